@@ -1,0 +1,31 @@
+"""Audio and music GANs. Public names load on first use; importing this imports no torch."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wavegan.audio.mel import Mel, MelSpectrogram
+    from wavegan.errors import RunError, UserError
+    from wavegan.inference.vocoder import Vocoder
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Mel": "wavegan.audio.mel",
+    "MelSpectrogram": "wavegan.audio.mel",
+    "RunError": "wavegan.errors",
+    "UserError": "wavegan.errors",
+    "Vocoder": "wavegan.inference.vocoder",
+}
+
+__all__ = ["Mel", "MelSpectrogram", "RunError", "UserError", "Vocoder", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'wavegan' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

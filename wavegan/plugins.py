@@ -1,0 +1,163 @@
+"""Find, list, check and build plug-ins.
+
+A plug-in is one public class in one file of its kind's folder; the file's name is its name in
+recipes, its constructor its schema. A user's own class is named `package.module:Class`.
+"""
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, ValidationError, create_model
+
+from wavegan.errors import UserError
+
+KINDS = {
+    "generators": "Generator",
+    "discriminators": "Discriminator",
+    "objectives": "Objective",
+    "penalties": "Penalty",
+    "losses": "Loss",
+    "metrics": "Metric",
+    "tasks": "Task",
+}
+
+
+def names(kind: str) -> list[str]:
+    """The names of all plug-ins of a kind, found by listing its folder; imports none of them."""
+    folder = Path(__file__).parent / kind
+    return sorted(
+        file.stem
+        for file in folder.glob("*.py")
+        if file.stem != "base" and not file.stem.startswith("_")
+    )
+
+
+def find(kind: str, name: str) -> type:
+    """The class called `name`: a file of the kind's folder, or `package.module:Class`.
+
+    Raises:
+        UserError: there is none, or it is not of that kind.
+    """
+    cls = _own_class(name) if ":" in name else _packaged_class(kind, name)
+    base = getattr(importlib.import_module(f"wavegan.{kind}.base"), KINDS[kind])
+    if not issubclass(cls, base):
+        raise UserError(f"{name} is no {KINDS[kind]}: it must inherit wavegan.{kind}.base.{KINDS[kind]}")
+    return cls
+
+
+def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Check options against the constructor's annotations; returns them converted.
+
+    Args:
+        kind: the plug-in's folder.
+        name: its name.
+        options: what the recipe says, without the name.
+        where: the recipe's field, for messages.
+
+    Raises:
+        UserError: an unknown option (with the nearest known one) or a value of the wrong type.
+    """
+    fields = _schema(find(kind, name))
+    for key in options:
+        if key not in fields:
+            raise UserError(f"{where}.{key}: {name} has no such option{suggest(key, fields)}")
+    wanted = {key: (fields[key][0], ...) for key in options}
+    config = ConfigDict(arbitrary_types_allowed=True, extra="forbid", protected_namespaces=())
+    try:
+        checked = create_model("Options", __config__=config, **wanted)(**options)
+    except ValidationError as error:
+        raise UserError(describe(error, where)) from None
+    return {key: getattr(checked, key) for key in options}
+
+
+def build(
+    kind: str, name: str, options: Mapping[str, Any], *, where: str, context: Mapping[str, Any]
+) -> Any:
+    """Construct a plug-in.
+
+    Args:
+        kind: the plug-in's folder.
+        name: its name.
+        options: what the recipe says, without the name.
+        where: the recipe's field, for messages.
+        context: values that follow from the rest of the recipe (`mel`, `n_mels`, `hop_length`,
+            `sample_rate`, `channels`); each is passed to a constructor that has a parameter of
+            that name.
+
+    Raises:
+        UserError: the options do not fit, or contradict the context.
+    """
+    cls = find(kind, name)
+    given = {key: value for key, value in context.items() if key in _schema(cls)}
+    options = check(kind, name, options, where)
+    for key in given.keys() & options.keys():
+        if options[key] != given[key]:
+            raise UserError(
+                f"{where}.{key} is {options[key]!r} but the recipe's other fields make it "
+                f"{given[key]!r}: leave it out"
+            )
+    missing = _required(cls) - given.keys() - options.keys()
+    if missing:
+        raise UserError(f"{where}.{sorted(missing)[0]} is missing: {name} needs it")
+    return cls(**{**given, **options})
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for a near miss, else what is known."""
+    known = sorted(known)
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(known)}" if known else ""
+
+
+def describe(error: ValidationError, where: str) -> str:
+    """The first of pydantic's findings as one line that names the field."""
+    first = error.errors()[0]
+    path = ".".join(str(part) for part in first["loc"])
+    field = ".".join(part for part in (where, path) if part)
+    return f"{field}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})"
+
+
+def _own_class(name: str) -> type:
+    module_name, _, class_name = name.partition(":")
+    try:
+        cls = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"cannot load {name}: {error}") from None
+    if not inspect.isclass(cls):
+        raise UserError(f"{name} is not a class")
+    return cls
+
+
+def _packaged_class(kind: str, name: str) -> type:
+    if name not in names(kind):
+        raise UserError(f"there is no {name!r} among the {kind}{suggest(name, names(kind))}")
+    module = importlib.import_module(f"wavegan.{kind}.{name}")
+    classes = [
+        member
+        for key, member in vars(module).items()
+        if inspect.isclass(member) and member.__module__ == module.__name__ and key[0] != "_"
+    ]
+    if len(classes) != 1:
+        raise RuntimeError(f"{module.__name__} must hold one public class, found {len(classes)}")
+    return classes[0]
+
+
+def _schema(cls: type) -> dict[str, Any]:
+    if "__init__" not in vars(cls) and cls.__init__ is object.__init__:
+        return {}
+    hints = get_type_hints(cls.__init__)
+    return {
+        key: (hints[key], ... if parameter.default is parameter.empty else parameter.default)
+        for key, parameter in inspect.signature(cls).parameters.items()
+        if key in hints
+    }
+
+
+def _required(cls: type) -> set[str]:
+    return {key for key, (_, default) in _schema(cls).items() if default is ...}
