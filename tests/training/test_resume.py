@@ -1,0 +1,161 @@
+"""N steps equal k steps, a death, and N - k steps, bit for bit."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from wavegan import bundle, recipe
+from wavegan.cli.console import Silent
+from wavegan.errors import UserError
+from wavegan.training import checkpoint, setup
+from wavegan.training.interrupt import Interrupt
+
+
+class Killer(Silent):
+    """Dies, or asks to stop, when it hears of a step."""
+
+    def __init__(self, step, interrupt=None):
+        self.step, self.interrupt = step, interrupt
+
+    def train(self, step, values, speed):
+        if step == self.step and self.interrupt is None:
+            raise KeyboardInterrupt
+        if step == self.step:
+            self.interrupt.signal = 2
+
+
+def run(folder, small, speech, *overrides, resume=False, listener=None, interrupt=None):
+    if resume:
+        loaded = recipe.load(str(folder / "recipe.yaml"), overrides)
+    else:
+        loaded = recipe.load(small, [f"data.folder={speech}", *overrides])
+    trainer = setup.prepare(
+        loaded, folder, device="cpu", resume=resume, listener=listener or Silent()
+    )
+    trainer.train(interrupt or Interrupt())
+    return trainer
+
+
+def files(run_folder, step):
+    folder = run_folder / "checkpoints" / f"{step:08d}"
+    return {file.name: file.read_bytes() for file in folder.rglob("*.safetensors")}
+
+
+def losses(run_folder):
+    lines = [json.loads(line) for line in (run_folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in lines]
+
+
+def optimizers(run_folder, step):
+    state = torch.load(
+        run_folder / "checkpoints" / f"{step:08d}" / "training" / "state.pt", weights_only=True
+    )
+    return state["optimizers"]
+
+
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, small, speech) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    run(folder, small, speech)
+    return folder
+
+
+def test_after_a_clean_stop_the_rest_is_bit_for_bit_the_same(tmp_path, small, speech, whole):
+    interrupt = Interrupt()
+    run(tmp_path / "run", small, speech, listener=Killer(3, interrupt), interrupt=interrupt)
+    assert list(bundle.checkpoints(tmp_path / "run")) == [4]
+    torch.manual_seed(99)  # whatever state the process is in
+    run(tmp_path / "run", small, speech, resume=True)
+    assert files(tmp_path / "run", 6) == files(whole, 6)
+    assert same(optimizers(tmp_path / "run", 6), optimizers(whole, 6))
+    assert losses(tmp_path / "run") == losses(whole)
+
+
+def test_after_a_death_between_checkpoints_as_well(tmp_path, small, speech, whole):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "run", small, speech, "training.checkpoint_every=3", listener=Killer(5))
+    assert list(bundle.checkpoints(tmp_path / "run")) == [3]
+    assert losses(tmp_path / "run")[-1]["step"] == 5
+    run(tmp_path / "run", small, speech, resume=True)
+    assert files(tmp_path / "run", 6) == files(whole, 6)
+    assert losses(tmp_path / "run") == losses(whole)
+
+
+def test_the_last_checkpoints_and_the_best_are_kept(tmp_path, small, speech):
+    trainer = run(
+        tmp_path / "run",
+        small,
+        speech,
+        "training.checkpoint_every=1",
+        "training.keep_last=2",
+        "training.validate_every=2",
+    )
+    best = trainer.players.progress.best_step
+    assert best in (2, 4, 6)
+    assert set(bundle.checkpoints(tmp_path / "run")) == {5, 6} | {best}
+    assert bundle.locate(tmp_path / "run").name == f"{best:08d}"
+
+
+def test_a_half_written_checkpoint_is_not_taken_for_one(tmp_path, small, speech, monkeypatch):
+    def full_disk(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    run(tmp_path / "run", small, speech, "training.steps=2")
+    monkeypatch.setattr(checkpoint.torch, "save", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        run(tmp_path / "run", small, speech, "training.steps=3", resume=True)
+    assert list(bundle.checkpoints(tmp_path / "run")) == [2]
+    assert not list((tmp_path / "run" / "checkpoints").glob(".*"))
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path, small, speech):
+    run(tmp_path / "run", small, speech, "training.steps=1")
+    state = tmp_path / "run" / "checkpoints" / "00000001" / "training" / "state.pt"
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.raises(UserError, match=r"state\.pt: damaged"):
+        run(tmp_path / "run", small, speech, "training.steps=2", resume=True)
+
+
+def test_a_warm_start_takes_both_networks_and_a_fresh_schedule(tmp_path, small, speech, whole):
+    notes = []
+
+    class Listener(Silent):
+        def note(self, text):
+            notes.append(text)
+
+    loaded = recipe.load(small, [f"data.folder={speech}", f"training.init_from={whole}"])
+    trainer = setup.prepare(loaded, tmp_path / "run", device="cpu", listener=Listener())
+    trained = whole / "checkpoints" / "00000006" / "training"
+    for name, network in trainer.players.networks.items():
+        saved = bundle.read_weights(trained / f"{name}.safetensors")
+        assert same(dict(network.state_dict()), saved)
+    assert trainer.players.progress.step == 0
+    assert not any("fresh" in note for note in notes)
+
+
+def test_a_warm_start_from_a_bundle_alone_says_that_d_starts_fresh(tmp_path, small, speech, whole):
+    notes = []
+
+    class Listener(Silent):
+        def note(self, text):
+            notes.append(text)
+
+    lone = tmp_path / "bundle"
+    lone.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (lone / name).write_bytes((whole / "checkpoints" / "00000006" / name).read_bytes())
+    loaded = recipe.load(small, [f"data.folder={speech}", f"training.init_from={lone}"])
+    setup.prepare(loaded, tmp_path / "run", device="cpu", listener=Listener())
+    assert any("D starts fresh" in note for note in notes)

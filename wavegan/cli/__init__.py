@@ -1,0 +1,49 @@
+"""The command line. Heavy imports stay inside the commands, so that `--help` is quick."""
+
+from typing import Annotated
+
+import typer
+
+import wavegan
+from wavegan.cli.errors import ReportingGroup
+from wavegan.cli.recipes import list_command, show_command
+from wavegan.cli.train import train_command
+from wavegan.cli.vocode import vocode_command
+
+app = typer.Typer(
+    cls=ReportingGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: [bold]wavegan list[/bold], then "
+    "[bold]wavegan train tiny my-recordings/ --out runs/my-voice[/bold]",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wavegan {wavegan.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+    _debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; allowed after any command.")
+    ] = False,
+) -> None:
+    """Train and use GANs for speech and music."""
+
+
+_work, _look = "Work", "Look"
+app.command("train", rich_help_panel=_work)(train_command)
+app.command("vocode", rich_help_panel=_work)(vocode_command)
+app.command("list", rich_help_panel=_look)(list_command)
+app.command("show", rich_help_panel=_look)(show_command)

@@ -1,0 +1,1 @@
+"""What runs a trained model; nothing of training is imported here."""

@@ -1,0 +1,29 @@
+"""Copy synthesis: audio to mel and back, at the level and length it came with."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from wavegan.inference.vocoder import Vocoder
+
+
+def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
+    """What a vocoder makes of a clip's own mel spectrogram.
+
+    A model trained on peak-normalised audio hears the clip at that peak; the result is scaled
+    back, so a quiet recording stays as quiet as it was.
+
+    Args:
+        vocoder: any.
+        wave: `(T,)` at the vocoder's `sample_rate`.
+
+    Returns:
+        `(T,)` on the vocoder's device.
+    """
+    loudest = float(wave.abs().max()) if wave.numel() else 0.0
+    gain = vocoder.peak / loudest if vocoder.peak and loudest > 0 else 1.0
+    missing = -wave.shape[-1] % vocoder.hop_length
+    # a center-framed front-end ends one hop early, so a whole hop of silence follows
+    padded = pad(wave * gain, (0, missing + vocoder.hop_length))
+    made = vocoder(vocoder.mel(padded))[..., : wave.shape[-1]]
+    return torch.nn.functional.pad(made, (0, wave.shape[-1] - made.shape[-1])) / gain

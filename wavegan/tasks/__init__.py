@@ -1,0 +1,1 @@
+"""What goes into a generator and what is compared with what."""

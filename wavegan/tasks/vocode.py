@@ -1,0 +1,32 @@
+"""Vocoding: log-mel spectrogram in, its waveform out."""
+
+from torch import Tensor, nn
+
+from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.errors import UserError
+from wavegan.tasks.base import Generated, Task
+
+
+class Vocode(Task):
+    """The generator turns the mel spectrogram of real audio back into that audio.
+
+    Args:
+        mel: the front-end; it runs on the audio's device, so nothing is precomputed.
+        channels: audio channels; a mel spectrogram is of one.
+
+    Raises:
+        UserError: more than one channel.
+    """
+
+    def __init__(self, mel: Mel, channels: int = 1) -> None:
+        super().__init__()
+        if channels != 1:
+            raise UserError(f"data.channels is {channels}: the task vocode is mono, set it to 1")
+        self.front_end = MelSpectrogram(mel)
+
+    def generate(self, generator: nn.Module, audio: Tensor) -> Generated:
+        """Vocode `(B, 1, T)`; where the output is shorter, the reference is cut to it."""
+        fake = generator(self.front_end(audio[:, 0]))
+        length = min(fake.shape[-1], audio.shape[-1])
+        fake, real = fake[..., :length], audio[..., :length]
+        return Generated(fake=fake, real=real, estimate=fake, reference=real)

@@ -1,0 +1,145 @@
+"""Checkpoints: a bundle that inference opens, beside all that exact resuming needs.
+
+`RUN/checkpoints/STEP/` holds the bundle and a folder `training/` with the raw generator, the
+discriminator and `state.pt` (optimizers, random states, position). It appears whole or not at all.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from wavegan import atomic, bundle
+from wavegan.errors import UserError
+
+RandomState = dict[str, Tensor]
+FOLDER, STATE = "training", "state.pt"
+
+
+@dataclass
+class Progress:
+    """Where a run stands.
+
+    Attributes:
+        step: steps done; also the sampler's position, as every crop is a function of it.
+        best_step: the step with the lowest validation mel distance so far, or None.
+        best_value: that distance.
+        data: fingerprint of the training files.
+        world: number of processes.
+    """
+
+    step: int = 0
+    best_step: int | None = None
+    best_value: float = float("inf")
+    data: str = ""
+    world: int = 1
+
+
+@dataclass
+class Players:
+    """All that learns, by name, and the averaged generator where one is kept."""
+
+    networks: Mapping[str, nn.Module]
+    optimizers: Mapping[str, Optimizer]
+    ema: nn.Module | None = None
+    progress: Progress = field(default_factory=Progress)
+
+    def inference_weights(self) -> dict[str, Tensor]:
+        """The weights to vocode with: averaged if kept."""
+        module = self.networks["generator"] if self.ema is None else self.ema.get_submodule("module")
+        return _on_cpu(module)
+
+
+def save(run: Path, players: Players, config: bundle.Config, random: list[RandomState]) -> Path:
+    """Write the checkpoint of the current step; returns its folder.
+
+    Args:
+        run: the run's folder.
+        players: networks, optimizers and progress.
+        config: the bundle's configuration.
+        random: the random state of every process, in rank order.
+    """
+    target = run / "checkpoints" / f"{players.progress.step:08d}"
+    with atomic.folder(target) as folder:
+        bundle.save(folder, config, players.inference_weights())
+        training = folder / FOLDER
+        training.mkdir()
+        for name, network in players.networks.items():
+            save_file(_on_cpu(network), training / f"{name}.safetensors")
+        state: dict[str, Any] = {
+            "progress": asdict(players.progress),
+            "random": random,
+            "optimizers": {name: o.state_dict() for name, o in players.optimizers.items()},
+        }
+        if players.ema is not None:
+            state["ema_updates"] = players.ema.get_buffer("n_averaged")
+        torch.save(state, training / STATE)
+    return target
+
+
+def restore(checkpoint: Path, players: Players) -> list[RandomState]:
+    """Load a checkpoint into the players; returns the random state of every process.
+
+    Raises:
+        UserError: a file is missing, damaged, or of another network.
+    """
+    training = checkpoint / FOLDER
+    try:
+        state = torch.load(training / STATE, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{checkpoint}: no {FOLDER}/{STATE} here, so it cannot be resumed") from None
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise UserError(f"{training / STATE}: damaged ({' '.join(str(error).split())})") from None
+    for name, network in players.networks.items():
+        file = training / f"{name}.safetensors"
+        bundle.load_strictly(network, bundle.read_weights(file), file)
+    if players.ema is not None:
+        file = checkpoint / bundle.WEIGHTS
+        bundle.load_strictly(players.ema.get_submodule("module"), bundle.read_weights(file), file)
+        players.ema.get_buffer("n_averaged").copy_(state["ema_updates"])
+    for name, optimizer in players.optimizers.items():
+        optimizer.load_state_dict(state["optimizers"][name])
+    players.progress = Progress(**state["progress"])
+    random: list[RandomState] = state["random"]
+    return random
+
+
+def mark_best(run: Path, progress: Progress) -> None:
+    """Note which checkpoint is the best, so that the run's path stands for it."""
+    content = {"step": progress.best_step, "mel_distance": progress.best_value}
+    atomic.text(run / "checkpoints" / "best.json", json.dumps(content) + "\n")
+
+
+def prune(run: Path, keep_last: int, best: int | None) -> None:
+    """Delete all but the last `keep_last` checkpoints and the best one."""
+    found = bundle.checkpoints(run)
+    for step in sorted(found)[:-keep_last]:
+        if step != best:
+            shutil.rmtree(found[step])
+
+
+def last(run: Path) -> Path:
+    """The newest checkpoint of a run.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = bundle.checkpoints(run)
+    if not found:
+        raise UserError(f"{run}: no checkpoint to resume from in {run / 'checkpoints'}")
+    return found[max(found)]
+
+
+def _on_cpu(module: nn.Module) -> dict[str, Tensor]:
+    # safetensors refuses tensors that share memory; a copy each is cheap beside the disk
+    return {
+        key: value.detach().to("cpu", copy=True).contiguous()
+        for key, value in module.state_dict().items()
+    }

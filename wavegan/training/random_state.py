@@ -1,0 +1,25 @@
+"""The random state of every process: gathered into a checkpoint, given back on resuming."""
+
+import torch
+from accelerate.utils import gather_object
+
+from wavegan.training.checkpoint import RandomState
+
+
+def gather() -> list[RandomState]:
+    """The state of torch's generators in every process, in rank order."""
+    state = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["cuda"] = torch.cuda.get_rng_state()
+    states: list[RandomState] = gather_object([state])
+    return states
+
+
+def restore(states: list[RandomState], rank: int) -> bool:
+    """Set this process's state; False where the checkpoint has none for it (more processes now)."""
+    if rank >= len(states):
+        return False
+    torch.set_rng_state(states[rank]["cpu"])
+    if "cuda" in states[rank] and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states[rank]["cuda"])
+    return True

@@ -1,0 +1,325 @@
+"""The only place that builds a run: recipe and folder in, a ready `Trainer` out.
+
+The order matters: everything that can be wrong with the recipe is found before a file is read.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import nn
+
+from wavegan import atomic, bundle, plugins
+from wavegan.data.batch import Batch
+from wavegan.data.clips import whole
+from wavegan.data.loader import training_loader
+from wavegan.data.manifest import Manifest
+from wavegan.data.scan import scan
+from wavegan.data.segments import Segments
+from wavegan.data.split import Split, split
+from wavegan.device import choose
+from wavegan.discriminators.base import Ensemble
+from wavegan.errors import RunError, UserError
+from wavegan.metrics.mel_distance import MelDistance
+from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.recipe import Plugin, Recipe, Term, dump
+from wavegan.training import checkpoint, random_state
+from wavegan.training.checkpoint import Players, Progress
+from wavegan.training.ema import EMA
+from wavegan.training.log import Listener, RunLog, available
+from wavegan.training.processes import broadcast
+from wavegan.training.step import Player, Step
+from wavegan.training.trainer import BEST, Trainer
+from wavegan.training.validate import HeldOut
+
+
+@dataclass
+class Parts:
+    """What a recipe describes, built with fresh weights on the CPU."""
+
+    config: bundle.Config
+    generator: nn.Module
+    discriminator: Ensemble | None
+    step: dict[str, Any]
+
+
+def build(recipe: Recipe) -> Parts:
+    """Construct everything a recipe names; reads no data.
+
+    Raises:
+        UserError: a field is wrong or two contradict each other.
+    """
+    mel = recipe.front_end()
+    if recipe.data.segment % mel.hop_length:
+        nearest = max(1, round(recipe.data.segment / mel.hop_length)) * mel.hop_length
+        raise UserError(
+            f"data.segment is {recipe.data.segment}, not a multiple of mel.hop_length "
+            f"({mel.hop_length}): the nearest is {nearest}"
+        )
+    given = bundle.context(mel, recipe.data.channels)
+
+    def make(kind: str, plugin: Plugin, where: str) -> Any:
+        return plugins.build(kind, plugin.name, plugin.options, where=where, context=given)
+
+    def weighted(kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
+        return {
+            name: (term.weight, make(kind, term, f"{kind}.{name}")) for name, term in terms.items()
+        }
+
+    config = bundle.Config(
+        mel=mel,
+        generator=recipe.generator.model_dump(mode="json"),
+        channels=recipe.data.channels,
+        peak=recipe.data.peak,
+        task=recipe.task.name,
+    )
+    members = {
+        name: make("discriminators", plugin, f"discriminators.{name}")
+        for name, plugin in recipe.discriminators.items()
+    }
+    matching = recipe.feature_matching
+    return Parts(
+        config=config,
+        generator=bundle.build(config),
+        discriminator=Ensemble(members) if members else None,
+        step={
+            "task": make("tasks", recipe.task, "task"),
+            "objective": make("objectives", recipe.objective, "objective"),
+            "losses": weighted("losses", recipe.losses),
+            "penalties": weighted("penalties", recipe.penalties),
+            "matching": (matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
+        },
+    )
+
+
+def prepare(
+    recipe: Recipe,
+    run: Path,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    listener: Listener,
+) -> Trainer:
+    """Build a run from a recipe whose `data.folder` is set.
+
+    Args:
+        recipe: resolved.
+        run: the run's folder.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        resume: go on from the run's last checkpoint.
+        listener: is told what happens.
+
+    Raises:
+        UserError: the recipe, the folder of audio or the checkpoint is not usable.
+        RunError: other processes that should be here are not.
+    """
+    accelerator = _accelerator(recipe, run, device)
+    set_seed(recipe.training.seed, device_specific=True)
+    parts = build(recipe)
+    with accelerator.main_process_first():
+        manifest, files = _scan(recipe)
+    if accelerator.is_main_process:
+        _introduce(manifest, files, listener)
+    segments = _segments(recipe, parts.config, files, manifest.root)
+    batches = _batches(recipe, accelerator, segments)
+    if recipe.training.init_from and not resume:
+        _warm_start(parts, recipe.training.init_from, listener)
+    players, step = _assemble(recipe, parts, accelerator)
+    players.progress.data = manifest.fingerprint()
+    if resume:
+        _resume(run, players, accelerator, listener)
+    if accelerator.is_main_process:
+        run.mkdir(parents=True, exist_ok=True)
+        atomic.text(run / "recipe.yaml", dump(recipe))
+        accelerator.init_trackers("tensorboard")
+    mel = parts.config.mel
+    held = files.validation[: recipe.training.validation_clips]
+    return Trainer(
+        run=run,
+        recipe=recipe,
+        step=step,
+        players=players,
+        config=parts.config,
+        batches=batches,
+        clips=_held_out(recipe, parts.config, held, manifest.root),
+        metrics={BEST: MelDistance(mel=mel), "mr_stft": STFTDistance()},
+        accelerator=accelerator,
+        log=RunLog(run, accelerator, players.progress.step),
+        listener=listener,
+    )
+
+
+def describe(recipe: Recipe) -> dict[str, Any]:
+    """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
+
+    Raises:
+        UserError: as `prepare` does.
+    """
+    parts = build(recipe)
+    manifest, files = _scan(recipe)
+    segments = _segments(recipe, parts.config, files, manifest.root)
+    training = recipe.training
+    judge = parts.discriminator
+    return {
+        "generator_parameters": sum(p.numel() for p in parts.generator.parameters()),
+        "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
+        "sample_rate": parts.config.mel.sample_rate,
+        "training_files": len(files.train),
+        "training_hours": round(sum(clip.seconds for clip in files.train) / 3600, 3),
+        "validation_files": len(files.validation),
+        "not_usable": [f"{entry.path}: {entry.reason}" for entry in manifest.rejected],
+        "steps": training.steps,
+        "epochs": round(training.steps * training.batch_size / len(segments), 2),
+    }
+
+
+def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
+    trackers, _ = available(recipe.training.trackers)
+    accelerator = Accelerator(
+        cpu=choose(device).type == "cpu",
+        mixed_precision=recipe.training.precision,
+        log_with=trackers or None,
+        project_dir=str(run),
+    )
+    expected = int(os.environ.get("WAVEGAN_PROCESSES", os.environ.get("WORLD_SIZE", "1")))
+    if accelerator.num_processes != expected:
+        raise RunError(
+            f"{expected} processes were started but {accelerator.num_processes} found each other; "
+            f"start them with: wavegan train ... --processes {expected}"
+        )
+    return accelerator
+
+
+def _scan(recipe: Recipe) -> tuple[Manifest, Split]:
+    data = recipe.data
+    if data.folder is None:
+        raise UserError("data.folder is not set: give the folder of audio")
+    manifest = scan(data.folder)
+    return manifest, split(manifest, validation=data.validation, train=data.train)
+
+
+def _introduce(manifest: Manifest, files: Split, listener: Listener) -> None:
+    hours = sum(clip.seconds for clip in files.train) / 3600
+    listener.note(
+        f"{manifest.root}: {len(files.train)} files to train on ({hours:.2f} h), "
+        f"{len(files.validation)} held out, {len(manifest.rejected)} not usable"
+    )
+    for entry in manifest.rejected:
+        listener.note(f"not usable: {entry.path}: {entry.reason}")
+    for entry in manifest.notices:
+        listener.note(f"note: {entry.path}: {entry.reason}")
+
+
+def _segments(recipe: Recipe, config: bundle.Config, files: Split, root: Path) -> Segments:
+    return Segments(
+        files.train,
+        root,
+        sample_rate=config.mel.sample_rate,
+        segment=recipe.data.segment,
+        channels=recipe.data.channels,
+        peak=recipe.data.peak,
+        seed=recipe.training.seed,
+    )
+
+
+def _batches(
+    recipe: Recipe, accelerator: Accelerator, segments: Segments
+) -> Callable[[int], Iterator[Batch]]:
+    training = recipe.training
+    if training.batch_size % accelerator.num_processes:
+        raise UserError(
+            f"training.batch_size is {training.batch_size}, the size for all processes together: "
+            f"it must be a multiple of their number ({accelerator.num_processes})"
+        )
+
+    def batches(start_step: int) -> Iterator[Batch]:
+        return training_loader(
+            segments,
+            batch_size=training.batch_size,
+            steps=training.steps,
+            start_step=start_step,
+            rank=accelerator.process_index,
+            world=accelerator.num_processes,
+            num_workers=recipe.data.workers,
+            pin_memory=accelerator.device.type == "cuda",
+        )
+
+    return batches
+
+
+def _held_out(recipe: Recipe, config: bundle.Config, clips: Any, root: Path) -> list[HeldOut]:
+    rate = config.mel.sample_rate
+    longest = int(recipe.data.validation_seconds * rate)
+    return [
+        HeldOut(
+            Path(clip.path).stem,
+            whole(clip, root, rate, recipe.data.channels, recipe.data.peak)[:, :longest],
+        )
+        for clip in clips
+    ]
+
+
+def _assemble(recipe: Recipe, parts: Parts, accelerator: Accelerator) -> tuple[Players, Step]:
+    training = recipe.training
+    networks = {"generator": parts.generator}
+    clips = {"generator": training.clip_generator, "discriminator": training.clip_discriminator}
+    if parts.discriminator is not None:
+        networks["discriminator"] = parts.discriminator
+    for network in networks.values():
+        broadcast(network.to(accelerator.device))
+    parts.step["task"].to(accelerator.device)
+    for _, loss in parts.step["losses"].values():
+        loss.to(accelerator.device)
+    options: dict[str, Any] = training.optimizer.model_dump(exclude={"discriminator_lr"})
+    optimizers = {
+        name: torch.optim.AdamW(network.parameters(), fused=True, **options)
+        for name, network in networks.items()
+    }
+    made = {name: Player(networks[name], optimizers[name], clips[name]) for name in networks}
+    ema = EMA(parts.generator, training.ema) if training.ema else None
+    step = Step(
+        generator=made["generator"],
+        discriminator=made.get("discriminator"),
+        autocast=accelerator.autocast,
+        **parts.step,
+    )
+    players = Players(networks, optimizers, ema, Progress(world=accelerator.num_processes))
+    return players, step
+
+
+def _warm_start(parts: Parts, source: str, listener: Listener) -> None:
+    """Start from a model's weights: G, and D where its checkpoint has one that fits."""
+    folder = bundle.locate(source)
+    raw = folder / checkpoint.FOLDER / "generator.safetensors"
+    file = folder / bundle.WEIGHTS if not raw.is_file() else raw
+    bundle.load_strictly(parts.generator, bundle.read_weights(file), file)
+    judge = folder / checkpoint.FOLDER / "discriminator.safetensors"
+    if parts.discriminator is None:
+        return
+    if not judge.is_file():
+        listener.note(f"training.init_from: {folder} has no discriminator, so D starts fresh")
+        return
+    try:
+        bundle.load_strictly(parts.discriminator, bundle.read_weights(judge), judge)
+    except UserError:
+        listener.note(f"training.init_from: the discriminator in {folder} is another, D starts fresh")
+
+
+def _resume(run: Path, players: Players, accelerator: Accelerator, listener: Listener) -> None:
+    now = replace(players.progress)
+    states = checkpoint.restore(checkpoint.last(run), players)
+    restored = random_state.restore(states, accelerator.process_index)
+    if accelerator.is_main_process:
+        if players.progress.data != now.data:
+            listener.note("the training files changed since the checkpoint: other crops from here on")
+        if players.progress.world != now.world or not restored:
+            listener.note(
+                f"the checkpoint was made by {players.progress.world} processes, now there are "
+                f"{now.world}: random numbers differ from here on"
+            )
+    players.progress.data, players.progress.world = now.data, now.world

@@ -1,0 +1,127 @@
+"""One training step: the discriminator's turn on detached fakes, then the generator's turn."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
+from wavegan.losses.base import Loss
+from wavegan.objectives.base import Objective
+from wavegan.penalties.base import Penalty
+from wavegan.tasks.base import Generated, Task
+from wavegan.training.feature_matching import feature_matching
+from wavegan.training.processes import average_gradients
+
+Logs = dict[str, Tensor]
+Normalize = Literal["hifigan", "melgan"]
+
+
+@dataclass
+class Player:
+    """A network that learns: its optimizer and the largest gradient norm allowed (None: any)."""
+
+    network: nn.Module
+    optimizer: Optimizer
+    clip: float | None = None
+
+    def update(self, loss: Tensor) -> Tensor:
+        """Backward, average over processes, clip, step; returns the norm before clipping."""
+        parameters = list(self.network.parameters())
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        average_gradients(parameters)
+        norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        if self.clip is not None:
+            nn.utils.clip_grads_with_norm_(parameters, self.clip, norm)
+        self.optimizer.step()
+        return norm
+
+
+@dataclass
+class Step:
+    """What a step needs.
+
+    Attributes:
+        task: makes fakes and pairs of a batch.
+        generator: G as a player.
+        discriminator: D as a player, or None to train with losses alone.
+        objective: the adversarial losses.
+        losses: weight and loss by name.
+        penalties: weight and gradient penalty by name.
+        matching: weight and normalisation of feature matching (weight 0: none).
+        autocast: makes the context in which the networks run.
+    """
+
+    task: Task
+    generator: Player
+    discriminator: Player | None
+    objective: Objective
+    autocast: Callable[[], AbstractContextManager[None]]
+    losses: Mapping[str, tuple[float, Loss]] = field(default_factory=dict)
+    penalties: Mapping[str, tuple[float, Penalty]] = field(default_factory=dict)
+    matching: tuple[float, Normalize] = (0.0, "hifigan")
+
+    def __call__(self, audio: Tensor, step: int, *, adversarial: bool) -> Logs:
+        """Learn from real audio `(B, C, T)`; returns named scalars, still on the device."""
+        with self.autocast():
+            generated = self.task.generate(self.generator.network, audio)
+        generated = Generated(*(wave.float() for wave in generated))
+        player = self.discriminator if adversarial else None
+        logs = self.discriminator_turn(player, generated, step) if player else {}
+        return logs | self.generator_turn(player, generated)
+
+    def discriminator_turn(self, player: Player, generated: Generated, step: int) -> Logs:
+        """D learns to tell real from detached fake, both judged in one batch."""
+        real, fake = generated.real, generated.fake.detach()
+        with self.autocast():
+            outputs = player.network(torch.cat([real, fake]))
+        halves = [output.logits.chunk(2) for output in outputs]
+        real_logits = [half[0].float() for half in halves]
+        fake_logits = [half[1].float() for half in halves]
+        loss = adversarial = self.objective.discriminator(real_logits, fake_logits)
+        logs = {"discriminator/adversarial": adversarial.detach()}
+        for name, (weight, penalty) in self.penalties.items():
+            if step % penalty.every == 0:
+                value = penalty(cast(Discriminator, player.network), real, fake)
+                loss = loss + weight * penalty.every * value
+                logs[f"discriminator/{name}"] = value.detach()
+        norm = player.update(loss)
+        return logs | {"discriminator/total": loss.detach(), "discriminator/grad_norm": norm}
+
+    def generator_turn(self, player: Player | None, generated: Generated) -> Logs:
+        """G learns from the losses and, where D takes part, from D frozen."""
+        terms = {
+            name: (weight, loss(generated.estimate, generated.reference))
+            for name, (weight, loss) in self.losses.items()
+        }
+        if player:
+            terms |= self.adversarial_terms(player.network, generated)
+        total = torch.stack([weight * value for weight, value in terms.values()]).sum()
+        norm = self.generator.update(total)
+        logs = {f"generator/{name}": value.detach() for name, (_, value) in terms.items()}
+        return logs | {"generator/total": total.detach(), "generator/grad_norm": norm}
+
+    def adversarial_terms(
+        self, network: nn.Module, generated: Generated
+    ) -> dict[str, tuple[float, Tensor]]:
+        """What a frozen D says of the fakes: the adversarial loss and feature matching."""
+        network.requires_grad_(False)
+        with self.autocast():
+            fake: Sequence[DiscriminatorOutput] = network(generated.fake)
+            with torch.no_grad():
+                real: Sequence[DiscriminatorOutput] = network(generated.real)
+        network.requires_grad_(True)
+        real_logits, fake_logits = [r.logits.float() for r in real], [f.logits.float() for f in fake]
+        terms = {"adversarial": (1.0, self.objective.generator(real_logits, fake_logits))}
+        weight, normalize = self.matching
+        if weight:
+            value = feature_matching(
+                [r.feature_maps for r in real], [f.feature_maps for f in fake], normalize=normalize
+            )
+            terms["feature_matching"] = (weight, value)
+        return terms

@@ -1,0 +1,198 @@
+"""The loop around the step: rates, logs, validation, checkpoints, a clean stop."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from accelerate import Accelerator
+from torch import Tensor
+
+from wavegan import bundle
+from wavegan.data.batch import Batch
+from wavegan.errors import RunError
+from wavegan.metrics.base import Metric
+from wavegan.recipe import Recipe
+from wavegan.training import checkpoint, random_state
+from wavegan.training.checkpoint import Players
+from wavegan.training.ema import EMA
+from wavegan.training.interrupt import Interrupt
+from wavegan.training.log import Listener, RunLog, Speed, Window
+from wavegan.training.processes import any_process
+from wavegan.training.schedule import factor, set_rate
+from wavegan.training.step import Step
+from wavegan.training.validate import HeldOut, validate
+
+BEST = "mel_distance"
+
+
+@dataclass
+class Trainer:
+    """A run, ready to go on from `players.progress.step`. `setup.prepare` makes one.
+
+    Attributes:
+        run: the run's folder.
+        recipe: resolved.
+        step: the two turns.
+        players: networks, optimizers, averaged generator, progress.
+        config: the bundle's configuration.
+        batches: makes the iterator of batches from a given step on.
+        clips: held-out audio.
+        metrics: by name; the one called `mel_distance` decides which checkpoint is best.
+        accelerator: device, processes, trackers.
+        log: writes measurements down.
+        listener: is told of them.
+    """
+
+    run: Path
+    recipe: Recipe
+    step: Step
+    players: Players
+    config: bundle.Config
+    batches: Callable[[int], Iterator[Batch]]
+    clips: Sequence[HeldOut]
+    metrics: Mapping[str, Metric]
+    accelerator: Accelerator
+    log: RunLog
+    listener: Listener
+    recent: list[str] = field(default_factory=list)
+
+    def train(self, interrupt: Interrupt) -> None:
+        """Train to `training.steps`, or until a signal; the last step is saved either way.
+
+        Raises:
+            RunError: a loss or a gradient is no longer finite; the last checkpoint stays good.
+        """
+        progress, training = self.players.progress, self.recipe.training
+        window, clock = Window(), _Clock()
+        batches = self.batches(progress.step)
+        saved = validated = progress.step
+        while progress.step < training.steps:
+            with clock.waiting():
+                batch = next(batches).to(self.accelerator.device, non_blocking=True)
+            window.add(self.one_step(batch.audio))
+            self.recent = batch.paths
+            progress.step += 1
+            clock.steps += 1
+            stop = any_process(interrupt.signal is not None, self.accelerator.device)
+            done = stop or progress.step == training.steps
+            due_validation = _due(progress.step, training.validate_every, done and not stop)
+            due_checkpoint = _due(progress.step, training.checkpoint_every, done)
+            if done or due_checkpoint or due_validation or progress.step % training.log_every == 0:
+                self.report(window, clock)
+            improved = due_validation and self.validate()
+            validated = progress.step if due_validation else validated
+            if due_checkpoint or improved:
+                self.save()
+                saved = progress.step
+            if due_validation or due_checkpoint:
+                clock.restart()  # the time spent here is not training speed
+            if stop:
+                break
+        if saved < progress.step:
+            self.save()
+        self.accelerator.wait_for_everyone()
+
+    def one_step(self, audio: Tensor) -> Mapping[str, Tensor]:
+        """Set both players' rates, let them learn, update the average."""
+        done, training = self.players.progress.step, self.recipe.training
+        start = training.adversarial_from
+        adversarial = self.step.discriminator is not None and done >= start
+        base = training.optimizer.lr
+        set_rate(self.step.generator.optimizer, base * factor(training.schedule, done, training.steps))
+        if self.step.discriminator and adversarial:
+            share = factor(training.schedule, done - start, training.steps - start)
+            rate = training.optimizer.discriminator_lr or base
+            set_rate(self.step.discriminator.optimizer, rate * share)
+        logs = self.step(audio, done, adversarial=adversarial)
+        if isinstance(self.players.ema, EMA):
+            self.players.ema.update_parameters(self.step.generator.network)
+        return logs
+
+    def report(self, window: Window, clock: "_Clock") -> None:
+        """Write down the window's means and tell the listener; refuse to go on with a NaN."""
+        step = self.players.progress.step
+        speed = clock.speed(self.recipe, self.config.mel.sample_rate)
+        values = window.mean(self.accelerator)
+        if not values:
+            return
+        values["rate/generator"] = self.step.generator.optimizer.param_groups[0]["lr"]
+        written = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
+        self.log.write("train", step, values | written)
+        self.listener.train(step, values, speed)
+        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        if broken:
+            kept = bundle.checkpoints(self.run)
+            where = f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
+            raise RunError(
+                f"{broken[0]} is not finite at step {step} ({where}); lower "
+                f"training.optimizer.lr or set training.clip_generator and "
+                f"training.clip_discriminator; the last batch held {', '.join(self.recent[:4])}"
+            )
+
+    def validate(self) -> bool:
+        """Measure held-out files on the main process; whether this is the best step so far."""
+        progress = self.players.progress
+        if self.accelerator.is_main_process:
+            ema, raw = self.players.ema, self.players.networks["generator"]
+            values = validate(
+                self.step.task,
+                raw if ema is None else ema.get_submodule("module"),
+                self.clips,
+                self.metrics,
+                self.config.mel.sample_rate,
+                previews=self.run / "samples" / f"{progress.step:08d}",
+                preview_count=self.recipe.training.previews,
+            )
+            best = values[BEST] < progress.best_value
+            if best:
+                progress.best_step, progress.best_value = progress.step, values[BEST]
+            self.log.write("validation", progress.step, values)
+            self.listener.validation(progress.step, values, best)
+        self.accelerator.wait_for_everyone()
+        return any_process(progress.best_step == progress.step, self.accelerator.device)
+
+    def save(self) -> None:
+        """Write a checkpoint and drop the old ones; only the main process touches the disk."""
+        random = random_state.gather()
+        progress = self.players.progress
+        if self.accelerator.is_main_process:
+            config = bundle.at_step(self.config, progress.step)
+            checkpoint.save(self.run, self.players, config, random)
+            if progress.best_step == progress.step:
+                checkpoint.mark_best(self.run, progress)
+            checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
+        self.accelerator.wait_for_everyone()
+
+
+class _Clock:
+    """Time spent training and waiting since the last report."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.waited = 0.0
+        self.start = time.perf_counter()
+
+    def waiting(self) -> "_Clock":
+        return self
+
+    def __enter__(self) -> None:
+        self.entered = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.waited += time.perf_counter() - self.entered
+
+    def speed(self, recipe: Recipe, sample_rate: int) -> Speed:
+        seconds = max(time.perf_counter() - self.start, 1e-9)
+        audio = self.steps * recipe.training.batch_size * recipe.data.segment / sample_rate
+        speed = Speed(self.steps / seconds, audio / seconds, self.waited / seconds)
+        self.restart()
+        return speed
+
+    def restart(self) -> None:
+        self.steps, self.waited, self.start = 0, 0.0, time.perf_counter()
+
+
+def _due(step: int, every: int, last: bool) -> bool:
+    return last or step % every == 0

@@ -1,0 +1,65 @@
+"""Validation on held-out files: distances, and clips to listen to beside their originals."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.audio import io
+from wavegan.metrics.base import Metric
+from wavegan.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A held-out clip: a name to call it by and its audio `(C, T)`."""
+
+    name: str
+    audio: Tensor
+
+
+@torch.no_grad()
+def validate(
+    task: Task,
+    generator: nn.Module,
+    clips: Sequence[HeldOut],
+    metrics: Mapping[str, Metric],
+    sample_rate: int,
+    previews: Path | None = None,
+    preview_count: int = 0,
+) -> dict[str, float]:
+    """Generate every held-out clip whole and measure it.
+
+    Args:
+        task: what to generate, as in training.
+        generator: the network that inference would get.
+        clips: held-out audio, each `(C, T)`.
+        metrics: by name.
+        sample_rate: Hz.
+        previews: folder for listening previews; each generated clip lies beside its original.
+        preview_count: how many clips to write there.
+
+    Returns:
+        The mean of each metric over the clips.
+    """
+    device = next(generator.parameters()).device
+    training = generator.training
+    generator.eval()
+    sums = dict.fromkeys(metrics, 0.0)
+    for number, clip in enumerate(clips):
+        made = task.generate(generator, clip.audio[None].to(device))
+        estimate, reference = made.estimate[0].float().cpu(), made.reference[0].cpu()
+        for name, metric in metrics.items():
+            sums[name] += metric(estimate, reference, sample_rate) / len(clips)
+        if previews is not None and number < preview_count:
+            _write_pair(previews, f"{number:02d}_{clip.name}", estimate, reference, sample_rate)
+    generator.train(training)
+    return sums
+
+
+def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, audio in (("generated", made), ("original", original)):
+        io.write(folder / f"{name}_{suffix}.wav", audio.numpy(), sample_rate)
