@@ -1,0 +1,194 @@
+"""HiFi-GAN: the original's outputs, sizes, lengths and refusals."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wavegan.errors import UserError
+from wavegan.generators.hifigan import HiFiGAN
+from wavegan.layers.weight_norm import fold_weight_norm
+
+DILATIONS = [[1, 3, 5]] * 3
+V1 = {
+    "upsample_rates": [8, 8, 2, 2], "upsample_kernel_sizes": [16, 16, 4, 4],
+    "upsample_initial_channel": 512, "resblock": "1",
+    "resblock_kernel_sizes": [3, 7, 11], "resblock_dilation_sizes": DILATIONS,
+}  # fmt: skip
+V2 = {**V1, "upsample_initial_channel": 128}
+V3 = {
+    "upsample_rates": [8, 8, 4], "upsample_kernel_sizes": [16, 16, 8],
+    "upsample_initial_channel": 256, "resblock": "2",
+    "resblock_kernel_sizes": [3, 5, 7], "resblock_dilation_sizes": [[1, 2], [2, 6], [3, 12]],
+}  # fmt: skip
+SMALL: dict[str, Any] = {
+    "n_mels": 8, "upsample_rates": [4, 2], "upsample_kernel_sizes": [8, 4],
+    "upsample_initial_channel": 16,
+    "resblock_kernel_sizes": [3, 5], "resblock_dilation_sizes": [[1, 3], [1]],
+}  # fmt: skip
+
+
+def paper_count(config: dict[str, Any], *, folded: bool) -> int:
+    """Parameters by the layers of the paper's appendix A.1, with or without weight norm's gains."""
+    gain = 0 if folded else 1
+    width = int(config["upsample_initial_channel"])
+    count: int = 80 * 7 * width + width * (1 + gain)
+    per_dilation = 2 if config["resblock"] == "1" else 1
+    for kernel in config["upsample_kernel_sizes"]:
+        count += width * (width // 2) * kernel + width // 2 + gain * width
+        width //= 2
+        for size, dilations in zip(
+            config["resblock_kernel_sizes"], config["resblock_dilation_sizes"], strict=True
+        ):
+            convolutions = per_dilation * len(dilations)
+            count += convolutions * (width * width * size + width * (1 + gain))
+    return count + width * 7 + 1 + gain
+
+
+def golden(shared: Path, name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor], Any]:
+    folder = shared / "golden" / name
+    config = json.loads((folder / "config.json").read_text())
+    options = {key: value for key, value in config.items() if key in V1}
+    options |= {"n_mels": config["num_mels"], "hop_length": config["hop_size"]}
+    weights = torch.load(folder / "g_00000100", weights_only=True)["generator"]
+    return options, weights, np.load(folder / "expected.npz")
+
+
+@pytest.mark.parametrize("name", ["jik876-v1-small", "jik876-v2", "jik876-v3"])
+@torch.no_grad()
+def test_output_equals_the_originals(shared: Path, name: str) -> None:
+    options, weights, expected = golden(shared, name)
+    net = HiFiGAN(**options).eval()
+    net.load_state_dict(weights, strict=True)
+    mel, wave = (torch.from_numpy(expected[key]) for key in ("mel", "wave"))
+    tolerance = 1e-5 * wave.abs().max()
+    assert wave.abs().max() > 0.1
+    unfolded = net(mel[None])[0, 0]
+    assert (unfolded - wave).abs().max() <= tolerance
+    folded = fold_weight_norm(net)(mel[None])[0, 0]
+    assert (folded - wave).abs().max() <= tolerance
+    assert (folded - unfolded).abs().max() <= 1e-6
+    assert not [key for key in net.state_dict() if not key.endswith((".weight", ".bias"))]
+
+
+@pytest.mark.parametrize(
+    ("config", "millions"), [(V1, 13.92), (V2, 0.92), (V3, 1.46)], ids=["V1", "V2", "V3"]
+)
+def test_parameter_counts_of_the_paper(config: dict[str, Any], millions: float) -> None:
+    with torch.device("meta"):
+        net = HiFiGAN(**config)
+    assert sum(p.numel() for p in net.parameters()) == paper_count(config, folded=False)
+    count = sum(p.numel() for p in fold_weight_norm(net).parameters())
+    assert count == paper_count(config, folded=True)
+    # The paper cuts its figures after two digits.
+    assert math.floor(count / 1e4) / 100 == millions
+
+
+@pytest.mark.parametrize(("name", "config"), [("jik876-v2", V2), ("jik876-v3", V3)])
+def test_parameter_counts_of_the_originals(shared: Path, name: str, config: dict[str, Any]) -> None:
+    _, weights, _ = golden(shared, name)
+    with torch.device("meta"):
+        net = HiFiGAN(**config)
+    assert sum(p.numel() for p in net.parameters()) == sum(w.numel() for w in weights.values())
+
+
+def test_the_defaults_are_v1() -> None:
+    with torch.device("meta"):
+        ours, v1 = HiFiGAN(), HiFiGAN(n_mels=80, channels=1, **V1)  # type: ignore[arg-type]
+    assert str(ours) == str(v1)
+
+
+@st.composite
+def stages(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    rates = draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))
+    return rates, [rate + 2 * draw(st.integers(0, 5)) for rate in rates]
+
+
+@settings(deadline=None, max_examples=40)
+@given(stages=stages(), frames=st.integers(1, 5), channels=st.integers(1, 2))
+@torch.no_grad()
+def test_output_length_is_frames_times_hop(
+    stages: tuple[list[int], list[int]], frames: int, channels: int
+) -> None:
+    rates, kernels = stages
+    net = HiFiGAN(
+        n_mels=3,
+        upsample_rates=rates,
+        upsample_kernel_sizes=kernels,
+        upsample_initial_channel=16,
+        resblock="2",
+        resblock_kernel_sizes=[3],
+        resblock_dilation_sizes=[[1, 2, 5, 7]],
+        channels=channels,
+    )
+    assert net.hop_length == math.prod(rates)
+    audio = net(torch.randn(2, 3, frames))
+    assert audio.shape == (2, channels, frames * net.hop_length)
+    assert audio.shape[-1] == net.output_length(frames)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"upsample_kernel_sizes": [15, 16, 4, 4]},
+         r"upsample_kernel_sizes \[15, 16.*upsample_rates \[8, 8, 2, 2\].*\[16, 16, 4, 4\]$"),
+        ({"upsample_kernel_sizes": [6, 16, 4, 4]},
+         r"upsample_kernel_sizes \[6, .*upsample_rates.*\[8, 16, 4, 4\]"),
+        ({"upsample_kernel_sizes": [16, 16, 4]},
+         r"upsample_kernel_sizes \[16, 16, 4\].*upsample_rates.*\[16, 16, 4, 4\]"),
+        ({"upsample_rates": [8, 8, 4]},
+         r"upsample_kernel_sizes \[16, 16, 4, 4\].*upsample_rates \[8, 8, 4\].*\[16, 16, 4\]"),
+        ({"upsample_rates": [8, 8, 0, 2]}, r"upsample_rates \[8, 8, 0, 2\].*\[8, 8, 1, 2\]"),
+        ({"hop_length": 300},
+         r"mel.hop_length 300 .*generator.upsample_rates \[8, 8, 2, 2\].*mel.hop_length to 256.*"
+         r"upsample_rates to \[10, 5, 3, 2\].*upsample_kernel_sizes to \[20, 11, 7, 4\]"),
+        ({"resblock": "3"}, r'resblock \'3\'.*"1" or "2"'),
+        ({"resblock_kernel_sizes": [3, 8, 11]},
+         r"resblock_kernel_sizes \[3, 8, 11\] and resblock_dilation_sizes .*\[3, 9, 11\]"),
+        ({"resblock_kernel_sizes": [3, 7]},
+         r"resblock_kernel_sizes \[3, 7\].*\[3, 7\] and \[\[1, 3, 5\], \[1, 3, 5\]\]$"),
+        ({"resblock_dilation_sizes": [[1], [], [0]]},
+         r"resblock_dilation_sizes \[\[1\], \[\], \[0\]\].*\[\[1\], \[1, 3, 5\], \[1\]\]$"),
+        ({"upsample_initial_channel": 8}, r"upsample_initial_channel 8.*upsample_rates.*least 16"),
+        ({"n_mels": 0}, r"n_mels 0 and channels 1"),
+        ({"channels": 0}, r"n_mels 80 and channels 0"),
+    ],
+)  # fmt: skip
+def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
+    with torch.device("meta"), pytest.raises(UserError, match=message) as refusal:
+        HiFiGAN(**options)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_matching_hop_length_is_accepted() -> None:
+    assert HiFiGAN(**SMALL, hop_length=8).hop_length == 8
+
+
+@pytest.mark.parametrize("resblock", ["1", "2"])
+def test_gradients_reach_every_parameter(resblock: Any) -> None:
+    torch.manual_seed(0)
+    net = HiFiGAN(**SMALL, resblock=resblock)
+    net(torch.randn(2, 8, 6)).square().mean().backward()
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+def test_bfloat16_autocast_stays_close(shared: Path) -> None:
+    options, weights, expected = golden(shared, "jik876-v1-small")
+    net = HiFiGAN(**options).eval()
+    net.load_state_dict(weights, strict=True)
+    mel = torch.from_numpy(expected["mel"])[None, :, :16]
+    with torch.no_grad():
+        exact = net(mel)
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = net(mel)
+    assert rough.dtype is torch.bfloat16
+    error = (rough.float() - exact).square().mean() / exact.square().mean()
+    assert 0 < error < 0.01

@@ -1,0 +1,1 @@
+"""Judges of waveforms, one public class a file."""

@@ -1,0 +1,44 @@
+"""What every discriminator is: a judge of one batch of waveforms."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+
+class DiscriminatorOutput(NamedTuple):
+    """What one (sub-)discriminator says of one batch.
+
+    Attributes:
+        logits: scores, batch first, any shape after that.
+        feature_maps: the activations that feature matching compares, first layer first. Whether
+            the logits are among them is the paper's choice, made in each discriminator.
+    """
+
+    logits: Tensor
+    feature_maps: list[Tensor]
+
+
+class Discriminator(nn.Module, ABC):
+    """Base of all discriminators. It sees one batch, never a (real, fake) pair."""
+
+    @abstractmethod
+    def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
+        """Judge `(B, C, T)`; one output per sub-discriminator."""
+
+
+class Ensemble(Discriminator):
+    """Several discriminators as one, so that the trainer sees exactly one.
+
+    Args:
+        members: the discriminators by name; the names become prefixes of the weights' keys.
+    """
+
+    def __init__(self, members: Mapping[str, Discriminator]) -> None:
+        super().__init__()
+        self.members = nn.ModuleDict(members)
+
+    def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
+        """Judge `(B, C, T)`: the members' outputs one after another."""
+        return [output for member in self.members.values() for output in member(audio)]

@@ -1,0 +1,1 @@
+"""Networks that end in a waveform, one public class a file."""

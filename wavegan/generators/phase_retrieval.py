@@ -1,0 +1,170 @@
+"""A frame-domain generator: learned magnitudes, phases by fast Griffin-Lim inside the network.
+
+From a mel spectrogram the magnitudes of all bins can nearly be had by its pseudo-inverse (FreeV,
+Lv et al. 2024), while phases must be found such that neighbouring frames agree. So the network
+learns only what is missing in the magnitude, and phases come from iterations of the fast
+Griffin-Lim algorithm (Perraudin et al. 2013) unrolled into the forward pass, in the spirit of deep
+Griffin-Lim iteration (Masuyama et al. 2019). The result is deterministic.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.audio.istft import istft
+from wavegan.audio.mel import Mel
+from wavegan.audio.mel_spectrogram import mel_filterbank
+from wavegan.audio.stft import stft
+from wavegan.errors import UserError
+from wavegan.generators.base import Generator
+from wavegan.layers.convnext import ConvNeXtBlock
+
+LOUDEST = 6.0
+"""Largest log magnitude; a full-scale sine in a 1024-sample Hann window has ln 256 = 5.5."""
+
+
+class PhaseRetrieval(Generator):
+    """Log-mel `(B, n_mels, L)` to audio `(B, 1, T)`; see the module's text.
+
+    Gradients reach the network through the magnitudes of the last inverse transform; the
+    iterations that find the phase run without a graph.
+
+    Args:
+        mel: the front-end; its transform, hop and window are the generator's too.
+        width: channels of the frame network.
+        layers: ConvNeXt blocks.
+        kernel_size: of their depthwise convolutions, frames; odd.
+        expansion: hidden channels of a block, as a multiple of `width`.
+        iterations: Griffin-Lim iterations in inference.
+        training_iterations: the same in training, where the loss needs no exact phase.
+        momentum: of fast Griffin-Lim; 0 is the plain algorithm.
+
+    Raises:
+        UserError: an even `kernel_size`, or a front-end whose bands cannot be undone.
+    """
+
+    mel_inverse: Tensor
+    mel_smooth: Tensor
+    mel_gain: Tensor
+    window: Tensor
+
+    def __init__(
+        self,
+        mel: Mel,
+        width: int = 256,
+        layers: int = 6,
+        kernel_size: int = 7,
+        expansion: int = 3,
+        iterations: int = 32,
+        training_iterations: int = 8,
+        momentum: float = 0.99,
+    ) -> None:
+        super().__init__()
+        _check(mel, kernel_size)
+        self.mel, self.hop_length = mel, mel.hop_length
+        self.iterations, self.training_iterations = iterations, training_iterations
+        self.momentum = momentum
+        bins = mel.n_fft // 2 + 1
+        bank = mel_filterbank(mel)
+        self.register_buffer("mel_inverse", torch.linalg.pinv(bank.double()).float(), False)
+        self.register_buffer("mel_smooth", _spread(bank), False)
+        self.register_buffer("mel_gain", bank.sum(1, keepdim=True).clamp(min=1e-8).log(), False)
+        self.register_buffer("window", torch.hann_window(mel.win_length, periodic=mel.periodic), False)
+        self.embed_mel = nn.Conv1d(mel.n_mels, width, kernel_size, padding=kernel_size // 2)
+        self.embed_prior = nn.Linear(bins, width)
+        self.norm_in = nn.LayerNorm(width)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(width, width * expansion, kernel_size) for _ in range(layers)
+        )
+        self.norm_out = nn.LayerNorm(width)
+        self.head = nn.Linear(width, bins)
+        with torch.no_grad():
+            self.head.weight.mul_(0.1)  # start near the prior, which is good already
+
+    def output_length(self, frames: int) -> int:
+        """Samples made from `frames` frames: one hop fewer where frames are centred."""
+        return (frames - (self.mel.padding == "center")) * self.hop_length
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Vocode `(B, n_mels, L)` to `(B, 1, T)`."""
+        magnitude = self.magnitude(mel)
+        with torch.no_grad():
+            phase = self.phase(magnitude, self.training_iterations if self.training else self.iterations)
+        return self._to_wave(magnitude * phase)[:, None]
+
+    def magnitude(self, mel: Tensor) -> Tensor:
+        """STFT magnitudes `(B, n_fft / 2 + 1, L)`, float32."""
+        bands = self._natural(mel.float())
+        prior = self._prior(bands)
+        hidden = self.embed_mel((bands + 4) / 2.5).transpose(1, 2)
+        hidden = self.norm_in(hidden + self.embed_prior((prior + 5).transpose(1, 2) / 2.5))
+        for block in self.blocks:
+            hidden = block(hidden)
+        residual: Tensor = self.head(self.norm_out(hidden)).transpose(1, 2).float()
+        return (prior + residual).clamp(max=LOUDEST).exp()
+
+    def phase(self, magnitude: Tensor, iterations: int) -> Tensor:
+        """Unit complex numbers `(B, n_fft / 2 + 1, L)` that make the magnitudes consistent."""
+        spectrum = torch.complex(magnitude, torch.zeros_like(magnitude))
+        previous, unit = spectrum, torch.ones_like(spectrum)
+        for iteration in range(iterations):
+            projected = self._to_spectrum(self._to_wave(spectrum))
+            ahead = projected + self.momentum * (projected - previous) if iteration else projected
+            previous = projected
+            unit = ahead / (ahead.abs() + 1e-8)
+            spectrum = magnitude * unit
+        return unit
+
+    def _natural(self, mel: Tensor) -> Tensor:
+        """The mel with a natural logarithm, whatever the front-end's is."""
+        return mel * {"ln": 1.0, "log10": math.log(10), "db": math.log(10) / 20}[self.mel.log]
+
+    def _prior(self, bands: Tensor) -> Tensor:
+        """Log magnitudes by the pseudo-inverse, where it is not below a tenth of a smooth guess."""
+        with torch.autocast(bands.device.type, enabled=False):
+            smooth = self.mel_smooth @ (bands - self.mel_gain)
+            inverse = self.mel_inverse @ bands.exp()
+            return torch.maximum(inverse, 0.1 * smooth.exp()).log()
+
+    def _to_wave(self, spectrum: Tensor) -> Tensor:
+        mel = self.mel
+        return istft(spectrum, mel.n_fft, mel.hop_length, self.window, padding=mel.padding)
+
+    def _to_spectrum(self, wave: Tensor) -> Tensor:
+        mel = self.mel
+        return stft(
+            wave,
+            mel.n_fft,
+            mel.hop_length,
+            self.window,
+            padding=mel.padding,
+            pad_mode=mel.pad_mode,
+        )
+
+
+def _spread(bank: Tensor) -> Tensor:
+    """Weights `(bins, n_mels)` that interpolate band levels to bins; rows sum to 1."""
+    weights = bank.T.clone()
+    outside = weights.sum(1) <= 0
+    bins = torch.arange(len(weights))
+    middle = len(weights) // 2
+    weights[outside & (bins < middle), 0] = 1
+    weights[outside & (bins >= middle), -1] = 1
+    return weights / weights.sum(1, keepdim=True)
+
+
+def _check(mel: Mel, kernel_size: int) -> None:
+    if kernel_size % 2 == 0:
+        raise UserError(
+            f"generator.kernel_size is {kernel_size}: it must be odd, e.g. {kernel_size + 1}"
+        )
+    plain = (
+        mel.power == 1 and mel.floor_mode == "clamp" and mel.mean is None and mel.scale is None
+    )
+    if not plain or mel.clip is not None or mel.output_rate not in (None, mel.sample_rate):
+        raise UserError(
+            "generator.name is phase_retrieval: it needs a plain mel of magnitudes (mel.power 1, "
+            "mel.floor_mode clamp, no mel.mean, mel.scale, mel.clip or mel.output_rate), e.g. "
+            "mel: hifigan-22k"
+        )

@@ -1,0 +1,1 @@
+"""Building blocks that generators and discriminators share."""

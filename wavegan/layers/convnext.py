@@ -1,0 +1,36 @@
+"""ConvNeXt blocks over frames (Liu et al. 2022; one-dimensional as in Vocos, Siuzdak 2023)."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ConvNeXtBlock(nn.Module):
+    """Depthwise convolution over time, then a two-layer perceptron in each frame, added on.
+
+    Args:
+        channels: of input and output.
+        hidden: of the perceptron.
+        kernel_size: of the depthwise convolution, frames; odd.
+        layer_scale: what the branch is multiplied by at the start; learned, one for each channel.
+
+    Shape: `(B, L, C)` to `(B, L, C)`: frames first, as the perceptron and norm want them.
+    """
+
+    def __init__(
+        self, channels: int, hidden: int, kernel_size: int = 7, layer_scale: float = 0.1
+    ) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(
+            channels, channels, kernel_size, padding=kernel_size // 2, groups=channels
+        )
+        self.norm = nn.LayerNorm(channels)
+        self.expand = nn.Linear(channels, hidden)
+        self.contract = nn.Linear(hidden, channels)
+        self.scale = nn.Parameter(torch.full((channels,), layer_scale))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the branch to `(B, L, C)`."""
+        branch = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        branch = self.contract(functional.gelu(self.expand(self.norm(branch)), approximate="tanh"))
+        return x + self.scale * branch

@@ -1,0 +1,1 @@
+"""Reconstruction losses over waveforms, one public class a file."""

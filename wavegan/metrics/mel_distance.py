@@ -1,0 +1,40 @@
+"""The mel distance: how far two log-mel spectrograms lie apart, on average."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from wavegan.audio.mel import Mel
+from wavegan.audio.mel_spectrogram import MelSpectrogram
+from wavegan.audio.resample import resample_array
+from wavegan.metrics._pair import same_length
+from wavegan.metrics.base import Metric
+
+
+class MelDistance(Metric):
+    """The mean over bands and frames of `|ln mel - ln mel|`, in nepers; 0 for equal clips.
+
+    Clips of another rate are resampled to the front-end's (soxr, HQ), so that models of different
+    rates can be compared through one front-end. Statistics and masks of `mel` are left out and
+    its logarithm is natural, whatever the model's: the numbers of any two front-ends with the
+    same bands are in one unit.
+
+    Args:
+        mel: the front-end; None is the preset `hifigan-22k` (80 bands up to 8 kHz).
+    """
+
+    def __init__(self, mel: Mel | None = None) -> None:
+        mel = Mel.preset("hifigan-22k") if mel is None else mel
+        plain = replace(mel, log="ln", mean=None, scale=None, clip=None, mask_last=None)
+        self._spectrogram = MelSpectrogram(plain)
+
+    def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
+        """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
+        rate = self._spectrogram.mel.sample_rate
+        pair = (
+            torch.from_numpy(resample_array(clip.numpy(), sample_rate, rate))
+            for clip in same_length(estimate, reference, sample_rate)
+        )
+        first, second = (self._spectrogram(clip) for clip in pair)
+        return float((first - second).abs().mean())

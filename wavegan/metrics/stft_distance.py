@@ -1,0 +1,36 @@
+"""The multi-resolution STFT distance that vocoder papers report as M-STFT (BigVGAN, Vocos)."""
+
+import torch
+from torch import Tensor
+
+from wavegan.audio.stft import magnitude
+from wavegan.metrics._pair import same_length
+from wavegan.metrics.base import Metric
+
+# (transform, hop, Hann window) in samples: Parallel WaveGAN's, whatever the sample rate
+RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
+FLOOR = 1e-8
+
+
+class STFTDistance(Metric):
+    """Spectral convergence plus the L1 distance of log magnitudes, a mean over resolutions.
+
+    The default of auraloss 0.4 (`MultiResolutionSTFTLoss`), for one clip: with
+    `M = sqrt(max(|STFT|^2, 1e-8))` of centred, reflected frames and a periodic Hann window,
+
+        mean over resolutions of  ||M_ref - M_est|| / ||M_ref||  +  mean |ln M_ref - ln M_est|
+
+    and Frobenius norms. 0 for equal clips; a mean over channels. Clips keep their rate, so values
+    of different rates do not compare. For a silent reference the first term is large but finite.
+    """
+
+    def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
+        """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
+        pair = same_length(estimate, reference, sample_rate)
+        return sum(self._distance(*pair, *sizes) for sizes in RESOLUTIONS) / len(RESOLUTIONS)
+
+    @staticmethod
+    def _distance(estimate: Tensor, reference: Tensor, fft: int, hop: int, win: int) -> float:
+        found, wanted = (magnitude(x, fft, hop, win, floor=FLOOR) for x in (estimate, reference))
+        error = torch.linalg.matrix_norm(wanted - found) / torch.linalg.matrix_norm(wanted)
+        return float(error.mean() + (wanted.log() - found.log()).abs().mean())

@@ -1,0 +1,1 @@
+"""Adversarial objectives, one public class a file."""

@@ -1,0 +1,1 @@
+"""Gradient penalties on the discriminator, one public class a file."""

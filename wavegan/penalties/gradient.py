@@ -1,0 +1,51 @@
+"""The gradient penalty of WGAN-GP (Gulrajani et al. 2017, equation 3): a critic of slope 1.
+
+GP = E[ (||grad_x D(x)||_2 - 1)^2 ],    x = e * real + (1 - e) * fake,    e ~ U(0, 1)
+"""
+
+import torch
+from torch import Tensor
+
+from wavegan.discriminators.base import Discriminator
+from wavegan.errors import UserError
+from wavegan.penalties.base import Penalty
+
+
+class GradientPenalty(Penalty):
+    """The mean over the batch of the squared distance of D's slope from 1, between real and fake.
+
+    `D(x)`, the score of one clip, is the mean of its logits, summed over the sub-discriminators:
+    what every objective averages over the batch. So the value depends neither on the batch size
+    nor on the number of processes. It runs in float32, also under autocast. Each clip draws its
+    own `e` from the default generator of the clips' device. The paper's lambda, 10 there and in
+    WaveGAN, is the recipe's `weight`.
+
+    Args:
+        every: apply at every n-th D turn only.
+
+    Raises:
+        UserError: when `every` is below 1; in a call, when real and fake differ in shape.
+    """
+
+    def __init__(self, every: int = 1) -> None:
+        if every < 1:
+            raise UserError(f"gradient: every is {every}; give a whole number of at least 1")
+        self.every = every
+
+    def __call__(self, discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+        """The penalty between `real` and `fake`, both `(B, C, T)`; a scalar."""
+        if real.shape != fake.shape:
+            raise UserError(
+                f"gradient: real {tuple(real.shape)} and fake {tuple(fake.shape)} differ in shape;"
+                " make the segment as long as the generator's output"
+            )
+        share = torch.rand(len(real), 1, 1, device=real.device, dtype=real.dtype)
+        audio = torch.lerp(fake.detach().to(real.dtype), real.detach(), share).requires_grad_()
+        with torch.autocast(audio.device.type, enabled=False):
+            scores = [
+                output.logits.reshape(len(audio), -1).mean(1) for output in discriminator(audio)
+            ]
+            total = torch.stack(scores).sum()
+            (slope,) = torch.autograd.grad(total, audio, create_graph=True)
+        steepness: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+        return (steepness - 1).square().mean()
