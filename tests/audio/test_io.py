@@ -1,0 +1,446 @@
+"""Audio files: segments equal slices, damage is noticed, names and formats of every kind."""
+
+import csv
+import io as std_io
+import os
+import pickle
+import subprocess
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from wavegan.audio import io
+from wavegan.audio.resample import resample_array
+from wavegan.errors import RunError, UserError
+
+Wave = NDArray[np.float32]
+
+
+def _sound(channels: int = 1, seconds: float = 3.0, rate: int = 22050) -> Wave:
+    """Tones and noise under 0.7, another in each channel."""
+    time = np.arange(int(seconds * rate)) / rate
+    noise = np.random.default_rng(0).standard_normal((channels, len(time)))
+    tones = [np.sin(2 * np.pi * 220 * (c + 1) * time) for c in range(channels)]
+    return (0.4 * np.stack(tones) + 0.05 * noise).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def messy(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("messy")
+    archive = shared / "data" / "messy.tar.gz"
+    subprocess.run(["tar", "xzf", str(archive), "-C", str(folder)], check=True)
+    (inside,) = folder.iterdir()
+    return inside
+
+
+def _expected(shared: Path, folder: str, *kinds: str) -> list[str]:
+    with open(shared / "data" / "messy-EXPECTED.tsv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    names = [r["file"] for r in rows if r["file"].startswith(folder) and r["kind"] in kinds]
+    assert names
+    return names
+
+
+def _short(path: Path, **options: int) -> tuple[Wave, io.ShortReadError | None]:
+    """What could be read, and the notice."""
+    notices: list[io.ShortReadError] = []
+    wave, _ = io.read(path, on_short=notices.append, **options)
+    return wave, notices[0] if notices else None
+
+
+# --- Reading ------------------------------------------------------------------------------------
+
+
+def test_reads_every_good_file_whole(messy: Path, shared: Path) -> None:
+    for name in _expected(shared, "ok/", "ok"):
+        info = io.probe(messy / name)
+        wave, rate = io.read(messy / name, mono=False)
+        assert wave.dtype == np.float32, name
+        assert wave.shape == (info.channels, info.frames), name
+        assert rate == info.sample_rate, name
+        assert info.damage is None, name
+        assert 1.7 < info.seconds < 2.0 or info.channels == 6 or "44101" in name, name
+        assert 0.05 < np.abs(wave).max() <= 1, name
+
+
+def test_unsupported_containers_are_named_with_a_way_out(messy: Path, shared: Path) -> None:
+    for name in _expected(shared, "ok/", "unsupported"):
+        with pytest.raises(UserError, match="ffmpeg -i") as caught:
+            io.read(messy / name)
+        assert Path(name).name in str(caught.value)
+
+
+def test_bad_files_are_refused_by_name_on_one_line(messy: Path, shared: Path) -> None:
+    for name in [*_expected(shared, "bad/", "bad", "empty"), "odd/rate_0hz.wav"]:
+        with pytest.raises(UserError) as caught:
+            io.read(messy / name)
+        assert Path(name).name in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_names_of_every_kind(messy: Path, shared: Path) -> None:
+    names = [messy / name for name in _expected(shared, "names/", "ok")]
+    (latin1,) = (f for f in (messy / "names").iterdir() if f.name.startswith("latin1_"))
+    with pytest.raises(UnicodeEncodeError):
+        str(latin1).encode()
+    for path in [*names, latin1, messy / "links" / "to_file.wav"]:
+        assert io.read(path)[0].shape == (1, 11025), path
+        assert io.measure(path).frames_decoded == 11025, path
+
+
+def test_messages_can_be_printed_whatever_the_name(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.wav"))
+    path.write_text("no audio, but long enough to be looked at by a decoder")
+    with pytest.raises(UserError, match=r"caf\\xe9\\n\.wav") as caught:
+        io.read(path)
+    str(caught.value).encode("utf-8")
+
+
+def test_missing_files_folders_and_links(tmp_path: Path, messy: Path) -> None:
+    for path in (tmp_path / "no.wav", messy / "links/broken.wav", messy / "links/self.wav"):
+        with pytest.raises(UserError, match=path.name):
+            io.probe(path)
+    with pytest.raises(UserError, match="it is a folder"):
+        io.read(messy / "bad" / "directory.wav")
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(UserError, match="no regular file"):
+        io.read(tmp_path / "pipe.wav")
+
+
+def test_mono_is_the_mean_and_antiphase_stereo_is_silence(messy: Path, tmp_path: Path) -> None:
+    stereo = _sound(2)
+    io.write(tmp_path / "s.wav", stereo, 22050, subtype="FLOAT")
+    kept, _ = io.read(tmp_path / "s.wav", mono=False)
+    mixed, _ = io.read(tmp_path / "s.wav")
+    assert np.array_equal(kept, stereo)
+    assert mixed.shape == (1, stereo.shape[1])
+    assert np.allclose(mixed[0], stereo.mean(axis=0), atol=1e-7)
+    antiphase = messy / "ok" / "stereo_antiphase.wav"
+    assert not io.read(antiphase)[0].any()
+    measured = io.measure(antiphase)
+    assert measured.mono_peak == measured.mono_rms == 0
+    assert measured.peak > 0.1
+
+
+# --- Segments -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("mono", [True, False])
+def test_a_segment_is_the_slice(tmp_path: Path, extension: str, mono: bool) -> None:
+    path = tmp_path / f"a.{extension}"
+    io.write(path, _sound(2, seconds=8), 22050)
+    whole, _ = io.read(path, mono=mono)
+    assert whole.shape[1] == 8 * 22050
+    # Near the end is where libsndfile's own seek in Vorbis lands beside the sample.
+    for start in (0, 1, 700, 3201, 22050, 100_003, 167_473, 170_000):
+        part, rate = io.read(path, start=start, frames=5000, mono=mono)
+        assert rate == 22050
+        assert part.shape == (whole.shape[0], 5000)
+        assert np.abs(part - whole[:, start : start + 5000]).max() < 1e-6
+
+
+def test_a_segment_of_opus_is_nearly_the_slice(tmp_path: Path) -> None:
+    """The decoder's state never quite forgets where it began; a wrong place would be off by 1."""
+    path = tmp_path / "a.opus"
+    io.write(path, _sound(rate=24000, seconds=6), 24000)
+    whole, _ = io.read(path)
+    for start in (1, 16356, 80_000, 143_000):
+        part, _ = io.read(path, start=start, frames=1000)
+        assert np.abs(part - whole[:, start : start + 1000]).max() < 1e-2
+
+
+@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
+@pytest.mark.parametrize("rate", [16000, 24000, 44100, 8001])
+def test_a_resampled_segment_is_the_slice(tmp_path: Path, extension: str, rate: int) -> None:
+    path = tmp_path / f"a.{extension}"
+    io.write(path, _sound(seconds=6), 22050)
+    whole, made = io.read(path, sample_rate=rate)
+    assert made == rate
+    assert whole.shape == (1, 6 * rate)
+    for start in (0, 1, 999, 2 * rate + 37, whole.shape[1] - 1500):
+        part, _ = io.read(path, start=start, frames=1500, sample_rate=rate)
+        assert part.shape == (1, 1500)
+        assert np.abs(part - whole[:, start : start + 1500]).max() < 1e-6
+
+
+def test_resampling_is_soxr_of_the_whole(tmp_path: Path) -> None:
+    sound = _sound(2)
+    io.write(tmp_path / "a.wav", sound, 22050, subtype="FLOAT")
+    made, _ = io.read(tmp_path / "a.wav", sample_rate=16000, mono=False)
+    assert np.array_equal(made, resample_array(sound, 22050, 16000))
+
+
+def test_the_end_of_the_file_shortens_a_segment(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    io.write(path, _sound(seconds=1), 22050)
+    assert io.read(path, start=22000, frames=500)[0].shape == (1, 50)
+    assert io.read(path, start=22050, frames=500)[0].shape == (1, 0)
+    assert io.read(path, start=43000, sample_rate=44100)[0].shape == (1, 1100)
+    for options in ({"start": 22051}, {"start": -1}, {"frames": -1}, {"sample_rate": 0}):
+        with pytest.raises(UserError):
+            io.read(path, **options)
+
+
+def test_files_that_cannot_seek_give_segments_too(messy: Path) -> None:
+    path = messy / "ok" / "wav_gsm610.wav"
+    whole, _ = io.read(path)
+    part, _ = io.read(path, start=3000, frames=1000)
+    assert np.array_equal(part, whole[:, 3000:4000])
+
+
+# --- Damage -------------------------------------------------------------------------------------
+
+
+def test_truncated_files_are_noticed(messy: Path, shared: Path) -> None:
+    for name in _expected(shared, "bad/", "truncated"):
+        wave, notice = _short(messy / name)
+        assert notice is not None, name
+        assert notice.path == messy / name
+        assert notice.decoded == wave.shape[1]
+        assert Path(name).name in str(notice)
+        assert io.measure(messy / name).damage is not None
+        with pytest.raises(io.ShortReadError):
+            io.read(messy / name)
+
+
+def test_what_precedes_the_damage_is_there(messy: Path) -> None:
+    good, _ = io.read(messy / "ok" / "container_flac_pcm_16.flac")
+    for name in ("truncated.flac", "corrupt_middle.flac"):
+        wave, _ = _short(messy / "bad" / name)
+        assert wave.shape[1] >= 12288
+        assert np.array_equal(wave, good[:, : wave.shape[1]])
+    assert _short(messy / "bad" / "truncated_data.wav")[0].shape == (1, 14978)
+    assert _short(messy / "bad" / "truncated.ogg")[0].shape == (1, 0)
+
+
+def test_a_whole_segment_of_a_damaged_file_is_no_error(messy: Path) -> None:
+    path = messy / "bad" / "truncated_data.wav"
+    assert io.read(path, start=1000, frames=5000)[0].shape == (1, 5000)
+    assert io.read(path, frames=5000, sample_rate=16000)[0].shape == (1, 5000)
+    with pytest.raises(io.ShortReadError):
+        io.read(path, start=10000, frames=5000)
+    assert io.read(messy / "bad" / "corrupt_middle.flac", frames=4000)[0].shape == (1, 4000)
+
+
+@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3", "aiff", "au", "w64", "rf64"])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_cut_is_noticed_in_every_format(tmp_path: Path, extension: str, share: float) -> None:
+    path = tmp_path / f"a.{extension}"
+    io.write(path, _sound(), 22050)
+    data = path.read_bytes()
+    assert io.measure(path).damage is None
+    assert _short(path)[1] is None
+    path.write_bytes(data[: int(len(data) * share)])
+    wave, notice = _short(path)
+    assert notice is not None
+    assert wave.shape[1] < 3 * 22050
+    assert io.measure(path).damage is not None
+
+
+def test_an_ogg_cut_inside_its_last_page_is_noticed(messy: Path, tmp_path: Path) -> None:
+    """libsndfile sees a whole stream there, with something behind it."""
+    data = (messy / "ok" / "container_ogg_vorbis.ogg").read_bytes()
+    (tmp_path / "a.ogg").write_bytes(data[: len(data) * 8 // 10])
+    wave, notice = _short(tmp_path / "a.ogg")
+    assert wave.shape[1] == 28800
+    assert notice is not None
+
+
+def test_the_notice_crosses_processes(messy: Path) -> None:
+    _, notice = _short(messy / "bad" / "truncated_data.wav")
+    copy = pickle.loads(pickle.dumps(notice))
+    assert (str(copy), copy.path, copy.decoded) == (str(notice), notice.path, notice.decoded)
+
+
+def test_mpeg_remarks_stay_off_the_terminal(
+    messy: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray((messy / "ok" / "container_mp3_mpeg_layer_iii.mp3").read_bytes())
+    data[4000:4400] = bytes(400)
+    (tmp_path / "gap.mp3").write_bytes(data)
+    with soundfile.SoundFile(tmp_path / "gap.mp3") as sound:
+        sound.read(sound.frames)
+    assert capfd.readouterr().err != ""
+    _short(tmp_path / "gap.mp3")
+    with pytest.raises(UserError):
+        io.read(messy / "bad" / "html_error_page.mp3")
+    assert capfd.readouterr().err == ""
+    os.write(2, b"still here")
+    assert capfd.readouterr().err == "still here"
+
+
+# --- Measuring ----------------------------------------------------------------------------------
+
+
+def test_measures_known_levels(tmp_path: Path) -> None:
+    wave = np.zeros((2, 200_000), np.float32)
+    wave[0, 3], wave[1, 150_000] = -0.5, 1.0
+    wave[0, 7], wave[1, 9] = np.nan, np.inf
+    with soundfile.SoundFile(tmp_path / "a.wav", "w", 22050, 2, "FLOAT") as file:
+        file.write(wave.T)
+    found = io.measure(tmp_path / "a.wav")
+    assert (found.frames_decoded, found.peak, found.mono_peak) == (200_000, 1.0, 0.5)
+    assert (found.full_scale_count, found.non_finite_count) == (1, 2)
+    assert found.rms == pytest.approx((1.25 / 400_000) ** 0.5)
+    assert found.mono_rms == pytest.approx(((0.25**2 + 0.5**2) / 200_000) ** 0.5)
+    assert found.mono_mean == pytest.approx(0.25 / 200_000)
+    assert found.damage is None
+
+
+def test_measures_the_odd_ones(messy: Path) -> None:
+    odd = {
+        file.stem: io.measure(file) for file in (messy / "odd").iterdir() if "0hz" not in file.stem
+    }
+    assert odd["silent"].peak == 0
+    assert 0 < odd["almost_silent"].mono_rms < 1e-4
+    assert odd["only_dc"].mono_rms == pytest.approx(odd["only_dc"].mono_mean) == 0.25
+    assert odd["dc_offset"].mono_mean == pytest.approx(0.5, abs=1e-3)
+    assert odd["clipped"].full_scale_count > 10_000
+    assert odd["nan"].non_finite_count == 10
+    assert odd["inf"].non_finite_count == 2
+    assert odd["all_nan"].non_finite_count == odd["all_nan"].frames_decoded == 4000
+    assert odd["float_over_full_scale"].peak > 20
+
+
+# --- Writing ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("extension", ["wav", "flac", "aiff"])
+@pytest.mark.parametrize(("subtype", "step"), [("PCM_16", 2.0**-15), ("PCM_24", 2.0**-23)])
+def test_pcm_round_trip(tmp_path: Path, extension: str, subtype: str, step: float) -> None:
+    path = tmp_path / f"a.{extension}"
+    wave = _sound(2)
+    report = io.write(path, wave, 22050, subtype=subtype)
+    assert (report.frames, report.clipped) == (wave.shape[1], 0)
+    assert io.probe(path).subtype == subtype
+    first, _ = io.read(path, mono=False)
+    assert np.abs(first - wave).max() <= step / 2 * 1.001
+    io.write(path, first, 22050, subtype=subtype)
+    assert np.array_equal(io.read(path, mono=False)[0], first)
+
+
+def test_float_round_trip_keeps_what_is_beyond_full_scale(tmp_path: Path) -> None:
+    wave = 3 * _sound()
+    report = io.write(tmp_path / "a.wav", wave, 22050, subtype="FLOAT")
+    assert report.clipped == 0
+    assert report.peak == np.abs(wave).max() > 1
+    assert np.array_equal(io.read(tmp_path / "a.wav")[0], wave)
+
+
+@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
+def test_clipped_samples_are_counted(tmp_path: Path, extension: str) -> None:
+    wave = np.full((2, 4000), 0.25, np.float32)
+    wave[0, :3], wave[1, 5:7] = 1.5, -1.01
+    wave[1, 9] = 1.0
+    assert io.write(tmp_path / f"a.{extension}", wave, 22050).clipped == 5
+
+
+def test_clipping_saturates(tmp_path: Path) -> None:
+    io.write(tmp_path / "a.wav", np.array([2.0, -2.0, 1.0, -1.0], np.float32), 22050)
+    made, _ = io.read(tmp_path / "a.wav")
+    assert made[0].tolist() == [32767 / 32768, -1.0, 32767 / 32768, -1.0]
+
+
+def test_a_minute_of_stereo_vorbis(tmp_path: Path) -> None:
+    """At once, libsndfile would take the interpreter with it."""
+    rate = 44100
+    wave = np.tile(_sound(2, seconds=6, rate=rate), 10)
+    io.write(tmp_path / "a.ogg", wave, rate)
+    info = io.probe(tmp_path / "a.ogg")
+    assert (info.frames, info.channels, info.subtype) == (60 * rate, 2, "VORBIS")
+    made, _ = io.read(tmp_path / "a.ogg", start=30 * rate, frames=rate, mono=False)
+    original = wave[:, 30 * rate : 31 * rate]
+    assert np.corrcoef(made[0], original[0])[0, 1] > 0.98
+
+
+def test_opus_has_its_own_extension(tmp_path: Path) -> None:
+    io.write(tmp_path / "a.opus", _sound(rate=24000), 24000)
+    assert io.probe(tmp_path / "a.opus").subtype == "OPUS"
+    with pytest.raises(UserError, match=r"a\.opus: cannot write OGG OPUS"):
+        io.write(tmp_path / "a.opus", _sound(), 22050)
+
+
+def test_streams_get_a_whole_wav() -> None:
+    class Pipe(std_io.RawIOBase):
+        """Can be written, and nothing else."""
+
+        def __init__(self) -> None:
+            self.data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    report = io.write(pipe, _sound(), 22050)  # type: ignore[arg-type]
+    made, rate = soundfile.read(std_io.BytesIO(pipe.data), dtype="float32")
+    assert (rate, len(made)) == (22050, report.frames)
+    assert np.abs(made - _sound()[0]).max() < 2.0**-15
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.wav"
+    io.write(path, _sound(), 22050)
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(RunError, match=r"a\.wav: No space left"):
+        io.write(path, _sound(2), 22050)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_devices_and_links_are_written_through(tmp_path: Path) -> None:
+    io.write("/dev/null", _sound(), 22050, format="wav")
+    assert not Path("/dev/null").is_file()
+    (tmp_path / "link.wav").symlink_to(tmp_path / "real.wav")
+    io.write(tmp_path / "link.wav", _sound(), 22050)
+    assert (tmp_path / "link.wav").is_symlink()
+    assert (tmp_path / "real.wav").is_file()
+
+
+def test_names_in_another_encoding_can_be_written(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    io.write(path, _sound(), 22050)
+    assert io.read(path)[0].shape == _sound().shape
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    wave = _sound()
+    path = tmp_path / "a.wav"
+    for target, sound, options, message in (
+        (tmp_path / "a.xyz", wave, {}, "cannot write xyz"),
+        (tmp_path / "a", wave, {}, "without extension"),
+        (tmp_path / "a.flac", wave, {"subtype": "FLOAT"}, "FLAC cannot hold FLOAT"),
+        (tmp_path / "no" / "a.wav", wave, {}, "there is no folder"),
+        (path, wave.T, {}, r"shape \(66150, 1\)"),
+        (path, wave[None], {}, "shape"),
+        (path, (wave * 100).astype(np.int16), {}, "int16"),
+    ):
+        with pytest.raises(UserError, match=message) as caught:
+            io.write(target, sound, 22050, **options)
+        assert str(target) in str(caught.value)
+    wave[0, :7] = np.nan
+    with pytest.raises(RunError, match=r"a\.wav: 7 of 66150 samples are NaN"):
+        io.write(path, wave, 22050)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_archive_is_the_described_one(shared: Path) -> None:
+    """So that the lists above cannot silently cover nothing."""
+    with tarfile.open(shared / "data" / "messy.tar.gz") as archive:
+        good = [m for m in archive.getmembers() if m.isfile() and "/ok/" in f"/{m.name}"]
+    assert len(good) == len(_expected(shared, "ok/", "ok", "unsupported"))

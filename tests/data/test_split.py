@@ -1,0 +1,165 @@
+"""Splitting by file: stable, exact, and strict about names."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wavegan.data.manifest import Clip, Manifest, Rejected
+from wavegan.data.split import split
+from wavegan.errors import UserError
+
+
+def clip(path: str) -> Clip:
+    return Clip(path, 16000, 1, 16000, path.rpartition("/")[0], 0.5, 0.5)
+
+
+def manifest(*paths: str, rejected: tuple[str, ...] = ()) -> Manifest:
+    return Manifest(
+        Path("/data"),
+        tuple(clip(path) for path in sorted(paths)),
+        tuple(Rejected(path, "silent") for path in rejected),
+    )
+
+
+def names(clips: tuple[Clip, ...]) -> list[str]:
+    return [clip.path for clip in clips]
+
+
+@pytest.fixture
+def folder() -> Manifest:
+    return manifest("a/x.wav", "a/same.wav", "b/same.wav", "b/y.flac", "odd|name.wav", " z .wav")
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def _write(text: str, name: str = "list.txt") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return _write
+
+
+def test_fraction_is_about_met_and_every_file_is_on_one_side() -> None:
+    whole = manifest(*(f"{i}.wav" for i in range(2000)))
+    result = split(whole, validation=0.1)
+    assert 160 < len(result.validation) < 240
+    assert sorted(names(result.train) + names(result.validation)) == names(whole.clips)
+
+
+@given(st.sets(st.text(min_size=1, max_size=8), min_size=1, max_size=30))
+def test_adding_files_never_moves_one_across(new: set[str]) -> None:
+    old = [f"{i}.wav" for i in range(40)]
+    before = split(manifest(*old), validation=0.3)
+    after = split(manifest(*{*old, *new}), validation=0.3)
+    assert set(names(before.validation)) == set(names(after.validation)) & set(old)
+    assert set(names(before.train)) == set(names(after.train)) & set(old)
+
+
+def test_the_draw_is_the_same_on_every_machine() -> None:
+    # printf 3.wav | sha256sum begins with 28ce, and 0x28ce < 0.2 * 0x10000
+    result = split(manifest(*(f"{i}.wav" for i in range(20))), validation=0.2)
+    assert names(result.validation) == ["0.wav", "1.wav", "11.wav", "12.wav", "17.wav", "3.wav"]
+
+
+def test_composed_and_decomposed_names_fall_on_the_same_side() -> None:
+    for i in range(50):
+        whole = manifest(f"{i}\u00e9.wav", *(f"{j}.wav" for j in range(30)))
+        mac = manifest(f"{i}e\u0301.wav", *(f"{j}.wav" for j in range(30)))
+        assert len(split(whole, validation=0.5).train) == len(split(mac, validation=0.5).train)
+
+
+def test_a_number_gives_exactly_that_many() -> None:
+    whole = manifest(*(f"{i}.wav" for i in range(10)))
+    assert len(split(whole, validation=3).validation) == 3
+    assert len(split(whole, validation=3).train) == 7
+    # the smaller set is within the larger
+    assert set(split(whole, validation=3).validation) < set(split(whole, validation=5).validation)
+
+
+@pytest.mark.parametrize("wanted", [0, -1, 0.0, 1.0, 1.5, -0.1, True, float("nan")])
+def test_a_number_out_of_range_is_refused(wanted: float) -> None:
+    with pytest.raises(UserError, match="validation is"):
+        split(manifest("a.wav", "b.wav"), validation=wanted)
+
+
+def test_both_sides_need_a_file() -> None:
+    few = manifest("a.wav", "b.wav")
+    with pytest.raises(UserError, match=r"validation: 1e-06 selects none of the 2 usable files"):
+        split(few, validation=1e-6)
+    with pytest.raises(UserError, match="leaves none of the 2 usable files"):
+        split(few, validation=2)
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("a/x.wav", "a/x.wav"),
+        ("./a/x.wav", "a/x.wav"),
+        ("a\\x.wav", "a/x.wav"),
+        ("a/x", "a/x.wav"),
+        ("x.wav", "a/x.wav"),
+        ("x", "a/x.wav"),
+        ("x|some text|Some text", "a/x.wav"),
+        ("x.wav | some text", "a/x.wav"),
+        ("y\r", "b/y.flac"),
+        ("odd|name.wav", "odd|name.wav"),
+        (" z .wav", " z .wav"),
+        ("\ufeffx", "a/x.wav"),
+        ("a/same.wav", "a/same.wav"),
+    ],
+)
+def test_a_line_names_a_file(folder: Manifest, write, line: str, path: str) -> None:
+    result = split(folder, validation=write(f"{line}\n\n"))
+    assert names(result.validation) == [path]
+    assert len(result.train) == 5
+
+
+def test_unknown_names_are_named_with_their_list(folder: Manifest, write) -> None:
+    with pytest.raises(UserError, match=r"validation list .*list\.txt names nope, a/y\.flac, not"):
+        split(folder, validation=write("x\nnope|text\na/y.flac\n"))
+    with pytest.raises(UserError, match="0, 1, 2, 3, 4 and 95 more"):
+        split(folder, validation=write("\n".join(map(str, range(100)))))
+
+
+def test_an_ambiguous_name_is_refused(folder: Manifest, write) -> None:
+    with pytest.raises(UserError, match=r"'same' may be a/same\.wav, b/same\.wav"):
+        split(folder, validation=write("same"))
+
+
+def test_a_missing_list_is_refused(folder: Manifest, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"validation list .*none\.txt: cannot be read"):
+        split(folder, validation=tmp_path / "none.txt")
+    with pytest.raises(UserError, match=r"train list .*: cannot be read"):
+        split(folder, validation=1, train=tmp_path)
+
+
+def test_a_train_list_is_exact(folder: Manifest, write) -> None:
+    train = write("x\ny\n", "train.txt")
+    result = split(folder, validation=write("odd|name.wav", "valid.txt"), train=train)
+    assert names(result.train) == ["a/x.wav", "b/y.flac"]
+    assert names(result.validation) == ["odd|name.wav"]
+    drawn = split(folder, validation=3, train=train)
+    assert names(drawn.train) == ["a/x.wav", "b/y.flac"]
+    assert len(drawn.validation) == 3
+    assert not set(drawn.validation) & set(drawn.train)
+
+
+def test_lists_that_share_a_file_are_refused(folder: Manifest, write) -> None:
+    with pytest.raises(UserError, match=r"share a/x\.wav"):
+        split(folder, validation=write("x\ny", "v"), train=write("x\nodd|name.wav", "t"))
+
+
+def test_a_train_list_of_everything_leaves_nothing_to_draw(folder: Manifest, write) -> None:
+    everything = write("\n".join(names(folder.clips)))
+    with pytest.raises(UserError, match=r"that the train list .* leaves out"):
+        split(folder, validation=0.5, train=everything)
+
+
+def test_listed_files_that_the_scan_rejected_are_left_out(write) -> None:
+    whole = manifest("a.wav", "b.wav", rejected=("c.wav",))
+    assert names(split(whole, validation=write("a\nc")).validation) == ["a.wav"]
+    with pytest.raises(UserError, match="selects none"):
+        split(whole, validation=write("c"))

@@ -1,0 +1,198 @@
+"""Reading and writing audio files: what the rest of the package uses, and nothing beside it.
+
+Waves are float32 (C, T) in [-1, 1]; files of floats may go beyond. A crop costs no decoding of
+what is around it, and a damaged file is reported, never passed over in silence.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+from numpy.typing import ArrayLike
+
+from wavegan.audio import opening
+from wavegan.audio.encoding import WriteReport, encode, format_of
+from wavegan.audio.measuring import Measured, measure
+from wavegan.audio.opening import AnyPath, AudioInfo, ShortReadError, Wave
+from wavegan.audio.resample import resample_array, resampled_length, source_span
+from wavegan.errors import RunError, UserError
+
+__all__ = [
+    "AudioInfo",
+    "Measured",
+    "ShortReadError",
+    "WriteReport",
+    "encode",
+    "measure",
+    "probe",
+    "read",
+    "write",
+]
+
+
+def probe(path: AnyPath) -> AudioInfo:
+    """Read a file's header.
+
+    Raises:
+        UserError: no such file, or none that libsndfile can read.
+    """
+    with opening.opened(path) as sound:
+        return opening.info(path, sound)
+
+
+def read(
+    path: AnyPath,
+    *,
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    mono: bool = True,
+    on_short: Callable[[ShortReadError], None] | None = None,
+) -> tuple[Wave, int]:
+    """Read a file or a segment of it.
+
+    A segment equals the same slice of the whole, exactly, or to 1e-6 in MP3 and when resampled
+    (enough is read on each side of it, from where the two rates' samples coincide); only in Opus,
+    whose decoder remembers, to about 5e-3.
+
+    Args:
+        path: any file that libsndfile knows, whatever its extension.
+        start: first sample, counted at the rate that is returned.
+        frames: samples to return, counted likewise; None is all. The end of the file may come
+            first: the result is then shorter.
+        sample_rate: wanted rate, Hz; None keeps the file's.
+        mono: average the channels (antiphase stereo is silence then); False keeps them.
+        on_short: called with the error when the file ends before it should, and what could be
+            read is returned; None raises it. A segment that is whole is no such case, even in a
+            damaged file.
+
+    Returns:
+        (1 or C, T) and its rate, Hz.
+
+    Raises:
+        UserError: no such file, not audio, no samples in it, or `start` beyond its end.
+        ShortReadError: see `on_short`.
+    """
+    with opening.opened(path) as sound:
+        info = opening.info(path, sound)
+        rate = info.sample_rate if sample_rate is None else sample_rate
+        start, stop = _range(info, rate, start, frames)
+        first, last, skip = source_span(start, stop, info.frames, info.sample_rate, rate)
+        wave, error = _decode(sound, first, last - first, mono)
+    # Damage that only the header shows matters to who wanted what is missing.
+    to_the_end = frames is None or stop - start < frames
+    if error is None and (to_the_end or wave.shape[-1] < last - first):
+        error = info.damage
+    if error is None and wave.shape[-1] < last - first:
+        error = f"it ends after {first + wave.shape[-1]} of {info.frames} samples"
+    if error is not None:
+        _report(
+            ShortReadError(
+                f"{opening.shown(path)}: damaged or cut short: {error}",
+                info.path,
+                first + wave.shape[-1],
+            ),
+            on_short,
+        )
+    if rate != info.sample_rate:
+        wave = resample_array(wave, info.sample_rate, rate)[:, skip : skip + stop - start]
+    return wave, rate
+
+
+def write(
+    target: AnyPath | BinaryIO,
+    wave: ArrayLike,
+    sample_rate: int,
+    *,
+    subtype: str | None = None,
+    format: str | None = None,
+) -> WriteReport:
+    """Write a file, whole or not at all, or to an open binary stream.
+
+    Args:
+        target: a path, whose extension is the format, or a stream, which gets a WAV.
+        wave: (T,) or (C, T), floats; full scale is 1.
+        sample_rate: Hz.
+        subtype: "PCM_16", "PCM_24", "FLOAT" or another that libsndfile knows; None is the
+            format's usual one, 16 bits where it has no coding of its own.
+        format: instead of what the extension says: "wav", "flac", "ogg", "opus", "mp3", ….
+
+    Returns:
+        How much was written and how many samples were clipped to full scale, which is for the
+        caller to tell. FLOAT and DOUBLE never clip.
+
+    Raises:
+        UserError: a format, subtype or rate that cannot be written, or no such folder.
+        RunError: samples that are not finite, or the disk refused.
+    """
+    if not isinstance(target, str | os.PathLike):
+        data, report = encode(wave, sample_rate, format=format or "wav", subtype=subtype)
+        target.write(data)
+        return report
+    name = opening.shown(target)
+    try:
+        kind = format or format_of(target)
+        data, report = encode(wave, sample_rate, format=kind, subtype=subtype)
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
+    except RunError as error:
+        raise RunError(f"{name}: {error}") from None
+    try:
+        _put(Path(os.path.realpath(target)), data)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(
+            f"{name}: there is no folder {opening.shown(Path(target).parent)}"
+        ) from None
+    except (IsADirectoryError, PermissionError) as error:
+        raise UserError(f"{name}: {error.strerror}; name another file") from None
+    except OSError as error:
+        raise RunError(f"{name}: {error.strerror or error}") from None
+    return report
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Replace a file in one move; a pipe or a device is written into instead."""
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        path.write_bytes(data)
+        return
+    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[int, int]:
+    """The part that is asked for, at `rate`: start, and a stop within the file."""
+    total = resampled_length(info.frames, info.sample_rate, rate)
+    name = opening.shown(info.path)
+    if info.frames == 0 and info.damage is None:
+        raise UserError(f"{name}: there are no samples in it")
+    if not 0 <= start <= total:
+        raise UserError(f"{name}: start {start} is outside its {total} samples at {rate} Hz")
+    if frames is not None and frames < 0:
+        raise UserError(f"{name}: frames is {frames}: it must be 0 or more, or None for all")
+    return start, total if frames is None else min(total, start + frames)
+
+
+def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | None) -> None:
+    if on_short is None:
+        raise error
+    on_short(error)
+
+
+def _decode(
+    sound: soundfile.SoundFile, first: int, count: int, mono: bool
+) -> tuple[Wave, str | None]:
+    """Samples from `first` on as (C, T), and libsndfile's error if there are fewer."""
+    errors: list[str] = []
+    parts = [np.zeros((0, 1 if mono else sound.channels), np.float32)]
+    for block in opening.blocks(sound, first, first + count, errors, at_once=True):
+        parts.append(opening.mixed(block) if mono else block)
+    return np.ascontiguousarray(np.concatenate(parts).T), errors[0] if errors else None

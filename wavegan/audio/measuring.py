@@ -1,0 +1,77 @@
+"""Decoding a whole file to learn what is in it, with bounded memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wavegan.audio import opening
+from wavegan.audio.opening import AnyPath, AudioInfo
+
+FULL_SCALE = 0.999
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What decoding a whole file found. Levels are linear; NaN and infinity count as 0 in them.
+
+    Attributes:
+        info: what the header says.
+        frames_decoded: samples per channel that could be read.
+        peak: largest absolute sample of any channel.
+        mono_peak: the same of the mean of the channels, which is what training hears: antiphase
+            stereo has a `peak` and no `mono_peak`.
+        rms: root mean square over all channels.
+        mono_rms: the same of the mono mix.
+        mono_mean: mean of the mono mix; near `mono_rms` in size, all there is is an offset.
+        full_scale_count: samples, of all channels, of 0.999 and more.
+        non_finite_count: samples, of all channels, that are NaN or infinite.
+        damage: why fewer could be read than promised, or None.
+    """
+
+    info: AudioInfo
+    frames_decoded: int
+    peak: float
+    mono_peak: float
+    rms: float
+    mono_rms: float
+    mono_mean: float
+    full_scale_count: int
+    non_finite_count: int
+    damage: str | None
+
+
+def measure(path: AnyPath) -> Measured:
+    """Decode a whole file, in blocks, and measure it; damage is a result, not an error.
+
+    Raises:
+        UserError: no such file, or none that libsndfile can read.
+    """
+    decoded, peaks, squares, mono_sum, full, bad = 0, np.zeros(2), np.zeros(2), 0.0, 0, 0
+    errors: list[str] = []
+    with opening.opened(path) as sound:
+        info = opening.info(path, sound)
+        for block in opening.blocks(sound, 0, info.frames, errors):
+            finite = np.isfinite(block)
+            bad += int(block.size - finite.sum())
+            clean = np.where(finite, block, np.float32(0)).astype(np.float64)
+            mix = opening.mixed(clean)
+            full += int((np.abs(clean) >= FULL_SCALE).sum())
+            peaks = np.maximum(peaks, [np.abs(clean).max(), np.abs(mix).max()])
+            squares += [np.square(clean).sum() / info.channels, np.square(mix).sum()]
+            mono_sum += float(mix.sum())
+            decoded += len(block)
+    if decoded < info.frames and not errors:
+        errors.append(f"{decoded} of the promised {info.frames} samples can be read")
+    rms = np.sqrt(squares / max(decoded, 1))
+    return Measured(
+        info=info,
+        frames_decoded=decoded,
+        peak=float(peaks[0]),
+        mono_peak=float(peaks[1]),
+        rms=float(rms[0]),
+        mono_rms=float(rms[1]),
+        mono_mean=mono_sum / max(decoded, 1),
+        full_scale_count=full,
+        non_finite_count=bad,
+        damage=errors[0] if errors else info.damage,
+    )

@@ -1,0 +1,121 @@
+"""Mel spectrograms in torch, as a `Mel` describes them."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from wavegan.audio.mel import Mel
+from wavegan.audio.stft import magnitude
+
+
+class MelSpectrogram(nn.Module):
+    """(..., T) waves to (..., n_mels, L) mels, L = `mel.frames(T)`.
+
+    Float32 also inside autocast; differentiable, with finite gradients at silence. It holds
+    buffers only, and none of them is saved: `mel` is what a checkpoint keeps.
+    """
+
+    window: Tensor
+    filterbank: Tensor
+    mean: Tensor | None
+    scale: Tensor | None
+
+    def __init__(self, mel: Mel) -> None:
+        super().__init__()
+        self.mel = mel
+        window = torch.hann_window(mel.win_length, periodic=mel.periodic)
+        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("filterbank", mel_filterbank(mel), persistent=False)
+        self.register_buffer("mean", _column(mel.mean), persistent=False)
+        self.register_buffer("scale", _column(mel.scale), persistent=False)
+
+    def forward(self, wave: Tensor) -> Tensor:
+        """The mel as the model takes it: `normalize(log_mel(wave))`."""
+        return self.normalize(self.log_mel(wave))
+
+    def log_mel(self, wave: Tensor) -> Tensor:
+        """The mel before its statistics: (..., T) to (..., n_mels, L)."""
+        mel = self.mel
+        spectrum = magnitude(
+            wave,
+            mel.n_fft,
+            mel.hop_length,
+            power=mel.power,
+            eps=mel.magnitude_eps,
+            floor=mel.magnitude_floor,
+            padding=mel.padding,
+            pad_mode=mel.pad_mode,
+            window=self.window,
+        )
+        with torch.autocast(wave.device.type, enabled=False):
+            logarithm = _logarithm(self.filterbank.to(spectrum) @ spectrum, mel)
+        if mel.mask_last is None:
+            return logarithm
+        last = torch.full_like(logarithm[..., -1:], mel.mask_last)
+        return torch.cat([logarithm[..., :-1], last], dim=-1)
+
+    def normalize(self, log_mel: Tensor) -> Tensor:
+        """Apply `mean`, `scale` and `clip`: (..., n_mels, L) to the same."""
+        if self.mean is not None:
+            log_mel = log_mel - self.mean
+        if self.scale is not None:
+            log_mel = log_mel / self.scale
+        return log_mel if self.mel.clip is None else log_mel.clamp(*self.mel.clip)
+
+    def denormalize(self, mel: Tensor) -> Tensor:
+        """Undo `mean` and `scale` (what `clip` took is gone): (..., n_mels, L) to the same."""
+        if self.scale is not None:
+            mel = mel * self.scale
+        return mel if self.mean is None else mel + self.mean
+
+
+def mel_filterbank(mel: Mel) -> Tensor:
+    """Triangular bands over the bins of the transform: (n_mels, n_fft / 2 + 1), float32.
+
+    Computed in float64. Slaney's scale is that of his Auditory Toolbox (1998): 200/3 Hz a mel up
+    to 1 kHz, then 27 mels for each factor of 6.4; HTK's is 2595 log10(1 + f / 700).
+    """
+    return torch.from_numpy(_filterbank(mel).astype(np.float32))
+
+
+@lru_cache(maxsize=64)
+def _filterbank(mel: Mel) -> NDArray[np.float64]:
+    """Cached on the whole front-end: fewer fields would hand one rate's bank to another."""
+    f_max = mel.bank_rate / 2 if mel.f_max is None else mel.f_max
+    bins = np.linspace(0, mel.bank_rate / 2, mel.n_fft // 2 + 1)
+    low, high = _hz_to_mel(np.array([mel.f_min, f_max]), mel.mel_scale)
+    edges = _mel_to_hz(np.linspace(low, high, mel.n_mels + 2), mel.mel_scale)
+    left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    rising = (bins - left) / (centre - left)
+    falling = (right - bins) / (right - centre)
+    bank = np.maximum(0.0, np.minimum(rising, falling))
+    return bank * 2 / (right - left) if mel.mel_norm == "slaney" else bank
+
+
+def _hz_to_mel(hz: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
+    if scale == "htk":
+        return 2595 * np.log10(1 + hz / 700)
+    above = np.maximum(hz, 1000)
+    return np.where(hz < 1000, hz * 3 / 200, 15 + np.log(above / 1000) * 27 / math.log(6.4))
+
+
+def _mel_to_hz(mels: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
+    if scale == "htk":
+        return 700 * (10 ** (mels / 2595) - 1)
+    return np.where(mels < 15, mels * 200 / 3, 1000 * np.exp((mels - 15) * math.log(6.4) / 27))
+
+
+def _logarithm(bands: Tensor, mel: Mel) -> Tensor:
+    bands = bands.clamp(min=mel.floor) if mel.floor_mode == "clamp" else bands + mel.floor
+    if mel.log == "ln":
+        return bands.log()
+    return bands.log10() if mel.log == "log10" else bands.log10() * (20 / mel.power)
+
+
+def _column(values: float | tuple[float, ...] | None) -> Tensor | None:
+    """Statistics as (n_mels, 1) or (1, 1), to broadcast over frames."""
+    return None if values is None else torch.tensor(values, dtype=torch.float32).reshape(-1, 1)

@@ -1,0 +1,118 @@
+"""Short-time spectra of waves: one padding rule, float32 always, gradients safe at silence."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from wavegan.audio.mel import Padding, PadMode, frame_count
+from wavegan.errors import UserError
+
+
+def stft(
+    wave: Tensor,
+    n_fft: int,
+    hop_length: int,
+    window: Tensor,
+    *,
+    padding: Padding = "center",
+    pad_mode: PadMode = "reflect",
+) -> Tensor:
+    """Complex spectrum of each frame, one-sided, unnormalised.
+
+    Args:
+        wave: (..., T). Half precision becomes float32, also inside autocast; float64 stays.
+        n_fft: transform length, samples.
+        hop_length: samples from frame to frame.
+        window: (W,), W <= n_fft; centred in the transform.
+        padding: "center" pads n_fft / 2 a side and gives 1 + floor(T / hop) frames; "same" pads
+            n_fft - hop in all (an odd sum puts the extra sample last) and gives floor(T / hop);
+            "none" pads nothing.
+        pad_mode: "reflect" or "zero". A wave too short to reflect, or for one frame, has zeros
+            appended first and gives the frames that its own length promises, at least one.
+
+    Returns:
+        (..., n_fft / 2 + 1, L), complex.
+
+    Raises:
+        UserError: the wave is empty, or with "none" shorter than a transform.
+    """
+    samples = wave.shape[-1]
+    if samples < (n_fft if padding == "none" else 1):
+        raise UserError(f"the wave has {samples} samples: {padding!r} framing needs more")
+    flat = _floating(wave).reshape(-1, samples)
+    with torch.autocast(wave.device.type, enabled=False):
+        if padding != "none":
+            flat = _pad(flat, n_fft, hop_length, padding, pad_mode)
+        spectrum = torch.stft(
+            flat,
+            n_fft,
+            hop_length,
+            window.shape[0],
+            window.to(flat),
+            center=False,
+            return_complex=True,
+        )
+    if padding != "none":
+        spectrum = spectrum[..., : frame_count(samples, hop_length, padding)]
+    return spectrum.reshape(*wave.shape[:-1], *spectrum.shape[-2:])
+
+
+def magnitude(
+    wave: Tensor,
+    n_fft: int,
+    hop_length: int,
+    win_length: int | None = None,
+    *,
+    power: int = 1,
+    eps: float = 0.0,
+    floor: float = 0.0,
+    padding: Padding = "center",
+    pad_mode: PadMode = "reflect",
+    window: Tensor | None = None,
+) -> Tensor:
+    """Magnitudes sqrt(max(re^2 + im^2, floor) + eps), or with `power` 2 what is under the root.
+
+    The gradient is finite everywhere: without `eps` and `floor` it is 0 at a silent bin.
+
+    Args:
+        wave: (..., T), see `stft`.
+        n_fft: transform length, samples.
+        hop_length: samples from frame to frame.
+        win_length: periodic Hann window, samples; None is `n_fft`. Unused if `window` is given.
+        power: 1 for magnitudes, 2 for powers.
+        eps: added to the power.
+        floor: smallest power, before `eps`.
+        padding: see `stft`.
+        pad_mode: see `stft`.
+        window: (W,), to use instead.
+
+    Returns:
+        (..., n_fft / 2 + 1, L), float32 (float64 for a float64 wave).
+    """
+    if window is None:
+        window = torch.hann_window(win_length or n_fft, device=wave.device)
+    spectrum = stft(wave, n_fft, hop_length, window, padding=padding, pad_mode=pad_mode)
+    if power == 1 and eps == 0 and floor == 0:
+        # The root's own gradient is infinite at 0; that of abs is defined as 0 there.
+        return spectrum.abs()
+    parts = torch.view_as_real(spectrum)
+    energy = parts.square().sum(-1)
+    if floor > 0:
+        energy = energy.clamp(min=floor)
+    energy = energy + eps if eps > 0 else energy
+    return energy.sqrt() if power == 1 else energy
+
+
+def _floating(wave: Tensor) -> Tensor:
+    return wave if wave.dtype == torch.float64 else wave.float()
+
+
+def _pad(wave: Tensor, n_fft: int, hop_length: int, padding: Padding, mode: PadMode) -> Tensor:
+    """Pad (B, T) for framing from the first sample on."""
+    total = n_fft if padding == "center" else n_fft - hop_length
+    left, right = total // 2, total - total // 2
+    least = hop_length if mode == "zero" else max(hop_length, right + 1)
+    wave = functional.pad(wave, (0, max(0, least - wave.shape[-1])))
+    if mode == "zero":
+        return functional.pad(wave, (left, right))
+    return functional.pad(wave[:, None], (left, right), mode="reflect")[:, 0]

@@ -1,0 +1,1 @@
+"""Folders of audio as batches: scan, split, cut, load."""

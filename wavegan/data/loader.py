@@ -1,0 +1,151 @@
+"""Batches for training: the same for any number of processes and workers, from any step on."""
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+from wavegan.audio.opening import shown
+from wavegan.data.batch import Batch, collate
+from wavegan.data.manifest import Rejected
+from wavegan.data.segments import Segments
+from wavegan.errors import RunError, UserError
+
+MOST_WORKERS = 4
+
+
+def training_loader(
+    segments: Segments,
+    *,
+    batch_size: int,
+    steps: int,
+    start_step: int = 0,
+    rank: int = 0,
+    world: int = 1,
+    num_workers: int | None = None,
+    prefetch: int = 4,
+    pin_memory: bool = False,
+) -> Iterator[Batch]:
+    """Return the batches of steps `start_step` to `steps - 1`, those of one process.
+
+    Step `s` is made of samples `s * batch_size` to `(s + 1) * batch_size - 1`; process `rank` of
+    `world` gets its equal, contiguous share of them. To resume is to pass another `start_step`.
+    Files that had to be replaced are warned of once each, by name. Close the iterator (or drop
+    it) to end the workers early.
+
+    Args:
+        segments: where samples come from.
+        batch_size: samples per step, over all processes together.
+        steps: the step at which training ends.
+        start_step: the first step to yield.
+        rank: number of this process, 0 to `world - 1`.
+        world: how many processes train together.
+        num_workers: processes that read, for this rank; 0 reads in this process, None chooses
+            by the processors at hand.
+        prefetch: batches each worker keeps ready.
+        pin_memory: put batches in page-locked memory, for faster copies to a GPU.
+
+    Raises:
+        UserError: the batch cannot be shared equally, or a number is out of its range.
+    """
+    batches = _StepBatches(batch_size, steps, start_step, rank, world)
+    workers = _choose_workers(world) if num_workers is None else num_workers
+    if workers < 0:
+        raise UserError(f"num_workers is {workers}: give 0 or more")
+    if prefetch < 1:
+        raise UserError(f"prefetch is {prefetch}: give 1 or more")
+    loader: DataLoader[Batch] = DataLoader(
+        segments,  # type: ignore[arg-type]  # its items become batches in collate
+        batch_sampler=batches,
+        num_workers=workers,
+        collate_fn=collate,
+        pin_memory=pin_memory,
+        worker_init_fn=_start_worker,
+        multiprocessing_context=_start_method() if workers else None,
+        prefetch_factor=prefetch if workers else None,
+        # an iterator seeds its workers from a generator: not from the global one, which the
+        # trainer saves and restores
+        generator=torch.Generator().manual_seed(0),
+    )
+    return _warn_of_failures(loader)
+
+
+class _StepBatches(Sampler[list[int]]):
+    """For each step, the numbers of the samples that one process takes."""
+
+    def __init__(self, batch_size: int, steps: int, start_step: int, rank: int, world: int) -> None:
+        if batch_size < 1 or batch_size % world:
+            raise UserError(
+                f"batch_size is {batch_size}: it counts the samples of all processes together, "
+                f"so give a multiple of {world}, the number of processes"
+            )
+        if not 0 <= rank < world:
+            raise UserError(f"rank is {rank}: with {world} processes it goes from 0 to {world - 1}")
+        if not 0 <= start_step <= steps:
+            raise UserError(f"start_step is {start_step}: it goes from 0 to steps ({steps})")
+        self._steps = range(start_step, steps)
+        self._batch_size = batch_size
+        self._share = batch_size // world
+        self._offset = rank * self._share
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for step in self._steps:
+            first = step * self._batch_size + self._offset
+            yield list(range(first, first + self._share))
+
+
+def _warn_of_failures(loader: "DataLoader[Batch]") -> Iterator[Batch]:
+    # here and not in `Segments`: every worker has its own copy of that, and none sees the others'
+    named: set[str] = set()
+    try:
+        for batch in loader:
+            for failure in batch.failed:
+                if failure.path not in named:
+                    named.add(failure.path)
+                    _warn(failure)
+            yield batch
+    except RunError as error:
+        # torch wraps the traceback of a worker into the message
+        raise RunError(str(error).strip().rpartition("RunError: ")[2]) from None
+
+
+def _warn(failure: Rejected) -> None:
+    warnings.warn(
+        f"{shown(failure.path)} was replaced by another file: {failure.reason}",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def _choose_workers(world: int) -> int:
+    """Leave a processor for the training process itself."""
+    available = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return max(1, min(MOST_WORKERS, available // world - 1))
+
+
+def _start_method() -> str:
+    """Name how workers start.
+
+    Forked on Linux: at once, sharing the list of clips, and from a script without a `__main__`
+    guard. It is safe because a worker only reads files and computes on one thread: it touches
+    neither CUDA nor the thread pools of the parent. macOS frameworks do not survive a fork, and
+    Windows has none: there workers start afresh, at the price of importing torch again.
+    """
+    return "fork" if sys.platform == "linux" else "spawn"
+
+
+def _start_worker(_: int) -> None:
+    """Set up a worker: Ctrl-C is for the parent, which saves and then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # a forked worker would else run the parent's handler and outlive a terminate()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    torch.set_num_threads(1)

@@ -1,0 +1,176 @@
+"""Random crops for training, each a pure function of a seed and its number."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import Dataset
+
+from wavegan.audio.opening import shown
+from wavegan.data import clips as reading
+from wavegan.data.manifest import Clip, Rejected
+from wavegan.errors import RunError, UserError
+
+# which of the independent random streams of one seed
+ORDER, OFFSET = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One crop.
+
+    Attributes:
+        audio: `(C, T)` float32.
+        number: the global sample number it was asked for by.
+        label: index of the clip's label.
+        path: of the clip, relative to the data folder.
+        failed: files that were drawn before it and could not be read, with why.
+    """
+
+    audio: Tensor
+    number: int
+    label: int
+    path: str
+    failed: tuple[Rejected, ...] = ()
+
+
+class Segments(Dataset[Item]):
+    """Crops of one length, drawn so that every second of audio is as likely as any other.
+
+    A clip has one slot for each (started) segment it is long. An epoch visits all slots once, in
+    an order of its own; the crop of a slot begins anywhere in its clip. Sample number `n` lies
+    in epoch `n // len(self)`, and depends on the seed and `n` alone: neither on the worker or
+    process that reads it nor on what was read before. So resuming is counting on, and several
+    processes read what one would.
+
+    Clips shorter than the segment are padded with zeros at the end, as HiFi-GAN does. A file
+    that cannot be read any more is replaced by that of the next slot and named in `Item.failed`.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[Clip],
+        root: Path,
+        *,
+        sample_rate: int,
+        segment: int,
+        channels: int = 1,
+        peak: float | None = None,
+        seed: int = 0,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Plan the slots; no file is opened.
+
+        Args:
+            clips: from the manifest.
+            root: the folder their paths are relative to.
+            sample_rate: of the crops, Hz; files at other rates are resampled.
+            segment: length of a crop, samples.
+            channels: of the crops.
+            peak: scale each file to this peak (HiFi-GAN: 0.95), or None to keep its level.
+            seed: 0 or more.
+            labels: what label indices count in; by default the sorted labels of `clips`.
+
+        Raises:
+            UserError: no clips, a number out of range, or a clip whose label is not in `labels`.
+        """
+        _check(clips, sample_rate=sample_rate, segment=segment, channels=channels, seed=seed)
+        if peak is not None and not peak > 0:
+            raise UserError(f"peak is {peak}: give a level above 0, such as 0.95, or none")
+        self.clips = tuple(clips)
+        self.root = root
+        self.sample_rate = sample_rate
+        self.segment = segment
+        self.channels = channels
+        self.peak = peak
+        self.seed = seed
+        self.labels = tuple(labels) if labels is not None else _labels_of(clips)
+        self._label_index = {label: index for index, label in enumerate(self.labels)}
+        if unknown := set(_labels_of(clips)) - set(self.labels):
+            raise UserError(f"labels: {shown(min(unknown))!r} is missing, a clip has it: add it")
+        slots = [-(-clip.frames * sample_rate // (clip.sample_rate * segment)) for clip in clips]
+        self._ends: npt.NDArray[np.int64] = np.cumsum(slots)
+        self._order: tuple[int, npt.NDArray[np.uint32]] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of slots, which is the number of samples in an epoch."""
+        return int(self._ends[-1])
+
+    def __getitem__(self, number: int) -> Item:
+        """Return sample `number`, 0 or more and without an end.
+
+        Raises:
+            RunError: not one file can be read any more.
+        """
+        if number < 0:
+            raise IndexError(f"sample number {number} is negative")
+        place = float(np.random.default_rng([self.seed, OFFSET, number]).random())
+        failed: dict[str, Rejected] = {}
+        for clip in self._candidates(number):
+            if clip.path in failed:
+                continue
+            try:
+                audio = self._crop(clip, place)
+            except (UserError, OSError) as error:
+                failed[clip.path] = Rejected(clip.path, _reason(error, self.root / clip.path))
+                continue
+            label = self._label_index[clip.label]
+            return Item(audio, number, label, clip.path, tuple(failed.values()))
+        first = next(iter(failed.values()))
+        raise RunError(
+            f"none of the {len(failed)} training files under {self.root} can be read any more: "
+            f"{shown(first.path)}: {first.reason}"
+        )
+
+    def _candidates(self, number: int) -> Iterator[Clip]:
+        """Yield the clip of the sample's slot, then those of the slots after it."""
+        epoch, slot = divmod(number, len(self))
+        order = self._order_of(epoch)
+        for step in range(len(self)):
+            drawn = int(order[(slot + step) % len(self)])
+            yield self.clips[int(np.searchsorted(self._ends, drawn, side="right"))]
+
+    def _order_of(self, epoch: int) -> npt.NDArray[np.uint32]:
+        """Return the order of the slots in an epoch; the latest is kept."""
+        if self._order is None or self._order[0] != epoch:
+            random = np.random.default_rng([self.seed, ORDER, epoch])
+            self._order = epoch, random.permutation(np.arange(len(self), dtype=np.uint32))
+        return self._order[1]
+
+    def _crop(self, clip: Clip, place: float) -> Tensor:
+        """Cut `(C, segment)` out of a clip; `place` in [0, 1) says where."""
+        spare = max(0, reading.length(clip, self.sample_rate) - self.segment)
+        start = int(place * (spare + 1))
+        audio = reading.crop(
+            clip,
+            self.root,
+            self.sample_rate,
+            self.channels,
+            self.peak,
+            start=start,
+            frames=self.segment,
+        )
+        return functional.pad(audio, (0, self.segment - audio.shape[-1]))
+
+
+def _reason(error: Exception, file: Path) -> str:
+    return str(error).removeprefix(f"{shown(file)}: ")
+
+
+def _labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:
+    return tuple(sorted({clip.label for clip in clips}))
+
+
+def _check(
+    clips: Sequence[Clip], *, sample_rate: int, segment: int, channels: int, seed: int
+) -> None:
+    if not clips:
+        raise UserError("clips: there are none to train on: give a folder with audio")
+    least = {"sample_rate": (sample_rate, 1), "segment": (segment, 1), "channels": (channels, 1)}
+    for name, (value, minimum) in {**least, "seed": (seed, 0)}.items():
+        if value < minimum:
+            raise UserError(f"{name} is {value}: give {minimum} or more")
