@@ -13,7 +13,9 @@ def shared() -> Path:
     """The folder with golden checkpoints and real data (`WAVEGAN_SHARED`, default ../shared)."""
     folder = Path(os.environ.get("WAVEGAN_SHARED", REPO.parent / "shared")).resolve()
     if not folder.is_dir():
-        pytest.skip(f"{folder} is not there: set WAVEGAN_SHARED to the folder with golden/ and data/")
+        pytest.skip(
+            f"{folder} is not there: set WAVEGAN_SHARED to the folder with golden/ and data/"
+        )
     return folder
 
 

@@ -30,7 +30,9 @@ def test_every_file_of_a_kind_holds_one_class_of_that_kind_with_a_docstring(kind
 
 
 def test_a_name_nearly_right_is_suggested():
-    with pytest.raises(UserError, match=r"no 'hifigen' among the generators; did you mean 'hifigan'"):
+    with pytest.raises(
+        UserError, match=r"no 'hifigen' among the generators; did you mean 'hifigan'"
+    ):
         plugins.find("generators", "hifigen")
 
 

@@ -85,7 +85,9 @@ class Config:
         except (json.JSONDecodeError, TypeError):
             raise UserError(f"{source}: not the JSON of a wavegan bundle") from None
         except KeyError as missing:
-            raise UserError(f"{source}: not a wavegan bundle's: it has no field {missing}") from None
+            raise UserError(
+                f"{source}: not a wavegan bundle's: it has no field {missing}"
+            ) from None
 
 
 def at_step(config: Config, step: int) -> Config:

@@ -45,7 +45,9 @@ def find(kind: str, name: str) -> type:
     cls = _own_class(name) if ":" in name else _packaged_class(kind, name)
     base = getattr(importlib.import_module(f"wavegan.{kind}.base"), KINDS[kind])
     if not issubclass(cls, base):
-        raise UserError(f"{name} is no {KINDS[kind]}: it must inherit wavegan.{kind}.base.{KINDS[kind]}")
+        raise UserError(
+            f"{name} is no {KINDS[kind]}: it must inherit wavegan.{kind}.base.{KINDS[kind]}"
+        )
     return cls
 
 
@@ -65,7 +67,7 @@ def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[
     for key in options:
         if key not in fields:
             raise UserError(f"{where}.{key}: {name} has no such option{suggest(key, fields)}")
-    wanted = {key: (fields[key][0], ...) for key in options}
+    wanted: dict[str, Any] = {key: (fields[key][0], ...) for key in options}
     config = ConfigDict(arbitrary_types_allowed=True, extra="forbid", protected_namespaces=())
     try:
         checked = create_model("Options", __config__=config, **wanted)(**options)
@@ -149,9 +151,10 @@ def _packaged_class(kind: str, name: str) -> type:
 
 
 def _schema(cls: type) -> dict[str, Any]:
-    if "__init__" not in vars(cls) and cls.__init__ is object.__init__:
+    constructor = inspect.getattr_static(cls, "__init__")
+    if constructor is object.__init__:
         return {}
-    hints = get_type_hints(cls.__init__)
+    hints = get_type_hints(constructor)
     return {
         key: (hints[key], ... if parameter.default is parameter.empty else parameter.default)
         for key, parameter in inspect.signature(cls).parameters.items()

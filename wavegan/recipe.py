@@ -55,10 +55,11 @@ class FeatureMatching(_Section):
 class Data(_Section):
     """What is read from the folder of audio.
 
-    `folder`: where the audio is (the command line's DATA); `segment` in samples; `channels` of the audio; `peak`: every file is scaled to this peak
-    (null: as recorded); `train`, `validation`: lists of files, or for `validation` a share (0 to
-    1) or a number of files; `workers`: processes that read (null: chosen by the machine);
-    `validation_seconds`: how much of each validation file is used.
+    `folder`: where the audio is (the command line's DATA); `segment` in samples; `channels` of the
+    audio; `peak`: every file is scaled to this peak (null: as recorded); `train`, `validation`:
+    lists of files, or for `validation` a share (0 to 1) or a number of files; `workers`: processes
+    that read (null: chosen by the machine); `validation_seconds`: how much of each validation file
+    is used.
     """
 
     folder: Path | None = None

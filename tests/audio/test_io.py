@@ -1,11 +1,9 @@
 """Audio files: segments equal slices, damage is noticed, names and formats of every kind."""
 
 import csv
-import io as std_io
 import os
 import pickle
 import subprocess
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 
 from wavegan.audio import io
 from wavegan.audio.resample import resample_array
-from wavegan.errors import RunError, UserError
+from wavegan.errors import UserError
 
 Wave = NDArray[np.float32]
 
@@ -52,11 +50,10 @@ def _short(path: Path, **options: int) -> tuple[Wave, io.ShortReadError | None]:
     return wave, notices[0] if notices else None
 
 
-# --- Reading ------------------------------------------------------------------------------------
-
-
 def test_reads_every_good_file_whole(messy: Path, shared: Path) -> None:
-    for name in _expected(shared, "ok/", "ok"):
+    names = _expected(shared, "ok/", "ok")
+    assert len(names) > 35
+    for name in names:
         info = io.probe(messy / name)
         wave, rate = io.read(messy / name, mono=False)
         assert wave.dtype == np.float32, name
@@ -126,9 +123,6 @@ def test_mono_is_the_mean_and_antiphase_stereo_is_silence(messy: Path, tmp_path:
     assert measured.peak > 0.1
 
 
-# --- Segments -----------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize("mono", [True, False])
 def test_a_segment_is_the_slice(tmp_path: Path, extension: str, mono: bool) -> None:
@@ -146,8 +140,7 @@ def test_a_segment_is_the_slice(tmp_path: Path, extension: str, mono: bool) -> N
 
 def test_a_segment_of_opus_is_nearly_the_slice(tmp_path: Path) -> None:
     """The decoder's state never quite forgets where it began; a wrong place would be off by 1."""
-    path = tmp_path / "a.opus"
-    io.write(path, _sound(rate=24000, seconds=6), 24000)
+    io.write(path := tmp_path / "a.opus", _sound(rate=24000, seconds=6), 24000)
     whole, _ = io.read(path)
     for start in (1, 16356, 80_000, 143_000):
         part, _ = io.read(path, start=start, frames=1000)
@@ -191,9 +184,6 @@ def test_files_that_cannot_seek_give_segments_too(messy: Path) -> None:
     whole, _ = io.read(path)
     part, _ = io.read(path, start=3000, frames=1000)
     assert np.array_equal(part, whole[:, 3000:4000])
-
-
-# --- Damage -------------------------------------------------------------------------------------
 
 
 def test_truncated_files_are_noticed(messy: Path, shared: Path) -> None:
@@ -274,9 +264,6 @@ def test_mpeg_remarks_stay_off_the_terminal(
     assert capfd.readouterr().err == "still here"
 
 
-# --- Measuring ----------------------------------------------------------------------------------
-
-
 def test_measures_known_levels(tmp_path: Path) -> None:
     wave = np.zeros((2, 200_000), np.float32)
     wave[0, 3], wave[1, 150_000] = -0.5, 1.0
@@ -305,142 +292,3 @@ def test_measures_the_odd_ones(messy: Path) -> None:
     assert odd["inf"].non_finite_count == 2
     assert odd["all_nan"].non_finite_count == odd["all_nan"].frames_decoded == 4000
     assert odd["float_over_full_scale"].peak > 20
-
-
-# --- Writing ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("extension", ["wav", "flac", "aiff"])
-@pytest.mark.parametrize(("subtype", "step"), [("PCM_16", 2.0**-15), ("PCM_24", 2.0**-23)])
-def test_pcm_round_trip(tmp_path: Path, extension: str, subtype: str, step: float) -> None:
-    path = tmp_path / f"a.{extension}"
-    wave = _sound(2)
-    report = io.write(path, wave, 22050, subtype=subtype)
-    assert (report.frames, report.clipped) == (wave.shape[1], 0)
-    assert io.probe(path).subtype == subtype
-    first, _ = io.read(path, mono=False)
-    assert np.abs(first - wave).max() <= step / 2 * 1.001
-    io.write(path, first, 22050, subtype=subtype)
-    assert np.array_equal(io.read(path, mono=False)[0], first)
-
-
-def test_float_round_trip_keeps_what_is_beyond_full_scale(tmp_path: Path) -> None:
-    wave = 3 * _sound()
-    report = io.write(tmp_path / "a.wav", wave, 22050, subtype="FLOAT")
-    assert report.clipped == 0
-    assert report.peak == np.abs(wave).max() > 1
-    assert np.array_equal(io.read(tmp_path / "a.wav")[0], wave)
-
-
-@pytest.mark.parametrize("extension", ["wav", "flac", "ogg", "mp3"])
-def test_clipped_samples_are_counted(tmp_path: Path, extension: str) -> None:
-    wave = np.full((2, 4000), 0.25, np.float32)
-    wave[0, :3], wave[1, 5:7] = 1.5, -1.01
-    wave[1, 9] = 1.0
-    assert io.write(tmp_path / f"a.{extension}", wave, 22050).clipped == 5
-
-
-def test_clipping_saturates(tmp_path: Path) -> None:
-    io.write(tmp_path / "a.wav", np.array([2.0, -2.0, 1.0, -1.0], np.float32), 22050)
-    made, _ = io.read(tmp_path / "a.wav")
-    assert made[0].tolist() == [32767 / 32768, -1.0, 32767 / 32768, -1.0]
-
-
-def test_a_minute_of_stereo_vorbis(tmp_path: Path) -> None:
-    """At once, libsndfile would take the interpreter with it."""
-    rate = 44100
-    wave = np.tile(_sound(2, seconds=6, rate=rate), 10)
-    io.write(tmp_path / "a.ogg", wave, rate)
-    info = io.probe(tmp_path / "a.ogg")
-    assert (info.frames, info.channels, info.subtype) == (60 * rate, 2, "VORBIS")
-    made, _ = io.read(tmp_path / "a.ogg", start=30 * rate, frames=rate, mono=False)
-    original = wave[:, 30 * rate : 31 * rate]
-    assert np.corrcoef(made[0], original[0])[0, 1] > 0.98
-
-
-def test_opus_has_its_own_extension(tmp_path: Path) -> None:
-    io.write(tmp_path / "a.opus", _sound(rate=24000), 24000)
-    assert io.probe(tmp_path / "a.opus").subtype == "OPUS"
-    with pytest.raises(UserError, match=r"a\.opus: cannot write OGG OPUS"):
-        io.write(tmp_path / "a.opus", _sound(), 22050)
-
-
-def test_streams_get_a_whole_wav() -> None:
-    class Pipe(std_io.RawIOBase):
-        """Can be written, and nothing else."""
-
-        def __init__(self) -> None:
-            self.data = b""
-
-        def writable(self) -> bool:
-            return True
-
-        def write(self, data: bytes) -> int:  # type: ignore[override]
-            self.data += bytes(data)
-            return len(data)
-
-    pipe = Pipe()
-    report = io.write(pipe, _sound(), 22050)  # type: ignore[arg-type]
-    made, rate = soundfile.read(std_io.BytesIO(pipe.data), dtype="float32")
-    assert (rate, len(made)) == (22050, report.frames)
-    assert np.abs(made - _sound()[0]).max() < 2.0**-15
-
-
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "a.wav"
-    io.write(path, _sound(), 22050)
-    before = path.read_bytes()
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(RunError, match=r"a\.wav: No space left"):
-        io.write(path, _sound(2), 22050)
-    assert path.read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == ["a.wav"]
-
-
-def test_devices_and_links_are_written_through(tmp_path: Path) -> None:
-    io.write("/dev/null", _sound(), 22050, format="wav")
-    assert not Path("/dev/null").is_file()
-    (tmp_path / "link.wav").symlink_to(tmp_path / "real.wav")
-    io.write(tmp_path / "link.wav", _sound(), 22050)
-    assert (tmp_path / "link.wav").is_symlink()
-    assert (tmp_path / "real.wav").is_file()
-
-
-def test_names_in_another_encoding_can_be_written(tmp_path: Path) -> None:
-    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
-    io.write(path, _sound(), 22050)
-    assert io.read(path)[0].shape == _sound().shape
-
-
-def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    wave = _sound()
-    path = tmp_path / "a.wav"
-    for target, sound, options, message in (
-        (tmp_path / "a.xyz", wave, {}, "cannot write xyz"),
-        (tmp_path / "a", wave, {}, "without extension"),
-        (tmp_path / "a.flac", wave, {"subtype": "FLOAT"}, "FLAC cannot hold FLOAT"),
-        (tmp_path / "no" / "a.wav", wave, {}, "there is no folder"),
-        (path, wave.T, {}, r"shape \(66150, 1\)"),
-        (path, wave[None], {}, "shape"),
-        (path, (wave * 100).astype(np.int16), {}, "int16"),
-    ):
-        with pytest.raises(UserError, match=message) as caught:
-            io.write(target, sound, 22050, **options)
-        assert str(target) in str(caught.value)
-    wave[0, :7] = np.nan
-    with pytest.raises(RunError, match=r"a\.wav: 7 of 66150 samples are NaN"):
-        io.write(path, wave, 22050)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_archive_is_the_described_one(shared: Path) -> None:
-    """So that the lists above cannot silently cover nothing."""
-    with tarfile.open(shared / "data" / "messy.tar.gz") as archive:
-        good = [m for m in archive.getmembers() if m.isfile() and "/ok/" in f"/{m.name}"]
-    assert len(good) == len(_expected(shared, "ok/", "ok", "unsupported"))

@@ -134,12 +134,12 @@ def test_facts_of_messy_files(messy: Manifest) -> None:
     assert antiphase.channel_peak == pytest.approx(0.772, abs=1e-3)
     assert clips["odd/float_over_full_scale.wav"].channel_peak > 20
     assert clips["names/a/b/c/d/e/f/g/h/i/j/k/l/deep.wav"].label == "l"
-    assert {clip.path for clip in messy.notices} == {
+    assert {notice.path for notice in messy.notices} == {
         *("bad/truncated_data.wav", "bad/corrupt_middle.flac", "bad/truncated.flac"),
         *("bad/huge_sizes.wav", "bad/directory.wav/inside.wav", "odd/float_over_full_scale.wav"),
     }
     assert not any("\n" in rejected.reason for rejected in messy.rejected)
-    assert not any("\n" in clip.notice for clip in messy.notices)
+    assert not any("\n" in notice.reason for notice in messy.notices)
 
 
 # facts

@@ -85,10 +85,14 @@ def test_a_number_out_of_range_is_refused(wanted: float) -> None:
         split(manifest("a.wav", "b.wav"), validation=wanted)
 
 
+def test_a_share_of_a_small_folder_is_one_file() -> None:
+    few = split(manifest("a.wav", "b.wav", "c.wav"), validation=1e-6)
+    assert len(few.validation) == 1
+    assert few.validation == split(manifest("a.wav", "b.wav", "c.wav"), validation=1).validation
+
+
 def test_both_sides_need_a_file() -> None:
     few = manifest("a.wav", "b.wav")
-    with pytest.raises(UserError, match=r"validation: 1e-06 selects none of the 2 usable files"):
-        split(few, validation=1e-6)
     with pytest.raises(UserError, match="leaves none of the 2 usable files"):
         split(few, validation=2)
 

@@ -50,7 +50,9 @@ class ReportingGroup(TyperGroup):
             first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             _end(f"error: {first} (--debug shows where)", FAILURE)
         except ImportError as error:
-            _end(f'error: {error}; pip install "wavegan[train]" brings what training needs', FAILURE)
+            _end(
+                f'error: {error}; pip install "wavegan[train]" brings what training needs', FAILURE
+            )
 
 
 def _end(line: str, code: int) -> None:

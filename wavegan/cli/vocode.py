@@ -62,9 +62,7 @@ def vocode_command(
         original, made = _vocode(vocoder, source)
         clipped = _write(target, made, vocoder.sample_rate, SUBTYPES[subtype])
         if clipped and not quiet:
-            typer.echo(
-                f"{target}: {clipped} samples clipped; --subtype float keeps them", err=True
-            )
+            typer.echo(f"{target}: {clipped} samples clipped; --subtype float keeps them", err=True)
         if picture is not None:
             _draw(picture, original, made, vocoder)
         written.append({"input": str(source), "output": str(target), "clipped": clipped})
@@ -84,7 +82,9 @@ def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Pat
     if not to_folder:
         target = out / f"{inputs[0].stem}.{file_format}" if out.is_dir() else out
         if str(out) != "-" and target.suffix.lstrip(".").lower() not in FORMATS:
-            raise UserError(f"--out {out}: end it in .wav, .flac or .ogg, or give a folder that exists")
+            raise UserError(
+                f"--out {out}: end it in .wav, .flac or .ogg, or give a folder that exists"
+            )
         return [(inputs[0], target)]
     if str(out) == "-" or out.is_file():
         raise UserError(f"--out {out}: several inputs need a folder")

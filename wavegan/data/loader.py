@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from wavegan.audio.opening import shown
 from wavegan.data.batch import Batch, collate
-from wavegan.data.manifest import Rejected
+from wavegan.data.manifest import Rejected, printable
 from wavegan.data.segments import Segments
 from wavegan.errors import RunError, UserError
 
@@ -118,7 +117,7 @@ def _warn_of_failures(loader: "DataLoader[Batch]") -> Iterator[Batch]:
 
 def _warn(failure: Rejected) -> None:
     warnings.warn(
-        f"{shown(failure.path)} was replaced by another file: {failure.reason}",
+        f"{printable(failure.path)} was replaced by another file: {failure.reason}",
         RuntimeWarning,
         stacklevel=3,
     )

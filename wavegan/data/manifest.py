@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from wavegan.audio.opening import shown
+
 SHORTEST = 0.015
 """Seconds. The shortest real drum hits last 17 ms; 255 samples at 22.05 kHz are 12 ms."""
 QUIETEST = 1e-4
@@ -15,6 +17,15 @@ LOUDEST = 2.0
 """Peak above which a float file is used, but pointed out."""
 SAMPLE_RATES = range(1000, 768_001)
 """Hz. Outside it the header is wrong."""
+
+
+def printable(path: str) -> str:
+    r"""Return a path on one line that any terminal takes: bytes that are not UTF-8 as `\xNN`.
+
+    >>> printable("latin1_\udce9.wav")
+    'latin1_\\xe9.wav'
+    """
+    return shown(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,14 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """One file that is used although something is odd; `path` as in `Clip`, `reason` one line."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A scanned folder; `clips` and `rejected` are sorted by path."""
 
@@ -75,9 +94,9 @@ class Manifest:
         return tuple(sorted({clip.label for clip in self.clips}))
 
     @property
-    def notices(self) -> tuple[Clip, ...]:
-        """The clips that are used in part or go far above full scale: those with a `notice`."""
-        return tuple(clip for clip in self.clips if clip.notice)
+    def notices(self) -> tuple[Notice, ...]:
+        """What to know about clips that are used in part or go far above full scale."""
+        return tuple(Notice(clip.path, clip.notice) for clip in self.clips if clip.notice)
 
     def fingerprint(self) -> str:
         """Hash of what was accepted: the same wherever the folder lies and whenever it was copied.

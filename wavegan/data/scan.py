@@ -25,14 +25,15 @@ from wavegan.audio.opening import shown
 from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, judge
 from wavegan.errors import UserError
 
-# the last row is not decodable, but passing over it in silence would puzzle
-AUDIO = frozenset(
+READABLE = frozenset(
     (
         *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
         *(".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".nist", ".sph", ".voc"),
-        *(".m4a", ".aac", ".webm", ".wma", ".amr", ".g722", ".ac3", ".mka"),
     )
 )
+"""Extensions of files that are decoded."""
+UNREADABLE = frozenset((".m4a", ".aac", ".webm", ".wma", ".amr", ".g722", ".ac3", ".mka"))
+"""Extensions of audio that no decoder is there for, but that would puzzle if passed over."""
 CACHE_VERSION = 1
 REASONS_SHOWN = 3
 
@@ -146,7 +147,7 @@ class _Search:
 
     def _add(self, path: str, name: str) -> None:
         extension = os.path.splitext(name)[1].lower()
-        audio = extension in AUDIO
+        audio = extension in READABLE | UNREADABLE
         side_file = audio and name.startswith("._")
         if name.startswith(".") and not side_file:
             return

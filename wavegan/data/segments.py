@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
-from wavegan.data.manifest import Clip, Rejected
+from wavegan.data.manifest import Clip, Rejected, printable
 from wavegan.errors import RunError, UserError
 
 # which of the independent random streams of one seed
@@ -91,7 +91,9 @@ class Segments(Dataset[Item]):
         self.labels = tuple(labels) if labels is not None else _labels_of(clips)
         self._label_index = {label: index for index, label in enumerate(self.labels)}
         if unknown := set(_labels_of(clips)) - set(self.labels):
-            raise UserError(f"labels: {shown(min(unknown))!r} is missing, a clip has it: add it")
+            raise UserError(
+                f"labels: {printable(min(unknown))!r} is missing, a clip has it: add it"
+            )
         slots = [-(-clip.frames * sample_rate // (clip.sample_rate * segment)) for clip in clips]
         self._ends: npt.NDArray[np.int64] = np.cumsum(slots)
         self._order: tuple[int, npt.NDArray[np.uint32]] | None = None
@@ -123,7 +125,7 @@ class Segments(Dataset[Item]):
         first = next(iter(failed.values()))
         raise RunError(
             f"none of the {len(failed)} training files under {self.root} can be read any more: "
-            f"{shown(first.path)}: {first.reason}"
+            f"{printable(first.path)}: {first.reason}"
         )
 
     def _candidates(self, number: int) -> Iterator[Clip]:

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wavegan.audio.opening import shown
-from wavegan.data.manifest import Clip, Manifest
+from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.errors import UserError
 
 SHOWN = 5
@@ -29,7 +28,8 @@ def split(manifest: Manifest, *, validation: float | Path, train: Path | None = 
     Args:
         manifest: what the folder holds.
         validation: a number of files; a fraction in (0, 1), where each file is drawn by the hash
-            of its relative path, so that adding files never moves another across; or a list.
+            of its relative path, so that adding files never moves another across (one at
+            least); or a list.
         train: a list of the files that train. Without it all files that do not validate train;
             with it and a number, validation files are drawn from those the list leaves out.
 
@@ -68,7 +68,9 @@ def _draw(manifest: Manifest, wanted: float, excluded: Iterable[str]) -> frozens
     placed = sorted((_place(path), path) for path in free)
     if isinstance(wanted, int):
         return frozenset(path for _, path in placed[:wanted])
-    return frozenset(path for place, path in placed if place < wanted)
+    drawn = frozenset(path for place, path in placed if place < wanted)
+    # a small folder shall not fail on a share meant for large ones: one file it is then
+    return drawn or frozenset(path for _, path in placed[:1])
 
 
 def _place(path: str) -> float:
@@ -91,7 +93,7 @@ def _read_list(file: Path, manifest: Manifest, field: str) -> frozenset[str]:
         matches = names.find(line.removesuffix("\r"))
         if len(matches) > 1:
             raise UserError(
-                f"{field} list {file}: {shown(line.strip())!r} may be {_some(matches)}: "
+                f"{field} list {file}: {printable(line.strip())!r} may be {_some(matches)}: "
                 "write the path relative to the data folder"
             )
         if not matches:
@@ -147,5 +149,5 @@ def _check_not_empty(
 
 def _some(names: Sequence[str]) -> str:
     """Quote the first few names and count the rest."""
-    text = ", ".join(shown(name) for name in names[:SHOWN])
+    text = ", ".join(printable(name) for name in names[:SHOWN])
     return text if len(names) <= SHOWN else f"{text} and {len(names) - SHOWN} more"

@@ -27,8 +27,8 @@ LOUDEST = 6.0
 class PhaseRetrieval(Generator):
     """Log-mel `(B, n_mels, L)` to audio `(B, 1, T)`; see the module's text.
 
-    Gradients reach the network through the magnitudes of the last inverse transform; the
-    iterations that find the phase run without a graph.
+    In training the first iterations run without a graph and the last few with one, so that
+    magnitudes learn what the phases found for them make of them.
 
     Args:
         mel: the front-end; its transform, hop and window are the generator's too.
@@ -38,6 +38,7 @@ class PhaseRetrieval(Generator):
         expansion: hidden channels of a block, as a multiple of `width`.
         iterations: Griffin-Lim iterations in inference.
         training_iterations: the same in training, where the loss needs no exact phase.
+        tracked_iterations: how many of those, the last, have a gradient.
         momentum: of fast Griffin-Lim; 0 is the plain algorithm.
 
     Raises:
@@ -57,20 +58,24 @@ class PhaseRetrieval(Generator):
         kernel_size: int = 7,
         expansion: int = 3,
         iterations: int = 32,
-        training_iterations: int = 8,
+        training_iterations: int = 12,
+        tracked_iterations: int = 4,
         momentum: float = 0.99,
     ) -> None:
         super().__init__()
         _check(mel, kernel_size)
         self.mel, self.hop_length = mel, mel.hop_length
         self.iterations, self.training_iterations = iterations, training_iterations
+        self.tracked_iterations = tracked_iterations
         self.momentum = momentum
         bins = mel.n_fft // 2 + 1
         bank = mel_filterbank(mel)
         self.register_buffer("mel_inverse", torch.linalg.pinv(bank.double()).float(), False)
         self.register_buffer("mel_smooth", _spread(bank), False)
         self.register_buffer("mel_gain", bank.sum(1, keepdim=True).clamp(min=1e-8).log(), False)
-        self.register_buffer("window", torch.hann_window(mel.win_length, periodic=mel.periodic), False)
+        self.register_buffer(
+            "window", torch.hann_window(mel.win_length, periodic=mel.periodic), False
+        )
         self.embed_mel = nn.Conv1d(mel.n_mels, width, kernel_size, padding=kernel_size // 2)
         self.embed_prior = nn.Linear(bins, width)
         self.norm_in = nn.LayerNorm(width)
@@ -89,9 +94,9 @@ class PhaseRetrieval(Generator):
     def forward(self, mel: Tensor) -> Tensor:
         """Vocode `(B, n_mels, L)` to `(B, 1, T)`."""
         magnitude = self.magnitude(mel)
-        with torch.no_grad():
-            phase = self.phase(magnitude, self.training_iterations if self.training else self.iterations)
-        return self._to_wave(magnitude * phase)[:, None]
+        tracked = self.tracked_iterations if self.training else 0
+        total = self.training_iterations if self.training else self.iterations
+        return self._to_wave(magnitude * self.phase(magnitude, total - tracked, tracked))[:, None]
 
     def magnitude(self, mel: Tensor) -> Tensor:
         """STFT magnitudes `(B, n_fft / 2 + 1, L)`, float32."""
@@ -104,16 +109,26 @@ class PhaseRetrieval(Generator):
         residual: Tensor = self.head(self.norm_out(hidden)).transpose(1, 2).float()
         return (prior + residual).clamp(max=LOUDEST).exp()
 
-    def phase(self, magnitude: Tensor, iterations: int) -> Tensor:
-        """Unit complex numbers `(B, n_fft / 2 + 1, L)` that make the magnitudes consistent."""
-        spectrum = torch.complex(magnitude, torch.zeros_like(magnitude))
-        previous, unit = spectrum, torch.ones_like(spectrum)
-        for iteration in range(iterations):
-            projected = self._to_spectrum(self._to_wave(spectrum))
-            ahead = projected + self.momentum * (projected - previous) if iteration else projected
-            previous = projected
-            unit = ahead / (ahead.abs() + 1e-8)
-            spectrum = magnitude * unit
+    def phase(self, magnitude: Tensor, free: int, tracked: int = 0) -> Tensor:
+        """Unit complex numbers that make the magnitudes consistent, by fast Griffin-Lim.
+
+        Args:
+            magnitude: `(B, n_fft / 2 + 1, L)`.
+            free: iterations without a gradient; they come first.
+            tracked: iterations with one.
+        """
+        unit = torch.ones_like(magnitude, dtype=torch.complex64)
+        previous: Tensor | None = None
+        for iteration in range(free + tracked):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and iteration >= free):
+                projected = self._to_spectrum(self._to_wave(magnitude * unit))
+                ahead = projected
+                if previous is not None:
+                    ahead = projected + self.momentum * (projected - previous)
+                previous = projected
+                # not abs(): its gradient is undefined where a bin is silent
+                size = torch.view_as_real(ahead).square().sum(-1) + 1e-12
+                unit = ahead * size.rsqrt()
         return unit
 
     def _natural(self, mel: Tensor) -> Tensor:
@@ -159,9 +174,7 @@ def _check(mel: Mel, kernel_size: int) -> None:
         raise UserError(
             f"generator.kernel_size is {kernel_size}: it must be odd, e.g. {kernel_size + 1}"
         )
-    plain = (
-        mel.power == 1 and mel.floor_mode == "clamp" and mel.mean is None and mel.scale is None
-    )
+    plain = mel.power == 1 and mel.floor_mode == "clamp" and mel.mean is None and mel.scale is None
     if not plain or mel.clip is not None or mel.output_rate not in (None, mel.sample_rate):
         raise UserError(
             "generator.name is phase_retrieval: it needs a plain mel of magnitudes (mel.power 1, "

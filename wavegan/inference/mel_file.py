@@ -32,7 +32,9 @@ def read(path: Path, n_mels: int) -> Tensor:
     while array.ndim > 2 and array.shape[0] == 1:
         array = array[0]
     if array.ndim != 2 or n_mels not in array.shape:
-        raise UserError(f"{path}: holds an array of shape {shape}, the model takes ({n_mels}, frames)")
+        raise UserError(
+            f"{path}: holds an array of shape {shape}, the model takes ({n_mels}, frames)"
+        )
     return array if array.shape[0] == n_mels else array.T.contiguous()
 
 

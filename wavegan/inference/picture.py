@@ -28,7 +28,9 @@ def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int
         import librosa.display
         from matplotlib.figure import Figure
     except ImportError:
-        raise UserError('pictures need librosa and matplotlib: pip install "wavegan[plot]"') from None
+        raise UserError(
+            'pictures need librosa and matplotlib: pip install "wavegan[plot]"'
+        ) from None
     spectra = {title: np.abs(librosa.stft(wave, n_fft=1024)) for title, wave in panels.items()}
     loudest = max(float(spectrum.max()) for spectrum in spectra.values())
     figure = Figure(figsize=(6 * len(panels), 4), layout="constrained")

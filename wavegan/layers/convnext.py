@@ -33,4 +33,5 @@ class ConvNeXtBlock(nn.Module):
         """Add the branch to `(B, L, C)`."""
         branch = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
         branch = self.contract(functional.gelu(self.expand(self.norm(branch)), approximate="tanh"))
-        return x + self.scale * branch
+        scaled: Tensor = self.scale * branch
+        return x + scaled

@@ -53,7 +53,9 @@ class Players:
 
     def inference_weights(self) -> dict[str, Tensor]:
         """The weights to vocode with: averaged if kept."""
-        module = self.networks["generator"] if self.ema is None else self.ema.get_submodule("module")
+        module = (
+            self.networks["generator"] if self.ema is None else self.ema.get_submodule("module")
+        )
         return _on_cpu(module)
 
 
@@ -94,7 +96,9 @@ def restore(checkpoint: Path, players: Players) -> list[RandomState]:
     try:
         state = torch.load(training / STATE, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise UserError(f"{checkpoint}: no {FOLDER}/{STATE} here, so it cannot be resumed") from None
+        raise UserError(
+            f"{checkpoint}: no {FOLDER}/{STATE} here, so it cannot be resumed"
+        ) from None
     except (RuntimeError, EOFError, OSError, ValueError) as error:
         raise UserError(f"{training / STATE}: damaged ({' '.join(str(error).split())})") from None
     for name, network in players.networks.items():

@@ -33,7 +33,9 @@ def launch(processes: int, arguments: Sequence[str]) -> int:
         if number == signal.SIGTERM:
             process.terminate()
 
-    previous = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         code = process.wait()
     finally:

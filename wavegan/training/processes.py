@@ -49,5 +49,5 @@ def any_process(flag: bool, device: torch.device) -> bool:
 
 def _unflatten_into(targets: list[Tensor], flat: Tensor) -> None:
     sizes = [target.numel() for target in targets]
-    for target, part in zip(targets, flat.split(sizes), strict=True):
+    for target, part in zip(targets, torch.split(flat, sizes), strict=True):
         target.copy_(part.view_as(target))

@@ -18,7 +18,7 @@ from wavegan import atomic, bundle, plugins
 from wavegan.data.batch import Batch
 from wavegan.data.clips import whole
 from wavegan.data.loader import training_loader
-from wavegan.data.manifest import Manifest
+from wavegan.data.manifest import Manifest, printable
 from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
 from wavegan.data.split import Split, split
@@ -210,9 +210,9 @@ def _introduce(manifest: Manifest, files: Split, listener: Listener) -> None:
         f"{len(files.validation)} held out, {len(manifest.rejected)} not usable"
     )
     for entry in manifest.rejected:
-        listener.note(f"not usable: {entry.path}: {entry.reason}")
-    for entry in manifest.notices:
-        listener.note(f"note: {entry.path}: {entry.reason}")
+        listener.note(f"not usable: {printable(entry.path)}: {entry.reason}")
+    for notice in manifest.notices:
+        listener.note(f"note: {printable(notice.path)}: {notice.reason}")
 
 
 def _segments(recipe: Recipe, config: bundle.Config, files: Split, root: Path) -> Segments:
@@ -307,7 +307,9 @@ def _warm_start(parts: Parts, source: str, listener: Listener) -> None:
     try:
         bundle.load_strictly(parts.discriminator, bundle.read_weights(judge), judge)
     except UserError:
-        listener.note(f"training.init_from: the discriminator in {folder} is another, D starts fresh")
+        listener.note(
+            f"training.init_from: the discriminator in {folder} is another, D starts fresh"
+        )
 
 
 def _resume(run: Path, players: Players, accelerator: Accelerator, listener: Listener) -> None:
@@ -316,7 +318,9 @@ def _resume(run: Path, players: Players, accelerator: Accelerator, listener: Lis
     restored = random_state.restore(states, accelerator.process_index)
     if accelerator.is_main_process:
         if players.progress.data != now.data:
-            listener.note("the training files changed since the checkpoint: other crops from here on")
+            listener.note(
+                "the training files changed since the checkpoint: other crops from here on"
+            )
         if players.progress.world != now.world or not restored:
             listener.note(
                 f"the checkpoint was made by {players.progress.world} processes, now there are "

@@ -33,7 +33,7 @@ class Player:
         """Backward, average over processes, clip, step; returns the norm before clipping."""
         parameters = list(self.network.parameters())
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         average_gradients(parameters)
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
         if self.clip is not None:
@@ -116,7 +116,10 @@ class Step:
             with torch.no_grad():
                 real: Sequence[DiscriminatorOutput] = network(generated.real)
         network.requires_grad_(True)
-        real_logits, fake_logits = [r.logits.float() for r in real], [f.logits.float() for f in fake]
+        real_logits, fake_logits = (
+            [r.logits.float() for r in real],
+            [f.logits.float() for f in fake],
+        )
         terms = {"adversarial": (1.0, self.objective.generator(real_logits, fake_logits))}
         weight, normalize = self.matching
         if weight:

@@ -70,7 +70,9 @@ class Trainer:
         saved = validated = progress.step
         while progress.step < training.steps:
             with clock.waiting():
-                batch = next(batches).to(self.accelerator.device, non_blocking=True)
+                batch = self.next_batch(batches, interrupt)
+            if batch is None:
+                break
             window.add(self.one_step(batch.audio))
             self.recent = batch.paths
             progress.step += 1
@@ -94,13 +96,24 @@ class Trainer:
             self.save()
         self.accelerator.wait_for_everyone()
 
+    def next_batch(self, batches: Iterator[Batch], interrupt: Interrupt) -> Batch | None:
+        """The next batch, or None where a signal to the whole group has ended the readers too."""
+        try:
+            return next(batches).to(self.accelerator.device, non_blocking=True)
+        except RuntimeError:
+            if interrupt.signal is None or self.accelerator.num_processes > 1:
+                raise
+            return None
+
     def one_step(self, audio: Tensor) -> Mapping[str, Tensor]:
         """Set both players' rates, let them learn, update the average."""
         done, training = self.players.progress.step, self.recipe.training
         start = training.adversarial_from
         adversarial = self.step.discriminator is not None and done >= start
         base = training.optimizer.lr
-        set_rate(self.step.generator.optimizer, base * factor(training.schedule, done, training.steps))
+        set_rate(
+            self.step.generator.optimizer, base * factor(training.schedule, done, training.steps)
+        )
         if self.step.discriminator and adversarial:
             share = factor(training.schedule, done - start, training.steps - start)
             rate = training.optimizer.discriminator_lr or base
@@ -124,7 +137,9 @@ class Trainer:
         broken = [name for name, value in values.items() if not math.isfinite(value)]
         if broken:
             kept = bundle.checkpoints(self.run)
-            where = f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
+            where = (
+                f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
+            )
             raise RunError(
                 f"{broken[0]} is not finite at step {step} ({where}); lower "
                 f"training.optimizer.lr or set training.clip_generator and "

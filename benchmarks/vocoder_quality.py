@@ -1,0 +1,108 @@
+"""Measure a vocoder's copy synthesis beside Griffin-Lim from the same mels.
+
+    python benchmarks/vocoder_quality.py DATA --list DATA/test.txt --model RUN
+
+Files are peak-normalised to 0.95, their mels made by the model's front-end, and every system is
+given the same mels. Prints a table; `--json FILE` writes it too, `--picture FILE` draws a sentence.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from griffin_lim import griffin_lim
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from wavegan import Vocoder
+from wavegan.data.clips import whole
+from wavegan.data.scan import scan
+from wavegan.data.split import split
+from wavegan.inference.picture import draw
+from wavegan.metrics.mel_distance import MelDistance
+from wavegan.metrics.pesq import PESQ
+from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.metrics.stoi import STOI
+
+PEAK = 0.95
+METRICS = {
+    "mel distance": MelDistance(),
+    "MR-STFT": STFTDistance(),
+    "PESQ-wb": PESQ(),
+    "STOI": STOI(),
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("data", type=Path, help="folder of audio")
+    parser.add_argument("--list", type=Path, required=True, help="file of ids to use")
+    parser.add_argument("--count", type=int, default=20, help="how many of them, from the first")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--picture", type=Path)
+    options = parser.parse_args()
+    vocoder = Vocoder.from_pretrained(options.model)
+    clips = read(options.data, options.list, options.count, vocoder)
+    systems: dict[str, Callable[[Tensor], Tensor]] = {
+        str(options.model): lambda mel: vocoder(mel)[None],
+        "Griffin-Lim, 60 iterations": lambda mel: griffin_lim(mel, vocoder.spec, 60),
+    }
+    rows = {name: measure(system, clips, vocoder) for name, system in systems.items()}
+    show(rows, len(clips))
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    if options.picture:
+        clip = clips[0]
+        made = systems[str(options.model)](vocoder.mel(clip[0]))[0]
+        panels = {"original": clip[0].numpy(), "vocoded": made.numpy()}
+        draw(options.picture, panels, vocoder.sample_rate)
+
+
+def read(folder: Path, names: Path, count: int, vocoder: Vocoder) -> list[Tensor]:
+    """The first `count` listed files, each `(1, T)`, in the list's order."""
+    listed = [line.split("|")[0].strip() for line in names.read_text().splitlines() if line.strip()]
+    manifest = scan(folder)
+    chosen = split(manifest, validation=names).validation
+    by_name = {Path(clip.path).stem: clip for clip in chosen}
+    clips = [by_name[name] for name in listed if name in by_name][:count]
+    return [whole(clip, manifest.root, vocoder.sample_rate, peak=PEAK) for clip in clips]
+
+
+def measure(
+    system: Callable[[Tensor], Tensor], clips: list[Tensor], vocoder: Vocoder
+) -> dict[str, float]:
+    """The mean of each metric over the clips, and the speed in times real time."""
+    sums = dict.fromkeys(METRICS, 0.0)
+    taken = spoken = 0.0
+    for clip in clips:
+        mel = vocoder.mel(clip[0])
+        start = time.perf_counter()
+        made = system(mel)
+        taken += time.perf_counter() - start
+        spoken += made.shape[-1] / vocoder.sample_rate
+        length = min(made.shape[-1], clip.shape[-1])
+        for name, metric in METRICS.items():
+            value = metric(made[:, :length], clip[:, :length], vocoder.sample_rate)
+            sums[name] += value / len(clips)
+    return {**sums, "x real time": spoken / taken}
+
+
+def show(rows: dict[str, dict[str, float]], count: int) -> None:
+    """Print the table."""
+    table = Table(title=f"{count} sentences, {torch.get_num_threads()} threads")
+    table.add_column("system")
+    for name in next(iter(rows.values())):
+        table.add_column(name, justify="right")
+    for system, values in rows.items():
+        table.add_row(system, *(f"{value:.3f}" for value in values.values()))
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()
