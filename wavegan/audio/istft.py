@@ -30,10 +30,10 @@ def istft(
     window = functional.pad(window.float(), (left, n_fft - window.shape[0] - left))
     flat = spectrum.reshape(-1, *spectrum.shape[-2:])
     with torch.autocast(spectrum.device.type, enabled=False):
-        frames = torch.fft.irfft(flat, n=n_fft, dim=-2) * window[:, None]
-        squares = window.square()[None, :, None].expand(1, -1, flat.shape[-1])
+        frames = torch.fft.irfft(flat.mT, n=n_fft) * window
         wave = _overlap_add(frames, hop_length)
-        envelope = _overlap_add(squares.to(frames), hop_length)
+        squares = window.square().expand(1, frames.shape[1], -1)
+        envelope = _overlap_add(squares, hop_length)
         cut = {"same": n_fft - hop_length, "center": n_fft, "none": 0}[padding]
         kept = slice(cut // 2, wave.shape[-1] - (cut - cut // 2))
         # the Hann window is 0 at the outermost sample, where nothing can be known
@@ -42,10 +42,15 @@ def istft(
 
 
 def _overlap_add(frames: Tensor, hop_length: int) -> Tensor:
-    """(B, N, L) to (B, (L - 1) * hop + N)."""
-    size, count = frames.shape[-2:]
-    length = (count - 1) * hop_length + size
-    added = functional.fold(
-        frames, output_size=(1, length), kernel_size=(1, size), stride=(1, hop_length)
-    )
-    return added[:, 0, 0]
+    """(B, L, N) to (B, (L - 1) * hop + N): hop-long parts of all frames added at once.
+
+    Several times quicker on a CPU than `fold`, which goes frame by frame.
+    """
+    batch, count, size = frames.shape
+    parts = -(-size // hop_length)
+    padded = functional.pad(frames, (0, parts * hop_length - size))
+    padded = padded.reshape(batch, count, parts, hop_length)
+    wave = frames.new_zeros(batch, count + parts - 1, hop_length)
+    for part in range(parts):
+        wave[:, part : part + count] += padded[:, :, part]
+    return wave.flatten(1)[:, : (count - 1) * hop_length + size]

@@ -96,7 +96,7 @@ def magnitude(
         # The root's own gradient is infinite at 0; that of abs is defined as 0 there.
         return spectrum.abs()
     parts = torch.view_as_real(spectrum)
-    energy = parts.square().sum(-1)
+    energy = parts[..., 0].square() + parts[..., 1].square()
     if floor > 0:
         energy = energy.clamp(min=floor)
     energy = energy + eps if eps > 0 else energy

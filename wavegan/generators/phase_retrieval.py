@@ -126,9 +126,7 @@ class PhaseRetrieval(Generator):
                 if previous is not None:
                     ahead = projected + self.momentum * (projected - previous)
                 previous = projected
-                # not abs(): its gradient is undefined where a bin is silent
-                size = torch.view_as_real(ahead).square().sum(-1) + 1e-12
-                unit = ahead * size.rsqrt()
+                unit = _unit(ahead)
         return unit
 
     def _natural(self, mel: Tensor) -> Tensor:
@@ -156,6 +154,15 @@ class PhaseRetrieval(Generator):
             padding=mel.padding,
             pad_mode=mel.pad_mode,
         )
+
+
+def _unit(spectrum: Tensor) -> Tensor:
+    """Complex numbers divided by their size; with a gradient that stays finite at silence."""
+    if not torch.is_grad_enabled():
+        return torch.sgn(spectrum)
+    parts = torch.view_as_real(spectrum)
+    size = (parts[..., 0].square() + parts[..., 1].square() + 1e-12).rsqrt()
+    return torch.view_as_complex(parts * size[..., None])
 
 
 def _spread(bank: Tensor) -> Tensor:
