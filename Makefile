@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 RUN ?= runs/quickstart
+# about three minutes on two cores
+QUICK_STEPS ?= 450
 HELD_OUT := examples/held-out/arctic_a0008.flac
 
 .PHONY: quickstart test lint types suite format wheel clean

@@ -12,11 +12,12 @@ from pathlib import Path
 def folder(path: Path) -> Iterator[Path]:
     """Fill a folder that appears whole or not at all.
 
-    Yields a temporary sibling; on success it is synced to disk and renamed over `path`, on an
-    exception it is removed.
+    Yields a temporary sibling; on success it is synced to disk and takes the place of `path`, on
+    an exception it is removed and what was at `path` stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    old = temporary.with_name(f"{temporary.name}.old")
     try:
         yield temporary
         for file in temporary.rglob("*"):
@@ -24,22 +25,29 @@ def folder(path: Path) -> Iterator[Path]:
                 _sync(file)
         temporary.chmod(0o755)
         if path.exists():
-            shutil.rmtree(path)
+            os.replace(path, old)
         os.replace(temporary, path)
         _sync(path.parent)
     finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        shutil.rmtree(old, ignore_errors=True)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def text(path: Path, content: str) -> None:
     """Write a text file whole or not at all."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(name).chmod(0o644)
-    os.replace(name, path)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -6,7 +6,7 @@ bundle opens without the recipe it came from.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +68,19 @@ class Config:
             UserError: it is not JSON, of another format, or lacks a field; `source` is named.
         """
         try:
-            fields = json.loads(text)
-            if fields["format"] != FORMAT:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
                 raise UserError(
-                    f"{source}: bundle format {fields['format']}, this wavegan reads {FORMAT}: "
+                    f"bundle format {content['format']}, this wavegan reads {FORMAT}: "
                     "install a newer wavegan"
                 )
             return cls(
-                mel=Mel.from_dict(fields["mel"]),
-                generator=fields["generator"],
-                channels=fields["channels"],
-                peak=fields["peak"],
-                task=fields["task"],
-                step=fields["step"],
+                mel=_mel(content["mel"]),
+                generator={"name": content["generator"]["name"], **content["generator"]},
+                channels=content["channels"],
+                peak=content["peak"],
+                task=content["task"],
+                step=content["step"],
             )
         except (json.JSONDecodeError, TypeError):
             raise UserError(f"{source}: not the JSON of a wavegan bundle") from None
@@ -88,6 +88,16 @@ class Config:
             raise UserError(
                 f"{source}: not a wavegan bundle's: it has no field {missing}"
             ) from None
+        except UserError as error:
+            raise UserError(f"{source}: {error}") from None
+
+
+def _mel(values: Mapping[str, Any]) -> Mel:
+    """A bundle's front-end: no field is left to a default, which another version may change."""
+    for field in fields(Mel):
+        if field.name not in values:
+            raise UserError(f"mel.{field.name} is missing: each field of the front-end must be set")
+    return Mel.from_dict(values)
 
 
 def at_step(config: Config, step: int) -> Config:
@@ -140,8 +150,12 @@ def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
             keys that are missing or unknown are named.
     """
     folder = locate(path)
-    config = Config.from_json((folder / CONFIG).read_text(encoding="utf-8"), folder / CONFIG)
-    generator = build(config)
+    text = (folder / CONFIG).read_text(encoding="utf-8", errors="replace")
+    config = Config.from_json(text, folder / CONFIG)
+    try:
+        generator = build(config)
+    except UserError as error:
+        raise UserError(f"{folder / CONFIG}: {error}") from None
     weights = read_weights(folder / WEIGHTS)
     already_folded = not any("weight_g" in key or "parametrizations" in key for key in weights)
     if already_folded:
@@ -218,7 +232,7 @@ def best_step(run: Path) -> int | None:
     """The step of the run's best checkpoint, or None."""
     try:
         return int(json.loads((run / "checkpoints" / "best.json").read_text())["step"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -4,16 +4,15 @@ A plug-in is one public class in one file of its kind's folder; the file's name 
 recipes, its constructor its schema. A user's own class is named `package.module:Class`.
 """
 
-import difflib
 import importlib
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
-from wavegan.errors import UserError
+from wavegan.errors import UserError, suggest
 
 KINDS = {
     "generators": "Generator",
@@ -106,15 +105,6 @@ def build(
     if missing:
         raise UserError(f"{where}.{sorted(missing)[0]} is missing: {name} needs it")
     return cls(**{**given, **options})
-
-
-def suggest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for a near miss, else what is known."""
-    known = sorted(known)
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known: {', '.join(known)}" if known else ""
 
 
 def describe(error: ValidationError, where: str) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from wavegan.errors import UserError
-from wavegan.plugins import describe, suggest
+from wavegan.errors import UserError, suggest
+from wavegan.plugins import describe
 
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel

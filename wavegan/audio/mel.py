@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from wavegan.audio import mel_checks
 from wavegan.audio.mel_presets import PRESETS
-from wavegan.errors import UserError
+from wavegan.errors import UserError, suggest
 
 if TYPE_CHECKING:
     from wavegan.audio.mel_spectrogram import MelSpectrogram, mel_filterbank
@@ -122,7 +122,7 @@ class Mel:
             UserError: no such preset; the message has the nearest name.
         """
         if name not in PRESETS:
-            raise UserError(f"no mel preset {name!r}{mel_checks.suggest(name, PRESETS)}")
+            raise UserError(f"no mel preset {name!r}{suggest(name, PRESETS)}")
         return cls(**PRESETS[name])
 
     @staticmethod
@@ -144,7 +144,7 @@ class Mel:
         known = [field.name for field in fields(cls)]
         for key in values:
             if key not in known:
-                raise UserError(f"mel.{key}: no such field{mel_checks.suggest(str(key), known)}")
+                raise UserError(f"mel.{key}: no such field{suggest(str(key), known)}")
         return cls(**values)
 
 

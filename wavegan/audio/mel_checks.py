@@ -1,11 +1,10 @@
 """What the fields of a `Mel` may be: conversions of single values, then how fields fit together."""
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from wavegan.errors import UserError
+from wavegan.errors import UserError, suggest
 
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel
@@ -67,7 +66,8 @@ def _check_values(mel: "Mel") -> None:
     for name, choices in _CHOICES.items():
         value = getattr(mel, name)
         if value not in choices:
-            raise UserError(f"mel.{name}: no choice {value!r}{suggest(str(value), choices)}")
+            known = suggest(str(value), map(str, choices))
+            raise UserError(f"mel.{name}: no choice {value!r}{known}")
     _require(mel.floor > 0, f"floor is {mel.floor:g}: the logarithm needs more than 0, e.g. 1e-5")
     for name in ("magnitude_eps", "magnitude_floor"):
         _require(getattr(mel, name) >= 0, f"{name} is {getattr(mel, name):g}: it must be 0 or more")
@@ -84,13 +84,6 @@ def _check_values(mel: "Mel") -> None:
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise UserError(f"mel.{message}")
-
-
-def suggest(word: str, known: Iterable[object]) -> str:
-    """`; did you mean 'x'?` for a near miss, else all that is known."""
-    names = [str(name) for name in known]
-    near = difflib.get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(names)}"
 
 
 def _integer(name: str, value: Any) -> int:

@@ -22,7 +22,7 @@ def list_command(
     """
     from wavegan import plugins, recipe
     from wavegan.audio.mel import Mel
-    from wavegan.errors import UserError
+    from wavegan.errors import UserError, suggest
 
     found: dict[str, list[str]] = {
         "recipes": list(recipe.recipes()),
@@ -32,7 +32,7 @@ def list_command(
     }
     if what is not None:
         if what not in found:
-            raise UserError(f"nothing is called {what!r}{plugins.suggest(what, found)}")
+            raise UserError(f"nothing is called {what!r}{suggest(what, found)}")
         found = {what: found[what]}
     if as_json:
         typer.echo(json.dumps(found))

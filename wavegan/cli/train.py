@@ -53,6 +53,11 @@ def train_command(
     from wavegan.cli.console import Silent, Talkative
 
     run, recipe = _plan(words or [], out, resume, device)
+    if recipe.training.batch_size % processes:
+        raise UserError(
+            f"training.batch_size is {recipe.training.batch_size}, the size for all processes "
+            f"together: it must be a multiple of --processes {processes}"
+        )
     main_process = os.environ.get("RANK", "0") == "0"
     silent = as_json or quiet or not main_process
     listener = Silent() if silent else Talkative(recipe.training.steps)
@@ -106,7 +111,7 @@ def _refuse_used(out: Path) -> None:
         return
     if any((out / "checkpoints").glob("[0-9]*")):
         raise UserError(f"--out {out}: a run is here; go on with --resume {out}, or choose another")
-    ours = {"recipe.yaml", "metrics.jsonl", "samples", "checkpoints", "tensorboard"}
+    ours = {"recipe.yaml", "metrics.jsonl", "samples", "checkpoints", "trackers"}
     strange = sorted(entry.name for entry in out.iterdir() if entry.name not in ours)
     if strange:
         raise UserError(f"--out {out}: not empty (it holds {strange[0]}); choose another folder")
@@ -128,10 +133,9 @@ def _train(
     missing = available(recipe.training.trackers)[1]
     if missing:
         listener.note(f"no {missing[0]} here, so its log is left out (metrics.jsonl is written)")
-    with interrupt.watch() as watched:
-        trainer = setup.prepare(recipe, run, device=device, resume=resume, listener=listener)
-        with listener.live():
-            trainer.train(watched)
+    trainer = setup.prepare(recipe, run, device=device, resume=resume, listener=listener)
+    with interrupt.watch() as watched, listener.live():
+        trainer.train(watched)
     progress = trainer.players.progress
     ended = "stopped" if watched.signal else "done"
     listener.note(f"{ended} at step {progress.step:,}; saved in {run}")

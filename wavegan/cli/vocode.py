@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,11 @@ def vocode_command(
     vocoder = Vocoder.from_pretrained(model, device=choose(device))
     written = []
     for source, target in jobs:
-        original, made = _vocode(vocoder, source)
+        try:
+            original, made = _vocode(vocoder, source)
+        except UserError as error:
+            name = "" if str(source) in str(error) else f"{source}: "
+            raise UserError(f"{name}{error}") from None
         clipped = _write(target, made, vocoder.sample_rate, SUBTYPES[subtype])
         if clipped and not quiet:
             typer.echo(f"{target}: {clipped} samples clipped; --subtype float keeps them", err=True)
@@ -85,31 +90,51 @@ def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Pat
             raise UserError(
                 f"--out {out}: end it in .wav, .flac or .ogg, or give a folder that exists"
             )
+        _refuse_overwriting([(inputs[0], target)])
         return [(inputs[0], target)]
     if str(out) == "-" or out.is_file():
         raise UserError(f"--out {out}: several inputs need a folder")
     jobs: dict[Path, Path] = {}
+    taken: set[Path] = set()
     for source, relative in _expand(inputs, SUFFIXES):
-        target = out / relative.with_suffix(f".{file_format}")
-        if target in jobs.values():
-            target = out / relative.with_name(f"{relative.name}.{file_format}")
-        jobs[source] = target
+        jobs[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
+        taken.add(jobs[source].relative_to(out))
     if not jobs:
         raise UserError(f"{inputs[0]}: no audio and no mel files in it")
+    _refuse_overwriting(list(jobs.items()))
     return list(jobs.items())
+
+
+def _names(relative: Path, file_format: str) -> Iterator[Path]:
+    """What a file may be called in the output folder, the best name first."""
+    yield relative.with_suffix(f".{file_format}")
+    yield relative.with_name(f"{relative.name}.{file_format}")
+    for number in count(2):
+        yield relative.with_name(f"{relative.name}.{number}.{file_format}")
+
+
+def _refuse_overwriting(jobs: Sequence[tuple[Path, Path]]) -> None:
+    sources = {source.resolve() for source, _ in jobs}
+    for _, target in jobs:
+        if target.resolve() in sources:
+            raise UserError(f"--out: {target} is an input and would be overwritten; name another")
 
 
 def _expand(inputs: Sequence[Path], mels: Sequence[str]) -> list[tuple[Path, Path]]:
     """Each file with its place below the output folder."""
     from wavegan.data.scan import READABLE
 
+    suffixes = {*READABLE, *mels}
     found = []
     for entry in inputs:
         if not entry.is_dir():
             found.append((entry, Path(entry.name)))
             continue
-        files = (f for f in sorted(entry.rglob("*")) if f.suffix.lower() in {*READABLE, *mels})
-        found += [(file, file.relative_to(entry)) for file in files]
+        for file in sorted(entry.rglob("*")):
+            relative = file.relative_to(entry)
+            hidden = any(part.startswith(".") for part in relative.parts)
+            if file.suffix.lower() in suffixes and file.is_file() and not hidden:
+                found.append((file, relative))
     return found
 
 

@@ -35,12 +35,12 @@ def read(path: Path, n_mels: int) -> Tensor:
         raise UserError(
             f"{path}: holds an array of shape {shape}, the model takes ({n_mels}, frames)"
         )
-    return array if array.shape[0] == n_mels else array.T.contiguous()
+    return (array if array.shape[0] == n_mels else array.T).contiguous()
 
 
 def _load(path: Path) -> Any:
     try:
-        if path.suffix in (".pt", ".pth"):
+        if path.suffix.lower() in (".pt", ".pth"):
             return torch.load(path, map_location="cpu", weights_only=True)
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
@@ -58,6 +58,8 @@ def _pick(loaded: Any, path: Path) -> Tensor:
         loaded = arrays["mel"] if "mel" in arrays else next(iter(arrays.values()))
     if not isinstance(loaded, np.ndarray | Tensor):
         raise UserError(f"{path}: holds a {type(loaded).__name__}, not an array")
+    if isinstance(loaded, np.ndarray):
+        loaded = loaded.astype(loaded.dtype.newbyteorder("="), copy=False)
     try:
         return torch.as_tensor(loaded).to(torch.float32)
     except TypeError:

@@ -21,7 +21,7 @@ def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int
         sample_rate: Hz.
 
     Raises:
-        UserError: matplotlib is not installed.
+        UserError: matplotlib is not installed, or knows no such format.
     """
     try:
         import librosa
@@ -51,4 +51,7 @@ def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int
         axis.label_outer()
     figure.colorbar(image, ax=list(axes), format="%+.0f dB")
     file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, dpi=100)
+    try:
+        figure.savefig(file, dpi=100)
+    except ValueError:
+        raise UserError(f"{file}: no picture format {file.suffix!r}: end it in .png") from None

@@ -97,7 +97,7 @@ class Vocoder:
             raise UserError("mel has values that are not finite")
         flat = mel.to(self.device, torch.float32).reshape(-1, *mel.shape[-2:])
         audio: Tensor = self.generator(flat)[:, 0]
-        return audio.reshape(*mel.shape[:-2], -1)
+        return audio.reshape(*mel.shape[:-2], audio.shape[-1])
 
     @torch.inference_mode()
     def mel(self, wave: Tensor) -> Tensor:

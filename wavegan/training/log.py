@@ -10,9 +10,11 @@ from typing import Protocol
 
 import torch
 from accelerate import Accelerator
+from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 from torch import Tensor
 
 from wavegan import atomic
+from wavegan.errors import UserError, suggest
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,15 @@ class Window:
 
 
 def available(trackers: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Split tracker names into those whose package is installed and those that lack it."""
+    """Split tracker names into those whose package is installed and those that lack it.
+
+    Raises:
+        UserError: Accelerate knows no tracker of that name.
+    """
+    for name in trackers:
+        if name not in LOGGER_TYPE_TO_CLASS:
+            known = suggest(name, LOGGER_TYPE_TO_CLASS)
+            raise UserError(f"training.trackers: there is no tracker {name!r}{known}")
     missing = [name for name in trackers if find_spec(name) is None]
     return [name for name in trackers if name not in missing], missing
 

@@ -5,16 +5,15 @@ The order matters: everything that can be wrong with the recipe is found before 
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
-from torch import nn
+from accelerate.utils import ProjectConfiguration, set_seed
 
-from wavegan import atomic, bundle, plugins
+from wavegan import atomic, bundle
 from wavegan.data.batch import Batch
 from wavegan.data.clips import whole
 from wavegan.data.loader import training_loader
@@ -23,78 +22,19 @@ from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
 from wavegan.data.split import Split, split
 from wavegan.device import choose
-from wavegan.discriminators.base import Ensemble
 from wavegan.errors import RunError, UserError
 from wavegan.metrics.mel_distance import MelDistance
 from wavegan.metrics.stft_distance import STFTDistance
-from wavegan.recipe import Plugin, Recipe, Term, dump
+from wavegan.recipe import Recipe, dump
 from wavegan.training import checkpoint, random_state
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
 from wavegan.training.log import Listener, RunLog, available
+from wavegan.training.parts import Parts, build
 from wavegan.training.processes import broadcast
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import BEST, Trainer
 from wavegan.training.validate import HeldOut
-
-
-@dataclass
-class Parts:
-    """What a recipe describes, built with fresh weights on the CPU."""
-
-    config: bundle.Config
-    generator: nn.Module
-    discriminator: Ensemble | None
-    step: dict[str, Any]
-
-
-def build(recipe: Recipe) -> Parts:
-    """Construct everything a recipe names; reads no data.
-
-    Raises:
-        UserError: a field is wrong or two contradict each other.
-    """
-    mel = recipe.front_end()
-    if recipe.data.segment % mel.hop_length:
-        nearest = max(1, round(recipe.data.segment / mel.hop_length)) * mel.hop_length
-        raise UserError(
-            f"data.segment is {recipe.data.segment}, not a multiple of mel.hop_length "
-            f"({mel.hop_length}): the nearest is {nearest}"
-        )
-    given = bundle.context(mel, recipe.data.channels)
-
-    def make(kind: str, plugin: Plugin, where: str) -> Any:
-        return plugins.build(kind, plugin.name, plugin.options, where=where, context=given)
-
-    def weighted(kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
-        return {
-            name: (term.weight, make(kind, term, f"{kind}.{name}")) for name, term in terms.items()
-        }
-
-    config = bundle.Config(
-        mel=mel,
-        generator=recipe.generator.model_dump(mode="json"),
-        channels=recipe.data.channels,
-        peak=recipe.data.peak,
-        task=recipe.task.name,
-    )
-    members = {
-        name: make("discriminators", plugin, f"discriminators.{name}")
-        for name, plugin in recipe.discriminators.items()
-    }
-    matching = recipe.feature_matching
-    return Parts(
-        config=config,
-        generator=bundle.build(config),
-        discriminator=Ensemble(members) if members else None,
-        step={
-            "task": make("tasks", recipe.task, "task"),
-            "objective": make("objectives", recipe.objective, "objective"),
-            "losses": weighted("losses", recipe.losses),
-            "penalties": weighted("penalties", recipe.penalties),
-            "matching": (matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
-        },
-    )
 
 
 def prepare(
@@ -136,7 +76,7 @@ def prepare(
     if accelerator.is_main_process:
         run.mkdir(parents=True, exist_ok=True)
         atomic.text(run / "recipe.yaml", dump(recipe))
-        accelerator.init_trackers("tensorboard")
+        accelerator.init_trackers(run.resolve().name)
     mel = parts.config.mel
     held = files.validation[: recipe.training.validation_clips]
     return Trainer(
@@ -184,7 +124,7 @@ def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
         cpu=choose(device).type == "cpu",
         mixed_precision=recipe.training.precision,
         log_with=trackers or None,
-        project_dir=str(run),
+        project_config=ProjectConfiguration(str(run), logging_dir=str(run / "trackers")),
     )
     expected = int(os.environ.get("WAVEGAN_PROCESSES", os.environ.get("WORLD_SIZE", "1")))
     if accelerator.num_processes != expected:

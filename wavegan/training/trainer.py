@@ -64,37 +64,37 @@ class Trainer:
         Raises:
             RunError: a loss or a gradient is no longer finite; the last checkpoint stays good.
         """
-        progress, training = self.players.progress, self.recipe.training
-        window, clock = Window(), _Clock()
+        progress, window, clock = self.players.progress, Window(), _Clock()
         batches = self.batches(progress.step)
-        saved = validated = progress.step
-        while progress.step < training.steps:
+        while progress.step < self.recipe.training.steps:
             with clock.waiting():
                 batch = self.next_batch(batches, interrupt)
             if batch is None:
+                self.save()
                 break
             window.add(self.one_step(batch.audio))
             self.recent = batch.paths
             progress.step += 1
             clock.steps += 1
             stop = any_process(interrupt.signal is not None, self.accelerator.device)
-            done = stop or progress.step == training.steps
-            due_validation = _due(progress.step, training.validate_every, done and not stop)
-            due_checkpoint = _due(progress.step, training.checkpoint_every, done)
-            if done or due_checkpoint or due_validation or progress.step % training.log_every == 0:
-                self.report(window, clock)
-            improved = due_validation and self.validate()
-            validated = progress.step if due_validation else validated
-            if due_checkpoint or improved:
-                self.save()
-                saved = progress.step
-            if due_validation or due_checkpoint:
-                clock.restart()  # the time spent here is not training speed
+            self.after_step(window, clock, stop)
             if stop:
                 break
-        if saved < progress.step:
-            self.save()
         self.accelerator.wait_for_everyone()
+
+    def after_step(self, window: Window, clock: "_Clock", stop: bool) -> None:
+        """Report, validate and save where it is time to, and at the end."""
+        step, training = self.players.progress.step, self.recipe.training
+        last = step == training.steps
+        validates = last or step % training.validate_every == 0
+        saves = last or stop or step % training.checkpoint_every == 0
+        if validates or saves or step % training.log_every == 0:
+            self.report(window, clock)
+        improved = validates and self.validate()
+        if saves or improved:
+            self.save()
+        if validates or saves:
+            clock.restart()  # the time spent here is not training speed
 
     def next_batch(self, batches: Iterator[Batch], interrupt: Interrupt) -> Batch | None:
         """The next batch, or None where a signal to the whole group has ended the readers too."""
@@ -207,7 +207,3 @@ class _Clock:
 
     def restart(self) -> None:
         self.steps, self.waited, self.start = 0, 0.0, time.perf_counter()
-
-
-def _due(step: int, every: int, last: bool) -> bool:
-    return last or step % every == 0

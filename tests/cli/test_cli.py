@@ -1,0 +1,208 @@
+"""The command line as a whole: quick help, lists, recipes, and errors of one line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+import wavegan
+from wavegan import plugins, recipe
+from wavegan.audio.mel import Mel
+from wavegan.cli import app
+from wavegan.errors import UserError
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+def call(*words):
+    return CliRunner(env={"WAVEGAN_DEBUG": None}).invoke(app, [str(word) for word in words])
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def wrong(result):
+    """The one line on stderr of a call with a mistake in it."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+    return result.stderr
+
+
+def cpu_seconds(*command):
+    """Processor time a command takes, whatever else the machine does meanwhile."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_utime + used.ru_stime
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="this system does not tell a child's time")
+def test_help_is_quick():
+    script = Path(sys.executable).with_name("wavegan")
+    assert min(cpu_seconds(script, "--help") for _ in range(5)) < 0.5
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["train", "--help"], ["vocode", "-h"], ["--version"]]
+)
+def test_help_loads_nothing_heavy(words):
+    code = (
+        "import sys\nfrom wavegan.cli import app\n"
+        f"try:\n    app({words!r})\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ended = run(sys.executable, "-c", code)
+    assert ended.returncode == 0, ended.stderr
+    loaded = {name.split(".")[0] for name in ended.stderr.split()}
+    assert "typer" in loaded
+    assert not loaded & {"torch", "numpy", "pydantic", "yaml", "soundfile", "accelerate"}
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_names_every_command(option):
+    result = call(option)
+    assert result.exit_code == 0
+    for command in ("train", "vocode", "list", "show"):
+        assert f" {command} " in result.stdout
+
+
+@pytest.mark.parametrize("command", ["train", "vocode", "list", "show"])
+def test_each_command_explains_itself_with_an_example(command):
+    result = call(command, "-h")
+    assert result.exit_code == 0
+    assert result.stdout.count(f"wavegan {command}") >= 2
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_the_version_is_the_packages(option):
+    result = call(option)
+    assert result.exit_code == 0
+    assert result.stdout == f"wavegan {wavegan.__version__}\n"
+
+
+@pytest.mark.parametrize("command", [["cli.py"], ["-m", "wavegan"]])
+def test_other_ways_to_start_it(command):
+    ended = run(sys.executable, *command, "--version", cwd=REPO)
+    assert (ended.returncode, ended.stdout) == (0, f"wavegan {wavegan.__version__}\n")
+
+
+def test_no_arguments_show_the_help():
+    result = call()
+    assert result.exit_code == 2
+    assert "Usage" in result.output
+    assert " vocode " in result.output
+
+
+def test_an_unknown_command_is_met_with_the_nearest():
+    result = call("vocod")
+    assert result.exit_code == 2
+    assert "vocode" in result.stderr
+
+
+def test_list_names_everything_there_is():
+    result = call("list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = {
+        kind: [name.strip() for name in names.split(",")]
+        for kind, names in (line.split(":", 1) for line in result.stdout.splitlines())
+    }
+    assert found == json.loads(call("list", "--json").stdout)
+    assert found.keys() == {"recipes", "presets", "mels", *plugins.KINDS}
+    assert found["mels"] == Mel.preset_names()
+    assert found["presets"] == sorted(recipe.presets())
+    assert set(recipe.recipes()) == {file.stem for file in (REPO / "recipes").glob("*.yaml")}
+    assert found["recipes"] == sorted(recipe.recipes())
+    assert {"hifigan", "melgan"} <= set(found["generators"])
+    for kind in plugins.KINDS:
+        assert found[kind] == plugins.names(kind)
+
+
+@pytest.mark.parametrize("kind", ["recipes", "presets", "mels", *plugins.KINDS])
+def test_list_of_one_kind_is_a_name_a_line(kind):
+    names = json.loads(call("list", "--json").stdout)[kind]
+    assert names
+    assert call("list", kind).stdout == "".join(f"{name}\n" for name in names)
+    assert json.loads(call("list", kind, "--json").stdout) == {kind: names}
+
+
+def test_list_of_nothing_known_says_what_there_is():
+    assert "known: " in wrong(call("list", "nothing"))
+    assert "did you mean 'recipes'" in wrong(call("list", "recipe"))
+
+
+def test_show_resolves_what_is_inherited():
+    result = call("show", "hifigan-v3")
+    assert (result.exit_code, result.stderr) == (0, "")
+    shown = yaml.safe_load(result.stdout)
+    assert "inherit" not in shown
+    assert shown["generator"]["upsample_rates"] == [8, 8, 4]
+    assert shown["losses"]["mel"]["weight"] == 45
+    assert shown["training"]["seed"] == recipe.load("hifigan-v3").training.seed
+
+
+def test_what_is_shown_is_a_recipe(tmp_path):
+    file = tmp_path / "shown.yaml"
+    file.write_text(call("show", "tiny", "training.seed=5").stdout, encoding="utf-8")
+    assert recipe.load(str(file)) == recipe.load("tiny", ["training.seed=5"])
+
+
+def test_show_applies_overrides_and_writes_json():
+    result = call("show", "hifigan-v1", "training.batch_size=32", "discriminators.msd=null")
+    shown = yaml.safe_load(result.stdout)
+    assert shown["training"]["batch_size"] == 32
+    assert list(shown["discriminators"]) == ["mpd"]
+    as_json = call(
+        "show", "hifigan-v1", "training.batch_size=32", "discriminators.msd=null", "--json"
+    )
+    assert json.loads(as_json.stdout) == shown
+    assert as_json.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["hifigan_v2"], "there is no recipe 'hifigan_v2'; did you mean 'hifigan-v2'?"),
+        (["gone.yaml"], "gone.yaml: no such recipe file"),
+        (["tiny", "training.stepz=1"], "training.stepz: no such field; did you mean 'steps'?"),
+        (["tiny", "fast"], "'fast': write KEY=VALUE"),
+        (["tiny", "training.steps=0"], "training.steps: "),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(words, message):
+    assert message in wrong(call("show", *words))
+
+
+@pytest.mark.parametrize("words", [["--debug", "list", "nothing"], ["list", "nothing", "--debug"]])
+def test_debug_lets_the_traceback_through(words):
+    result = call(*words)
+    assert isinstance(result.exception, UserError)
+    assert result.exit_code == 1
+    assert "WAVEGAN_DEBUG" not in os.environ
+
+
+def test_a_mistake_shows_a_traceback_only_with_debug():
+    environment = {key: value for key, value in os.environ.items() if key != "WAVEGAN_DEBUG"}
+    command = [sys.executable, "-m", "wavegan", "list", "nothing"]
+    plain, debug = run(*command, env=environment), run(*command, "--debug", env=environment)
+    assert plain.returncode == 2
+    assert plain.stderr.startswith("error: nothing is called 'nothing'")
+    assert "Traceback" not in plain.stderr
+    assert debug.returncode != 0
+    assert "Traceback" in debug.stderr
+    assert "list_command" in debug.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    ended = run("sh", "-c", f"'{sys.executable}' -m wavegan show hifigan-v1 | true")
+    assert "Traceback" not in ended.stderr
+    assert "Exception" not in ended.stderr

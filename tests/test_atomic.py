@@ -1,0 +1,135 @@
+"""A folder or a text appears whole or not at all, and what was there before stays until then."""
+
+import os
+import stat
+
+import pytest
+
+from wavegan import atomic
+
+
+def tree(folder):
+    return {
+        str(file.relative_to(folder)): file.read_text()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def fill(path, **files):
+    with atomic.folder(path) as folder:
+        for name, text in files.items():
+            (folder / name).write_text(text)
+
+
+def test_a_folder_and_its_parents_appear_with_everything_in_it(tmp_path):
+    target = tmp_path / "a" / "b" / "target"
+    with atomic.folder(target) as folder:
+        (folder / "inside").mkdir()
+        (folder / "inside" / "deep").write_text("1")
+        (folder / "top").write_text("2")
+        assert not target.exists()
+    assert tree(target) == {"inside/deep": "1", "top": "2"}
+    assert os.listdir(target.parent) == ["target"]
+
+
+def test_after_an_exception_nothing_is_left(tmp_path):
+    def die_while_filling():
+        with atomic.folder(tmp_path / "target") as folder:
+            (folder / "file").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        die_while_filling()
+    assert os.listdir(tmp_path) == []
+
+
+def test_after_an_exception_the_old_content_is_as_it_was(tmp_path):
+    fill(tmp_path / "target", old="old", both="old")
+
+    def die_while_filling():
+        with atomic.folder(tmp_path / "target") as folder:
+            (folder / "both").write_text("new")
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        die_while_filling()
+    assert tree(tmp_path / "target") == {"old": "old", "both": "old"}
+    assert os.listdir(tmp_path) == ["target"]
+
+
+def test_a_folder_is_replaced_whole(tmp_path):
+    fill(tmp_path / "target", old="old", both="old")
+    fill(tmp_path / "target", new="new", both="new")
+    assert tree(tmp_path / "target") == {"new": "new", "both": "new"}
+    assert os.listdir(tmp_path) == ["target"]
+
+
+def test_the_old_folder_comes_back_if_the_new_one_cannot_take_its_place(tmp_path, monkeypatch):
+    fill(tmp_path / "target", old="old")
+    replace = os.replace
+
+    def refuse(source, target):
+        if os.path.exists(os.path.join(source, "new")):
+            raise PermissionError(13, "Permission denied")
+        replace(source, target)
+
+    monkeypatch.setattr(atomic.os, "replace", refuse)
+    with pytest.raises(PermissionError):
+        fill(tmp_path / "target", new="new")
+    assert tree(tmp_path / "target") == {"old": "old"}
+    assert os.listdir(tmp_path) == ["target"]
+
+
+def test_every_file_is_on_the_disk_before_the_folder_appears(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def note(handle):
+        synced.append((os.fstat(handle).st_ino, (tmp_path / "target").exists()))
+        sync(handle)
+
+    monkeypatch.setattr(atomic.os, "fsync", note)
+    fill(tmp_path / "target", a="1", b="2")
+    files = {file.stat().st_ino for file in (tmp_path / "target").iterdir()}
+    assert {inode for inode, appeared in synced if not appeared} == files
+    assert (tmp_path.stat().st_ino, True) in synced
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
+def test_others_may_read_what_was_written(tmp_path):
+    mask = os.umask(0o022)
+    try:
+        fill(tmp_path / "target", file="text")
+        atomic.text(tmp_path / "text", "text")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "target").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tmp_path / "target" / "file").stat().st_mode) == 0o644
+    assert stat.S_IMODE((tmp_path / "text").stat().st_mode) == 0o644
+
+
+def test_a_text_is_written_as_utf8_and_replaces_the_old_one(tmp_path):
+    atomic.text(tmp_path / "file", "a much longer text than the second")
+    atomic.text(tmp_path / "file", "süß\n")
+    assert (tmp_path / "file").read_bytes() == b"s\xc3\xbc\xc3\x9f\n"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_text_that_cannot_be_encoded_leaves_the_old_one_and_nothing_else(tmp_path):
+    atomic.text(tmp_path / "file", "old")
+    with pytest.raises(UnicodeEncodeError):
+        atomic.text(tmp_path / "file", "new \udce9")
+    assert (tmp_path / "file").read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_text_that_the_disk_refuses_leaves_the_old_one_and_nothing_else(tmp_path, monkeypatch):
+    def full_disk(_handle):
+        raise OSError(28, "No space left on device")
+
+    atomic.text(tmp_path / "file", "old")
+    monkeypatch.setattr(atomic.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        atomic.text(tmp_path / "file", "new")
+    assert (tmp_path / "file").read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]

@@ -1,0 +1,167 @@
+"""Every recipe and preset: builds, learns with all its weights, says how to run it."""
+
+import inspect
+import math
+import shlex
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from wavegan import plugins, recipe
+from wavegan.audio import io
+from wavegan.recipe import Recipe
+from wavegan.training import setup
+from wavegan.training.step import Player, Step
+
+# parameters of the generators as their papers and tests/generators count them, gains included
+PUBLISHED = {
+    "hifigan-v1": 13_936_000,
+    "hifigan-v2": 930_000,
+    "hifigan-v3": 1_460_000,
+    "melgan": 4_270_000,
+    "tiny": 880_000,
+}
+FILES = {f"{file.parent.name}/{name}": file
+         for listing in (recipe.recipes(), recipe.presets())
+         for name, file in listing.items()}  # fmt: skip
+SMALLEST = {"channel": 16, "width": 16, "iterations": 2}
+
+
+def test_the_listing_is_whole() -> None:
+    assert set(recipe.recipes()) >= set(PUBLISHED)
+    assert set(recipe.presets()) >= set(PUBLISHED)
+    assert len(FILES) == len(recipe.recipes()) + len(recipe.presets()) >= 2 * len(PUBLISHED)
+
+
+def shrunk(value: Any, smallest: int) -> Any:
+    """A sixteenth of a number, or of each in a list, not below `smallest`."""
+    if isinstance(value, list | tuple):
+        return [shrunk(entry, smallest) for entry in value]
+    return max(smallest, value // 16)
+
+
+def small_options(kind: str, plugin: Mapping[str, Any]) -> dict[str, Any]:
+    """A plug-in's options with the sizes of its layers cut down, defaults among them."""
+    constructor = inspect.signature(plugins.find(kind, plugin["name"]))
+    options = dict(plugin)
+    for name, parameter in constructor.parameters.items():
+        value = options.get(name, parameter.default)
+        if name == "channels" or isinstance(value, str) or not value:
+            continue
+        for part, smallest in SMALLEST.items():
+            if part in name and parameter.default is not None:
+                options[name] = shrunk(value, smallest)
+    return options
+
+
+def small(full: Recipe) -> Recipe:
+    """The same parts with few channels; every name, weight and connection stays."""
+    values = full.model_dump()
+    values["generator"] = small_options("generators", values["generator"])
+    for name, judge in values["discriminators"].items():
+        values["discriminators"][name] = small_options("discriminators", judge)
+    values["data"]["segment"] = 32 * full.front_end().hop_length
+    values["training"]["optimizer"]["weight_decay"] = 0.0  # so that only a gradient moves a weight
+    made = recipe.parse(values, "a shrunk recipe")
+    assert made.generator.name == full.generator.name
+    assert {n: p.name for n, p in made.discriminators.items()} == {
+        n: p.name for n, p in full.discriminators.items()
+    }
+    assert (made.losses, made.penalties, made.objective) == (
+        full.losses,
+        full.penalties,
+        full.objective,
+    )
+    return made
+
+
+def real_audio(speech: Path, sample_rate: int, samples: int) -> Tensor:
+    """Two crops `(2, 1, T)` from the middle of two clips."""
+    crops = []
+    for file in sorted(speech.glob("*.flac"))[:2]:
+        wave, _ = io.read(file, sample_rate=sample_rate, mono=True)
+        start = (wave.shape[-1] - samples) // 2
+        crops.append(torch.from_numpy(wave[:, start : start + samples] / abs(wave).max()))
+    return torch.stack(crops)
+
+
+def players(parts: Any, made: Recipe) -> dict[str, Player]:
+    options = made.training.optimizer.model_dump(exclude={"discriminator_lr"})
+    networks = {"generator": parts.generator, "discriminator": parts.discriminator}
+    return {
+        name: Player(network, torch.optim.AdamW(network.parameters(), **options))
+        for name, network in networks.items()
+        if network is not None
+    }
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
+    torch.manual_seed(0)
+    made = small(recipe.load(str(FILES[name])))
+    parts = setup.build(made)
+    both = players(parts, made)
+    assert ("discriminator" in both) is bool(made.discriminators)
+    step = Step(
+        generator=both["generator"],
+        discriminator=both.get("discriminator"),
+        autocast=nullcontext,
+        **parts.step,
+    )
+    before = {
+        f"{who}.{key}": value.detach().clone()
+        for who, player in both.items()
+        for key, value in player.network.named_parameters()
+    }
+    audio = real_audio(speech, parts.config.mel.sample_rate, made.data.segment)
+    for number in range(2):
+        logs = step(audio, number, adversarial=True)
+        assert logs["generator/total"] != 0
+        for term, value in logs.items():
+            assert value.dtype == torch.float32, term
+            assert value.isfinite(), f"{term} at step {number}"
+    expected = {f"generator/{term}" for term in (*made.losses, "total", "grad_norm")}
+    if made.discriminators:
+        expected |= {f"{who}/adversarial" for who in both} | {"discriminator/total"}
+        expected |= {"discriminator/grad_norm", *(f"discriminator/{p}" for p in made.penalties)}
+    if made.feature_matching:
+        expected |= {"generator/feature_matching"}
+    assert set(logs) == expected
+    for who, player in both.items():
+        for key, value in player.network.named_parameters():
+            assert not torch.equal(value, before[f"{who}.{key}"]), f"{who}.{key} stands still"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_in_full_size_it_builds_with_the_published_count(name: str) -> None:
+    with torch.device("meta"):
+        parts = setup.build(recipe.load(str(FILES[name])))
+    count = sum(parameter.numel() for parameter in parts.generator.parameters())
+    assert count == PUBLISHED.get(FILES[name].stem, count)
+    assert parts.generator.hop_length == parts.config.mel.samples_per_frame
+
+
+@pytest.mark.parametrize("name", recipe.recipes())
+def test_a_recipe_begins_with_the_command_that_runs_it(name: str) -> None:
+    first = recipe.recipes()[name].read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# wavegan train ")
+    words = shlex.split(first.removeprefix("# "))
+    assert words[2] == name
+    folder = words[3]
+    assert "=" not in folder
+    assert words[4] == "--out"
+    assert words[5].startswith("runs/")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_it_says_what_it_is_and_trains_for_more_than_an_epoch(name: str) -> None:
+    full = recipe.load(str(FILES[name]))
+    assert full.description
+    assert full.data.folder is None
+    assert full.training.steps >= 1000
+    assert math.gcd(full.data.segment, full.front_end().hop_length) == full.front_end().hop_length

@@ -1,0 +1,91 @@
+"""What the README tells people to type works."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from wavegan.cli import app
+
+REPO = Path(__file__).resolve().parents[1]
+README = (REPO / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
+LINES = [
+    line.split("  #")[0].strip()
+    for language, block in BLOCKS
+    if not language
+    for line in block.splitlines()
+]
+TRAIN = [line for line in LINES if line.startswith("wavegan train") and "--resume" not in line]
+LOOK = [line for line in LINES if line.startswith(("wavegan list", "wavegan show"))]
+
+
+def invoke(words):
+    return CliRunner().invoke(app, words)
+
+
+def test_both_commands_of_a_fresh_machine_are_make_targets():
+    makefile = (REPO / "Makefile").read_text(encoding="utf-8")
+    commands = [line for line in LINES if line.startswith("make ")]
+    assert {"make quickstart", "make test"} <= set(commands)
+    for command in commands:
+        assert re.search(rf"^{command.split()[1]}:", makefile, re.MULTILINE)
+
+
+def test_ci_runs_the_readmes_own_test_command():
+    assert (REPO / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith("make test")
+
+
+@pytest.mark.parametrize("line", TRAIN)
+def test_a_training_command_would_run(line, speech, tmp_path):
+    _, command, recipe, _folder, *rest = shlex.split(line)
+    rest[rest.index("--out") + 1] = str(tmp_path / "run")
+    result = invoke([command, recipe, str(speech), *rest, "--dry-run"])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("line", LOOK)
+def test_a_looking_command_runs(line):
+    result = invoke(shlex.split(line)[1:])
+    assert result.exit_code == 0
+    assert result.stdout.strip()
+
+
+@pytest.mark.parametrize("text", [block for language, block in BLOCKS if language == "yaml"])
+def test_a_recipe_of_ones_own_inherits_as_shown(text, tmp_path):
+    from wavegan import recipe
+
+    file = tmp_path / "my-recipe.yaml"
+    file.write_text(text, encoding="utf-8")
+    loaded = recipe.load(str(file))
+    assert list(loaded.discriminators) == ["mpd"]
+    assert loaded.losses["mine"].name == "my_package.my_loss:MyLoss"
+    assert loaded.generator.options["upsample_initial_channel"] == 128
+
+
+def test_the_fields_it_names_exist():
+    from wavegan.recipe import Data, Training
+
+    for section, model in (("training", Training), ("data", Data)):
+        for key in re.findall(rf"`{section}\.(\w+)", README):
+            assert key in model.model_fields, f"{section}.{key}"
+
+
+def test_the_two_lines_of_python_work(tmp_path, monkeypatch):
+    import torch
+
+    from wavegan import bundle
+    from wavegan.audio.mel import Mel
+
+    options = {"name": "hifigan", "upsample_initial_channel": 16}
+    config = bundle.Config(mel=Mel.preset("hifigan-22k"), generator=options)
+    folder = tmp_path / "runs" / "my-voice"
+    folder.mkdir(parents=True)
+    bundle.save(folder, config, bundle.build(config).state_dict())
+    monkeypatch.chdir(tmp_path)
+    (code,) = [block for language, block in BLOCKS if language == "python"]
+    names = {"mel": torch.randn(3, 80, 5)}
+    exec(code, names)
+    assert names["audio"].shape == (3, 5 * 256)

@@ -1,0 +1,258 @@
+"""A wrong recipe is refused before a file is read; a run that breaks says where."""
+
+import json
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import torch
+
+from wavegan import bundle, recipe
+from wavegan.cli.console import Silent
+from wavegan.errors import RunError, UserError
+from wavegan.training import setup
+from wavegan.training.interrupt import Interrupt
+
+NOWHERE = "data.folder=/no/such/folder"
+
+
+def loaded(small: str, *overrides: str) -> recipe.Recipe:
+    return recipe.load(small, [NOWHERE, *overrides])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (
+            "mel.hop_length=240",
+            r"^data\.segment is 2048, not a multiple of mel\.hop_length \(240\): "
+            r"the nearest is 2160$",
+        ),
+        (
+            "data.segment=2000",
+            r"^data\.segment is 2000, not a multiple of mel\.hop_length \(256\): "
+            r"the nearest is 2048$",
+        ),
+        ("data.segment=100", r"data\.segment is 100.*the nearest is 256$"),
+        (
+            "generator.upsample_rates=[8, 8, 2]",
+            r"mel\.hop_length 256 is not 128, the product of generator\.upsample_rates \[8, 8, 2\]"
+            r": set mel\.hop_length to 128, or generator\.upsample_rates to \[8, 8, 4\]",
+        ),
+        (
+            "generator.upsample_kernel_sizes=[16, 16, 7]",
+            r"upsample_kernel_sizes \[16, 16, 7\] does not fit upsample_rates \[8, 8, 4\]"
+            r".*\[16, 16, 8\]$",
+        ),
+        ("mel.f_max=12000", r"mel\.f_max.*12000.*11025"),
+        ("data.channels=2", r"^data\.channels is 2: the task vocode is mono, set it to 1$"),
+        ("generator.name=hifigam", r"'hifigam' among the generators; did you mean 'hifigan'"),
+        ("generator.upsample_rate=[8]", r"generator\.upsample_rate.*'upsample_rates'"),
+        ("losses.mel.fmax=8000", r"losses\.mel\.fmax.*'f_max'"),
+        ("discriminators.mpd.periods=[2, 2]", r"periods \[2, 2\].*different"),
+        ("penalties.r1={name: r1, gama: 1}", r"penalties\.r1\.gama.*'gamma'"),
+        ("objective={name: lsgan, a: 1}", r"objective\.a: lsgan has no such option"),
+        ("task.name=vocoder", r"'vocoder' among the tasks; did you mean 'vocode'"),
+    ],
+)
+def test_contradictions_are_refused_in_one_line(small: str, override: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as refusal:
+        setup.build(loaded(small, override))
+    assert "\n" not in str(refusal.value)
+
+
+def test_what_a_refusal_proposes_is_accepted(small: str) -> None:
+    setup.build(loaded(small, "data.segment=2160", "mel.hop_length=240",
+                       "generator.upsample_rates=[8, 6, 5]",
+                       "generator.upsample_kernel_sizes=[16, 12, 11]"))  # fmt: skip
+    setup.build(loaded(small, "mel.f_max=11025"))
+
+
+@pytest.mark.parametrize("command", ["prepare", "describe"])
+def test_the_recipe_is_checked_before_the_folder(small: str, tmp_path: Path, command: str) -> None:
+    """The folder is not there either; the field is what is told first."""
+
+    def start(wrong: recipe.Recipe) -> None:
+        if command == "describe":
+            setup.describe(wrong)
+        else:
+            setup.prepare(wrong, tmp_path / "run", device="cpu", listener=Silent())
+
+    with pytest.raises(UserError, match=r"data\.segment"):
+        start(loaded(small, "data.segment=2000"))
+    with pytest.raises(UserError, match="/no/such/folder"):
+        start(loaded(small))
+    with pytest.raises(UserError, match=r"data\.folder is not set"):
+        start(recipe.load(small))
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_built_follows_the_recipe(small: str) -> None:
+    parts = setup.build(
+        loaded(
+            small,
+            "penalties.r1={name: r1, weight: 3, every: 4}",
+            "feature_matching.weight=5",
+            "losses.mel.weight=7",
+        )
+    )
+    assert parts.config.mel.sample_rate == 22050
+    assert (parts.config.peak, parts.config.channels, parts.config.task) == (0.95, 1, "vocode")
+    assert parts.config.generator["name"] == "hifigan"
+    assert parts.discriminator is not None
+    assert list(parts.discriminator.members) == ["mpd"]
+    assert parts.step["matching"] == (5, "hifigan")
+    assert {name: weight for name, (weight, _) in parts.step["losses"].items()} == {"mel": 7}
+    ((weight, penalty),) = parts.step["penalties"].values()
+    assert (weight, penalty.every) == (3, 4)
+    assert setup.build(loaded(small, "discriminators.mpd=null", "feature_matching=null",
+                              "data.segment=2560")).discriminator is None  # fmt: skip
+
+
+def test_describe_counts_without_writing(small: str, speech: Path, tmp_path: Path) -> None:
+    wanted = recipe.load(small, [f"data.folder={speech}", "training.steps=100"])
+    parts = setup.build(wanted)
+    plan = setup.describe(wanted)
+    assert parts.discriminator is not None
+    assert plan["generator_parameters"] == sum(p.numel() for p in parts.generator.parameters())
+    assert plan["discriminator_parameters"] == sum(
+        p.numel() for p in parts.discriminator.parameters()
+    )
+    assert plan["sample_rate"] == 22050
+    files = len(list(speech.glob("*.flac")))
+    assert (plan["training_files"], plan["validation_files"]) == (files - 2, 2)
+    assert plan["not_usable"] == []
+    assert plan["steps"] == 100
+    # 100 steps of 4 crops of 2048 samples, over all there is
+    heard = 100 * 4 * 2048 / 22050 / 3600
+    assert plan["epochs"] == pytest.approx(heard / plan["training_hours"], rel=0.05)
+    assert 0.01 < plan["training_hours"] < 0.03
+    json.dumps(plan)
+
+
+def test_describe_of_losses_alone(small: str, speech: Path) -> None:
+    plan = setup.describe(
+        recipe.load(
+            small,
+            [f"data.folder={speech}", "discriminators.mpd=null", "feature_matching=null"],
+        )
+    )
+    assert plan["discriminator_parameters"] == 0
+
+
+PLUGIN = '''
+    """A loss of one's own that breaks at its third call."""
+
+    from wavegan.losses.base import Loss
+
+
+    class Breaking(Loss):
+        def __init__(self, at: int = 3) -> None:
+            super().__init__()
+            self.at, self.calls = at, 0
+
+        def forward(self, estimate, reference):
+            self.calls += 1
+            bad = float("nan") if self.calls == self.at else 1.0
+            return bad * (estimate - reference).abs().mean()
+'''
+
+
+@pytest.fixture
+def own_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A plug-in outside wavegan, under a module name of its own."""
+    name = f"own_loss_of_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(dedent(PLUGIN))
+    monkeypatch.syspath_prepend(tmp_path)
+    return f"losses.own={{name: '{name}:Breaking'}}"
+
+
+def trained(small: str, speech: Path, run: Path, *overrides: str) -> Any:
+    wanted = recipe.load(small, [f"data.folder={speech}", *overrides])
+    trainer = setup.prepare(wanted, run, device="cpu", listener=Silent())
+    trainer.train(Interrupt())
+    return trainer
+
+
+def test_a_loss_that_is_not_finite_ends_the_run_by_name(
+    small: str, speech: Path, tmp_path: Path, own_loss: str
+) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(RunError) as failure:
+        trained(small, speech, run, own_loss, "training.checkpoint_every=2")
+    message = str(failure.value)
+    assert message.startswith("generator/own is not finite at step 3 ")
+    assert str(run / "checkpoints" / "00000002") in message
+    assert "training.optimizer.lr" in message
+    assert ".flac" in message
+    assert list(bundle.checkpoints(run)) == [2]
+    weights = bundle.read_weights(run / "checkpoints" / "00000002" / bundle.WEIGHTS)
+    assert all(value.isfinite().all() for value in weights.values())
+    last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
+    assert (last["step"], last["generator/own"]) == (3, None)
+
+
+def test_it_is_not_saved_even_where_no_log_was_due(
+    small: str, speech: Path, tmp_path: Path, own_loss: str
+) -> None:
+    """Step 3 breaks; the log would come at 100, but the checkpoint of step 4 looks first."""
+    run = tmp_path / "run"
+    overrides = ("training.checkpoint_every=2", "training.log_every=100")
+    with pytest.raises(RunError, match=r"own is not finite at step 4 .*00000002"):
+        trained(small, speech, run, own_loss, *overrides)
+    assert list(bundle.checkpoints(run)) == [2]
+
+
+def test_a_rate_far_too_high_is_caught(small: str, speech: Path, tmp_path: Path) -> None:
+    """Before anything was saved the message says so."""
+    with pytest.raises(RunError, match=r"is not finite at step \d+ \(none was saved yet\)"):
+        trained(
+            small,
+            speech,
+            tmp_path / "run",
+            "training.optimizer.lr=1e30",
+            "training.clip_generator=null",
+        )
+    assert not bundle.checkpoints(tmp_path / "run")
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(
+    small: str, speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accelerate.Accelerator.num_processes", property(lambda _: 3), raising=True)
+    monkeypatch.setenv("WAVEGAN_PROCESSES", "3")
+    wanted = recipe.load(small, [f"data.folder={speech}"])
+    with pytest.raises(UserError, match=r"training\.batch_size is 4.*multiple.*\(3\)"):
+        setup.prepare(wanted, tmp_path / "run", device="cpu", listener=Silent())
+
+
+def test_processes_that_are_not_there_are_missed(
+    small: str, speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAVEGAN_PROCESSES", "2")
+    wanted = recipe.load(small, [f"data.folder={speech}"])
+    with pytest.raises(RunError, match="2 processes were started but 1 found each other"):
+        setup.prepare(wanted, tmp_path / "run", device="cpu", listener=Silent())
+
+
+def test_a_tracker_that_is_not_installed_is_left_out(
+    small: str, speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wavegan.training.log.find_spec", lambda _name: None)
+    trained(small, speech, tmp_path, "training.trackers=[tensorboard]", "training.steps=1")
+    assert list(bundle.checkpoints(tmp_path)) == [1]
+    assert not (tmp_path / "tensorboard").exists()
+
+
+def test_a_tracker_that_nobody_knows_is_refused(small: str, speech: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="'tensorbord'; did you mean 'tensorboard'"):
+        trained(small, speech, tmp_path / "run", "training.trackers=[tensorbord]")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_a_device_that_is_not_here_is_refused(small: str, speech: Path, tmp_path: Path) -> None:
+    wanted = recipe.load(small, [f"data.folder={speech}"])
+    with pytest.raises(UserError, match="cuda"):
+        setup.prepare(wanted, tmp_path / "run", device="cuda", listener=Silent())
