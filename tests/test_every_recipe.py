@@ -20,11 +20,11 @@ from wavegan.training.step import Player, Step
 
 # parameters of the generators as their papers and tests/generators count them, gains included
 PUBLISHED = {
-    "hifigan-v1": 13_936_000,
-    "hifigan-v2": 930_000,
-    "hifigan-v3": 1_460_000,
-    "melgan": 4_270_000,
-    "tiny": 880_000,
+    "hifigan-v1": 13_936_130,
+    "hifigan-v2": 928_514,
+    "hifigan-v3": 1_464_322,
+    "melgan": 4_266_050,
+    "tiny": 879_233,
 }
 FILES = {f"{file.parent.name}/{name}": file
          for listing in (recipe.recipes(), recipe.presets())
@@ -33,8 +33,9 @@ SMALLEST = {"channel": 16, "width": 16, "iterations": 2}
 
 
 def test_the_listing_is_whole() -> None:
-    assert set(recipe.recipes()) >= set(PUBLISHED)
-    assert set(recipe.presets()) >= set(PUBLISHED)
+    """Whoever adds a recipe or a preset adds its size here."""
+    assert set(recipe.recipes()) == set(PUBLISHED)
+    assert set(recipe.presets()) == set(PUBLISHED)
     assert len(FILES) == len(recipe.recipes()) + len(recipe.presets()) >= 2 * len(PUBLISHED)
 
 
@@ -132,9 +133,22 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     if made.feature_matching:
         expected |= {"generator/feature_matching"}
     assert set(logs) == expected
-    for who, player in both.items():
-        for key, value in player.network.named_parameters():
-            assert not torch.equal(value, before[f"{who}.{key}"]), f"{who}.{key} stands still"
+    still = {
+        f"{who}.{key}"
+        for who, player in both.items()
+        for key, value in player.network.named_parameters()
+        if torch.equal(value, before[f"{who}.{key}"])
+    }
+    assert still == {key for key in before if cancels(made, key)}
+
+
+def cancels(made: Recipe, key: str) -> bool:
+    """Hinge: while no logit is beyond 1, D's last bias raises real and fake alike, to no avail."""
+    return (
+        made.objective.name == "hinge"
+        and key.startswith("discriminator.")
+        and key.endswith("conv_post.bias")
+    )
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -142,7 +156,7 @@ def test_in_full_size_it_builds_with_the_published_count(name: str) -> None:
     with torch.device("meta"):
         parts = setup.build(recipe.load(str(FILES[name])))
     count = sum(parameter.numel() for parameter in parts.generator.parameters())
-    assert count == PUBLISHED.get(FILES[name].stem, count)
+    assert count == PUBLISHED[FILES[name].stem]
     assert parts.generator.hop_length == parts.config.mel.samples_per_frame
 
 

@@ -47,6 +47,10 @@ def test_null_removes_an_inherited_term():
     assert list(loaded.discriminators) == ["mpd"]
 
 
+def test_precision_no_needs_no_quotes():
+    assert recipe.load("tiny", ["training.precision=no"]).training.precision == "no"
+
+
 def test_what_is_dumped_loads_the_same(tmp_path):
     loaded = recipe.load("hifigan-v3", ["training.init_from=somewhere"])
     file = write(tmp_path / "resolved.yaml", recipe.dump(loaded))

@@ -110,8 +110,8 @@ def context(mel: Mel, channels: int) -> dict[str, Any]:
     return {
         "mel": mel,
         "n_mels": mel.n_mels,
-        "hop_length": mel.hop_length,
-        "sample_rate": mel.sample_rate,
+        "hop_length": mel.samples_per_frame,
+        "sample_rate": mel.audio_rate,
         "channels": channels,
     }
 

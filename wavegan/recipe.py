@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from wavegan.errors import UserError, suggest
 from wavegan.plugins import describe
@@ -121,6 +128,11 @@ class Training(_Section):
     validation_clips: Positive = 16
     previews: Annotated[int, Field(ge=0)] = 4
     trackers: tuple[str, ...] = ("tensorboard",)
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _yaml_reads_no_as_false(cls, value: Any) -> Any:
+        return "no" if value is False else value
 
 
 class Recipe(_Section):

@@ -8,8 +8,8 @@ import torch
 from wavegan.audio.istft import istft
 from wavegan.audio.stft import stft
 
-# transform, hop, window; hops that divide the transform and hops that do not
-FRAMINGS = [(1024, 256, 1024), (512, 100, 512), (1024, 300, 1024), (512, 80, 400), (64, 32, 64)]
+# transform, hop, window; hops that divide the transform, hops that do not, one that is odd
+FRAMINGS = [(1024, 256, 1024), (512, 75, 512), (1024, 300, 1024), (512, 80, 400), (64, 32, 64)]
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:

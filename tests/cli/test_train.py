@@ -178,7 +178,7 @@ def test_a_file_is_no_folder_for_a_run(tmp_path, call, small, speech):
         ),
         (["tiny", "DATA", "--out", "run", "fast"], "'fast': write KEY=VALUE"),
         (["tiny", "DATA", "--out", "run", "--device", "tpu"], "--device tpu: give auto, cpu"),
-        (["tiny", "DATA", "--out", "run"], "DATA: it does not exist"),
+        (["hifigan-v3", "DATA", "--out", "run"], "DATA: it does not exist"),
     ],
 )
 def test_a_mistake_in_the_words_is_one_line(tmp_path, call, monkeypatch, words, message):

@@ -101,11 +101,21 @@ def test_a_clip_becomes_its_copy_synthesis(tmp_path, vocode, model):
     assert result.stderr == f"{tmp_path / 'out.wav'}\n"
 
 
-def test_another_rate_is_resampled_and_stereo_mixed_down(tmp_path, vocode):
+def test_another_rate_is_resampled(tmp_path, vocode):
     save_sound(tmp_path / "in.wav", (4410, 2), 44100)
     good(vocode(tmp_path / "in.wav", "-o", tmp_path / "out.wav"))
     info = soundfile.info(tmp_path / "out.wav")
     assert (info.samplerate, info.channels, info.frames) == (RATE, 1, 1600)
+
+
+def test_stereo_is_mixed_down(tmp_path, vocode, model):
+    left, right = sound(1000), sound(1000, seed=1)
+    soundfile.write(tmp_path / "in.wav", np.stack([left, right], 1), RATE, "FLOAT")
+    good(vocode(tmp_path / "in.wav", "-o", tmp_path / "out.wav", "--subtype", "float"))
+    made = soundfile.read(tmp_path / "out.wav", dtype="float32")[0]
+    mixed = torch.from_numpy((left + right) / 2)
+    expected = revocode(Vocoder.from_pretrained(model), mixed).numpy()
+    assert np.abs(made - expected).max() <= 1e-5
 
 
 def test_a_mel_becomes_audio(tmp_path, vocode, model):
@@ -211,7 +221,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path, vocode):
 
 
 def test_quiet_says_nothing(tmp_path, vocode, loud_model):
-    save_sound(tmp_path / "in.wav", subtype="FLOAT")
+    soundfile.write(tmp_path / "in.wav", np.ones(640, np.float32), RATE, "FLOAT")  # clips
     result = good(
         vocode(tmp_path / "in.wav", "-o", tmp_path / "out.wav", "--quiet", model=loud_model)
     )
@@ -290,6 +300,32 @@ def test_values_that_are_not_finite_are_blamed_on_their_file(tmp_path, vocode):
         assert str(file) in message
         assert message.count(str(file)) == 1
         assert "not finite" in message
+
+
+def test_a_model_that_makes_no_numbers_fails_and_writes_nothing(tmp_path, vocode):
+    (tmp_path / "model").mkdir()
+    broken = save_model(tmp_path / "model", **{"conv_post.bias": torch.full((1,), torch.nan)})
+    mel = save_mel(tmp_path / "mel.npy")
+    message = wrong(vocode(mel, "-o", tmp_path / "out.wav", model=broken), code=1)
+    assert f"{tmp_path / 'out.wav'}: 320 of 320 samples are NaN" in message
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path, vocode):
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    (folder / "a.wav").write_text("no audio")
+    soundfile.write(folder / "b.wav", np.zeros(4000) + 0.1, 22050)
+    result = vocode(folder, "--out", tmp_path / "out", "--json")
+    assert result.exit_code == 2
+    assert (tmp_path / "out" / "b.wav").is_file()
+    assert not (tmp_path / "out" / "a.wav").exists()
+    (failure,) = json.loads(result.stdout)["failed"]
+    assert failure["input"] == str(folder / "a.wav")
+    assert result.stderr.splitlines() == [
+        f"left out: {failure['reason']}",
+        "error: 1 of 2 inputs were left out, as said above",
+    ]
 
 
 def test_an_empty_clip_is_named(tmp_path, vocode):

@@ -16,7 +16,8 @@ def refused(file, message):
     with pytest.raises(UserError, match=message) as error:
         mel_file.read(file, 8)
     assert str(error.value).startswith(f"{file}: ")
-    assert "\n" not in str(error.value)
+    assert str(error.value).isprintable()
+    assert "weights_only" not in str(error.value)
 
 
 def save_npy(file, array=MEL):
@@ -137,7 +138,7 @@ def write_object_npz(file, exploit):
 
 
 def write_pickle(file, exploit):
-    file.write_bytes(pickle.dumps(exploit))
+    file.write_bytes(pickle.dumps(exploit, protocol=2))
 
 
 def write_pt(file, exploit):

@@ -48,23 +48,23 @@ def vocode_command(
     [bold]wavegan vocode clips/ --model runs/my-voice --out copies/ --format flac[/bold]
     """
     jobs = _jobs(inputs, out, file_format)
-    if subtype not in SUBTYPES:
-        raise UserError(f"--subtype {subtype}: give {', '.join(SUBTYPES)}")
-    if picture is not None and len(jobs) > 1:
-        raise UserError("--picture draws one input: give a single file")
-    if as_json and str(out) == "-":
-        raise UserError("--json and --out - both want stdout: choose one")
+    _refuse(jobs, subtype, picture, as_json and str(out) == "-")
     from wavegan.device import choose
     from wavegan.inference.vocoder import Vocoder
 
     vocoder = Vocoder.from_pretrained(model, device=choose(device))
-    written = []
+    written: list[dict[str, object]] = []
+    failed: list[dict[str, str]] = []
     for source, target in jobs:
         try:
             original, made = _vocode(vocoder, source)
         except UserError as error:
-            name = "" if str(source) in str(error) else f"{source}: "
-            raise UserError(f"{name}{error}") from None
+            reason = str(error) if str(source) in str(error) else f"{source}: {error}"
+            if len(jobs) == 1:
+                raise UserError(reason) from None
+            failed.append({"input": str(source), "reason": reason})
+            typer.echo(f"left out: {reason}", err=True)
+            continue
         clipped = _write(target, made, vocoder.sample_rate, SUBTYPES[subtype])
         if clipped and not quiet:
             typer.echo(f"{target}: {clipped} samples clipped; --subtype float keeps them", err=True)
@@ -74,7 +74,22 @@ def vocode_command(
         if not quiet and not as_json and str(target) != "-":
             typer.echo(str(target), err=True)
     if as_json:
-        typer.echo(json.dumps({"sample_rate": vocoder.sample_rate, "files": written}))
+        summary = {"sample_rate": vocoder.sample_rate, "files": written, "failed": failed}
+        typer.echo(json.dumps(summary))
+    if failed:
+        raise UserError(f"{len(failed)} of {len(jobs)} inputs were left out, as said above")
+
+
+def _refuse(
+    jobs: Sequence[tuple[Path, Path]], subtype: str, picture: Path | None, two_on_stdout: bool
+) -> None:
+    """Refuse options that do not go together."""
+    if subtype not in SUBTYPES:
+        raise UserError(f"--subtype {subtype}: give {', '.join(SUBTYPES)}")
+    if picture is not None and len(jobs) > 1:
+        raise UserError("--picture draws one input: give a single file")
+    if two_on_stdout:
+        raise UserError("--json and --out - both want stdout: choose one")
 
 
 def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Path, Path]]:

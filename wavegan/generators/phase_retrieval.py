@@ -118,6 +118,8 @@ class PhaseRetrieval(Generator):
             tracked: iterations with one.
         """
         unit = torch.ones_like(magnitude, dtype=torch.complex64)
+        if self.output_length(magnitude.shape[-1]) == 0:
+            return unit  # a single centred frame makes no sample
         previous: Tensor | None = None
         for iteration in range(free + tracked):
             with torch.set_grad_enabled(torch.is_grad_enabled() and iteration >= free):
@@ -169,7 +171,7 @@ def _spread(bank: Tensor) -> Tensor:
     """Weights `(bins, n_mels)` that interpolate band levels to bins; rows sum to 1."""
     weights = bank.T.clone()
     outside = weights.sum(1) <= 0
-    bins = torch.arange(len(weights))
+    bins = torch.arange(len(weights), device=bank.device)
     middle = len(weights) // 2
     weights[outside & (bins < middle), 0] = 1
     weights[outside & (bins >= middle), -1] = 1

@@ -1,6 +1,7 @@
 """Mel spectrograms from files that TTS systems write: `.npy`, `.npz`, `.pt`."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,11 @@ def _load(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
         loaded = np.load(path, allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+    except UnpicklingError:
+        raise UserError(
+            f"{path}: not a readable array file (damaged, or it holds more than arrays: save the "
+            "mel alone)"
+        ) from None
     except Exception as error:  # zip, pickle and header errors share no base class
         reason = " ".join(str(error).split())[:120]
         raise UserError(f"{path}: not a readable array file ({reason})") from None

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from wavegan.errors import UserError
 from wavegan.inference.vocoder import Vocoder
 
 
@@ -19,7 +20,15 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
 
     Returns:
         `(T,)` on the vocoder's device.
+
+    Raises:
+        UserError: the model's audio has another rate than what its mels are made of.
     """
+    if vocoder.spec.audio_rate != vocoder.spec.sample_rate:
+        raise UserError(
+            f"this model's mels are of {vocoder.spec.sample_rate} Hz audio and its output is "
+            f"{vocoder.spec.audio_rate} Hz: give mel spectrograms instead of audio"
+        )
     loudest = float(wave.abs().max()) if wave.numel() else 0.0
     gain = vocoder.peak / loudest if vocoder.peak and loudest > 0 else 1.0
     missing = -wave.shape[-1] % vocoder.hop_length

@@ -15,13 +15,18 @@ class Vocode(Task):
         channels: audio channels; a mel spectrogram is of one.
 
     Raises:
-        UserError: more than one channel.
+        UserError: more than one channel, or a front-end whose audio has another rate.
     """
 
     def __init__(self, mel: Mel, channels: int = 1) -> None:
         super().__init__()
         if channels != 1:
             raise UserError(f"data.channels is {channels}: the task vocode is mono, set it to 1")
+        if mel.audio_rate != mel.sample_rate:
+            raise UserError(
+                f"mel.output_rate is {mel.audio_rate} but mel.sample_rate {mel.sample_rate}: the "
+                "task vocode trains at one rate, set mel.output_rate to null"
+            )
         self.front_end = MelSpectrogram(mel)
 
     def generate(self, generator: nn.Module, audio: Tensor) -> Generated:

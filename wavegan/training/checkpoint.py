@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -99,7 +100,7 @@ def restore(checkpoint: Path, players: Players) -> list[RandomState]:
         raise UserError(
             f"{checkpoint}: no {FOLDER}/{STATE} here, so it cannot be resumed"
         ) from None
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except (RuntimeError, EOFError, OSError, ValueError, IndexError, UnpicklingError) as error:
         raise UserError(f"{training / STATE}: damaged ({' '.join(str(error).split())})") from None
     for name, network in players.networks.items():
         file = training / f"{name}.safetensors"

@@ -28,6 +28,9 @@ def watch() -> Iterator[Interrupt]:
         if interrupt.signal is not None:
             raise KeyboardInterrupt
         interrupt.signal = number
+        if hasattr(signal, "SIGCHLD"):
+            # a signal to the whole group ends the readers too; torch would raise in mid-step
+            previous[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
 
     previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -61,6 +61,7 @@ def prepare(
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
     parts = build(recipe)
+    _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
         manifest, files = _scan(recipe)
     if accelerator.is_main_process:
@@ -72,7 +73,7 @@ def prepare(
     players, step = _assemble(recipe, parts, accelerator)
     players.progress.data = manifest.fingerprint()
     if resume:
-        _resume(run, players, accelerator, listener)
+        _resume(run, recipe.training.steps, players, accelerator, listener)
     if accelerator.is_main_process:
         run.mkdir(parents=True, exist_ok=True)
         atomic.text(run / "recipe.yaml", dump(recipe))
@@ -167,15 +168,19 @@ def _segments(recipe: Recipe, config: bundle.Config, files: Split, root: Path) -
     )
 
 
+def _check_batch(recipe: Recipe, accelerator: Accelerator) -> None:
+    batch_size, processes = recipe.training.batch_size, accelerator.num_processes
+    if batch_size % processes:
+        raise UserError(
+            f"training.batch_size is {batch_size}, the size for all processes together: it must "
+            f"be a multiple of their number ({processes})"
+        )
+
+
 def _batches(
     recipe: Recipe, accelerator: Accelerator, segments: Segments
 ) -> Callable[[int], Iterator[Batch]]:
     training = recipe.training
-    if training.batch_size % accelerator.num_processes:
-        raise UserError(
-            f"training.batch_size is {training.batch_size}, the size for all processes together: "
-            f"it must be a multiple of their number ({accelerator.num_processes})"
-        )
 
     def batches(start_step: int) -> Iterator[Batch]:
         return training_loader(
@@ -252,9 +257,15 @@ def _warm_start(parts: Parts, source: str, listener: Listener) -> None:
         )
 
 
-def _resume(run: Path, players: Players, accelerator: Accelerator, listener: Listener) -> None:
+def _resume(
+    run: Path, steps: int, players: Players, accelerator: Accelerator, listener: Listener
+) -> None:
     now = replace(players.progress)
     states = checkpoint.restore(checkpoint.last(run), players)
+    if players.progress.step > steps:
+        raise UserError(
+            f"training.steps is {steps} but {run} is at step {players.progress.step}: give more"
+        )
     restored = random_state.restore(states, accelerator.process_index)
     if accelerator.is_main_process:
         if players.progress.data != now.data:

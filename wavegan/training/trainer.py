@@ -134,7 +134,9 @@ class Trainer:
         written = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
         self.log.write("train", step, values | written)
         self.listener.train(step, values, speed)
-        broken = [name for name, value in values.items() if not math.isfinite(value)]
+        # a term is named before the total and the norm that it spoils
+        terms = sorted(values, key=lambda name: name.endswith(("/total", "/grad_norm")))
+        broken = [name for name in terms if not math.isfinite(values[name])]
         if broken:
             kept = bundle.checkpoints(self.run)
             where = (
