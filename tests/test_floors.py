@@ -12,6 +12,7 @@ FLOORS = {
     "errors": -1,
     "atomic": 0,
     "device": 0,
+    "merge": 0,
     "audio": 0,
     "plugins": 0,
     "layers": 1,

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from wavegan.errors import UserError, suggest
+from wavegan.merge import merge
 from wavegan.plugins import describe
 
 if TYPE_CHECKING:
@@ -231,28 +232,6 @@ def recipes() -> dict[str, Path]:
 def presets() -> dict[str, Path]:
     """The packaged parents of recipes, by name."""
     return {file.stem: file for file in sorted(PRESETS.glob("*.yaml"))}
-
-
-def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `child` over `parent`, mappings into mappings.
-
-    A mapping whose `name` (plug-in) or `preset` (mel) differs from the parent's replaces it whole:
-    the options of one plug-in mean nothing to another.
-    """
-    merged = dict(parent)
-    for key, value in child.items():
-        old = merged.get(key)
-        if key == "mel" and isinstance(old, str) and isinstance(value, Mapping):
-            old = {"preset": old}
-        if isinstance(old, Mapping) and isinstance(value, Mapping) and not _is_other(old, value):
-            merged[key] = merge(old, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _is_other(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return any(key in new and new[key] != old.get(key) for key in ("name", "preset"))
 
 
 def _locate(name_or_path: str) -> Path:

@@ -142,7 +142,7 @@ def test_a_warm_start_takes_both_networks_and_a_fresh_schedule(tmp_path, small, 
         saved = bundle.read_weights(trained / f"{name}.safetensors")
         assert same(dict(network.state_dict()), saved)
     assert trainer.players.progress.step == 0
-    assert not any("fresh" in note for note in notes)
+    assert not any("starts fresh" in note for note in notes)
 
 
 def test_a_warm_start_from_a_bundle_alone_says_that_d_starts_fresh(tmp_path, small, speech, whole):
