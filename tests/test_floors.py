@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from wavegan import plugins
+
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "errors": -1,
@@ -25,6 +27,9 @@ FLOORS = {
     "data": 3,
     "penalties": 3,
     "recipe": 3,
+    "weights": 2,
+    "interop": 3,
+    "bundle_config": 3,
     "bundle": 4,
     "training": 5,
     "inference": 5,
@@ -62,7 +67,7 @@ def test_imports_point_down(file):
 
 
 def test_plugins_do_not_import_their_siblings():
-    for kind in ("generators", "discriminators", "objectives", "penalties", "losses", "metrics"):
+    for kind in plugins.KINDS:
         names = {file.stem for file in (PACKAGE / kind).glob("*.py")} - {"base", "__init__"}
         names = {name for name in names if not name.startswith("_")}
         for file in (PACKAGE / kind).glob("*.py"):

@@ -6,114 +6,60 @@ bundle opens without the recipe it came from.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import save_file
+from torch import Tensor
 
-import wavegan
 from wavegan import plugins
-from wavegan.audio.mel import Mel
+from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.interop.base import Foreign, looked_for, recognise
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.weights import load_strictly, read_weights
 
-FORMAT = 1
+__all__ = [
+    "CONFIG",
+    "WEIGHTS",
+    "Config",
+    "Model",
+    "at_step",
+    "best_step",
+    "build",
+    "checkpoints",
+    "context",
+    "load",
+    "load_strictly",
+    "locate",
+    "read",
+    "read_weights",
+    "save",
+]
+
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+DISCRIMINATOR = "training/discriminator.safetensors"
 
 
 @dataclass(frozen=True)
-class Config:
-    """What `config.json` says.
+class Model:
+    """A model as it was read, of whichever project.
 
     Attributes:
-        mel: the front-end that the generator was trained on.
-        generator: plug-in name and every option given, as in a recipe.
-        channels: audio channels.
-        peak: the peak to which training audio was scaled, or None.
-        task: the task's name.
-        step: training steps done.
+        config: what it is.
+        weights: its generator's, by this package's keys.
+        source: the file they came from.
+        described_in: the file that the configuration came from.
+        discriminators: weights of the discriminators that came with it, by the names that they
+            have in the packaged recipes; read only where asked for.
     """
 
-    mel: Mel
-    generator: Mapping[str, Any]
-    channels: int = 1
-    peak: float | None = None
-    task: str = "vocode"
-    step: int = 0
-
-    def to_json(self) -> str:
-        """The text of `config.json`."""
-        fields = {
-            "format": FORMAT,
-            "wavegan": wavegan.__version__,
-            "task": self.task,
-            "sample_rate": self.mel.sample_rate,
-            "channels": self.channels,
-            "peak": self.peak,
-            "step": self.step,
-            "mel": self.mel.to_dict(),
-            "generator": dict(self.generator),
-        }
-        return json.dumps(fields, indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str, source: Path) -> "Config":
-        """Read `config.json`.
-
-        Raises:
-            UserError: it is not JSON, of another format, or lacks a field; `source` is named.
-        """
-        try:
-            content = json.loads(text)
-            if content["format"] != FORMAT:
-                raise UserError(
-                    f"bundle format {content['format']}, this wavegan reads {FORMAT}: "
-                    "install a newer wavegan"
-                )
-            return cls(
-                mel=_mel(content["mel"]),
-                generator={"name": content["generator"]["name"], **content["generator"]},
-                channels=content["channels"],
-                peak=content["peak"],
-                task=content["task"],
-                step=content["step"],
-            )
-        except (json.JSONDecodeError, TypeError):
-            raise UserError(f"{source}: not the JSON of a wavegan bundle") from None
-        except KeyError as missing:
-            raise UserError(
-                f"{source}: not a wavegan bundle's: it has no field {missing}"
-            ) from None
-        except UserError as error:
-            raise UserError(f"{source}: {error}") from None
-
-
-def _mel(values: Mapping[str, Any]) -> Mel:
-    """A bundle's front-end: no field is left to a default, which another version may change."""
-    for field in fields(Mel):
-        if field.name not in values:
-            raise UserError(f"mel.{field.name} is missing: each field of the front-end must be set")
-    return Mel.from_dict(values)
-
-
-def at_step(config: Config, step: int) -> Config:
-    """The same model after `step` training steps."""
-    return replace(config, step=step)
-
-
-def context(mel: Mel, channels: int) -> dict[str, Any]:
-    """What constructors may ask for by parameter name (see `plugins.build`)."""
-    return {
-        "mel": mel,
-        "n_mels": mel.n_mels,
-        "hop_length": mel.samples_per_frame,
-        "sample_rate": mel.audio_rate,
-        "channels": channels,
-    }
+    config: Config
+    weights: Mapping[str, Tensor]
+    source: Path
+    described_in: Path
+    discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 def build(config: Config) -> Generator:
@@ -139,83 +85,103 @@ def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
 
 
 def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
-    """Open a bundle, a checkpoint or a run.
+    """Open a model: a bundle, a checkpoint, a run, or weights of another project.
 
     Args:
-        path: see `locate`.
+        path: see `read`.
         fold: fold weight norm into plain weights, for inference.
 
     Raises:
         UserError: nothing usable there, or weights that do not fit the configuration; the first
             keys that are missing or unknown are named.
     """
-    folder = locate(path)
+    model = read(path)
+    try:
+        generator = build(model.config)
+    except UserError as error:
+        raise UserError(f"{model.described_in}: {error}") from None
+    load_strictly(generator, model.weights, model.source)
+    if fold:
+        fold_weight_norm(generator.eval())
+    return model.config, generator
+
+
+def read(path: str | Path, *, discriminators: bool = False) -> Model:
+    """Read a model without building it.
+
+    Args:
+        path: a bundle, a checkpoint, a run (which stands for its best checkpoint by validation, or
+            its last), or a folder or file of another project (see `wavegan.interop`).
+        discriminators: read the weights of its discriminators too, where there are some.
+
+    Raises:
+        UserError: says what was looked for and what was found, or what is wrong with the files.
+    """
+    folder = _bundle_folder(Path(path))
+    if folder is None:
+        foreign = recognise(Path(path), discriminators=discriminators)
+        if foreign is None:
+            raise _nothing_at(Path(path))
+        return _ours(foreign)
     text = (folder / CONFIG).read_text(encoding="utf-8", errors="replace")
     config = Config.from_json(text, folder / CONFIG)
-    try:
-        generator = build(config)
-    except UserError as error:
-        raise UserError(f"{folder / CONFIG}: {error}") from None
-    weights = read_weights(folder / WEIGHTS)
-    already_folded = not any("weight_g" in key or "parametrizations" in key for key in weights)
-    if already_folded:
-        fold_weight_norm(generator)
-    load_strictly(generator, weights, folder / WEIGHTS)
-    if fold and not already_folded:
-        fold_weight_norm(generator)
-    return config, generator
-
-
-def read_weights(file: Path) -> dict[str, Tensor]:
-    """Read a `.safetensors` file.
-
-    Raises:
-        UserError: it is missing, truncated or something else.
-    """
-    try:
-        return load_file(file)
-    except FileNotFoundError:
-        raise UserError(f"{file}: no such file") from None
-    except SafetensorError as error:
-        raise UserError(f"{file}: damaged or not a safetensors file ({error})") from None
-
-
-def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:
-    """Load weights; every key must fit.
-
-    Raises:
-        UserError: names the file and the first keys that are missing, unknown or of another shape.
-    """
-    try:
-        module.load_state_dict(dict(weights), strict=True)
-    except RuntimeError as error:
-        lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
-        reason = " ".join(lines)[:300]
-        raise UserError(f"{source}: weights do not fit the configuration: {reason}") from None
+    judges: dict[str, dict[str, Tensor]] = {}
+    if discriminators and (folder / DISCRIMINATOR).is_file():
+        for key, value in read_weights(folder / DISCRIMINATOR).items():
+            _, member, rest = key.split(".", 2)
+            judges.setdefault(member, {})[rest] = value
+    return Model(config, read_weights(folder / WEIGHTS), folder / WEIGHTS, folder / CONFIG, judges)
 
 
 def locate(path: str | Path) -> Path:
-    """The bundle's folder behind a path.
-
-    A run stands for its best checkpoint (by validation), or its last where none is marked best.
+    """The bundle's folder behind a path: its own, a checkpoint's, or a run's best one's.
 
     Raises:
         UserError: says what was looked for and what was found.
     """
-    path = Path(path)
+    folder = _bundle_folder(Path(path))
+    if folder is None:
+        raise _nothing_at(Path(path))
+    return folder
+
+
+def _bundle_folder(path: Path) -> Path | None:
     if path.name in (CONFIG, WEIGHTS):
         path = path.parent
     if (path / CONFIG).is_file() and (path / WEIGHTS).is_file():
-        return path
+        return None if _is_foreign(path / CONFIG) else path
     found = checkpoints(path)
-    if found:
-        return found.get(best_step(path) or max(found), found[max(found)])
+    return found.get(best_step(path) or max(found), found[max(found)]) if found else None
+
+
+def _is_foreign(file: Path) -> bool:
+    """Whether a `config.json` is certainly not ours: Hugging Face's have the same name."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
+    except ValueError:
+        return False
+    return isinstance(content, dict) and "architectures" in content and "mel" not in content
+
+
+def _nothing_at(path: Path) -> UserError:
+    if path.name in (CONFIG, WEIGHTS):
+        path = path.parent
     if not path.exists():
-        raise UserError(f"{path}: no such file or folder; give a run, a checkpoint or a bundle")
-    inside = ", ".join(sorted(entry.name for entry in path.iterdir())[:6]) if path.is_dir() else ""
-    raise UserError(
-        f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, or checkpoints/; "
-        f"found {inside or 'a file' if path.is_file() else inside or 'an empty folder'}"
+        return UserError(f"{path}: no such file or folder; give a run, a checkpoint or a bundle")
+    found = "a file"
+    if path.is_dir():
+        names = sorted(entry.name for entry in path.iterdir())
+        found = ", ".join(names[:6]) or "an empty folder"
+    return UserError(
+        f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, checkpoints/, {looked_for()}; "
+        f"found {found}"
+    )
+
+
+def _ours(foreign: Foreign) -> Model:
+    config = Config(mel=foreign.mel, generator=foreign.generator, peak=foreign.peak)
+    return Model(
+        config, foreign.weights, foreign.source, foreign.described_in, foreign.discriminators
     )
 
 

@@ -22,6 +22,7 @@ KINDS = {
     "losses": "Loss",
     "metrics": "Metric",
     "tasks": "Task",
+    "interop": "Layout",
 }
 
 

@@ -16,6 +16,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2
 from wavegan.layers.conv import conv1d, upsample1d
+from wavegan.layers.standardize import Standardize, Statistics
 from wavegan.layers.upsampling import check_hop_length, check_kernels
 
 
@@ -33,6 +34,8 @@ class HiFiGAN(Generator):
         resblock: "1" (two convolutions per dilation) or "2" (one).
         resblock_kernel_sizes: odd kernels; one residual block each in every stage, averaged.
         resblock_dilation_sizes: for each of these kernels its dilations, any number.
+        mel_mean: subtracted from the input first: one number, or one for each band.
+        mel_std: what is left is divided by it; positive, likewise.
         channels: audio channels.
         hop_length: samples per frame of the mel front-end, if it is to be checked.
 
@@ -50,6 +53,8 @@ class HiFiGAN(Generator):
         resblock: Literal["1", "2"] = "1",
         resblock_kernel_sizes: Sequence[int] = (3, 7, 11),
         resblock_dilation_sizes: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        mel_mean: Statistics = 0.0,
+        mel_std: Statistics = 1.0,
         channels: int = 1,
         hop_length: int | None = None,
     ) -> None:
@@ -61,6 +66,7 @@ class HiFiGAN(Generator):
 
         block = ResBlock1 if resblock == "1" else ResBlock2
         self.blocks_per_stage = len(resblock_kernel_sizes)
+        self.standardize = Standardize(n_mels, mel_mean, mel_std)
         self.conv_pre = conv1d(n_mels, upsample_initial_channel, 7)
         self.ups = nn.ModuleList()
         self.resblocks = nn.ModuleList()
@@ -74,7 +80,7 @@ class HiFiGAN(Generator):
 
     def forward(self, mel: Tensor) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
-        x = self.conv_pre(mel)
+        x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
             x = up(leaky_relu(x, HIFIGAN_SLOPE))
             first = stage * self.blocks_per_stage

@@ -15,6 +15,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.layers.blocks import MELGAN_SLOPE, MelGANResidual
 from wavegan.layers.conv import conv1d, upsample1d
+from wavegan.layers.standardize import Standardize, Statistics
 from wavegan.layers.upsampling import check_hop_length, check_rates
 
 
@@ -30,8 +31,8 @@ class MelGAN(Generator):
         upsample_initial_channel: channels before the first stage; each stage halves them.
             32 · 2⁴ in the paper.
         residual_layers: per stage, with dilations 1, 3, 9 and so on.
-        mel_mean: subtracted from the input first.
-        mel_std: what is left is divided by it; positive.
+        mel_mean: subtracted from the input first: one number, or one for each band.
+        mel_std: what is left is divided by it; positive, likewise.
         channels: audio channels.
         hop_length: samples per frame of the mel front-end, if it is to be checked.
 
@@ -46,19 +47,19 @@ class MelGAN(Generator):
         upsample_rates: Sequence[int] = (8, 8, 2, 2),
         upsample_initial_channel: int = 512,
         residual_layers: int = 3,
-        mel_mean: float = 0.0,
-        mel_std: float = 1.0,
+        mel_mean: Statistics = 0.0,
+        mel_std: Statistics = 1.0,
         channels: int = 1,
         hop_length: int | None = None,
     ) -> None:
         super().__init__()
         check_rates(upsample_rates, 2)
         self.hop_length = check_hop_length(upsample_rates, hop_length)
-        _check_sizes(n_mels, channels, mel_mean, mel_std)
+        if min(n_mels, channels) < 1:
+            raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
         _check_depth(upsample_initial_channel, len(upsample_rates), residual_layers)
 
-        self.mel_mean = mel_mean
-        self.mel_std = mel_std
+        self.standardize = Standardize(n_mels, mel_mean, mel_std)
         self.residual_layers = residual_layers
         self.conv_pre = conv1d(n_mels, upsample_initial_channel, 7, padding_mode="reflect")
         self.ups = nn.ModuleList()
@@ -73,21 +74,12 @@ class MelGAN(Generator):
 
     def forward(self, mel: Tensor) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
-        x = self.conv_pre((mel - self.mel_mean) / self.mel_std)
+        x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
             x = up(leaky_relu(x, MELGAN_SLOPE))
             for layer in range(self.residual_layers):
                 x = self.resblocks[stage * self.residual_layers + layer](x)
         return torch.tanh(self.conv_post(leaky_relu(x, MELGAN_SLOPE)))
-
-
-def _check_sizes(n_mels: int, channels: int, mel_mean: float, mel_std: float) -> None:
-    if min(n_mels, channels) < 1:
-        raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
-    if not mel_std > 0:
-        raise UserError(
-            f"mel_std {mel_std} beside mel_mean {mel_mean} must be positive: 1.0 leaves the scale"
-        )
 
 
 def _check_depth(initial: int, stages: int, residual_layers: int) -> None:

@@ -3,6 +3,8 @@
 Source: Salimans and Kingma 2016, "Weight Normalization".
 """
 
+from collections.abc import Collection
+
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -29,3 +31,16 @@ def fold_weight_norm(module: nn.Module) -> nn.Module:
             for name in list(parametrized):
                 parametrize.remove_parametrizations(child, name, leave_parametrized=True)
     return module
+
+
+def fold_where_plain(module: nn.Module, keys: Collection[str]) -> None:
+    """Fold the norm of every weight that comes as a plain `weight` among `keys`, in place.
+
+    So a network takes weights whose norm was folded before they were saved, wholly or in part.
+    """
+    for name, child in module.named_modules():
+        parametrized = getattr(child, "parametrizations", None)
+        if isinstance(parametrized, nn.ModuleDict):
+            for weight in list(parametrized):
+                if f"{name}.{weight}" in keys:
+                    parametrize.remove_parametrizations(child, weight, leave_parametrized=True)

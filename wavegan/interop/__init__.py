@@ -1,0 +1,1 @@
+"""Weights of other projects, read as this package's; a file for each layout."""

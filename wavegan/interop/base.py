@@ -1,0 +1,90 @@
+"""What a layout of another project's files is, and how a path is recognised as one.
+
+A layout is one class in one file of this folder. It says by the files alone whether they are its
+own, and reads them without running any code in them.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from wavegan import plugins
+from wavegan.audio.mel import Mel
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Another project's model in this package's terms.
+
+    Attributes:
+        mel: the front-end it was trained on, every field known.
+        generator: plug-in name and options, as in a recipe.
+        weights: the generator's by this package's keys; weight norm in either style, or folded.
+        source: the file they came from.
+        described_in: the file that says what they are; `source` itself where there is no other.
+        peak: the peak to which its training audio was scaled, or None.
+        discriminators: weights by the names that discriminators have in the packaged recipes.
+    """
+
+    mel: Mel
+    generator: Mapping[str, Any]
+    weights: Mapping[str, Tensor]
+    source: Path
+    described_in: Path
+    peak: float | None = None
+    discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+
+
+class Layout(ABC):
+    """Base of all layouts.
+
+    Attributes:
+        looks_for: what tells this layout, for the message that nothing was recognised, such as
+            "g_* with config.json (jik876 HiFi-GAN)".
+    """
+
+    looks_for: str
+
+    @abstractmethod
+    def find(self, path: Path) -> Path | None:
+        """The weights file, if `path` (a folder, or a weights file in one) is of this layout.
+
+        Reads no weights, and raises nothing for files of other kinds.
+        """
+
+    @abstractmethod
+    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+        """Read what `find` returned; `discriminators`: theirs too, where the project keeps them.
+
+        Raises:
+            UserError: names the file and what is wrong with it.
+        """
+
+
+def recognise(path: Path, *, discriminators: bool = False) -> Foreign | None:
+    """Read `path` by the layout that it is of; None if it is of none.
+
+    Raises:
+        UserError: its layout is known but the files are not usable; names the file.
+    """
+    if not path.exists():
+        return None
+    for layout in layouts():
+        file = layout.find(path)
+        if file is not None:
+            return layout.read(file, discriminators=discriminators)
+    return None
+
+
+def looked_for() -> str:
+    """What all layouts look for, for an error message."""
+    return ", ".join(layout.looks_for for layout in layouts())
+
+
+def layouts() -> list[Layout]:
+    """One of each layout there is."""
+    return [plugins.find("interop", name)() for name in plugins.names("interop")]

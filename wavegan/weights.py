@@ -1,0 +1,40 @@
+"""Weights as files and into networks: read safely, load strictly."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from wavegan.errors import UserError
+from wavegan.layers.weight_norm import fold_where_plain
+
+
+def read_weights(file: Path) -> dict[str, Tensor]:
+    """Read a `.safetensors` file.
+
+    Raises:
+        UserError: it is missing, truncated or something else.
+    """
+    try:
+        return load_file(file)
+    except FileNotFoundError:
+        raise UserError(f"{file}: no such file") from None
+    except SafetensorError as error:
+        raise UserError(f"{file}: damaged or not a safetensors file ({error})") from None
+
+
+def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:
+    """Load weights; every key must fit. Weight norm may be in either style, or folded.
+
+    Raises:
+        UserError: names the file and the first keys that are missing, unknown or of another shape.
+    """
+    fold_where_plain(module, weights.keys())
+    try:
+        module.load_state_dict(dict(weights), strict=True)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()[1:] if line.strip()]
+        reason = " ".join(lines)[:300]
+        raise UserError(f"{source}: weights do not fit the configuration: {reason}") from None
