@@ -1,9 +1,9 @@
-"""Measure a vocoder's copy synthesis beside Griffin-Lim from the same mels.
+"""Measure vocoders' copy synthesis beside Griffin-Lim from the same mels.
 
-    python benchmarks/vocoder_quality.py DATA --list DATA/test.txt --model RUN
+    python benchmarks/vocoder_quality.py DATA --list DATA/test.txt --model RUN --model CHECKPOINT
 
-Files are peak-normalised to 0.95, their mels made by the model's front-end, and every system is
-given the same mels. Prints a table; `--json FILE` writes it too, `--picture FILE` draws a sentence.
+Files are peak-normalised to 0.95, their mels made by each model's front-end; Griffin-Lim is given
+those of the first. Prints a table; `--json FILE` writes it too, `--picture FILE` draws a sentence.
 """
 
 import argparse
@@ -41,31 +41,42 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("data", type=Path, help="folder of audio")
-    parser.add_argument("--list", type=Path, required=True, help="file of ids to use")
+    parser.add_argument("--list", type=Path, help="file of ids to use; all files without it")
     parser.add_argument("--count", type=int, default=20, help="how many of them, from the first")
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument(
+        "--model", type=Path, required=True, action="append", help="may be given several times"
+    )
     parser.add_argument("--json", type=Path)
     parser.add_argument("--picture", type=Path)
     options = parser.parse_args()
-    vocoder = Vocoder.from_pretrained(options.model)
-    clips = read(options.data, options.list, options.count, vocoder)
-    systems: dict[str, Callable[[Tensor], Tensor]] = {
-        str(options.model): lambda mel: vocoder(mel)[None],
-        "Griffin-Lim, 60 iterations": lambda mel: griffin_lim(mel, vocoder.spec, 60),
-    }
-    rows = {name: measure(system, clips, vocoder) for name, system in systems.items()}
+    vocoders = {str(model): Vocoder.from_pretrained(model) for model in options.model}
+    first = next(iter(vocoders.values()))
+    clips = read(options.data, options.list, options.count, first)
+    rows = {name: measure(speaks(v), clips, v) for name, v in vocoders.items()}
+    rows["Griffin-Lim, 60 iterations"] = measure(
+        lambda mel: griffin_lim(mel, first.spec, 60), clips, first
+    )
     show(rows, len(clips))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     if options.picture:
         clip = clips[0]
-        made = systems[str(options.model)](vocoder.mel(clip[0]))[0]
+        made = first(first.mel(clip[0]))
         panels = {"original": clip[0].numpy(), "vocoded": made.numpy()}
-        draw(options.picture, panels, vocoder.sample_rate)
+        draw(options.picture, panels, first.sample_rate)
 
 
-def read(folder: Path, names: Path, count: int, vocoder: Vocoder) -> list[Tensor]:
-    """The first `count` listed files, each `(1, T)`, in the list's order."""
+def speaks(vocoder: Vocoder) -> Callable[[Tensor], Tensor]:
+    """A vocoder as a system: `(n_mels, L)` to `(1, T)`."""
+    return lambda mel: vocoder(mel)[None]
+
+
+def read(folder: Path, names: Path | None, count: int, vocoder: Vocoder) -> list[Tensor]:
+    """The first `count` files, listed or all, each `(1, T)`, in the list's or the names' order."""
+    if names is None:
+        manifest = scan(folder)
+        found = sorted(manifest.clips, key=lambda clip: clip.path)[:count]
+        return [whole(clip, manifest.root, vocoder.sample_rate, peak=PEAK) for clip in found]
     listed = [line.split("|")[0].strip() for line in names.read_text().splitlines() if line.strip()]
     manifest = scan(folder)
     chosen = split(manifest, validation=names).validation

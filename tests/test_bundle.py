@@ -300,8 +300,17 @@ def test_a_folder_of_other_things_is_described(tmp_path):
 
 
 def test_a_file_of_another_kind_is_described(tmp_path):
+    (tmp_path / "notes.txt").write_text("text")
+    message = refused(tmp_path / "notes.txt", tmp_path / "notes.txt")
+    assert "no model here" in message
+    assert "found a file" in message
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_weights_that_cannot_be_read_are_the_reason(tmp_path, whole):
     (tmp_path / "model.pt").write_bytes(b"")
-    assert "found a file" in refused(tmp_path / "model.pt", tmp_path / "model.pt")
+    message = refused(tmp_path if whole else tmp_path / "model.pt", tmp_path / "model.pt")
+    assert message == f"{tmp_path / 'model.pt'}: an empty file"
 
 
 @pytest.mark.parametrize("name", ["gone", "gone/config.json"])

@@ -20,15 +20,34 @@ from wavegan.training.step import Player, Step
 
 # parameters of the generators as their papers and tests/generators count them, gains included
 PUBLISHED = {
+    "bigvgan-base-22k": 13_953_474,
+    "bigvgan-base-24k": 14_025_154,
+    "bigvgan-large-22k": 112_231_250,
+    "bigvgan-large-24k": 112_446_290,
+    "bigvgan-v2-22k": 112_231_249,
+    "bigvgan-v2-22k-fmax8k": 112_231_249,
+    "bigvgan-v2-24k": 112_446_289,
+    "bigvgan-v2-44k": 122_184_529,
+    "bigvgan-v2-44k-256x": 112_747_345,
     "hifigan-v1": 13_936_130,
     "hifigan-v2": 928_514,
     "hifigan-v3": 1_464_322,
+    "istftnet": 13_262_244,
+    "mb-melgan": 2_539_448,
     "melgan": 4_266_050,
+    "parallel-wavegan": 1_346_042,
+    "stylemelgan": 3_569_026,
     "tiny": 879_233,
+    "univnet-c16": 3_997_426,
+    "univnet-c32": 14_865_506,
+    "vocos-24k": 13_531_650,
 }
 FILES = {f"{file.parent.name}/{name}": file
          for listing in (recipe.recipes(), recipe.presets())
          for name, file in listing.items()}  # fmt: skip
+# a recipe that adds nothing to its preset is that preset
+DISTINCT = {recipe.dump(recipe.load(str(file))): name for name, file in FILES.items()}
+DIFFERENT = {name: FILES[name] for name in DISTINCT.values()}
 SMALLEST = {"channel": 16, "width": 16, "iterations": 2}
 
 
@@ -101,7 +120,7 @@ def players(parts: Any, made: Recipe) -> dict[str, Player]:
     }
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", DIFFERENT)
 def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     torch.manual_seed(0)
     made = small(recipe.load(str(FILES[name])))
@@ -139,11 +158,15 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
         for key, value in player.network.named_parameters()
         if torch.equal(value, before[f"{who}.{key}"])
     }
-    assert still == {key for key in before if cancels(made, key)}
+    stuck = {key for key in still if not cancels(made, key)}
+    assert stuck == {key for key in before if leads_nowhere(made, key)}
 
 
 def cancels(made: Recipe, key: str) -> bool:
-    """Hinge: while no logit is beyond 1, D's last bias raises real and fake alike, to no avail."""
+    """Hinge: while no logit is beyond 1, D's last bias raises real and fake alike, to no avail.
+
+    Its gradient is 0 but for rounding.
+    """
     return (
         made.objective.name == "hinge"
         and key.startswith("discriminator.")
@@ -151,7 +174,15 @@ def cancels(made: Recipe, key: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", FILES)
+def leads_nowhere(made: Recipe, key: str) -> bool:
+    """A WaveNet's last layer hands nothing on, but published weights hold what would."""
+    last = made.generator.options.get("layers", 30) - 1
+    return made.generator.name == "parallel_wavegan" and key.startswith(
+        f"generator.wavenet.blocks.{last}.residual."
+    )
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
 def test_in_full_size_it_builds_with_the_published_count(name: str) -> None:
     with torch.device("meta"):
         parts = setup.build(recipe.load(str(FILES[name])))

@@ -31,8 +31,10 @@ FLOORS = {
     "interop": 3,
     "bundle_config": 3,
     "bundle": 4,
+    "convert": 5,
     "training": 5,
     "inference": 5,
+    "adapters": 6,
     "cli": 6,
     "__main__": 7,
 }

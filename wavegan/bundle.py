@@ -25,6 +25,7 @@ __all__ = [
     "WEIGHTS",
     "Config",
     "Model",
+    "assemble",
     "at_step",
     "best_step",
     "build",
@@ -96,14 +97,24 @@ def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
             keys that are missing or unknown are named.
     """
     model = read(path)
+    generator = assemble(model)
+    if fold:
+        fold_weight_norm(generator.eval())
+    return model.config, generator
+
+
+def assemble(model: Model) -> Generator:
+    """The generator of a model that was read, weight norm as it came.
+
+    Raises:
+        UserError: the configuration contradicts itself, or the weights do not fit it.
+    """
     try:
         generator = build(model.config)
     except UserError as error:
         raise UserError(f"{model.described_in}: {error}") from None
     load_strictly(generator, model.weights, model.source)
-    if fold:
-        fold_weight_norm(generator.eval())
-    return model.config, generator
+    return generator
 
 
 def read(path: str | Path, *, discriminators: bool = False) -> Model:
@@ -160,7 +171,9 @@ def _is_foreign(file: Path) -> bool:
         content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
     except ValueError:
         return False
-    return isinstance(content, dict) and "architectures" in content and "mel" not in content
+    if not isinstance(content, dict) or "mel" in content:
+        return False
+    return "architectures" in content or "model_type" in content
 
 
 def _nothing_at(path: Path) -> UserError:

@@ -64,13 +64,15 @@ class Data(_Section):
     """What is read from the folder of audio.
 
     `folder`: where the audio is (the command line's DATA); `segment` in samples; `channels` of the
-    audio; `peak`: every file is scaled to this peak (null: as recorded); `train`, `validation`:
-    lists of files, or for `validation` a share (0 to 1) or a number of files; `workers`: processes
-    that read (null: chosen by the machine); `validation_seconds`: how much of each validation file
-    is used.
+    audio; `peak`: every file is scaled to this peak (null: as recorded); `mels`: a folder with a
+    TTS model's mel for each audio file, for fine-tuning (null: mels are made of the audio);
+    `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
+    files; `workers`: processes that read (null: chosen by the machine); `validation_seconds`: how
+    much of each validation file is used.
     """
 
     folder: Path | None = None
+    mels: Path | None = None
     segment: Positive = 8192
     channels: Positive = 1
     peak: Annotated[float, Field(gt=0, le=1)] | None = 0.95
@@ -108,7 +110,8 @@ class Training(_Section):
 
     `clip_*`: largest gradient norm (null: only logged); `ema`: decay of the averaged generator
     (null: none kept); `adversarial_from`: the first step at which D takes part; `init_from`: a
-    model whose weights are the start; intervals are in steps.
+    model (ours or another project's) whose weights, network and mel front-end are the start;
+    intervals are in steps.
     """
 
     steps: Positive = 1_000_000
@@ -226,12 +229,17 @@ def recipes() -> dict[str, Path]:
     """The runnable recipes that come with wavegan, by name."""
     inside = Path(__file__).parent / "recipes"
     folder = inside if inside.is_dir() else Path(__file__).parents[1] / "recipes"
-    return {file.stem: file for file in sorted(folder.glob("*.yaml"))}
+    return _by_name(folder)
 
 
 def presets() -> dict[str, Path]:
     """The packaged parents of recipes, by name."""
-    return {file.stem: file for file in sorted(PRESETS.glob("*.yaml"))}
+    return _by_name(PRESETS)
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    files = {file.stem: file for file in folder.glob("*.yaml")}
+    return dict(sorted(files.items()))
 
 
 def _locate(name_or_path: str) -> Path:

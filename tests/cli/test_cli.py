@@ -17,6 +17,7 @@ from wavegan.cli import app
 from wavegan.errors import RunError, UserError
 
 REPO = Path(__file__).resolve().parents[2]
+COMMANDS = ["train", "vocode", "convert", "doctor", "list", "show"]
 
 
 def call(*words):
@@ -52,7 +53,15 @@ def test_help_is_quick():
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["train", "--help"], ["vocode", "-h"], ["--version"]]
+    "words",
+    [
+        ["--help"],
+        ["train", "--help"],
+        ["vocode", "-h"],
+        ["doctor", "mel", "-h"],
+        ["convert", "-h"],
+        ["--version"],
+    ],
 )
 def test_help_loads_nothing_heavy(words):
     code = (
@@ -71,11 +80,11 @@ def test_help_loads_nothing_heavy(words):
 def test_help_names_every_command(option):
     result = call(option)
     assert result.exit_code == 0
-    for command in ("train", "vocode", "list", "show"):
+    for command in COMMANDS:
         assert f" {command} " in result.stdout
 
 
-@pytest.mark.parametrize("command", ["train", "vocode", "list", "show"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself_with_an_example(command):
     result = call(command, "-h")
     assert result.exit_code == 0

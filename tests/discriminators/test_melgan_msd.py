@@ -72,6 +72,21 @@ def test_published_size_and_shapes() -> None:
             assert feature_map.shape == (2, width, length)
 
 
+def test_size_of_multi_band_melgans() -> None:
+    """ParallelWaveGAN's multi_band_melgan.v2, counted by its own code."""
+    with torch.device("meta"):
+        net = MelGANMultiScale(layers=3, max_channels=512)
+    assert sum(p.numel() for p in net.parameters()) == 4_354_998
+
+
+def test_kernel_sizes_are_of_the_first_and_the_last_two_layers() -> None:
+    net = MelGANMultiScale(**SMALL, kernel_sizes=[7, 1])
+    for judge in net.discriminators:
+        first, *_, last = judge.convs
+        assert (first.kernel_size, last.kernel_size) == ((7,), (7,))
+        assert judge.conv_post.kernel_size == (1,)
+
+
 def test_feature_maps_leave_the_logits_out() -> None:
     for output in MelGANMultiScale(**SMALL)(torch.randn(1, 1, 120)):
         assert len(output.feature_maps) == 4
@@ -109,6 +124,10 @@ def test_bfloat16_autocast_stays_close() -> None:
         ({"layers": 0}, r"layers 0 and downsampling_factor 4"),
         ({"downsampling_factor": 0}, r"layers 4 and downsampling_factor 0"),
         ({"base_channels": 17}, r"base_channels 17 with layers 4 and downsampling_factor 4.* 16$"),
+        ({"max_channels": 30}, r"max_channels 30 must be a multiple of 4: use 28$"),
+        ({"base_channels": 64, "max_channels": 32}, r"base_channels 64 .*max_channels 32.* 32$"),
+        ({"kernel_sizes": [5, 4]}, r"kernel_sizes \[5, 4\] must be two odd numbers"),
+        ({"kernel_sizes": [5]}, r"kernel_sizes \[5\] must be two odd numbers"),
         ({"base_channels": 12, "layers": 5}, r"base_channels 12 with layers 5 .* (8|16)$"),
     ],
 )

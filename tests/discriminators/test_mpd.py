@@ -15,7 +15,9 @@ from wavegan.errors import UserError
 WIDTHS = [4, 8, 8]
 
 
-def by_columns(judge: Any, audio: Tensor, period: int, strides: list[int]) -> DiscriminatorOutput:
+def by_columns(
+    judge: Any, audio: Tensor, period: int, strides: list[int], slope: float
+) -> DiscriminatorOutput:
     """One period's judgement, each phase of the period convolved on its own in one dimension."""
     missing = -audio.shape[-1] % period
     mirrored = audio[..., -1 - missing : -1].flip(-1)
@@ -27,24 +29,31 @@ def by_columns(judge: Any, audio: Tensor, period: int, strides: list[int]) -> Di
         padding = kernel.shape[-1] // 2
         columns = [F.conv1d(c, kernel, conv.bias, stride, padding) for c in columns]
         if conv is not judge.conv_post:
-            columns = [torch.where(c > 0, c, 0.1 * c) for c in columns]
+            columns = [torch.where(c > 0, c, slope * c) for c in columns]
         maps.append(torch.stack(columns, -1))
     return DiscriminatorOutput(maps[-1].reshape(audio.shape[0], -1), maps)
 
 
 @pytest.mark.parametrize("length", [110, 127])
 @pytest.mark.parametrize("spectral_norm", [False, True])
+@pytest.mark.parametrize(("options", "slope"), [({}, 0.1), ({"leaky_slope": 0.2}, 0.2)])
 @torch.no_grad()
-def test_two_implementations_agree(length: int, spectral_norm: bool) -> None:
+def test_two_implementations_agree(
+    length: int, spectral_norm: bool, options: dict[str, Any], slope: float
+) -> None:
     torch.manual_seed(0)
     net = MultiPeriod(
-        channels=2, periods=[2, 5, 11], layer_channels=WIDTHS, spectral_norm=spectral_norm
+        channels=2,
+        periods=[2, 5, 11],
+        layer_channels=WIDTHS,
+        spectral_norm=spectral_norm,
+        **options,
     ).eval()
     audio = torch.randn(3, 2, length)
     outputs = net(audio)
     assert len(outputs) == 3
     for period, judge, output in zip([2, 5, 11], net.discriminators, outputs, strict=True):
-        expected = by_columns(judge, audio, period, [3, 3, 1])
+        expected = by_columns(judge, audio, period, [3, 3, 1], slope)
         assert len(output.feature_maps) == len(WIDTHS) + 1
         ours, theirs = [output.logits, *output.feature_maps], [expected.logits, *expected[1]]
         for one, other in zip(ours, theirs, strict=True):
@@ -71,6 +80,13 @@ def test_published_size_and_shapes() -> None:
             (2, width, row, period) for width, row in zip([*widths[1:], 1], rows, strict=True)
         ]
         assert logits.shape == (2, rows[-1] * period)
+
+
+def test_univnets_size() -> None:
+    """As github.com/maum-ai/univnet counts it."""
+    with torch.device("meta"):
+        net = MultiPeriod(layer_channels=[64, 128, 256, 512, 1024], leaky_slope=0.2)
+    assert sum(p.numel() for p in net.parameters()) == 17_444_810
 
 
 def test_weights_have_the_originals_names() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn.functional import leaky_relu, silu
 
 from wavegan.errors import UserError
 from wavegan.generators.hifigan import HiFiGAN
@@ -158,12 +159,79 @@ def test_output_length_is_frames_times_hop(
         ({"upsample_initial_channel": 8}, r"upsample_initial_channel 8.*upsample_rates.*least 16"),
         ({"n_mels": 0}, r"n_mels 0 and channels 1"),
         ({"channels": 0}, r"n_mels 80 and channels 0"),
+        ({"kernel_size": 6}, r"^kernel_size 6 must be odd and positive: use 7$"),
+        ({"causal": True, "upsample_kernel_sizes": [16, 16, 6, 4]},
+         r"upsample_kernel_sizes \[16, 16, 6, 4\] with causal.*upsample_rates \[8, 8, 2, 2\]: "
+         r"use \[16, 16, 4, 4\]$"),
+        ({"output_padding": True, "upsample_kernel_sizes": [7, 16, 4, 4]},
+         r"upsample_kernel_sizes .*upsample_rates.*\[8, 16, 4, 4\]"),
+        ({"activation": "snake"}, r"activation 'snake' is not known"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
     with torch.device("meta"), pytest.raises(UserError, match=message) as refusal:
         HiFiGAN(**options)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("rates", "kernels"), [([5, 5, 4, 3], [10, 10, 8, 6]), ([3, 2], [4, 5]), ([1, 5], [3, 6])]
+)
+@torch.no_grad()
+def test_output_padding_takes_odd_differences(rates: list[int], kernels: list[int]) -> None:
+    """As ParallelWaveGAN's 24 kHz configurations need them."""
+    options: dict[str, Any] = {
+        **SMALL, "upsample_rates": rates, "upsample_kernel_sizes": kernels, "n_mels": 3
+    }  # fmt: skip
+    with pytest.raises(UserError, match="differing from it by an even number"):
+        HiFiGAN(**options)
+    net = HiFiGAN(**options, output_padding=True)
+    assert net(torch.randn(1, 3, 7)).shape == (1, 1, 7 * math.prod(rates))
+
+
+@pytest.mark.parametrize("rates", [[4, 2], [5, 1, 3]])
+@torch.no_grad()
+def test_the_causal_variant_hears_no_later_frame(rates: list[int]) -> None:
+    torch.manual_seed(0)
+    options: dict[str, Any] = {
+        **SMALL, "upsample_rates": rates, "upsample_kernel_sizes": [2 * rate for rate in rates]
+    }  # fmt: skip
+    net = HiFiGAN(**options, causal=True)
+    mel = torch.randn(1, 8, 24)
+    changed = mel.clone()
+    changed[..., 15:] += 1
+    one, other = net(mel), net(changed)
+    assert one.shape == (1, 1, 24 * net.hop_length)
+    assert int((one != other)[0, 0].nonzero()[0]) == 15 * net.hop_length
+
+
+@torch.no_grad()
+def test_the_activation_stands_before_all_but_the_first_and_the_last_convolution() -> None:
+    torch.manual_seed(0)
+    net = HiFiGAN(**{**SMALL, "resblock_kernel_sizes": [3], "resblock_dilation_sizes": [[1, 3]]},
+                  activation="silu")  # fmt: skip
+    mel = torch.randn(1, 8, 8)
+    x = net.conv_pre(mel)
+    for up, block in zip(net.ups, net.resblocks, strict=True):
+        x = up(silu(x))
+        for dilated, plain in zip(block.convs1, block.convs2, strict=True):
+            x = x + plain(silu(dilated(silu(x))))
+    expected = torch.tanh(net.conv_post(leaky_relu(x, 0.01)))
+    assert (net(mel) - expected).abs().max() < 1e-6
+
+
+@torch.no_grad()
+def test_every_option_changes_the_sound() -> None:
+    """With the same weights."""
+    net = HiFiGAN(**SMALL)
+    mel = torch.randn(1, 8, 8)
+    for options in ({"activation": "silu"}, {"leaky_slope": 0.2}, {"causal": True}):
+        other = HiFiGAN(**SMALL, **options)  # type: ignore[arg-type]
+        other.load_state_dict(net.state_dict(), strict=True)
+        assert (net(mel) - other(mel)).abs().max() > 1e-5, options
+    plain = HiFiGAN(**SMALL, bias=False, kernel_size=5)
+    assert not [key for key in plain.state_dict() if key.endswith("bias")]
+    assert plain.conv_pre.kernel_size == plain.conv_post.kernel_size == (5,)
 
 
 def test_a_matching_hop_length_is_accepted() -> None:

@@ -1,4 +1,4 @@
-"""MelGAN: three projects' outputs, sizes, lengths and refusals."""
+"""MelGAN, of one band or several: three projects' outputs, sizes, lengths and refusals."""
 
 import math
 from collections.abc import Callable
@@ -71,9 +71,17 @@ PARALLEL = (
     lambda k: flat_key(k, 2),
     "normalized_mel",
 )
+FOUR_BANDS = (
+    "pwg-mb-melgan",
+    {"upsample_initial_channel": 64, "residual_layers": 4, "upsample_rates": [8, 4, 2], "bands": 4},
+    lambda k: flat_key(k, 4, 3),
+    "normalized_mel",
+)
 
 
-@pytest.mark.parametrize(("name", "options", "rename", "mel"), [DESCRIPT, SEUNGWON, PARALLEL])
+@pytest.mark.parametrize(
+    ("name", "options", "rename", "mel"), [DESCRIPT, SEUNGWON, PARALLEL, FOUR_BANDS]
+)
 @torch.no_grad()
 def test_output_equals_the_originals(
     shared: Path, name: str, options: dict[str, Any], rename: Callable[[str], str], mel: str
@@ -115,10 +123,11 @@ def test_parameter_count_of_the_paper(shared: Path) -> None:
     frames=st.integers(5, 8),
     layers=st.integers(0, 3),
     channels=st.integers(1, 2),
+    bands=st.integers(1, 4),
 )
 @torch.no_grad()
 def test_output_length_is_frames_times_hop(
-    rates: list[int], frames: int, layers: int, channels: int
+    rates: list[int], frames: int, layers: int, channels: int, bands: int
 ) -> None:
     net = MelGAN(
         n_mels=3,
@@ -126,11 +135,74 @@ def test_output_length_is_frames_times_hop(
         upsample_initial_channel=16,
         residual_layers=layers,
         channels=channels,
+        bands=bands,
     )
-    assert net.hop_length == math.prod(rates)
+    assert net.hop_length == math.prod(rates) * bands
     audio = net(torch.randn(2, 3, frames))
     assert audio.shape == (2, channels, frames * net.hop_length)
     assert audio.shape[-1] == net.output_length(frames)
+
+
+def test_parameter_count_of_multi_band_melgan() -> None:
+    """ParallelWaveGAN's multi_band_melgan.v2, counted by its own code."""
+    with torch.device("meta"):
+        net = MelGAN(
+            upsample_rates=[8, 4, 2],
+            upsample_initial_channel=384,
+            residual_layers=4,
+            bands=4,
+            hop_length=256,
+        )
+    assert sum(p.numel() for p in net.parameters()) == 2_539_448
+
+
+@pytest.mark.parametrize(("bands", "ahead"), [(1, 0), (4, 31)])
+@torch.no_grad()
+def test_the_causal_variant_hears_no_later_frame(bands: int, ahead: int) -> None:
+    torch.manual_seed(0)
+    net = MelGAN(**SMALL, causal=True, bands=bands, kernel_size=4, residual_kernel_size=2)
+    mel = torch.randn(1, 4, 24)
+    changed = mel.clone()
+    changed[..., 15:] += 1
+    one, other = net(mel), net(changed)
+    assert one.shape == (1, 1, 24 * net.hop_length)
+    first = int((one != other)[0, 0].nonzero()[0])
+    assert 15 * net.hop_length - ahead <= first <= 15 * net.hop_length + bands
+
+
+@torch.no_grad()
+def test_every_option_changes_the_sound() -> None:
+    """With the same weights."""
+    net = MelGAN(**SMALL)
+    mel = torch.randn(1, 4, 8)
+    for options in (
+        {"activation": "elu"},
+        {"leaky_slope": 0.1},
+        {"padding_mode": "replicate"},
+        {"final_tanh": False},
+        {"causal": True},
+    ):
+        other = MelGAN(**SMALL, **options)  # type: ignore[arg-type]
+        other.load_state_dict(net.state_dict(), strict=True)
+        assert (net(mel) - other(mel)).abs().max() > 1e-4, options
+    assert not [key for key in MelGAN(**SMALL, bias=False).state_dict() if key.endswith("bias")]
+
+
+def test_dilations_are_powers_of_the_kernel() -> None:
+    net = MelGAN(**{**SMALL, "residual_layers": 3}, residual_kernel_size=5)
+    assert [block.conv1.dilation for block in net.resblocks] == 2 * [(1,), (5,), (25,)]
+    assert all(block.conv1.kernel_size == (5,) for block in net.resblocks)
+
+
+@torch.no_grad()
+def test_two_channels_of_several_bands_are_synthesized_apart() -> None:
+    net = MelGAN(**SMALL, bands=2, channels=2, final_tanh=False)
+    assert net.pqmf is not None
+    subbands = []
+    net.conv_post.register_forward_hook(lambda _m, _i, output: subbands.append(output))
+    audio = net(torch.randn(1, 4, 8))
+    assert audio.shape == (1, 2, 128)
+    assert torch.equal(audio[:, 1:], net.pqmf.synthesis(subbands[0][:, 2:]))
 
 
 def test_four_frames_are_enough() -> None:
@@ -151,6 +223,18 @@ def test_four_frames_are_enough() -> None:
         ({"mel_std": 0.0}, r"mel_std 0.0 beside mel_mean must be positive"),
         ({"n_mels": 0}, r"n_mels 0 and channels 1"),
         ({"channels": 0}, r"n_mels 80 and channels 0"),
+        ({"bands": 0}, r"bands 0 must be at least 1"),
+        ({"bands": 4, "upsample_rates": [8, 4, 2], "hop_length": 300},
+         r"mel.hop_length 300 is not 256.*generator.bands 4.*generator.upsample_rates \[8, 4, 2\]"
+         r".*mel.hop_length to 256, or generator.upsample_rates to \[5, 5, 3\]$"),
+        ({"bands": 4, "upsample_rates": [8, 4, 2], "hop_length": 250},
+         r"mel.hop_length 250 .*: set mel.hop_length to 256$"),
+        ({"kernel_size": 6}, r"^kernel_size 6 must be odd where causal is false: use 7"),
+        ({"residual_kernel_size": 4}, r"residual_kernel_size 4 must be odd .* 5"),
+        ({"residual_kernel_size": 0, "causal": True}, r"residual_kernel_size 0 .* at least 1"),
+        ({"activation": "prelu"}, r"activation 'prelu' is not known.*relu"),
+        ({"leaky_slope": -0.2}, r"leaky_slope -0.2 must be 0 or more"),
+        ({"bands": 4, "pqmf_taps": 61}, r"taps 61 must be even"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
@@ -159,23 +243,26 @@ def test_contradictions_are_refused(options: dict[str, Any], message: str) -> No
     assert "\n" not in str(refusal.value)
 
 
-def test_gradients_reach_every_parameter() -> None:
+@pytest.mark.parametrize("more", [{}, {"bands": 4}, {"causal": True}])
+def test_gradients_reach_every_parameter(more: dict[str, Any]) -> None:
     torch.manual_seed(0)
-    net = MelGAN(**SMALL)
+    net = MelGAN(**SMALL, **more)
     net(torch.randn(2, 4, 8)).square().mean().backward()
     for name, parameter in net.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
 
 
+@pytest.mark.parametrize("bands", [1, 4])
 @torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
+def test_bfloat16_autocast_stays_close(bands: int) -> None:
     torch.manual_seed(0)
-    net = MelGAN(**SMALL)
+    net = MelGAN(**SMALL, bands=bands)
     mel = torch.randn(1, 4, 16)
     exact = net(mel)
     with torch.autocast("cpu", torch.bfloat16):
         rough = net(mel)
-    assert rough.dtype is torch.bfloat16
+    # the bank that joins bands is float32
+    assert rough.dtype is (torch.bfloat16 if bands == 1 else torch.float32)
     error = (rough.float() - exact).square().mean() / exact.square().mean()
     assert 0 < error < 0.01

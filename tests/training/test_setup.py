@@ -11,6 +11,7 @@ import torch
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError, UserError
+from wavegan.tasks.vocode import Vocode
 from wavegan.training import setup
 from wavegan.training.interrupt import Interrupt
 
@@ -139,6 +140,15 @@ def test_describe_of_losses_alone(small: str, speech: Path) -> None:
         )
     )
     assert plan["discriminator_parameters"] == 0
+
+
+def test_mels_are_refused_by_a_task_that_takes_none(
+    small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.build(loaded(small, "data.mels=mels"))
+    monkeypatch.setattr(Vocode, "takes_mels", False)
+    with pytest.raises(UserError, match=r"data\.mels is set, but the task vocode takes no mels"):
+        setup.build(loaded(small, "data.mels=mels"))
 
 
 PLUGIN = '''

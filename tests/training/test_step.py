@@ -50,10 +50,10 @@ class Judge(Discriminator):
 
 
 class Copy(Task):
-    """The fake is what G makes of the real."""
+    """The fake is what G makes of the real, or of the mel where there is one."""
 
-    def generate(self, generator: nn.Module, audio: Tensor) -> Generated:
-        fake = generator(audio)
+    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
+        fake = generator(audio if mel is None else mel)
         return Generated(fake=fake, real=audio, estimate=fake, reference=audio)
 
 
@@ -173,6 +173,12 @@ def test_after_a_whole_step_d_holds_the_gradient_of_its_own_turn() -> None:
     slope = -2 + 2 * 0.3875 * (0.5 * 0.3875 - 1) - 6 * 0.3875
     assert generator.weight.item() == pytest.approx(0.5 - RATE * slope)
     assert logs["generator/adversarial"].item() == pytest.approx((0.5 * 0.3875 - 1) ** 2)
+
+
+def test_a_mel_is_handed_to_the_task() -> None:
+    """Of a mel of twos G makes 0.5 * 2, which is the audio."""
+    logs = make(Amplifier(0.5), None)(ones(), 0, adversarial=False, mel=2 * ones())
+    assert logs["generator/distance"] == 0
 
 
 def test_gradients_of_an_earlier_step_are_gone() -> None:

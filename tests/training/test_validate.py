@@ -32,7 +32,7 @@ class Amplifier(nn.Module):
 class Cut(Task):
     """Generates what lacks the last 10 samples; the reference is cut to it."""
 
-    def generate(self, generator: nn.Module, audio: Tensor) -> Generated:
+    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
         fake = generator(audio)[..., :-10]
         real = audio[..., :-10]
         return Generated(fake=fake, real=real, estimate=fake, reference=real)
@@ -60,6 +60,21 @@ def test_a_metric_is_the_plain_mean_over_clips() -> None:
     values = validate(Cut(), Amplifier(), clips(), {"difference": metric}, RATE)
     assert values == pytest.approx({"difference": 0.25})
     assert metric.heard == [((1, n), (1, n), RATE) for n in (4990, 2990, 3991)]
+
+
+class FromMel(Task):
+    """Generates from the clip's mel where it has one."""
+
+    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
+        made = generator(audio if mel is None else mel)
+        return Generated(fake=made, real=audio, estimate=made, reference=audio)
+
+
+def test_a_clip_with_a_mel_is_generated_from_it() -> None:
+    audio = torch.full((1, 100), 0.25)
+    heard = [HeldOut("own", audio), HeldOut("given", audio, torch.full((1, 100), 0.5))]
+    values = validate(FromMel(), Amplifier(), heard, {"difference": Difference()}, RATE)
+    assert values["difference"] == pytest.approx((0.25 + 0.75) / 2)
 
 
 def test_every_metric_is_measured() -> None:

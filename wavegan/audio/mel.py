@@ -13,6 +13,8 @@ from wavegan.audio.mel_presets import PRESETS
 from wavegan.errors import UserError, suggest
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from wavegan.audio.mel_spectrogram import MelSpectrogram, mel_filterbank
 
 __all__ = ["Mel", "MelSpectrogram", "frame_count", "mel_filterbank"]
@@ -113,6 +115,33 @@ class Mel:
     def frames(self, samples: int) -> int:
         """How many frames a wave of `samples` samples gives (see `frame_count`)."""
         return frame_count(samples, self.hop_length, self.padding)
+
+    def convert(self, mel: "Tensor", to: "Mel") -> "Tensor":
+        """A mel of this front-end as `to` would have made it of the same audio, exactly.
+
+        Between front-ends whose bands are the same the logarithm's base and the statistics are
+        exchanged, a floor is raised, a clip narrowed, a last frame masked. Nothing is guessed:
+        what is lost, such as values under a floor, is refused. Differentiable.
+
+        Args:
+            mel: (..., n_mels, L) of whole clips, frames last whatever `layout` says.
+            to: the wanted front-end. Its `layout` and `output_rate` do not matter.
+
+        Returns:
+            (..., n_mels, L), float32 (float64 for float64); `mel` itself if nothing changes.
+
+        Raises:
+            UserError: all that `differences` has, or a shape that does not fit.
+        """
+        from wavegan.audio import mel_convert
+
+        return mel_convert.convert(mel, self, to)
+
+    def differences(self, other: "Mel") -> list[str]:
+        """What stands in the way of `convert`, one text per field with both values; maybe none."""
+        from wavegan.audio import mel_convert
+
+        return mel_convert.differences(self, other)
 
     @classmethod
     def preset(cls, name: str) -> "Mel":

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 import wavegan
+from wavegan.cli.convert import convert_command
+from wavegan.cli.doctor import doctor_app
 from wavegan.cli.errors import ReportingGroup
 from wavegan.cli.recipes import list_command, show_command
 from wavegan.cli.train import train_command
@@ -45,5 +47,7 @@ def main(
 _work, _look = "Work", "Look"
 app.command("train", rich_help_panel=_work)(train_command)
 app.command("vocode", rich_help_panel=_work)(vocode_command)
+app.command("convert", rich_help_panel=_work)(convert_command)
 app.command("list", rich_help_panel=_look)(list_command)
 app.command("show", rich_help_panel=_look)(show_command)
+app.add_typer(doctor_app, name="doctor", rich_help_panel=_look)

@@ -46,6 +46,8 @@ def train_command(
 
     [bold]wavegan train hifigan-v1 LJSpeech-1.1/wavs --out runs/lj training.batch_size=32[/bold]
 
+    [bold]wavegan train hifigan-v1 wavs --out runs/b data.mels=mels training.init_from=runs/a[/bold]
+
     [bold]wavegan train --resume runs/my-voice training.steps=20000[/bold]
 
     Ctrl-C saves a checkpoint and leaves with exit code 130; --resume goes on from there.
@@ -98,7 +100,8 @@ def _plan(
         raise UserError("--out is missing: give a folder for the run, e.g. --out runs/my-voice")
     name, folder, *overrides = words
     recipe = load(name, overrides)
-    data = recipe.data.model_copy(update={"folder": Path(folder).absolute()})
+    mels = recipe.data.mels.absolute() if recipe.data.mels else None
+    data = recipe.data.model_copy(update={"folder": Path(folder).absolute(), "mels": mels})
     _refuse_used(out)
     return out, recipe.model_copy(update={"data": data})
 
@@ -155,6 +158,7 @@ def _train(
 def _describe(recipe: "Recipe", as_json: bool) -> None:
     """What would run: networks and folder, nothing written."""
     _require_training()
+    from wavegan.data.manifest import printable
     from wavegan.training import setup
 
     plan = setup.describe(recipe)
@@ -162,4 +166,7 @@ def _describe(recipe: "Recipe", as_json: bool) -> None:
         typer.echo(json.dumps(plan))
         return
     for key, value in plan.items():
-        typer.echo(f"{key.replace('_', ' ')}: {value}")
+        lines = value if isinstance(value, list) else []
+        typer.echo(f"{key.replace('_', ' ')}: {len(lines) if lines is value else value}")
+        for line in lines:
+            typer.echo(f"  {printable(line)}")

@@ -94,7 +94,7 @@ def _refuse(
 
 def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Path, Path]]:
     """Which file becomes which."""
-    from wavegan.inference.mel_file import SUFFIXES
+    from wavegan.audio.mel_file import SUFFIXES
 
     if file_format not in FORMATS:
         raise UserError(f"--format {file_format}: give {', '.join(FORMATS)}")
@@ -157,8 +157,7 @@ def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
     """The original `(T,)`, where there is one, and what the model makes of it."""
     import torch
 
-    from wavegan.audio import io
-    from wavegan.inference import mel_file
+    from wavegan.audio import io, mel_file
     from wavegan.inference.revocode import revocode
 
     if source.suffix.lower() in mel_file.SUFFIXES:

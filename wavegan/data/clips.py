@@ -64,7 +64,7 @@ def crop(
     audio = torch.from_numpy(wave)
     if audio.shape[-1] < wanted or not audio.isfinite().all():
         raise UserError(f"{shown(file)}: it has changed: scan the folder again")
-    return _choose(audio, channels) * _gain(clip, channels, peak)
+    return _choose(audio, channels) * gain(clip, channels, peak)
 
 
 def _cancels(clip: Clip) -> bool:
@@ -78,7 +78,8 @@ def _choose(audio: Tensor, channels: int) -> Tensor:
     return audio.mean(0, keepdim=True).expand(channels, -1)
 
 
-def _gain(clip: Clip, channels: int, peak: float | None) -> float:
+def gain(clip: Clip, channels: int = 1, peak: float | None = None) -> float:
+    """Return what a clip's samples are multiplied by; `channels` and `peak` as in `crop`."""
     mixed = channels == 1 and not _cancels(clip)
     loudest = clip.peak if mixed else clip.channel_peak
     return peak / loudest if peak is not None else min(1.0, 1.0 / loudest)

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Rejected, printable
+from wavegan.data.mels import Mels
 from wavegan.errors import RunError, UserError
 
 # which of the independent random streams of one seed
@@ -29,6 +30,7 @@ class Item:
         label: index of the clip's label.
         path: of the clip, relative to the data folder.
         failed: files that were drawn before it and could not be read, with why.
+        mel: `(n_mels, L)` float32 of exactly this crop, where mels were given beside the audio.
     """
 
     audio: Tensor
@@ -36,6 +38,7 @@ class Item:
     label: int
     path: str
     failed: tuple[Rejected, ...] = ()
+    mel: Tensor | None = None
 
 
 class Segments(Dataset[Item]):
@@ -49,6 +52,8 @@ class Segments(Dataset[Item]):
 
     Clips shorter than the segment are padded with zeros at the end, as HiFi-GAN does. A file
     that cannot be read any more is replaced by that of the next slot and named in `Item.failed`.
+
+    Where mels come with the clips, a crop begins on a frame, and its mel comes with it.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Segments(Dataset[Item]):
         peak: float | None = None,
         seed: int = 0,
         labels: Sequence[str] | None = None,
+        mels: Mels | None = None,
     ) -> None:
         """Plan the slots; no file is opened.
 
@@ -74,6 +80,7 @@ class Segments(Dataset[Item]):
             peak: scale each file to this peak (HiFi-GAN: 0.95), or None to keep its level.
             seed: 0 or more.
             labels: what label indices count in; by default the sorted labels of `clips`.
+            mels: one for every clip; `segment` is then a multiple of their hop length.
 
         Raises:
             UserError: no clips, a number out of range, or a clip whose label is not in `labels`.
@@ -88,6 +95,7 @@ class Segments(Dataset[Item]):
         self.channels = channels
         self.peak = peak
         self.seed = seed
+        self.mels = mels
         self.labels = tuple(labels) if labels is not None else _labels_of(clips)
         self._label_index = {label: index for index, label in enumerate(self.labels)}
         if unknown := set(_labels_of(clips)) - set(self.labels):
@@ -116,12 +124,12 @@ class Segments(Dataset[Item]):
             if clip.path in failed:
                 continue
             try:
-                audio = self._crop(clip, place)
+                audio, mel = self._crop(clip, place)
             except (UserError, OSError) as error:
                 failed[clip.path] = Rejected(clip.path, _reason(error, self.root / clip.path))
                 continue
             label = self._label_index[clip.label]
-            return Item(audio, number, label, clip.path, tuple(failed.values()))
+            return Item(audio, number, label, clip.path, tuple(failed.values()), mel)
         first = next(iter(failed.values()))
         raise RunError(
             f"none of the {len(failed)} training files under {self.root} can be read any more: "
@@ -143,10 +151,16 @@ class Segments(Dataset[Item]):
             self._order = epoch, random.permutation(np.arange(len(self), dtype=np.uint32))
         return self._order[1]
 
-    def _crop(self, clip: Clip, place: float) -> Tensor:
-        """Cut `(C, segment)` out of a clip; `place` in [0, 1) says where."""
+    def _crop(self, clip: Clip, place: float) -> tuple[Tensor, Tensor | None]:
+        """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where."""
+        if self.mels is not None:
+            start, frames, mel = self.mels.crop(clip.path, self.segment, place)
+            return self._audio(clip, start, frames), mel
         spare = max(0, reading.length(clip, self.sample_rate) - self.segment)
-        start = int(place * (spare + 1))
+        return self._audio(clip, int(place * (spare + 1)), self.segment), None
+
+    def _audio(self, clip: Clip, start: int, frames: int) -> Tensor:
+        """Read `frames` samples of a clip, or what is left of it, and pad them to the segment."""
         audio = reading.crop(
             clip,
             self.root,
@@ -154,7 +168,7 @@ class Segments(Dataset[Item]):
             self.channels,
             self.peak,
             start=start,
-            frames=self.segment,
+            frames=frames,
         )
         return functional.pad(audio, (0, self.segment - audio.shape[-1]))
 

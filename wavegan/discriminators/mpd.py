@@ -29,6 +29,7 @@ class MultiPeriod(Discriminator):
         periods: in samples; a period folds the audio to `(B, C, T / period, period)`.
         layer_channels: width of each convolution (kernel 5); all but the last have stride 3.
         spectral_norm: spectral instead of weight norm.
+        leaky_slope: of the leaky ReLUs; UnivNet has 0.2.
 
     Raises:
         UserError: a list is empty or holds a number below 1.
@@ -41,6 +42,7 @@ class MultiPeriod(Discriminator):
         periods: Sequence[int] = (2, 3, 5, 7, 11),
         layer_channels: Sequence[int] = (32, 128, 512, 1024, 1024),
         spectral_norm: bool = False,
+        leaky_slope: float = HIFIGAN_SLOPE,
     ) -> None:
         super().__init__()
         if channels < 1 or min(layer_channels, default=0) < 1:
@@ -55,7 +57,13 @@ class MultiPeriod(Discriminator):
                 f"such as {proposal}"
             )
         self.discriminators = nn.ModuleList(
-            _Period(period, channels, layer_channels, "spectral" if spectral_norm else "weight")
+            _Period(
+                period,
+                channels,
+                layer_channels,
+                "spectral" if spectral_norm else "weight",
+                leaky_slope,
+            )
             for period in periods
         )
 
@@ -65,9 +73,12 @@ class MultiPeriod(Discriminator):
 
 
 class _Period(nn.Module):
-    def __init__(self, period: int, channels: int, widths: Sequence[int], norm: Norm) -> None:
+    def __init__(
+        self, period: int, channels: int, widths: Sequence[int], norm: Norm, slope: float
+    ) -> None:
         super().__init__()
         self.period = period
+        self.slope = slope
         strides = [STRIDE] * (len(widths) - 1) + [1]
         self.convs = nn.ModuleList(
             normalized(nn.Conv2d(before, width, (KERNEL, 1), (stride, 1), (KERNEL // 2, 0)), norm)
@@ -83,7 +94,7 @@ class _Period(nn.Module):
         x = audio.reshape(batch, channels, -1, self.period)
         feature_maps = []
         for conv in self.convs:
-            x = leaky_relu(conv(x), HIFIGAN_SLOPE)
+            x = leaky_relu(conv(x), self.slope)
             feature_maps.append(x)
         x = self.conv_post(x)
         feature_maps.append(x)

@@ -2,35 +2,57 @@
 
 Source: Kumar et al. 2019, "MelGAN: Generative Adversarial Networks for Conditional Waveform
 Synthesis" (arXiv 1910.06711), in the shape of github.com/descriptinc/melgan-neurips (MIT).
-github.com/seungwonpark/melgan (BSD) is the same network with `mel_mean=-5, mel_std=5`.
+github.com/seungwonpark/melgan (BSD) is the same network with `mel_mean=-5, mel_std=5`. Several
+bands: Yang et al. 2020, "Multi-band MelGAN" (arXiv 2005.05106), in the shape of
+github.com/kan-bayashi/ParallelWaveGAN (MIT), whose other options are here as well.
 """
 
+import math
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu
 
+from wavegan.audio.pqmf import PQMF
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.layers.blocks import MELGAN_SLOPE, MelGANResidual
-from wavegan.layers.conv import conv1d, upsample1d
+from wavegan.layers.causal import causal_conv1d, causal_upsample1d
+from wavegan.layers.conv import PaddingMode, conv1d, upsample1d
+from wavegan.layers.nonlinearity import ActivationName, activation_function
 from wavegan.layers.standardize import Standardize, Statistics
-from wavegan.layers.upsampling import check_hop_length, check_rates
+from wavegan.layers.upsampling import check_hop_length, check_rates, nearest_rates
 
 
 class MelGAN(Generator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)` in [-1, 1].
 
-    Borders are reflected, so L must be at least 4, and `L * upsample_rates[0]` must exceed the
-    largest dilation, `3 ** (residual_layers - 1)`.
+    `hop` is the product of `upsample_rates`, times `bands`. Borders are reflected, so L must exceed
+    half of `kernel_size`, and `L * upsample_rates[0]` the largest dilation,
+    `residual_kernel_size ** (residual_layers - 1)`, times half of that kernel; in the causal
+    variant both times the whole kernel less one.
 
     Args:
         n_mels: mel bands of the input.
         upsample_rates: samples made from one by each stage; kernels are twice as long.
         upsample_initial_channel: channels before the first stage; each stage halves them.
             32 · 2⁴ in the paper.
-        residual_layers: per stage, with dilations 1, 3, 9 and so on.
+        residual_layers: per stage; with kernels of 3 their dilations are 1, 3, 9 and so on.
+        residual_kernel_size: of their dilated convolutions, odd; dilations are its powers.
+        kernel_size: of the first and the last convolution, odd.
+        bias: whether convolutions have one.
+        activation: before every convolution but the first and the shortcuts.
+        leaky_slope: of "leaky_relu".
+        padding_mode: what lies beyond the borders.
+        final_tanh: without it the audio has no bounds.
+        causal: no output sample depends on a later frame, apart from what the sub-bands' filters
+            look ahead (`pqmf_taps / 2` samples); kernels may be even. Transposed convolutions
+            repeat the first sample whatever `padding_mode` says.
+        bands: sub-bands that the network makes; if not 1, a `PQMF` bank joins them.
+        pqmf_taps: see `wavegan.audio.pqmf.PQMF`.
+        pqmf_cutoff_ratio: likewise; the default is for 4 bands.
+        pqmf_beta: likewise.
         mel_mean: subtracted from the input first: one number, or one for each band.
         mel_std: what is left is divided by it; positive, likewise.
         channels: audio channels.
@@ -47,39 +69,86 @@ class MelGAN(Generator):
         upsample_rates: Sequence[int] = (8, 8, 2, 2),
         upsample_initial_channel: int = 512,
         residual_layers: int = 3,
+        residual_kernel_size: int = 3,
+        kernel_size: int = 7,
+        bias: bool = True,
+        activation: ActivationName = "leaky_relu",
+        leaky_slope: float = MELGAN_SLOPE,
+        padding_mode: PaddingMode = "reflect",
+        final_tanh: bool = True,
+        causal: bool = False,
+        bands: int = 1,
+        pqmf_taps: int = 62,
+        pqmf_cutoff_ratio: float = 0.142,
+        pqmf_beta: float = 9.0,
         mel_mean: Statistics = 0.0,
         mel_std: Statistics = 1.0,
         channels: int = 1,
         hop_length: int | None = None,
     ) -> None:
         super().__init__()
-        check_rates(upsample_rates, 2)
-        self.hop_length = check_hop_length(upsample_rates, hop_length)
+        check_rates(upsample_rates, 1 if causal else 2)
+        self.hop_length = _check_hop_length(upsample_rates, bands, hop_length)
         if min(n_mels, channels) < 1:
             raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
         _check_depth(upsample_initial_channel, len(upsample_rates), residual_layers)
+        _check_kernel("kernel_size", kernel_size, causal)
+        _check_kernel("residual_kernel_size", residual_kernel_size, causal)
 
-        self.standardize = Standardize(n_mels, mel_mean, mel_std)
+        conv = partial(causal_conv1d if causal else conv1d, bias=bias, padding_mode=padding_mode)
+        upsample = partial(causal_upsample1d if causal else upsample1d, bias=bias)
+        self.activation = activation_function(activation, leaky_slope)
         self.residual_layers = residual_layers
-        self.conv_pre = conv1d(n_mels, upsample_initial_channel, 7, padding_mode="reflect")
+        self.final_tanh = final_tanh
+        self.standardize = Standardize(n_mels, mel_mean, mel_std)
+        self.conv_pre = conv(n_mels, upsample_initial_channel, kernel_size)
         self.ups = nn.ModuleList()
         self.resblocks = nn.ModuleList()
         width = upsample_initial_channel
         for rate in upsample_rates:
-            self.ups.append(upsample1d(width, width // 2, 2 * rate, rate))
+            self.ups.append(upsample(width, width // 2, 2 * rate, rate))
             width //= 2
             for layer in range(residual_layers):
-                self.resblocks.append(MelGANResidual(width, dilation=3**layer))
-        self.conv_post = conv1d(width, channels, 7, padding_mode="reflect")
+                self.resblocks.append(
+                    MelGANResidual(
+                        width,
+                        residual_kernel_size**layer,
+                        kernel_size=residual_kernel_size,
+                        conv=conv,
+                        activation=self.activation,
+                    )
+                )
+        self.conv_post = conv(width, channels * bands, kernel_size)
+        self.pqmf = PQMF(bands, pqmf_taps, pqmf_cutoff_ratio, pqmf_beta) if bands > 1 else None
 
     def forward(self, mel: Tensor) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
-            x = up(leaky_relu(x, MELGAN_SLOPE))
+            x = up(self.activation(x))
             for layer in range(self.residual_layers):
                 x = self.resblocks[stage * self.residual_layers + layer](x)
-        return torch.tanh(self.conv_post(leaky_relu(x, MELGAN_SLOPE)))
+        x = self.conv_post(self.activation(x))
+        audio = torch.tanh(x) if self.final_tanh else x
+        return audio if self.pqmf is None else self.pqmf.synthesis(audio)
+
+
+def _check_hop_length(rates: Sequence[int], bands: int, hop_length: int | None) -> int:
+    if bands < 1:
+        raise UserError(f"bands {bands} must be at least 1: use 1 or 4")
+    product = math.prod(rates) * bands
+    if bands == 1:
+        return check_hop_length(rates, hop_length)
+    if hop_length is None or hop_length == product:
+        return product
+    clash = (
+        f"mel.hop_length {hop_length} is not {product}, the product of generator.bands {bands} "
+        f"and generator.upsample_rates {list(rates)}: set mel.hop_length to {product}"
+    )
+    if hop_length % bands == 0 and hop_length > bands:
+        proposal = nearest_rates(hop_length // bands, rates)
+        clash += f", or generator.upsample_rates to {proposal}"
+    raise UserError(clash)
 
 
 def _check_depth(initial: int, stages: int, residual_layers: int) -> None:
@@ -90,3 +159,10 @@ def _check_depth(initial: int, stages: int, residual_layers: int) -> None:
         )
     if residual_layers < 0:
         raise UserError(f"residual_layers {residual_layers} must be 0 or more: use 3")
+
+
+def _check_kernel(name: str, size: int, causal: bool) -> None:
+    if size < 1:
+        raise UserError(f"{name} {size} must be at least 1: use 3 or 7")
+    if size % 2 == 0 and not causal:
+        raise UserError(f"{name} {size} must be odd where causal is false: use {size + 1}")

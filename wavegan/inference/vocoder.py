@@ -1,14 +1,20 @@
 """A vocoder in two lines: a mel spectrogram in, its waveform out."""
 
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from wavegan import bundle
 from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.audio.mel_range import suspicious
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.inference.lengths import item_lengths
+from wavegan.inference.noise import draw, fit
 
 
 class Vocoder:
@@ -28,13 +34,16 @@ class Vocoder:
         self.front_end = MelSpectrogram(mel)
         self.spec = mel
         self.peak = peak
+        self._warned = False
 
     @classmethod
     def from_pretrained(cls, path: str | Path, device: str | torch.device = "cpu") -> "Vocoder":
-        """Open a run, a checkpoint or a bundle.
+        """Open a model: ours or another project's.
 
         Args:
-            path: a run stands for its best checkpoint.
+            path: a run (which stands for its best checkpoint), a checkpoint, a bundle, or the
+                folder or weights file of HiFi-GAN, MelGAN, ParallelWaveGAN, BigVGAN, Vocos and
+                others, recognised by the files (see `docs/tts.md`).
             device: where to compute.
 
         Raises:
@@ -74,19 +83,69 @@ class Vocoder:
             raise UserError(f"device {device}: {str(error).splitlines()[0]}") from None
         return self
 
-    @torch.inference_mode()
-    def __call__(self, mel: Tensor) -> Tensor:
+    # no_grad and not inference_mode: callers change the audio in place
+    @torch.no_grad()
+    def __call__(
+        self,
+        mel: ArrayLike,
+        noise: ArrayLike | None = None,
+        *,
+        lengths: Sequence[int] | Tensor | None = None,
+        mask: Tensor | None = None,
+        seed: int = 0,
+    ) -> Tensor:
         """Vocode.
 
         Args:
             mel: `(..., n_mels, L)`, made by this front-end (see `mel`) or one equal to it.
+                `(..., L, n_mels)` too where the project it is from has frames first.
+            noise: what a model with a noise input (Parallel WaveGAN, StyleMelGAN, UnivNet) takes,
+                `(..., channels, length)`; None draws it from `seed`, the same for each item.
+            lengths: frames of each item of a padded batch, first item first; the audio after an
+                item's end is 0, and before it what the item alone gives.
+            mask: the same as `lengths`, as booleans `(..., L)` that are true at an item's frames.
+            seed: of the noise.
 
         Returns:
-            `(..., T)` audio in about [-1, 1] with `T = L * hop_length`, on this vocoder's device.
+            `(..., T)` audio in about [-1, 1] on this vocoder's device; T is `L * hop_length`, one
+            hop less where the model's frames are centred (Vocos).
 
         Raises:
-            UserError: another number of mel bands, no frames, or values that are not finite.
+            UserError: another number of mel bands, no frames, or values that are not finite;
+                noise, lengths or a mask that do not fit.
         """
+        bands = self._checked(torch.as_tensor(mel))
+        flat = bands.reshape(-1, *bands.shape[-2:])
+        given = None if noise is None else fit(noise, self.generator, flat.shape[-1])
+        if given is not None and len(given) not in (1, len(flat)):
+            raise UserError(f"noise is for {len(given)} items and mel holds {len(flat)}")
+        frames = item_lengths(flat, lengths, mask)
+        self._warn_if_suspicious(flat, frames)
+        audio = flat.new_zeros(len(flat), self.generator.output_length(flat.shape[-1]))
+        for length in sorted(set(frames)):
+            items = [item for item, own in enumerate(frames) if own == length]
+            made = self._vocode(flat[items, :, :length], given, items, seed)
+            audio[items, : made.shape[-1]] = made
+        return audio.reshape(*bands.shape[:-2], audio.shape[-1])
+
+    def _vocode(self, mel: Tensor, given: Tensor | None, items: list[int], seed: int) -> Tensor:
+        """Audio `(N, T)` of the items of one length."""
+        shape = self.generator.noise_shape(mel.shape[-1])
+        if shape is None:
+            made: Tensor = self.generator(mel)
+            return made[:, 0]
+        if given is None:
+            noise = draw(shape, seed)
+        else:
+            noise = (given if len(given) == 1 else given[items])[..., : shape[1]]
+        made = self.generator(mel, noise.to(self.device).expand(len(mel), -1, -1))
+        return made[:, 0]
+
+    def _checked(self, mel: Tensor) -> Tensor:
+        """The mel `(..., n_mels, L)` as float32 on the device."""
+        swapped = mel.ndim >= 2 and mel.shape[-2] != self.n_mels and mel.shape[-1] == self.n_mels
+        if swapped and self.spec.layout == "frames_first":
+            mel = mel.transpose(-1, -2)
         if mel.ndim < 2 or mel.shape[-2] != self.n_mels:
             raise UserError(
                 f"mel has shape {tuple(mel.shape)}: this vocoder takes (..., {self.n_mels}, frames)"
@@ -95,11 +154,19 @@ class Vocoder:
             raise UserError("mel has no frames")
         if not bool(torch.isfinite(mel).all()):
             raise UserError("mel has values that are not finite")
-        flat = mel.to(self.device, torch.float32).reshape(-1, *mel.shape[-2:])
-        audio: Tensor = self.generator(flat)[:, 0]
-        return audio.reshape(*mel.shape[:-2], audio.shape[-1])
+        return mel.to(self.device, torch.float32)
 
-    @torch.inference_mode()
+    def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:
+        """Once, where values look like another front-end's."""
+        if self._warned or not len(mel):
+            return
+        longest = max(range(len(mel)), key=frames.__getitem__)
+        reason = suspicious(mel[longest, :, : frames[longest]], self.spec)
+        if reason is not None:
+            self._warned = True
+            warnings.warn(reason, RuntimeWarning, stacklevel=4)  # no_grad is a frame too
+
+    @torch.no_grad()
     def mel(self, wave: Tensor) -> Tensor:
         """The log-mel spectrogram that this vocoder takes.
 

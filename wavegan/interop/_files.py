@@ -1,9 +1,12 @@
 """How every layout reads its files: never running code in them, naming the file that is bad."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -11,6 +14,19 @@ import yaml
 from torch import Tensor
 
 from wavegan.errors import UserError
+from wavegan.interop import _pickles
+
+TORCH_SUFFIXES = (".pt", ".pth", ".pkl", ".ckpt", ".bin", ".tar")
+"""Endings of files that projects write with `torch.save`; some write them without any."""
+
+_WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<!--")
+_LFS_POINTER = b"version https://git-lfs"
+_TORCHSCRIPT = "__torch__."
+_HARMLESS = re.compile(
+    r"torch\.\w+|torch\.(_utils|_tensor|storage|serialization|nn\.parameter)\.\w+|collections\.\w+"
+    r"|(builtins|__builtin__)\.(set|bytearray|complex)|_codecs\.encode"
+)
+"""What files of plain tensors call; only torch decides what may be called."""
 
 
 def torch_file(file: Path) -> Any:
@@ -20,20 +36,62 @@ def torch_file(file: Path) -> Any:
         UserError: it is missing, truncated, no torch file, or needs code to be run.
     """
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        file.open("rb").close()
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
-    except UnpicklingError as error:
-        unsafe = "Unsupported" in str(error) or "GLOBAL" in str(error)
-        if not unsafe:
-            raise UserError(f"{file}: damaged or not a file of torch weights") from None
-        raise UserError(
-            f"{file}: holds more than weights, and opening it would run code that came with it: "
-            "on a machine where you trust it, load it with its own project and save only the "
-            "state dict, torch.save(model.state_dict(), FILE)"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError):
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say is said below, in one line
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # The bytes are anyone's: torch and the unpickler raise any kind for damaged ones.
+        refuse_unusable(file)
+        if "Unsupported global" in str(error) or "Unsupported class" in str(error):
+            raise _unsafe(file, _pickles.callables(file)) from None
         raise UserError(f"{file}: damaged or not a file of torch weights") from None
+
+
+def refuse_unusable(file: Path) -> None:
+    """Refuse what can be told from a file's beginning or its names, without reading its weights.
+
+    Raises:
+        UserError: it is empty, a web page, a Git LFS pointer or truncated, or asks for code.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(512)
+    if not head:
+        raise UserError(f"{file}: an empty file")
+    if head.lstrip().lower().startswith(_WEB_PAGE):
+        raise UserError(f"{file}: a web page, saved in the place of weights: download them again")
+    if head.startswith(_LFS_POINTER):
+        raise UserError(f"{file}: only Git LFS's pointer to the weights: fetch them (git lfs pull)")
+    if head.startswith(b"PK") and not _is_whole_archive(file):
+        raise UserError(f"{file}: damaged or cut short: download or copy it again")
+    strange = [name for name in _pickles.callables(file) if not _HARMLESS.fullmatch(name)]
+    if any(name.startswith(_TORCHSCRIPT) for name in strange):
+        raise UserError(
+            f"{file}: a TorchScript program, not weights: save them from it with "
+            "torch.save(torch.jit.load(FILE).state_dict(), NEW)"
+        )
+    if strange:
+        raise _unsafe(file, strange)
+
+
+def _is_whole_archive(file: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(file)
+    except zipfile.BadZipFile:
+        return False
+
+
+def _unsafe(file: Path, names: list[str]) -> UserError:
+    return UserError(
+        f"{file}: holds more than weights ({', '.join(names[:3]) or 'an object'}), and opening it "
+        "would run code that came with it: where you trust it, load it with its own project and "
+        "save the weights alone, torch.save(model.state_dict(), FILE)"
+    )
 
 
 def json_file(file: Path) -> dict[str, Any]:
@@ -74,12 +132,27 @@ def yaml_text(text: str) -> Any:
     return yaml.load(text, _WithoutCode)  # noqa: S506  # a subclass of SafeLoader
 
 
+def yaml_documents(text: str, file: Path) -> dict[str, Any]:
+    """The fields of all documents (`---` between them) of a YAML text found in `file`.
+
+    Raises:
+        UserError: it is no YAML, or a document is no mapping.
+    """
+    fields: dict[str, Any] = {}
+    try:
+        for document in yaml.load_all(text, _WithoutCode):
+            fields.update(document)
+    except (ValueError, TypeError, RecursionError, yaml.YAMLError):
+        raise UserError(f"{file}: the settings inside it are not readable as YAML") from None
+    return fields
+
+
 def _mapping(file: Path, kind: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
         content = parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError):
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
         raise UserError(f"{file}: not readable as {kind}") from None
     if not isinstance(content, dict):
         raise UserError(f"{file}: holds no {kind} mapping")
@@ -97,7 +170,11 @@ def state_dict(content: Any, file: Path, *path: str) -> dict[str, Tensor]:
             there = ", ".join(map(str, list(content)[:5])) if isinstance(content, Mapping) else ""
             raise UserError(f"{file}: has no {key!r}; found {there or type(content).__name__}")
         content = content[key]
-    if not isinstance(content, Mapping) or not all(isinstance(v, Tensor) for v in content.values()):
+    if (
+        not isinstance(content, Mapping)
+        or not content
+        or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
+    ):
         raise UserError(f"{file}: {'.'.join(path) or 'its content'} is not a state dict of tensors")
     return dict(content)
 
@@ -111,3 +188,18 @@ def field(config: Mapping[str, Any], name: str, file: Path) -> Any:
     if name not in config:
         raise UserError(f"{file}: has no field {name!r}")
     return config[name]
+
+
+@contextmanager
+def blaming(file: Path) -> Iterator[None]:
+    """Name the file in front of whatever the values read from it are refused for.
+
+    Raises:
+        UserError: what was raised inside, with the file's name once.
+    """
+    try:
+        yield
+    except UserError as error:
+        if str(error).startswith(f"{file}: "):
+            raise
+        raise UserError(f"{file}: {error}") from None

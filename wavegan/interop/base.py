@@ -14,6 +14,7 @@ from torch import Tensor
 
 from wavegan import plugins
 from wavegan.audio.mel import Mel
+from wavegan.interop._files import TORCH_SUFFIXES, refuse_unusable
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ def recognise(path: Path, *, discriminators: bool = False) -> Foreign | None:
     """Read `path` by the layout that it is of; None if it is of none.
 
     Raises:
-        UserError: its layout is known but the files are not usable; names the file.
+        UserError: its layout is known but the files are not usable, or no layout knows it and the
+            reason may be that its weights are damaged or hold code; names the file.
     """
     if not path.exists():
         return None
@@ -77,6 +79,9 @@ def recognise(path: Path, *, discriminators: bool = False) -> Foreign | None:
         file = layout.find(path)
         if file is not None:
             return layout.read(file, discriminators=discriminators)
+    for file in [path] if path.is_file() else sorted(path.iterdir()):
+        if file.suffix in TORCH_SUFFIXES and file.is_file():
+            refuse_unusable(file)
     return None
 
 

@@ -4,15 +4,22 @@ Source: Kong et al. 2020, "HiFi-GAN" (github.com/jik876/hifi-gan, MIT);
 Kumar et al. 2019, "MelGAN" (github.com/descriptinc/melgan-neurips, MIT).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.layers.conv import conv1d
+from wavegan.layers.nonlinearity import Activation
+
+Convolution = Callable[..., nn.Conv1d]
 
 HIFIGAN_SLOPE = 0.1
 MELGAN_SLOPE = 0.2
+_HIFIGAN: Activation = partial(leaky_relu, negative_slope=HIFIGAN_SLOPE)
+_MELGAN: Activation = partial(leaky_relu, negative_slope=MELGAN_SLOPE)
+_REFLECTED: Convolution = partial(conv1d, padding_mode="reflect")
 
 
 class ResBlock1(nn.Module):
@@ -22,20 +29,30 @@ class ResBlock1(nn.Module):
         channels: C.
         kernel_size: odd.
         dilations: one residual step each; any number.
+        conv: makes each convolution, called like `wavegan.layers.conv.conv1d`.
+        activation: before each convolution.
     """
 
-    def __init__(self, channels: int, kernel_size: int, dilations: Sequence[int]) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int,
+        dilations: Sequence[int],
+        *,
+        conv: Convolution = conv1d,
+        activation: Activation = _HIFIGAN,
+    ) -> None:
         super().__init__()
+        self.activation = activation
         self.convs1 = nn.ModuleList(
-            conv1d(channels, channels, kernel_size, dilation=dilation) for dilation in dilations
+            conv(channels, channels, kernel_size, dilation=dilation) for dilation in dilations
         )
-        self.convs2 = nn.ModuleList(conv1d(channels, channels, kernel_size) for _ in dilations)
+        self.convs2 = nn.ModuleList(conv(channels, channels, kernel_size) for _ in dilations)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
-            step = dilated(leaky_relu(x, HIFIGAN_SLOPE))
-            x = x + plain(leaky_relu(step, HIFIGAN_SLOPE))
+            x = x + plain(self.activation(dilated(self.activation(x))))
         return x
 
 
@@ -46,40 +63,64 @@ class ResBlock2(nn.Module):
         channels: C.
         kernel_size: odd.
         dilations: one residual step each; any number.
+        conv: makes each convolution, called like `wavegan.layers.conv.conv1d`.
+        activation: before each convolution.
     """
 
-    def __init__(self, channels: int, kernel_size: int, dilations: Sequence[int]) -> None:
+    def __init__(
+        self,
+        channels: int,
+        kernel_size: int,
+        dilations: Sequence[int],
+        *,
+        conv: Convolution = conv1d,
+        activation: Activation = _HIFIGAN,
+    ) -> None:
         super().__init__()
+        self.activation = activation
         self.convs = nn.ModuleList(
-            conv1d(channels, channels, kernel_size, dilation=dilation) for dilation in dilations
+            conv(channels, channels, kernel_size, dilation=dilation) for dilation in dilations
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
         for conv in self.convs:
-            x = x + conv(leaky_relu(x, HIFIGAN_SLOPE))
+            x = x + conv(self.activation(x))
         return x
 
 
 class MelGANResidual(nn.Module):
     """One layer of MelGAN's residual stack, with a learned shortcut.
 
-        x ─ LeakyReLU ─ conv 3, dilated ─ LeakyReLU ─ conv 1 ─ + ─
-        └────────────────────── conv 1 ───────────────────────┘
+        x ─ activation ─ conv K, dilated ─ activation ─ conv 1 ─ + ─
+        └──────────────────────── conv 1 ────────────────────────┘
+
+    The originals: K is 3, its borders are reflected, the activation is LeakyReLU with slope 0.2.
 
     Args:
         channels: C.
-        dilation: of the kernel of 3, and the reflected samples on each side: T must exceed it.
+        dilation: of the kernel; where borders are reflected, T must exceed what is reflected.
+        kernel_size: K.
+        conv: makes each convolution, called like `wavegan.layers.conv.conv1d`.
+        activation: before each convolution but the shortcut.
     """
 
-    def __init__(self, channels: int, dilation: int) -> None:
+    def __init__(
+        self,
+        channels: int,
+        dilation: int,
+        *,
+        kernel_size: int = 3,
+        conv: Convolution = _REFLECTED,
+        activation: Activation = _MELGAN,
+    ) -> None:
         super().__init__()
-        self.conv1 = conv1d(channels, channels, 3, dilation=dilation, padding_mode="reflect")
-        self.conv2 = conv1d(channels, channels, 1)
-        self.shortcut = conv1d(channels, channels, 1)
+        self.activation = activation
+        self.conv1 = conv(channels, channels, kernel_size, dilation=dilation)
+        self.conv2 = conv(channels, channels, 1)
+        self.shortcut = conv(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
-        step = self.conv1(leaky_relu(x, MELGAN_SLOPE))
-        step = self.conv2(leaky_relu(step, MELGAN_SLOPE))
+        step = self.conv2(self.activation(self.conv1(self.activation(x))))
         return self.shortcut(x) + step  # type: ignore[no-any-return]

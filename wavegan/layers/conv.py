@@ -17,6 +17,7 @@ from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 Module = TypeVar("Module", bound=nn.Module)
 Norm = Literal["weight", "spectral"]
+PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 
 def same_padding(kernel_size: int, dilation: int = 1) -> int:
@@ -47,19 +48,22 @@ def conv1d(
     kernel_size: int,
     *,
     dilation: int = 1,
-    padding_mode: Literal["zeros", "reflect"] = "zeros",
+    bias: bool = True,
+    padding_mode: PaddingMode = "zeros",
 ) -> nn.Conv1d:
     """A weight-normalized convolution that keeps the length (odd kernels).
 
     Shape: `(B, in_channels, T)` to `(B, out_channels, T)`.
     """
+    padding = same_padding(kernel_size, dilation)
     conv = nn.Conv1d(
         in_channels,
         out_channels,
         kernel_size,
         dilation=dilation,
-        padding=same_padding(kernel_size, dilation),
-        padding_mode=padding_mode,
+        padding=padding,
+        bias=bias,
+        padding_mode=padding_mode if padding else "zeros",
     )
     return normalized(conv)
 
@@ -69,6 +73,8 @@ def upsample1d(
     out_channels: int,
     kernel_size: int,
     rate: int,
+    *,
+    bias: bool = True,
 ) -> nn.ConvTranspose1d:
     """A weight-normalized transposed convolution that multiplies the length by exactly `rate`.
 
@@ -86,5 +92,6 @@ def upsample1d(
         stride=rate,
         padding=(kernel_size - rate) // 2 + odd,
         output_padding=odd,
+        bias=bias,
     )
     return normalized(conv)

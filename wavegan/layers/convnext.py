@@ -1,5 +1,7 @@
 """ConvNeXt blocks over frames (Liu et al. 2022; one-dimensional as in Vocos, Siuzdak 2023)."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,18 +15,28 @@ class ConvNeXtBlock(nn.Module):
         hidden: of the perceptron.
         kernel_size: of the depthwise convolution, frames; odd.
         layer_scale: what the branch is multiplied by at the start; learned, one for each channel.
+        eps: of the layer norm.
+        gelu: "tanh" approximates the activation, "none" is exact, as in Vocos.
 
     Shape: `(B, L, C)` to `(B, L, C)`: frames first, as the perceptron and norm want them.
     """
 
     def __init__(
-        self, channels: int, hidden: int, kernel_size: int = 7, layer_scale: float = 0.1
+        self,
+        channels: int,
+        hidden: int,
+        kernel_size: int = 7,
+        layer_scale: float = 0.1,
+        *,
+        eps: float = 1e-5,
+        gelu: Literal["tanh", "none"] = "tanh",
     ) -> None:
         super().__init__()
+        self.gelu = gelu
         self.depthwise = nn.Conv1d(
             channels, channels, kernel_size, padding=kernel_size // 2, groups=channels
         )
-        self.norm = nn.LayerNorm(channels)
+        self.norm = nn.LayerNorm(channels, eps=eps)
         self.expand = nn.Linear(channels, hidden)
         self.contract = nn.Linear(hidden, channels)
         self.scale = nn.Parameter(torch.full((channels,), layer_scale))
@@ -32,6 +44,7 @@ class ConvNeXtBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Add the branch to `(B, L, C)`."""
         branch = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        branch = self.contract(functional.gelu(self.expand(self.norm(branch)), approximate="tanh"))
+        hidden = functional.gelu(self.expand(self.norm(branch)), approximate=self.gelu)
+        branch = self.contract(hidden)
         scaled: Tensor = self.scale * branch
         return x + scaled

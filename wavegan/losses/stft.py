@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import l1_loss
+from torch import Tensor
 
-from wavegan.audio.stft import magnitude
 from wavegan.errors import UserError
+from wavegan.losses._resolutions import Resolutions
 from wavegan.losses.base import Loss
 
 
@@ -42,53 +40,13 @@ class MultiResolutionSTFT(Loss):
         floor: float = 1e-7,
     ) -> None:
         super().__init__()
-        if not len(fft_sizes) == len(hop_lengths) == len(win_lengths) > 0:
-            raise UserError(
-                f"stft: fft_sizes, hop_lengths, win_lengths have {len(fft_sizes)},"
-                f" {len(hop_lengths)}, {len(win_lengths)} values; give the same number of each"
-            )
-        if quietest < 0 or floor <= 0:
-            raise UserError(
-                f"stft: quietest is {quietest} and floor {floor}; give at least 0 and more than 0"
-            )
-        triples = zip(fft_sizes, hop_lengths, win_lengths, strict=True)
-        self.resolutions = nn.ModuleList(
-            _Resolution(*triple, quietest, floor) for triple in triples
+        if any(size % 2 for size in fft_sizes):
+            raise UserError(f"stft: fft_sizes is {list(fft_sizes)}; give an even transform each")
+        self.resolutions = Resolutions(
+            "stft", fft_sizes, hop_lengths, win_lengths, quietest=quietest, floor=floor
         )
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """Compare `(B, C, T)` with `(B, C, T)`, in [-1, 1]; a scalar."""
-        with torch.autocast(estimate.device.type, enabled=False):
-            terms = [resolution(estimate, reference) for resolution in self.resolutions]
-            return torch.stack(terms).mean()
-
-
-class _Resolution(nn.Module):
-    """Both terms at one resolution."""
-
-    window: Tensor
-
-    def __init__(self, fft: int, hop: int, win: int, quietest: float, floor: float) -> None:
-        super().__init__()
-        if not (0 < hop <= win <= fft and fft % 2 == 0):
-            raise UserError(
-                f"stft: hop_lengths {hop}, win_lengths {win}, fft_sizes {fft};"
-                " give 0 < hop <= window <= an even transform"
-            )
-        self.fft, self.hop, self.quietest, self.floor = fft, hop, quietest, floor
-        self.register_buffer("window", torch.hann_window(win), persistent=False)
-
-    def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
-        """Convergence plus log distance; a scalar."""
-        with torch.no_grad():
-            target = self._magnitude(reference)
-            # white noise of variance v has the power v * sum(window^2) in every bin
-            noise = self.quietest * (target[0].numel() * self.window.square().sum()).sqrt()
-            size: Tensor = torch.linalg.vector_norm(target.flatten(1), dim=1)
-            size = size.clamp_min(noise.to(target))
-        found = self._magnitude(estimate)
-        error: Tensor = torch.linalg.vector_norm((found - target).flatten(1), dim=1)
-        return (error / size).mean() + l1_loss(found.log(), target.log())
-
-    def _magnitude(self, audio: Tensor) -> Tensor:
-        return magnitude(audio, self.fft, self.hop, floor=self.floor, window=self.window)
+        distance: Tensor = self.resolutions(estimate, reference)
+        return distance

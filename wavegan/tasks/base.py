@@ -25,8 +25,22 @@ class Generated(NamedTuple):
 
 
 class Task(nn.Module, ABC):
-    """Base of all tasks. Training and validation share `generate`."""
+    """Base of all tasks. Training and validation share `generate`.
+
+    Attributes:
+        takes_mels: whether `generate` makes use of a mel.
+    """
+
+    takes_mels = False
 
     @abstractmethod
-    def generate(self, generator: Generator | nn.Module, audio: Tensor) -> Generated:
-        """Run the generator for real audio `(B, C, T)`."""
+    def generate(
+        self, generator: Generator | nn.Module, audio: Tensor, mel: Tensor | None = None
+    ) -> Generated:
+        """Run the generator for real audio.
+
+        Args:
+            generator: the network.
+            audio: `(B, C, T)`.
+            mel: `(B, n_mels, L)`, what a TTS model made of the same stretch; None: there is none.
+        """

@@ -18,6 +18,8 @@ class Vocode(Task):
         UserError: more than one channel, or a front-end whose audio has another rate.
     """
 
+    takes_mels = True
+
     def __init__(self, mel: Mel, channels: int = 1) -> None:
         super().__init__()
         if channels != 1:
@@ -29,9 +31,13 @@ class Vocode(Task):
             )
         self.front_end = MelSpectrogram(mel)
 
-    def generate(self, generator: nn.Module, audio: Tensor) -> Generated:
-        """Vocode `(B, 1, T)`; where the output is shorter, the reference is cut to it."""
-        fake = generator(self.front_end(audio[:, 0]))
+    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
+        """Vocode `(B, 1, T)`; where the output is shorter, the reference is cut to it.
+
+        A mel that is given goes in instead of the audio's own; the output is still compared with
+        the audio.
+        """
+        fake = generator(self.front_end(audio[:, 0]) if mel is None else mel)
         length = min(fake.shape[-1], audio.shape[-1])
         fake, real = fake[..., :length], audio[..., :length]
         return Generated(fake=fake, real=real, estimate=fake, reference=real)

@@ -55,13 +55,16 @@ def build(recipe: Recipe) -> Parts:
         name: make("discriminators", plugin, f"discriminators.{name}")
         for name, plugin in recipe.discriminators.items()
     }
+    task = make("tasks", recipe.task, "task")
+    if recipe.data.mels is not None and not task.takes_mels:
+        raise UserError(f"data.mels is set, but the task {recipe.task.name} takes no mels")
     matching = recipe.feature_matching
     return Parts(
         config=config,
         generator=bundle.build(config),
         discriminator=Ensemble(members) if members else None,
         step={
-            "task": make("tasks", recipe.task, "task"),
+            "task": task,
             "objective": make("objectives", recipe.objective, "objective"),
             "losses": weighted("losses", recipe.losses),
             "penalties": weighted("penalties", recipe.penalties),

@@ -15,18 +15,14 @@ from accelerate.utils import ProjectConfiguration, set_seed
 
 from wavegan import atomic, bundle
 from wavegan.data.batch import Batch
-from wavegan.data.clips import whole
 from wavegan.data.loader import training_loader
-from wavegan.data.manifest import Manifest, printable
-from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
-from wavegan.data.split import Split, split
 from wavegan.device import choose
 from wavegan.errors import RunError, UserError
 from wavegan.metrics.mel_distance import MelDistance
 from wavegan.metrics.stft_distance import STFTDistance
 from wavegan.recipe import Recipe, dump
-from wavegan.training import checkpoint, random_state
+from wavegan.training import checkpoint, files, random_state, warm_start
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
 from wavegan.training.log import Listener, RunLog, available
@@ -34,7 +30,6 @@ from wavegan.training.parts import Parts, build
 from wavegan.training.processes import broadcast
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import BEST, Trainer
-from wavegan.training.validate import HeldOut
 
 
 def prepare(
@@ -58,28 +53,27 @@ def prepare(
         UserError: the recipe, the folder of audio or the checkpoint is not usable.
         RunError: other processes that should be here are not.
     """
+    recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
     parts = build(recipe)
+    mel = parts.config.mel
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
-        manifest, files = _scan(recipe)
+        found = files.find(recipe, mel)
     if accelerator.is_main_process:
-        _introduce(manifest, files, listener)
-    segments = _segments(recipe, parts.config, files, manifest.root)
-    batches = _batches(recipe, accelerator, segments)
-    if recipe.training.init_from and not resume:
-        _warm_start(parts, recipe.training.init_from, listener)
+        files.introduce(found, listener)
+    batches = _batches(recipe, accelerator, files.segments(recipe, mel, found))
+    if model is not None:
+        warm_start.load_weights(parts, model, listener.note)
     players, step = _assemble(recipe, parts, accelerator)
-    players.progress.data = manifest.fingerprint()
+    players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
     if accelerator.is_main_process:
         run.mkdir(parents=True, exist_ok=True)
         atomic.text(run / "recipe.yaml", dump(recipe))
         accelerator.init_trackers(run.resolve().name)
-    mel = parts.config.mel
-    held = files.validation[: recipe.training.validation_clips]
     return Trainer(
         run=run,
         recipe=recipe,
@@ -87,7 +81,7 @@ def prepare(
         players=players,
         config=parts.config,
         batches=batches,
-        clips=_held_out(recipe, parts.config, held, manifest.root),
+        clips=files.held_out(recipe, mel, found),
         metrics={BEST: MelDistance(mel=mel), "mr_stft": STFTDistance()},
         accelerator=accelerator,
         log=RunLog(run, accelerator, players.progress.step),
@@ -101,22 +95,32 @@ def describe(recipe: Recipe) -> dict[str, Any]:
     Raises:
         UserError: as `prepare` does.
     """
+    notes: list[str] = []
+    recipe, model = _settle(recipe, False, notes.append)
     parts = build(recipe)
-    manifest, files = _scan(recipe)
-    segments = _segments(recipe, parts.config, files, manifest.root)
+    if model is not None:
+        warm_start.load_weights(parts, model, notes.append)
+    found = files.find(recipe, parts.config.mel)
+    segments = files.segments(recipe, parts.config.mel, found)
     training = recipe.training
     judge = parts.discriminator
     return {
         "generator_parameters": sum(p.numel() for p in parts.generator.parameters()),
         "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
         "sample_rate": parts.config.mel.sample_rate,
-        "training_files": len(files.train),
-        "training_hours": round(sum(clip.seconds for clip in files.train) / 3600, 3),
-        "validation_files": len(files.validation),
-        "not_usable": [f"{entry.path}: {entry.reason}" for entry in manifest.rejected],
+        **files.describe(found),
         "steps": training.steps,
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
+        "notes": notes,
     }
+
+
+def _settle(
+    recipe: Recipe, resume: bool, note: warm_start.Note
+) -> tuple[Recipe, bundle.Model | None]:
+    """What the model to start from and given mels decide; a run that goes on has it settled."""
+    recipe, model = (recipe, None) if resume else warm_start.adopt(recipe, note)
+    return warm_start.keep_level(recipe, model, note), model
 
 
 def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
@@ -134,38 +138,6 @@ def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
             f"start them with: wavegan train ... --processes {expected}"
         )
     return accelerator
-
-
-def _scan(recipe: Recipe) -> tuple[Manifest, Split]:
-    data = recipe.data
-    if data.folder is None:
-        raise UserError("data.folder is not set: give the folder of audio")
-    manifest = scan(data.folder)
-    return manifest, split(manifest, validation=data.validation, train=data.train)
-
-
-def _introduce(manifest: Manifest, files: Split, listener: Listener) -> None:
-    hours = sum(clip.seconds for clip in files.train) / 3600
-    listener.note(
-        f"{manifest.root}: {len(files.train)} files to train on ({hours:.2f} h), "
-        f"{len(files.validation)} held out, {len(manifest.rejected)} not usable"
-    )
-    for entry in manifest.rejected:
-        listener.note(f"not usable: {printable(entry.path)}: {entry.reason}")
-    for notice in manifest.notices:
-        listener.note(f"note: {printable(notice.path)}: {notice.reason}")
-
-
-def _segments(recipe: Recipe, config: bundle.Config, files: Split, root: Path) -> Segments:
-    return Segments(
-        files.train,
-        root,
-        sample_rate=config.mel.sample_rate,
-        segment=recipe.data.segment,
-        channels=recipe.data.channels,
-        peak=recipe.data.peak,
-        seed=recipe.training.seed,
-    )
 
 
 def _check_batch(recipe: Recipe, accelerator: Accelerator) -> None:
@@ -197,18 +169,6 @@ def _batches(
     return batches
 
 
-def _held_out(recipe: Recipe, config: bundle.Config, clips: Any, root: Path) -> list[HeldOut]:
-    rate = config.mel.sample_rate
-    longest = int(recipe.data.validation_seconds * rate)
-    return [
-        HeldOut(
-            Path(clip.path).stem,
-            whole(clip, root, rate, recipe.data.channels, recipe.data.peak)[:, :longest],
-        )
-        for clip in clips
-    ]
-
-
 def _assemble(recipe: Recipe, parts: Parts, accelerator: Accelerator) -> tuple[Players, Step]:
     training = recipe.training
     networks = {"generator": parts.generator}
@@ -235,26 +195,6 @@ def _assemble(recipe: Recipe, parts: Parts, accelerator: Accelerator) -> tuple[P
     )
     players = Players(networks, optimizers, ema, Progress(world=accelerator.num_processes))
     return players, step
-
-
-def _warm_start(parts: Parts, source: str, listener: Listener) -> None:
-    """Start from a model's weights: G, and D where its checkpoint has one that fits."""
-    folder = bundle.locate(source)
-    raw = folder / checkpoint.FOLDER / "generator.safetensors"
-    file = folder / bundle.WEIGHTS if not raw.is_file() else raw
-    bundle.load_strictly(parts.generator, bundle.read_weights(file), file)
-    judge = folder / checkpoint.FOLDER / "discriminator.safetensors"
-    if parts.discriminator is None:
-        return
-    if not judge.is_file():
-        listener.note(f"training.init_from: {folder} has no discriminator, so D starts fresh")
-        return
-    try:
-        bundle.load_strictly(parts.discriminator, bundle.read_weights(judge), judge)
-    except UserError:
-        listener.note(
-            f"training.init_from: the discriminator in {folder} is another, D starts fresh"
-        )
 
 
 def _resume(

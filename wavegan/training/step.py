@@ -66,10 +66,15 @@ class Step:
     penalties: Mapping[str, tuple[float, Penalty]] = field(default_factory=dict)
     matching: tuple[float, Normalize] = (0.0, "hifigan")
 
-    def __call__(self, audio: Tensor, step: int, *, adversarial: bool) -> Logs:
-        """Learn from real audio `(B, C, T)`; returns named scalars, still on the device."""
+    def __call__(
+        self, audio: Tensor, step: int, *, adversarial: bool, mel: Tensor | None = None
+    ) -> Logs:
+        """Learn from real audio `(B, C, T)`; returns named scalars, still on the device.
+
+        `mel` `(B, n_mels, L)` is what the generator is given where it is not made of the audio.
+        """
         with self.autocast():
-            generated = self.task.generate(self.generator.network, audio)
+            generated = self.task.generate(self.generator.network, audio, mel)
         generated = Generated(*(wave.float() for wave in generated))
         player = self.discriminator if adversarial else None
         logs = self.discriminator_turn(player, generated, step) if player else {}

@@ -72,7 +72,7 @@ class Trainer:
             if batch is None:
                 self.save()
                 break
-            window.add(self.one_step(batch.audio))
+            window.add(self.one_step(batch))
             self.recent = batch.paths
             progress.step += 1
             clock.steps += 1
@@ -105,7 +105,7 @@ class Trainer:
                 raise
             return None
 
-    def one_step(self, audio: Tensor) -> Mapping[str, Tensor]:
+    def one_step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Set both players' rates, let them learn, update the average."""
         done, training = self.players.progress.step, self.recipe.training
         start = training.adversarial_from
@@ -118,7 +118,7 @@ class Trainer:
             share = factor(training.schedule, done - start, training.steps - start)
             rate = training.optimizer.discriminator_lr or base
             set_rate(self.step.discriminator.optimizer, rate * share)
-        logs = self.step(audio, done, adversarial=adversarial)
+        logs = self.step(batch.audio, done, adversarial=adversarial, mel=batch.mel)
         if isinstance(self.players.ema, EMA):
             self.players.ema.update_parameters(self.step.generator.network)
         return logs

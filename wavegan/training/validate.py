@@ -14,10 +14,11 @@ from wavegan.tasks.base import Task
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A held-out clip: a name to call it by and its audio `(C, T)`."""
+    """A held-out clip: a name to call it by, its audio `(C, T)`, its mel where one was given."""
 
     name: str
     audio: Tensor
+    mel: Tensor | None = None
 
 
 @torch.no_grad()
@@ -49,7 +50,8 @@ def validate(
     generator.eval()
     sums = dict.fromkeys(metrics, 0.0)
     for number, clip in enumerate(clips):
-        made = task.generate(generator, clip.audio[None].to(device))
+        mel = None if clip.mel is None else clip.mel[None].to(device)
+        made = task.generate(generator, clip.audio[None].to(device), mel)
         estimate, reference = made.estimate[0].float().cpu(), made.reference[0].cpu()
         for name, metric in metrics.items():
             sums[name] += metric(estimate, reference, sample_rate) / len(clips)

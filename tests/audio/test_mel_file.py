@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from wavegan.audio import mel_file
 from wavegan.errors import UserError
-from wavegan.inference import mel_file
 
 MEL = np.random.default_rng(0).normal(size=(8, 21)).astype(np.float32)
 
@@ -82,9 +82,43 @@ def test_layouts_are_recognised(tmp_path, array):
     assert read.is_contiguous()
 
 
-def test_a_square_is_taken_as_bands_by_frames(tmp_path):
+def test_a_square_is_taken_as_the_layout_says(tmp_path):
     save_npy(tmp_path / "mel.npy", MEL[:, :8])
-    assert torch.equal(mel_file.read(tmp_path / "mel.npy", 8), torch.from_numpy(MEL[:, :8]))
+    square = torch.from_numpy(MEL[:, :8])
+    assert torch.equal(mel_file.read(tmp_path / "mel.npy", 8), square)
+    assert torch.equal(mel_file.read(tmp_path / "mel.npy", 8, "frames_first"), square.T)
+
+
+@pytest.mark.parametrize("layout", ["frames_last", "frames_first"])
+def test_no_layout_turns_what_is_no_square(tmp_path, layout):
+    for array in (MEL, MEL.T):
+        save_npy(tmp_path / "mel.npy", array)
+        assert torch.equal(mel_file.read(tmp_path / "mel.npy", 8, layout), torch.from_numpy(MEL))
+
+
+@pytest.mark.parametrize(
+    ("name", "save"),
+    [
+        ("mel.npy", save_npy),
+        ("mel.npy", lambda file: save_npy(file, MEL.T)),
+        ("mel.npz", save_npz_named),
+        ("mel.pt", save_pt),
+    ],
+)
+def test_a_part_is_that_part_of_the_whole(tmp_path, name, save):
+    save(tmp_path / name)
+    part = mel_file.read(tmp_path / name, 8, start=5, frames=9)
+    assert torch.equal(part, torch.from_numpy(MEL[:, 5:14]))
+    assert part.is_contiguous()
+    assert mel_file.read(tmp_path / name, 8, start=20, frames=9).shape == (8, 1)
+
+
+def test_of_npy_only_what_is_used_is_read(tmp_path):
+    for array in (MEL, MEL.T):
+        save_npy(tmp_path / "mel.npy", array)
+        lazy = mel_file.mapped(tmp_path / "mel.npy", 8)
+        assert lazy.shape == (8, 21)
+        assert isinstance(lazy, np.memmap)
 
 
 @pytest.mark.parametrize("kind", ["float64", "float16", "int32", "uint8", ">f4", ">f8"])
@@ -110,6 +144,12 @@ def test_several_arrays_without_a_mel_among_them_are_refused(tmp_path):
     refused(tmp_path / "two.pt", "holds a, b; name the array 'mel'")
     torch.save({}, tmp_path / "none.pt")
     refused(tmp_path / "none.pt", "holds nothing")
+
+
+def test_bfloat16_is_read(tmp_path):
+    torch.save(torch.from_numpy(MEL).bfloat16(), tmp_path / "mel.pt")
+    read = mel_file.read(tmp_path / "mel.pt", 8)
+    assert torch.equal(read, torch.from_numpy(MEL).bfloat16().float())
 
 
 def test_what_is_no_array_of_numbers_is_refused(tmp_path):

@@ -1,0 +1,171 @@
+"""StyleMelGAN: the original's output, sizes, lengths, the noise's grid and refusals."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wavegan import recipe
+from wavegan.audio.mel import MelSpectrogram
+from wavegan.errors import UserError
+from wavegan.generators.stylemelgan import StyleMelGAN
+from wavegan.interop import _pwg_stylemelgan as names
+from wavegan.layers.weight_norm import fold_weight_norm
+
+SMALL: dict[str, Any] = {
+    "n_mels": 4,
+    "noise_channels": 5,
+    "width": 6,
+    "kernel_size": 5,
+    "noise_upsample_rates": [3, 2],
+    "upsample_rates": [2, 1, 3],
+}
+
+
+@torch.no_grad()
+def test_output_equals_the_originals(shared: Path) -> None:
+    folder = shared / "golden" / "pwg-style-melgan"
+    config = yaml.safe_load((folder / "config.yml").read_text())
+    saved = torch.load(folder / "checkpoint-1000steps.pkl", weights_only=True)
+    options, weights = names.generator(
+        config["generator_params"], saved["model"]["generator"], folder
+    )
+    assert options.pop("name") == "stylemelgan"
+    with h5py.File(folder / "stats.h5") as stats:
+        mean, std = (stats[key][()].reshape(-1).tolist() for key in ("mean", "scale"))
+    net = StyleMelGAN(**options, mel_mean=mean, mel_std=std, hop_length=256).eval()
+    net.load_state_dict(weights, strict=True)
+    expected = np.load(folder / "expected.npz")
+    mel, noise = (torch.from_numpy(expected[key]) for key in ("mel", "noise"))
+    assert noise.shape == (1, *net.noise_shape(mel.shape[-1]))
+    wave = torch.from_numpy(expected["wave"])
+    assert wave.abs().max() > 0.01
+    unfolded = net(mel[None], noise)[0, 0]
+    assert (unfolded - wave).abs().max() <= 1e-5 * wave.abs().max()
+    folded = fold_weight_norm(net)(mel[None], noise)[0, 0]
+    assert (folded - wave).abs().max() <= 1e-5 * wave.abs().max()
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({}, 3_569_026),
+        ({"weight_norm": False}, 3_562_945),
+        ({"noise_upsample_rates": [10, 2, 2, 2], "upsample_rates": [5, 1, 5, 1, 3, 1, 2, 2, 1]},
+         3_552_642),
+    ],
+)  # fmt: skip
+def test_counts_are_the_originals(options: dict[str, Any], count: int) -> None:
+    with torch.device("meta"):
+        net = StyleMelGAN(**options)
+    assert sum(p.numel() for p in net.parameters()) == count
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    rates=st.lists(st.integers(1, 5), min_size=1, max_size=4),
+    noise_rates=st.lists(st.integers(2, 5), min_size=1, max_size=3),
+    frames=st.integers(1, 13),
+    channels=st.integers(1, 2),
+)
+@torch.no_grad()
+def test_output_length_is_frames_times_hop(
+    rates: list[int], noise_rates: list[int], frames: int, channels: int
+) -> None:
+    options = SMALL | {"upsample_rates": rates, "noise_upsample_rates": noise_rates}
+    net = StyleMelGAN(**options, channels=channels)
+    mel = torch.randn(2, 4, frames)
+    audio = net(mel)
+    assert audio.shape == (2, channels, frames * math.prod(rates))
+    assert audio.shape[-1] == net.output_length(frames)
+    assert net.noise_shape(frames) == (5, math.ceil(frames / math.prod(noise_rates)))
+    assert audio.abs().max() <= 1
+
+
+@torch.no_grad()
+def test_noise_is_drawn_from_the_global_generator_and_heard() -> None:
+    torch.manual_seed(0)
+    net, mel = StyleMelGAN(**SMALL), torch.randn(2, 4, 7)
+    torch.manual_seed(3)
+    drawn = net(mel)
+    torch.manual_seed(3)
+    assert torch.equal(drawn, net(mel, torch.randn(2, 5, 2)))
+    assert not torch.equal(drawn, net(mel))
+
+
+@torch.no_grad()
+def test_after_the_last_frame_it_goes_on_with_that_frame() -> None:
+    torch.manual_seed(0)
+    net = StyleMelGAN(**SMALL)
+    mel, noise = torch.randn(1, 4, 8), torch.randn(1, 5, 2)
+    whole = torch.cat([mel, mel[..., -1:].expand(1, 4, 4)], -1)
+    assert torch.equal(net(mel, noise), net(whole, noise)[..., : 8 * 6])
+
+
+def test_the_presets_segment_is_one_step_of_noise() -> None:
+    made = recipe.load("stylemelgan")
+    frames = MelSpectrogram(made.front_end())(torch.zeros(1, made.data.segment)).shape[-1]
+    with torch.device("meta"):
+        net = StyleMelGAN()
+    assert frames == 88
+    assert net.noise_shape(frames) == (128, 1)
+
+
+@torch.no_grad()
+def test_statistics_come_first() -> None:
+    torch.manual_seed(0)
+    plain = StyleMelGAN(**SMALL)
+    other = StyleMelGAN(**SMALL, mel_mean=-3.0, mel_std=[1, 2, 3, 4])
+    other.load_state_dict(plain.state_dict())
+    mel, noise = torch.randn(1, 4, 6), torch.randn(1, 5, 1)
+    raw = mel * torch.tensor([1.0, 2, 3, 4])[:, None] - 3
+    assert torch.allclose(other(raw, noise), plain(mel, noise), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hop_length": 300}, r"mel.hop_length 300 .*mel.hop_length to 256"),
+        ({"upsample_rates": []}, r"upsample_rates \[\]"),
+        ({"noise_upsample_rates": [11, 1]}, r"noise_upsample_rates \[11, 1\].*at least 2.*\[11\]"),
+        ({"noise_upsample_rates": []}, r"noise_upsample_rates \[\]"),
+        ({"noise_upsample_activation": "relU"}, r"activation 'relU'.*did you mean 'relu'"),
+        ({"kernel_size": 8}, r"kernel_size 8 must be odd"),
+        ({"width": 0}, r"width 0"),
+        ({"mel_std": 0.0}, r"mel_std 0.0"),
+    ],
+)
+def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
+    with torch.device("meta"), pytest.raises(UserError, match=message) as refusal:
+        StyleMelGAN(**options)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("gate", ["softmax", "sigmoid"])
+def test_gradients_reach_every_parameter(gate: Any) -> None:
+    torch.manual_seed(0)
+    net = StyleMelGAN(**SMALL, gated_function=gate, upsample_mode="linear")
+    net(torch.randn(2, 4, 8)).square().mean().backward()
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+@torch.no_grad()
+def test_bfloat16_autocast_stays_close() -> None:
+    torch.manual_seed(0)
+    net = StyleMelGAN(**SMALL)
+    mel, noise = torch.randn(1, 4, 16), torch.randn(1, 5, 3)
+    exact = net(mel, noise)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = net(mel, noise)
+    assert rough.dtype is torch.bfloat16
+    error = (rough.float() - exact).square().mean() / exact.square().mean()
+    assert 0 < error < 0.01

@@ -1,0 +1,129 @@
+"""Vocos: size, lengths, the first weights, gradients, refusals; its numbers are in interop."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from wavegan import plugins
+from wavegan.audio.mel import Mel
+from wavegan.bundle_config import context
+from wavegan.errors import UserError
+from wavegan.generators.vocos import Vocos
+
+SMALL: dict[str, Any] = {
+    "n_mels": 12, "width": 16, "hidden_width": 40, "layers": 2, "n_fft": 64, "hop_length": 20
+}  # fmt: skip
+
+
+def test_published_parameter_count() -> None:
+    with torch.device("meta"):
+        net = Vocos()
+    block = (512 * 7 + 512) + 2 * 512 + (512 * 1536 + 1536) + (1536 * 512 + 512) + 512
+    total = (100 * 7 * 512 + 512) + 2 * 512 + 8 * block + 2 * 512 + (512 * 1026 + 1026)
+    count = sum(p.numel() for p in net.parameters())
+    assert count == total == 13_531_650
+    assert round(count / 1e6, 1) == 13.5  # as the project's README says
+    assert net.state_dict().keys() == dict(net.named_parameters()).keys()
+
+
+@pytest.mark.parametrize(("padding", "fewer"), [("center", 1), ("same", 0)])
+@pytest.mark.parametrize("frames", [1, 2, 9])
+@torch.no_grad()
+def test_lengths(padding: Any, fewer: int, frames: int) -> None:
+    net = Vocos(**SMALL, padding=padding)
+    samples = (frames - fewer) * 20
+    assert net.output_length(frames) == samples
+    assert net(torch.randn(2, 12, frames)).shape == (2, 1, samples)
+    assert Vocos(**SMALL, padding=padding, channels=2)(torch.randn(1, 12, frames)).shape == (
+        1,
+        2,
+        samples,
+    )
+
+
+def test_first_weights_are_the_originals() -> None:
+    torch.manual_seed(0)
+    net = Vocos(n_mels=80, width=128, hidden_width=256, layers=4)
+    for block in net.blocks:
+        torch.testing.assert_close(block.scale, torch.full((128,), 0.25))
+    assert (Vocos(**SMALL, layer_scale=0.5).blocks[0].scale == 0.5).all()
+    backbone = [m for m in net.modules() if isinstance(m, nn.Conv1d | nn.Linear)]
+    backbone.remove(net.head.out)
+    assert len(backbone) == 13
+    for layer in backbone:
+        assert layer.bias is not None
+        assert (layer.bias == 0).all()
+        assert abs(layer.weight.std().item() - 0.02) < 0.002
+    assert net.head.out.bias.abs().max() > 0.01
+    assert {m.eps for m in net.modules() if isinstance(m, nn.LayerNorm)} == {1e-6}
+
+
+@pytest.mark.parametrize("padding", ["center", "same"])
+def test_every_parameter_has_a_gradient(padding: Any) -> None:
+    torch.manual_seed(0)
+    net = Vocos(**SMALL, padding=padding)
+    net(torch.randn(2, 12, 9)).square().sum().backward()
+    for name, parameter in net.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().max() > 0, name
+
+
+@torch.no_grad()
+def test_bfloat16_stays_near() -> None:
+    torch.manual_seed(0)
+    net = Vocos(**SMALL)
+    mel = torch.randn(2, 12, 30)
+    exact = net(mel)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = net(mel)
+    assert rough.dtype == torch.float32
+    error = (rough - exact).square().mean() / exact.square().mean()
+    assert 0 < error < 1e-3
+
+
+@torch.no_grad()
+def test_a_frame_is_heard_where_it_lies() -> None:
+    """Layers of kernel 7 see 3 frames a side each, and each frame reaches half a transform."""
+    torch.manual_seed(0)
+    net = Vocos(**SMALL)
+    for weight in net.parameters():
+        if weight.ndim > 1:
+            weight.mul_(20)
+    mel = torch.randn(1, 12, 41)
+    changed = mel.clone()
+    changed[..., 20] += 1
+    heard = (net(changed) - net(mel))[0, 0].abs().gt(1e-6).nonzero().flatten()
+    first, last = (20 - 9) * 20 - 32, (20 + 9) * 20 + 32
+    assert first < heard.min() < heard.max() < last
+    assert heard.min() - first < 10
+    assert last - heard.max() < 10
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layers": 0}, "layers 0 and channels 1 must be at least 1"),
+        ({"hidden_width": 0}, "hidden_width 0, .* must be at least 1"),
+        ({"layer_scale": -1.0}, r"layer_scale -1.0 must be 0 or more: null is 1 / layers \(0.5\)"),
+        ({"padding": "valid"}, 'padding \'valid\' is not known: use "center" or "same"'),
+        ({"n_fft": 20}, "n_fft 20 must be even and more than hop_length 20: use 22"),
+        ({"n_fft": 63}, "n_fft 63 must be even and more than hop_length 20: use 64"),
+    ],
+)
+def test_refusals(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Vocos(**{**SMALL, **options})
+
+
+def test_the_front_end_sets_bands_and_hop() -> None:
+    mel = Mel.preset("vocos-24k")
+    net = plugins.build(
+        "generators", "vocos", {"width": 8}, where="generator", context=context(mel, 1)
+    )
+    assert (net.embed.in_channels, net.hop_length) == (100, 256)
+    with pytest.raises(UserError, match=r"generator.hop_length is 300 but .* make it 256"):
+        plugins.build(
+            "generators", "vocos", {"hop_length": 300}, where="generator", context=context(mel, 1)
+        )

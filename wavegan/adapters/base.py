@@ -1,0 +1,77 @@
+"""What every adapter is: a vocoder behind another system's call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError
+from wavegan.inference.vocoder import Vocoder
+
+Own = TypeVar("Own", bound="Adapter")
+
+
+class Adapter(nn.Module):
+    """Base of all adapters: a torch module, so `.to(device)`, `.eval()` and `.parameters()` work.
+
+    Args:
+        vocoder: what speaks.
+        mel: the front-end that the calling system's mel spectrograms come from, a preset's name or
+            a `Mel`. Where it differs from the vocoder's own they are converted, if that can be
+            done exactly (another logarithm, other statistics, a lower floor). None: the same.
+
+    Raises:
+        UserError: mel spectrograms of `mel` cannot be converted exactly; the message names the
+            fields that differ.
+    """
+
+    def __init__(self, vocoder: Vocoder, mel: Mel | str | None = None) -> None:
+        super().__init__()
+        self.vocoder = vocoder
+        # registered, so that moving the module moves what the vocoder computes with
+        self.generator = vocoder.generator
+        self.front_end = vocoder.front_end
+        self.source = Mel.preset(mel) if isinstance(mel, str) else mel
+        if self.source is not None:
+            self._convert(torch.zeros(self.source.n_mels, 1))
+
+    @classmethod
+    def from_pretrained(
+        cls: type[Own],
+        path: str | Path,
+        device: str | torch.device = "cpu",
+        mel: Mel | str | None = None,
+    ) -> Own:
+        """Open a model (see `Vocoder.from_pretrained`) for this system."""
+        return cls(Vocoder.from_pretrained(path, device), mel)
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the audio, Hz."""
+        return self.vocoder.sample_rate
+
+    def remove_weight_norm(self) -> None:
+        """Nothing is left to do: it was folded when the model was opened."""
+
+    def vocode(self, mel: Tensor, lengths: Sequence[int] | Tensor | None = None) -> Tensor:
+        """Audio `(B, T)` of mel spectrograms `(B, n_mels, L)`, 0 after an item's own length."""
+        return self.vocoder(self._convert(mel), lengths=lengths)
+
+    def _convert(self, mel: Tensor) -> Tensor:
+        if self.source is None:
+            return mel
+        return self.source.convert(mel, self.vocoder.spec)
+
+
+def shaped(mel: Tensor, dimensions: Sequence[int], layout: str) -> Tensor:
+    """The mel, if it has as many dimensions as this call takes.
+
+    Raises:
+        UserError: it has not.
+    """
+    if mel.ndim not in dimensions:
+        raise UserError(f"mel has shape {tuple(mel.shape)}: this call takes {layout}")
+    return mel

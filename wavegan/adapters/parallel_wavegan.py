@@ -1,0 +1,34 @@
+"""The call of ParallelWaveGAN's models: `inference(c, normalize_before)`, frames first."""
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from wavegan.adapters.base import Adapter, shaped
+from wavegan.layers.standardize import Standardize
+
+
+class ParallelWaveGANVocoder(Adapter):
+    """`inference(c)`: `(L, n_mels)` to `(T, 1)`.
+
+    Source: github.com/kan-bayashi/ParallelWaveGAN, `inference` of its generators.
+    """
+
+    def inference(self, c: ArrayLike, normalize_before: bool = False) -> Tensor:
+        """Vocode one utterance.
+
+        Args:
+            c: `(L, n_mels)`, tensor or array.
+            normalize_before: whether `c` is raw, and the model's statistics are still to be
+                applied. As in ParallelWaveGAN the default is that they have been.
+
+        Returns:
+            `(T, 1)`.
+        """
+        mel = shaped(torch.as_tensor(c), (2,), "(L, n_mels)").T
+        statistics = getattr(self.vocoder.generator, "standardize", None)
+        if not normalize_before and isinstance(statistics, Standardize):
+            mel = mel.to(statistics.mean) * statistics.std + statistics.mean
+        return self.vocode(mel)[:, None]
+
+    forward = inference

@@ -1,0 +1,121 @@
+"""Mel spectrograms from files that TTS systems write: `.npy`, `.npz`, `.pt`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wavegan.audio.opening import shown
+from wavegan.errors import UserError
+
+SUFFIXES = (".npy", ".npz", ".pt", ".pth")
+NUMBERS = "fiu"
+"""Kinds of numpy types that are real numbers."""
+
+Array = NDArray[Any]
+Layout = Literal["frames_last", "frames_first"]
+
+
+def read(
+    path: Path,
+    n_mels: int,
+    layout: Layout = "frames_last",
+    *,
+    start: int = 0,
+    frames: int | None = None,
+) -> Tensor:
+    """Read one log-mel spectrogram or a part of it; nothing in the file is executed.
+
+    Args:
+        path: a `.npy` array, an `.npz` or `.pt` with one array or one called `mel`.
+        n_mels: bands expected; tells `(n_mels, L)` from `(L, n_mels)`.
+        layout: which of the two a square is.
+        start: first frame.
+        frames: how many; None is all there are. Of a `.npy` only these are read.
+
+    Returns:
+        `(n_mels, L)` float32, shorter than `frames` where the file ends.
+
+    Raises:
+        UserError: names the file and what is wrong with it.
+    """
+    end = None if frames is None else start + frames
+    part = mapped(path, n_mels, layout)[:, start:end]
+    return torch.from_numpy(np.array(part, dtype=np.float32, order="C"))
+
+
+def as_it_lies(path: Path) -> Tensor:
+    """The one spectrogram of a file, (n_mels, L) or (L, n_mels), float32.
+
+    Raises:
+        UserError: names the file and what is wrong with it.
+    """
+    if not path.is_file():
+        raise UserError(f"{shown(path)}: no such file")
+    array = _pick(_load(path), path)
+    shape = array.shape
+    while array.ndim > 2 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 2 or not array.size:
+        raise UserError(f"{shown(path)}: holds an array of shape {shape}, not one spectrogram")
+    return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
+
+
+def mapped(path: Path, n_mels: int, layout: Layout = "frames_last") -> Array:
+    """The spectrogram `(n_mels, L)` of a file, its values read when they are used if `.npy`.
+
+    Raises:
+        UserError: as `read` does.
+    """
+    if not path.is_file():
+        raise UserError(f"{shown(path)}: no such file")
+    array = _pick(_load(path), path)
+    shape = array.shape
+    while array.ndim > 2 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim != 2 or n_mels not in array.shape:
+        raise UserError(
+            f"{shown(path)}: holds an array of shape {shape}, the model takes ({n_mels}, frames)"
+        )
+    square = array.shape[0] == array.shape[1]
+    turned = layout == "frames_first" if square else array.shape[0] != n_mels
+    return array.T if turned else array
+
+
+def _load(path: Path) -> Any:
+    try:
+        if path.suffix.lower() in (".pt", ".pth"):
+            return torch.load(path, map_location="cpu", weights_only=True)
+        mode: Literal["r"] | None = "r" if path.suffix.lower() == ".npy" else None
+        loaded = np.load(path, mmap_mode=mode, allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+    except UnpicklingError:
+        raise UserError(
+            f"{shown(path)}: not a readable array file (damaged, or it holds more than arrays: "
+            "save the mel alone)"
+        ) from None
+    except Exception as error:  # zip, pickle and header errors share no base class
+        reason = " ".join(str(error).split())[:120]
+        raise UserError(f"{shown(path)}: not a readable array file ({reason})") from None
+
+
+def _pick(loaded: Any, path: Path) -> Array:
+    if isinstance(loaded, Mapping):
+        arrays = {k: v for k, v in loaded.items() if isinstance(v, np.ndarray | Tensor)}
+        if "mel" not in arrays and len(arrays) != 1:
+            keys = ", ".join(sorted(map(str, loaded))) or "nothing"
+            raise UserError(f"{shown(path)}: holds {keys}; name the array 'mel'")
+        loaded = arrays["mel"] if "mel" in arrays else next(iter(arrays.values()))
+    if isinstance(loaded, Tensor):
+        # numpy knows no bfloat16
+        loaded = loaded.detach().float().numpy()
+    if not isinstance(loaded, np.ndarray):
+        raise UserError(f"{shown(path)}: holds a {type(loaded).__name__}, not an array")
+    if loaded.dtype.kind not in NUMBERS:
+        raise UserError(f"{shown(path)}: holds {loaded.dtype} values, not numbers")
+    return loaded

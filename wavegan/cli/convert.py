@@ -1,0 +1,46 @@
+"""`wavegan convert`: another project's weights in, a bundle out."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def convert_command(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SRC", help="Weights of another project, or a run or checkpoint."),
+    ],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="Folder for the new bundle.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
+) -> None:
+    """Turn another project's weights into a bundle that sounds the same.
+
+    [bold]wavegan convert LJ_V1/generator_v1 models/lj-v1[/bold]
+
+    [bold]wavegan convert melgan-neurips/logs/baseline models/melgan --json[/bold]
+
+    The other commands read such weights as they are, too; a bundle is one folder without pickles,
+    and keeps the discriminators for fine-tuning.
+    """
+    from wavegan.convert import convert
+
+    model = convert(source, target)
+    name, mel = model.config.generator["name"], model.config.mel
+    judges = sorted(model.discriminators)
+    if as_json:
+        summary = {
+            "source": str(model.source),
+            "bundle": str(target),
+            "generator": name,
+            "sample_rate": mel.audio_rate,
+            "n_mels": mel.n_mels,
+            "discriminators": judges,
+        }
+        typer.echo(json.dumps(summary))
+    elif not quiet:
+        came_with = f" with {', '.join(judges)}" if judges else ""
+        what = f"{name}, {mel.audio_rate} Hz, {mel.n_mels} mels{came_with}"
+        typer.echo(f"{model.source} ({what}) is now {target}", err=True)

@@ -1,0 +1,42 @@
+"""A model of whichever project, written as a bundle."""
+
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from wavegan import atomic, bundle
+from wavegan.errors import UserError
+
+
+def convert(source: Path, folder: Path) -> bundle.Model:
+    """Write a bundle that sounds like the source, with the discriminators that came with it.
+
+    The bundle appears whole or not at all. The discriminators' weights lie where a checkpoint has
+    them, `training/discriminator.safetensors`, so that training can start from them.
+
+    Args:
+        source: whatever `bundle.read` takes.
+        folder: new, or empty.
+
+    Returns:
+        What was read.
+
+    Raises:
+        UserError: the folder is in use, or the source is not usable.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UserError(f"{folder}: something is here already; name a folder that does not exist")
+    model = bundle.read(source, discriminators=True)
+    generator = bundle.assemble(model)
+    with atomic.folder(folder) as unfinished:
+        bundle.save(unfinished, model.config, generator.state_dict())
+        judges = {
+            f"members.{name}.{key}": value.clone().contiguous()
+            for name, weights in model.discriminators.items()
+            for key, value in weights.items()
+        }
+        if judges:
+            file = unfinished / bundle.DISCRIMINATOR
+            file.parent.mkdir()
+            save_file(judges, file)
+    return model

@@ -1,0 +1,147 @@
+"""StyleMelGAN's discriminators: random windows of several lengths, each split into sub-bands.
+
+Source: Mustafa, Pia and Fuchs 2021, "StyleMelGAN" (arXiv 2011.01557), in the shape of
+github.com/kan-bayashi/ParallelWaveGAN (MIT); the judges are MelGAN's (Kumar et al. 2019, arXiv
+1910.06711).
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.audio.pqmf import PQMF
+from wavegan.discriminators._window_judge import WindowJudge
+from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
+from wavegan.errors import UserError
+from wavegan.layers.conv import PaddingMode
+from wavegan.layers.nonlinearity import ActivationName, activation_function
+from wavegan.layers.normalize_all import normalize_all
+
+
+class StyleMelGANDiscriminator(Discriminator):
+    """Judges `repeats` random windows of each size of audio `(B, C, T)`.
+
+    A window of 2 n samples is judged as 2 bands of n, one of 4 n as 4 bands, so all judges see the
+    same number of time steps. Where a window starts is drawn anew for each judgement from torch's
+    CPU generator, and is the same for the whole batch. Per judgement the logits are `(B, 1, N)`;
+    the feature maps are the activation of every layer but the last; the original uses none, and
+    since real and fake have windows of their own in the generator's turn they are not to be
+    matched.
+
+    Args:
+        channels: audio channels, C.
+        repeats: windows drawn for each judge.
+        window_sizes: in samples, one judge each; T is at least the largest.
+        bands: sub-bands of each window; all windows have the same number of samples a band.
+        taps: order of each filter bank, even; not used for 1 band, as the two below.
+        cutoff_ratios: of their prototypes, tuned to the number of bands.
+        betas: of their Kaiser windows.
+        kernel_sizes: of the last two convolutions; the first one's is their product. Odd.
+        base_channels: width of the first layer, a multiple of 4.
+        max_channels: largest width.
+        downsampling_rates: of the layers between, each of which is wider by its rate.
+        activation: see `wavegan.layers.nonlinearity`.
+        leaky_slope: of "leaky_relu" below 0.
+        padding_mode: at the borders of the first layer.
+        bias: whether convolutions have one.
+        weight_norm: on all convolutions.
+
+    Raises:
+        UserError: two of these contradict each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        channels: int = 1,
+        repeats: int = 2,
+        window_sizes: Sequence[int] = (512, 1024, 2048, 4096),
+        bands: Sequence[int] = (1, 2, 4, 8),
+        taps: Sequence[int] = (62, 62, 62, 62),
+        cutoff_ratios: Sequence[float] = (0.5, 0.267, 0.142, 0.07949),
+        betas: Sequence[float] = (9.0, 9.0, 9.0, 9.0),
+        kernel_sizes: Sequence[int] = (5, 3),
+        base_channels: int = 16,
+        max_channels: int = 512,
+        downsampling_rates: Sequence[int] = (4, 4, 4, 1),
+        activation: ActivationName = "leaky_relu",
+        leaky_slope: float = 0.2,
+        padding_mode: PaddingMode = "reflect",
+        bias: bool = True,
+        weight_norm: bool = True,
+    ) -> None:
+        super().__init__()
+        if min(channels, repeats) < 1:
+            raise UserError(f"channels {channels} and repeats {repeats} must be at least 1")
+        _check_windows(window_sizes, bands, (taps, cutoff_ratios, betas))
+        self.repeats, self.window_sizes = repeats, list(window_sizes)
+        filters = zip(bands, taps, cutoff_ratios, betas, strict=True)
+        self.banks = nn.ModuleList(
+            PQMF(*each) if each[0] > 1 else nn.Identity() for each in filters
+        )
+        function = activation_function(activation, leaky_slope)
+        self.discriminators = nn.ModuleList(
+            WindowJudge(
+                channels * number,
+                kernel_sizes=kernel_sizes,
+                base_channels=base_channels,
+                max_channels=max_channels,
+                rates=downsampling_rates,
+                activation=function,
+                padding_mode=padding_mode,
+                bias=bias,
+            )
+            for number in bands
+        )
+        if weight_norm:
+            normalize_all(self)
+
+    def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
+        """Judge `(B, C, T)`; all window sizes, then all again, `repeats` times.
+
+        Raises:
+            UserError: the audio is shorter than the largest window.
+        """
+        samples, largest = audio.shape[-1], max(self.window_sizes)
+        if samples < largest:
+            raise UserError(
+                f"window_sizes of discriminator stylemelgan hold {largest} and the audio has "
+                f"{samples} samples: set data.segment to at least {largest}, or smaller windows"
+            )
+        return [
+            judge(self._bands(bank, _window(audio, size)))
+            for _ in range(self.repeats)
+            for size, bank, judge in zip(
+                self.window_sizes, self.banks, self.discriminators, strict=True
+            )
+        ]
+
+    @staticmethod
+    def _bands(bank: nn.Module, window: Tensor) -> Tensor:
+        return bank.analysis(window) if isinstance(bank, PQMF) else window
+
+
+def _window(audio: Tensor, size: int) -> Tensor:
+    start = int(torch.randint(audio.shape[-1] - size + 1, (), device="cpu"))
+    return audio[..., start : start + size]
+
+
+def _check_windows(
+    windows: Sequence[int], bands: Sequence[int], filters: Sequence[Sequence[float]]
+) -> None:
+    if not windows or {len(each) for each in (bands, *filters)} != {len(windows)}:
+        counts = [len(each) for each in (windows, bands, *filters)]
+        raise UserError(
+            "window_sizes, bands, taps, cutoff_ratios and betas need one value for each judge, "
+            f"and have {counts}"
+        )
+    if min(*windows, *bands) < 1:
+        raise UserError(f"window_sizes {list(windows)} and bands {list(bands)} must be positive")
+    steps = max(windows[0] // bands[0], 1)
+    fitting = [steps * number for number in bands]
+    if fitting != list(windows):
+        raise UserError(
+            f"window_sizes {list(windows)} over bands {list(bands)} must give one number of "
+            f"samples a band: use window_sizes {fitting}"
+        )

@@ -1,0 +1,146 @@
+"""iSTFTNet: the first stages of HiFi-GAN, and for the remaining ones a small inverse STFT.
+
+Source: Kaneko, Tanaka, Kameoka and Seki 2022, "iSTFTNet: Fast and Lightweight Mel-Spectrogram
+Vocoder Incorporating Inverse Short-Time Fourier Transform" (arXiv 2203.02395). Module names are
+those of github.com/rishikksh20/iSTFTNet-pytorch (Apache 2.0), so that the `generator` weights of
+its checkpoints load as they are.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu, pad
+
+from wavegan.errors import UserError
+from wavegan.generators.base import Generator
+from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2
+from wavegan.layers.conv import conv1d, upsample1d
+from wavegan.layers.istft_head import PolarISTFT
+from wavegan.layers.upsampling import check_kernels, nearest_rates, usual_kernel
+
+
+class ISTFTNet(Generator):
+    """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)`.
+
+    The defaults are C8C8I of V1; `hop` is the product of `upsample_rates` times
+    `istft_hop_length`. As in the original nothing bounds the output: trained weights stay in about
+    [-1, 1].
+
+    Args:
+        n_mels: mel bands of the input.
+        upsample_rates: frames of the inverse STFT made from one, by each stage.
+        upsample_kernel_sizes: kernel of each stage, in output frames; kernel minus rate is even
+            and not negative. Twice the rate is usual.
+        upsample_initial_channel: channels before the first stage; each stage halves them.
+        resblock: "1" (two convolutions per dilation) or "2" (one).
+        resblock_kernel_sizes: odd kernels; one residual block each in every stage, averaged.
+        resblock_dilation_sizes: for each of these kernels its dilations, any number.
+        istft_n_fft: transform of the inverse STFT, samples; even, more than its hop.
+        istft_hop_length: samples made from one of its frames.
+        channels: audio channels.
+        hop_length: samples per frame of the mel front-end, if it is to be checked.
+
+    Raises:
+        UserError: two of these contradict each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_mels: int = 80,
+        upsample_rates: Sequence[int] = (8, 8),
+        upsample_kernel_sizes: Sequence[int] = (16, 16),
+        upsample_initial_channel: int = 512,
+        resblock: Literal["1", "2"] = "1",
+        resblock_kernel_sizes: Sequence[int] = (3, 7, 11),
+        resblock_dilation_sizes: Sequence[Sequence[int]] = ((1, 3, 5), (1, 3, 5), (1, 3, 5)),
+        istft_n_fft: int = 16,
+        istft_hop_length: int = 4,
+        channels: int = 1,
+        hop_length: int | None = None,
+    ) -> None:
+        super().__init__()
+        check_kernels(upsample_rates, upsample_kernel_sizes)
+        self.hop_length = _hop_length(upsample_rates, istft_hop_length, hop_length)
+        _check_blocks(resblock, resblock_kernel_sizes, resblock_dilation_sizes)
+        _check_widths(n_mels, channels, upsample_initial_channel, len(upsample_rates))
+
+        block = ResBlock1 if resblock == "1" else ResBlock2
+        self.channels = channels
+        self.blocks_per_stage = len(resblock_kernel_sizes)
+        self.conv_pre = conv1d(n_mels, upsample_initial_channel, 7)
+        self.ups = nn.ModuleList()
+        self.resblocks = nn.ModuleList()
+        width = upsample_initial_channel
+        for rate, kernel in zip(upsample_rates, upsample_kernel_sizes, strict=True):
+            self.ups.append(upsample1d(width, width // 2, kernel, rate))
+            width //= 2
+            for size, dilations in zip(resblock_kernel_sizes, resblock_dilation_sizes, strict=True):
+                self.resblocks.append(block(width, size, dilations))
+        names = ("istft_n_fft", "istft_hop_length")
+        self.inverse = PolarISTFT(istft_n_fft, istft_hop_length, "center", names=names)
+        self.conv_post = conv1d(width, channels * (istft_n_fft + 2), 7)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
+        x = self.conv_pre(mel)
+        for stage, up in enumerate(self.ups):
+            x = up(leaky_relu(x, HIFIGAN_SLOPE))
+            first = stage * self.blocks_per_stage
+            blocks = self.resblocks[first : first + self.blocks_per_stage]
+            x = torch.stack([block(x) for block in blocks]).mean(0)
+        # One frame more, so that centred frames make as many samples as their number promises.
+        x = pad(leaky_relu(x), (1, 0), "reflect")
+        with torch.autocast(x.device.type, enabled=False):
+            bins = self.conv_post(x.float())
+            halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
+            log_magnitude, turn = halves.unbind(2)
+            # Published weights were trained with the sine of the last layer for a phase.
+            wave: Tensor = self.inverse(log_magnitude.exp(), turn.sin())
+        return wave
+
+
+def _hop_length(rates: Sequence[int], istft_hop: int, hop_length: int | None) -> int:
+    product = math.prod(rates) * istft_hop
+    if hop_length is None or hop_length == product:
+        return product
+    clash = (
+        f"mel.hop_length {hop_length} is not {product}, the product of generator.upsample_rates "
+        f"{list(rates)} times generator.istft_hop_length {istft_hop}: set mel.hop_length to "
+        f"{product}"
+    )
+    if istft_hop > 0 and hop_length % istft_hop == 0 and hop_length // istft_hop > 1:
+        proposal = nearest_rates(hop_length // istft_hop, rates)
+        clash += f", or generator.upsample_rates to {proposal} and "
+        clash += f"generator.upsample_kernel_sizes to {[usual_kernel(r) for r in proposal]}"
+    raise UserError(clash)
+
+
+def _check_blocks(
+    resblock: str, kernels: Sequence[int], dilations: Sequence[Sequence[int]]
+) -> None:
+    if resblock not in ("1", "2"):
+        raise UserError(f'resblock {resblock!r} is not known: use "1" or "2"')
+    odd = [max(kernel + 1 - kernel % 2, 1) for kernel in kernels] or [3]
+    usual = [1, 3, 5] if resblock == "1" else [1, 3]
+    fitting = [[max(d, 1) for d in each] or usual for each in dilations][: len(odd)]
+    fitting += [usual] * (len(odd) - len(fitting))
+    if (odd, fitting) != (list(kernels), [list(each) for each in dilations]):
+        raise UserError(
+            f"resblock_kernel_sizes {list(kernels)} and resblock_dilation_sizes "
+            f"{[list(each) for each in dilations]} do not fit: each odd kernel needs its list of "
+            f"dilations, such as {odd} and {fitting}"
+        )
+
+
+def _check_widths(n_mels: int, channels: int, initial: int, stages: int) -> None:
+    if min(n_mels, channels) < 1:
+        raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
+    if initial < 2**stages:
+        raise UserError(
+            f"upsample_initial_channel {initial} cannot be halved by each of the {stages} "
+            f"upsample_rates: use at least {2**stages}"
+        )

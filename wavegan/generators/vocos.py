@@ -1,0 +1,109 @@
+"""Vocos: ConvNeXt blocks at the rate of frames, then one inverse STFT.
+
+Source: Siuzdak 2023, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders
+for high-quality audio synthesis" (arXiv 2306.00814; github.com/gemelo-ai/vocos, MIT).
+"""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from wavegan.errors import UserError
+from wavegan.generators.base import Generator
+from wavegan.layers.convnext import ConvNeXtBlock
+from wavegan.layers.istft_head import ISTFTHead
+
+KERNEL = 7
+EPS = 1e-6
+
+
+class Vocos(Generator):
+    """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, T)`.
+
+    The defaults are vocos-mel-24khz. As in the original nothing bounds the output: trained weights
+    stay in about [-1, 1], random ones do not.
+
+    Args:
+        n_mels: mel bands of the input.
+        width: channels of the backbone.
+        hidden_width: channels inside each block.
+        layers: ConvNeXt blocks.
+        layer_scale: what each block's branch is multiplied by at the start; None is `1 / layers`.
+        n_fft: transform of the inverse STFT, samples; even. Need not be the front-end's.
+        padding: "center" makes (L - 1) * hop_length samples, "same" L * hop_length; that of the
+            front-end, normally.
+        channels: audio channels.
+        hop_length: samples per frame, below `n_fft`.
+
+    Raises:
+        UserError: a value is out of range, or `n_fft` and `hop_length` contradict each other.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_mels: int = 100,
+        width: int = 512,
+        hidden_width: int = 1536,
+        layers: int = 8,
+        layer_scale: float | None = None,
+        n_fft: int = 1024,
+        padding: Literal["center", "same"] = "center",
+        channels: int = 1,
+        hop_length: int = 256,
+    ) -> None:
+        super().__init__()
+        _check(n_mels, width, hidden_width, layers, channels, layer_scale, padding)
+        self.hop_length, self.padding = hop_length, padding
+        scale = 1 / layers if layer_scale is None else layer_scale
+        self.embed = nn.Conv1d(n_mels, width, KERNEL, padding=KERNEL // 2)
+        self.norm = nn.LayerNorm(width, eps=EPS)
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(width, hidden_width, KERNEL, scale, eps=EPS, gelu="none")
+            for _ in range(layers)
+        )
+        self.final_norm = nn.LayerNorm(width, eps=EPS)
+        self.apply(_start)
+        self.head = ISTFTHead(width, n_fft, hop_length, padding, channels)
+
+    def output_length(self, frames: int) -> int:
+        """Samples made from `frames` frames: one hop fewer where frames are centred."""
+        return (frames - (self.padding == "center")) * self.hop_length
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """Shape: `(B, n_mels, L)` to `(B, channels, output_length(L))`."""
+        x = self.norm(self.embed(mel).transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        wave: Tensor = self.head(self.final_norm(x))
+        return wave
+
+
+def _start(module: nn.Module) -> None:
+    """The original's first weights; the head, made later, keeps torch's own."""
+    if isinstance(module, nn.Conv1d | nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+def _check(
+    n_mels: int,
+    width: int,
+    hidden_width: int,
+    layers: int,
+    channels: int,
+    layer_scale: float | None,
+    padding: str,
+) -> None:
+    if min(n_mels, width, hidden_width, layers, channels) < 1:
+        raise UserError(
+            f"n_mels {n_mels}, width {width}, hidden_width {hidden_width}, layers {layers} and "
+            f"channels {channels} must be at least 1"
+        )
+    if layer_scale is not None and layer_scale < 0:
+        raise UserError(
+            f"layer_scale {layer_scale} must be 0 or more: null is 1 / layers ({1 / layers:g})"
+        )
+    if padding not in ("center", "same"):
+        raise UserError(f'padding {padding!r} is not known: use "center" or "same"')

@@ -1,0 +1,67 @@
+"""MelGAN's hyper-parameters, told from the shapes of its weights.
+
+Both public projects write the generator as one `nn.Sequential`, whose convolutions outside of
+residual layers are the first, one upsampling for each stage, and the last.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from wavegan.errors import UserError
+
+CONV = r"\.(?:weight|weight_v|parametrizations\.weight\.original1)"
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What the weights say of themselves.
+
+    Attributes:
+        first: place of the first convolution in the sequence.
+        ups: places of the upsampling convolutions.
+        last: place of the last convolution.
+        n_mels: channels that go in.
+        upsample_initial_channel: channels before the first stage.
+        upsample_rates: half of each upsampling kernel.
+    """
+
+    first: int
+    ups: tuple[int, ...]
+    last: int
+    n_mels: int
+    upsample_initial_channel: int
+    upsample_rates: list[int]
+
+
+def shapes(weights: Mapping[str, Tensor], sequence: str, file: Path) -> Shapes:
+    """Read them.
+
+    Args:
+        weights: the project's, weight norm in either style or folded.
+        sequence: the name of the `nn.Sequential`.
+        file: where they come from, for the message.
+
+    Raises:
+        UserError: these are no MelGAN's weights.
+    """
+    pattern = re.compile(rf"{sequence}\.(\d+){CONV}")
+    found = {int(m[1]): tuple(weights[key].shape) for key in weights if (m := pattern.match(key))}
+    places = sorted(found)
+    if len(places) < 3 or any(len(found[place]) != 3 for place in places):
+        raise UserError(
+            f"{file}: no MelGAN's generator: it has {len(places)} convolutions {sequence}.*, and "
+            "a first, an upsampling and a last one of three dimensions are needed"
+        )
+    first, *ups, last = places
+    return Shapes(
+        first=first,
+        ups=tuple(ups),
+        last=last,
+        n_mels=found[first][1],
+        upsample_initial_channel=found[first][0],
+        upsample_rates=[found[up][2] // 2 for up in ups],
+    )

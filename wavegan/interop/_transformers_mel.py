@@ -1,0 +1,90 @@
+"""The mel front-ends of transformers' vocoders, which their `config.json` does not describe."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError
+
+EXTRACTOR = "preprocessor_config.json"
+LOWEST, HIGHEST = -11.512925148010254, 2.3143386840820312  # of Tacotron 2, where none are given
+
+
+def of_hifigan(preset: str, rate: int, hop: int, bands: int) -> Mel:
+    """SpeechT5's or ESPnet's front-end at a vocoder's rate and hop.
+
+    The published ones of this family are decimal logarithms of 80 to 7600 Hz with a window of four
+    hops in a transform of the next power of two (hops of 256 at 16 and 22.05 kHz, of 300 at
+    24 kHz), so others are taken to be the same.
+
+    Args:
+        preset: the published front-end that this one is like.
+        rate: sampling rate, Hz.
+        hop: the product of the generator's upsampling rates.
+        bands: number of mel bands.
+    """
+    window = 4 * hop
+    return replace(
+        Mel.preset(preset),
+        sample_rate=rate,
+        n_fft=_next_power_of_two(window),
+        hop_length=hop,
+        win_length=window,
+        n_mels=bands,
+        f_max=min(7600.0, rate / 2),
+        layout="frames_first",
+    )
+
+
+def of_univnet(extractor: Mapping[str, Any], hop: int, bands: int) -> Mel:
+    """UnivNet's front-end as `preprocessor_config.json` has it, else as its class has by default.
+
+    By default the class does not rescale the logarithm to [-1, 1], and the published weights,
+    which are maum-ai's, were not trained on a rescaled one; `do_normalize` says otherwise.
+
+    Args:
+        extractor: the fields of `preprocessor_config.json`; empty where there is none.
+        hop: the product of the generator's upsampling rates.
+        bands: number of mel bands.
+
+    Raises:
+        UserError: a field says what the front-end cannot do.
+    """
+    fixed = {
+        "center": False,
+        "win_function": "hann_window",
+        "compression_factor": 1.0,
+        "num_mel_bins": bands,
+    }
+    for name, value in fixed.items():
+        if extractor.get(name, value) != value:
+            raise UserError(f"{EXTRACTOR}: {name} {extractor[name]!r} is not offered, only {value}")
+    window = extractor.get("win_length", 1024)
+    mel = replace(
+        Mel.preset("univnet-24k"),
+        sample_rate=extractor.get("sampling_rate", 24000),
+        n_fft=extractor.get("filter_length", 1024) or _next_power_of_two(window),
+        hop_length=extractor.get("hop_length", hop),
+        win_length=window,
+        n_mels=bands,
+        f_min=extractor.get("fmin", 0.0),
+        f_max=extractor.get("fmax"),
+        magnitude_eps=extractor.get("mel_floor", 1e-9),
+        floor=extractor.get("compression_clip_val", 1e-5),
+        layout="frames_first",
+    )
+    return replace(mel, **_rescaling(extractor))
+
+
+def _rescaling(extractor: Mapping[str, Any]) -> dict[str, Any]:
+    """`2 (x - lowest) / (highest - lowest) - 1` as a mean and a scale, if it is asked for."""
+    if not extractor.get("do_normalize", False):
+        return {"mean": None, "scale": None}
+    lowest = extractor.get("normalize_min", LOWEST)
+    highest = extractor.get("normalize_max", HIGHEST)
+    return {"mean": (highest + lowest) / 2, "scale": (highest - lowest) / 2}
+
+
+def _next_power_of_two(number: int) -> int:
+    return 1 << (number - 1).bit_length()

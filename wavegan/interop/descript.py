@@ -1,0 +1,129 @@
+"""MelGAN as github.com/descriptinc/melgan-neurips (MIT) saves it: `args.yml` and `best_netG.pt`.
+
+Kumar et al. 2019, "MelGAN" (arXiv 1910.06711). The two models that come with the project,
+`linda_johnson.pt` and `multi_speaker.pt`, have no `args.yml`: all it says follows from the shapes.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError
+from wavegan.interop import _pickles
+from wavegan.interop._files import TORCH_SUFFIXES, blaming, state_dict, torch_file, yaml_file
+from wavegan.interop._keys import Rules, moved, rename
+from wavegan.interop._melgan import Shapes, shapes
+from wavegan.interop.base import Foreign, Layout
+
+ARGUMENTS = "args.yml"
+PEAK = 0.95
+FRONT_END = Mel.preset("melgan-22k")
+_GENERATORS = ("best_netG.pt", "netG.pt")
+_PARTS = {"block.2": "conv1", "block.4": "conv2", "shortcut": "shortcut"}
+
+
+class Descript(Layout):
+    """A generator by its file or folder; the best one of a folder goes before the last.
+
+    `msd` comes from the `netD.pt` of the same moment.
+    """
+
+    looks_for = "best_netG.pt or netG.pt (descript MelGAN)"
+
+    def find(self, path: Path) -> Path | None:
+        """Claims the project's file names, and weights with its names under any other."""
+        if path.name == ARGUMENTS:
+            path = path.parent
+        if path.is_file():
+            return path if path.name in _GENERATORS or _has_its_names(path) else None
+        named = [path / name for name in _GENERATORS if (path / name).is_file()]
+        files = named[:1] or [file for file in sorted(path.glob("*.pt")) if _has_its_names(file)]
+        if len(files) > 1:
+            names = ", ".join(file.name for file in files)
+            raise UserError(f"{path}: holds several models, give one of them: {names}")
+        return files[0] if files else None
+
+    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+        """Read a bare state dict, and whether the `args.yml` beside it agrees."""
+        weights = state_dict(torch_file(file), file)
+        found = shapes(weights, "model", file)
+        layers = _residual_layers(weights, found)
+        described = file.with_name(ARGUMENTS)
+        if described.is_file():
+            _compare(described, found, layers)
+        judge = file.with_name(file.name.replace("netG", "netD"))
+        wanted = discriminators and judge != file and judge.is_file()
+        with blaming(file):
+            mel = Mel.from_dict({**FRONT_END.to_dict(), "n_mels": found.n_mels})
+        return Foreign(
+            mel=mel,
+            generator={
+                "name": "melgan",
+                "upsample_rates": found.upsample_rates,
+                "upsample_initial_channel": found.upsample_initial_channel,
+                "residual_layers": layers,
+            },
+            weights=rename(weights, _generator_rules(found, layers), file),
+            source=file,
+            described_in=described if described.is_file() else file,
+            peak=PEAK,
+            discriminators={"msd": _judge(judge)} if wanted else {},
+        )
+
+
+def _has_its_names(file: Path) -> bool:
+    if file.suffix not in TORCH_SUFFIXES:
+        return False
+    names = _pickles.texts(file)
+    return {"model.1.bias", "model.3.bias", "model.4.block.2.bias"} <= names
+
+
+def _residual_layers(weights: Mapping[str, Tensor], found: Shapes) -> int:
+    layers = sum(bool(re.fullmatch(r"model\.\d+\.shortcut\.bias", key)) for key in weights)
+    return layers // len(found.ups)
+
+
+def _compare(file: Path, found: Shapes, layers: int) -> None:
+    """Refuse weights of another network than `args.yml` describes."""
+    arguments = yaml_file(file)
+    told = {
+        "n_mel_channels": found.n_mels,
+        "ngf": found.upsample_initial_channel / 2 ** len(found.ups),
+        "n_residual_layers": layers,
+    }
+    for name, value in told.items():
+        if name in arguments and arguments[name] != value:
+            raise UserError(
+                f"{file}: {name} is {arguments[name]!r}, but the weights beside it are of "
+                f"a network with {value:g}"
+            )
+
+
+def _generator_rules(found: Shapes, layers: int) -> Rules:
+    places = {f"model.{found.first}": "conv_pre", f"model.{found.last}": "conv_post"}
+    for stage, up in enumerate(found.ups):
+        places[f"model.{up}"] = f"ups.{stage}"
+        for layer in range(layers):
+            for old, new in _PARTS.items():
+                there = f"resblocks.{stage * layers + layer}.{new}"
+                places[f"model.{up + 1 + layer}.{old}"] = there
+    return moved(places)
+
+
+def _judge(file: Path) -> dict[str, Tensor]:
+    weights = state_dict(torch_file(file), file)
+    layers = [
+        int(m[1]) for key in weights if (m := re.match(r"model\.disc_\d+\.model\.layer_(\d+)", key))
+    ]
+    rules = [
+        (r"model\.disc_(\d+)\.model\.layer_0\.1\.(.+)", r"discriminators.\1.convs.0.\2"),
+        (r"model\.disc_(\d+)\.model\.layer_(\d+)\.0\.(.+)", r"discriminators.\1.convs.\2.\3"),
+        (
+            rf"model\.disc_(\d+)\.model\.layer_{max(layers, default=0)}\.([^.\d].*)",
+            r"discriminators.\1.conv_post.\2",
+        ),
+    ]
+    return rename(weights, rules, file)

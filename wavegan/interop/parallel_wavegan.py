@@ -1,0 +1,151 @@
+"""ParallelWaveGAN's folders: `config.yml`, `checkpoint-*steps.pkl` and statistics of its mels.
+
+Source: github.com/kan-bayashi/ParallelWaveGAN (MIT), `parallel_wavegan/utils/utils.py`. Its own
+loader, too, applies statistics where `stats.h5` or `stats.npy` lies beside the checkpoint; without
+that file the generator's input is what the project calls normalized features.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError
+from wavegan.interop import (
+    _pwg_hifigan,
+    _pwg_melgan,
+    _pwg_parallel_wavegan,
+    _pwg_stylemelgan,
+)
+from wavegan.interop._files import blaming, field, state_dict, torch_file, yaml_file
+from wavegan.interop._pwg_front_end import front_end, pqmf, statistics
+from wavegan.interop.base import Foreign, Layout
+
+CONFIG = "config.yml"
+SUFFIX = ".pkl"
+OLDEST = "ParallelWaveGANGenerator"
+"""What configurations mean that are older than the field `generator_type`."""
+GENERATORS = {
+    "HiFiGANGenerator": _pwg_hifigan.generator,
+    "MelGANGenerator": _pwg_melgan.generator,
+    OLDEST: _pwg_parallel_wavegan.generator,
+    "StyleMelGANGenerator": _pwg_stylemelgan.generator,
+}
+TAKE_MEL = ("HiFiGANGenerator", "MelGANGenerator")
+"""Whose `in_channels` are mel bands; the others' are of noise, and `aux_channels` the bands."""
+JUDGES = (
+    _pwg_melgan.discriminators,
+    _pwg_parallel_wavegan.discriminators,
+    _pwg_stylemelgan.discriminators,
+)
+OUTSIDE = r"mean|scale|pqmf\.(analysis|synthesis|updown)_filter"
+"""What a generator that was ready for inference when it was saved has beside its weights."""
+
+
+class ParallelWaveGAN(Layout):
+    """A checkpoint by its file or folder; of several in a folder the one of the highest step."""
+
+    looks_for = f"*{SUFFIX} with {CONFIG} (ParallelWaveGAN)"
+
+    def find(self, path: Path) -> Path | None:
+        """The checkpoint, if the `config.yml` beside it describes a generator."""
+        folder = path if path.is_dir() else path.parent
+        whole = path.is_dir() or path.name == CONFIG
+        files = [*folder.glob(f"*{SUFFIX}")] if whole else [path]
+        files = [file for file in files if file.suffix == SUFFIX and file.is_file()]
+        if not files or not (folder / CONFIG).is_file():
+            return None
+        try:
+            described = "generator_params" in yaml_file(folder / CONFIG)
+        except UserError:
+            return None
+        return max(files, key=_step) if described else None
+
+    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+        """Read `{"model": {"generator": ..., "discriminator": ...}}`, or a bare state dict."""
+        source = file.with_name(CONFIG)
+        config = yaml_file(source)
+        family = _family(config, source)
+        with blaming(source):
+            mel = front_end(config, source)
+        content = torch_file(file)
+        nested = isinstance(content, Mapping) and "model" in content
+        weights = state_dict(content, file, *(["model", "generator"] if nested else []))
+        inner = {key: value for key, value in weights.items() if not re.fullmatch(OUTSIDE, key)}
+        params = _params(config, mel, source)
+        options, renamed = GENERATORS[family](params, inner, source)
+        options.pop("n_mels", None)
+        if options.get("bands", 1) != 1:
+            options |= pqmf(config, source)
+        return Foreign(
+            mel=mel,
+            generator={**options, **_statistics(file.parent, config, weights, mel)},
+            weights=renamed,
+            source=file,
+            described_in=source,
+            discriminators=_discriminators(config, content, file) if discriminators else {},
+        )
+
+
+def _step(file: Path) -> tuple[int, str]:
+    digits = re.findall(r"\d+", file.stem)
+    return int(digits[-1]) if digits else -1, file.name
+
+
+def _family(config: Mapping[str, Any], source: Path) -> str:
+    family = config.get("generator_type", OLDEST)
+    if family not in GENERATORS:
+        raise UserError(
+            f"{source}: generator_type {family} cannot be read: only {', '.join(GENERATORS)}"
+        )
+    return str(family)
+
+
+def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]:
+    """`generator_params`, one of them also in its older spelling; lists are lists."""
+    given = field(config, "generator_params", source) or {}
+    if not isinstance(given, dict):
+        raise UserError(f"{source}: generator_params is {given!r}: it must be a mapping")
+    params = {str(key).replace("kernal", "kernel"): value for key, value in given.items()}
+    for key, value in params.items():
+        kind = None
+        if key.endswith(("scales", "sizes", "dilations")):
+            kind = "a list" if not isinstance(value, list | tuple) else None
+        elif key.endswith(("channels", "layers", "stacks")):
+            kind = "a whole number" if type(value) is not int else None
+        if kind:
+            raise UserError(f"{source}: generator_params.{key} is {value!r}: it must be {kind}")
+    key = "in_channels" if config.get("generator_type") in TAKE_MEL else "aux_channels"
+    if params.get(key, 80) != mel.n_mels:
+        raise UserError(
+            f"{source}: generator_params.{key} is {params.get(key, 80)} but num_mels is "
+            f"{mel.n_mels}: a generator of other features than mels cannot be read"
+        )
+    return params
+
+
+def _statistics(
+    folder: Path, config: Mapping[str, Any], weights: Mapping[str, Tensor], mel: Mel
+) -> dict[str, Any]:
+    """From the file beside the checkpoint, or else from the weights, or none."""
+    found = statistics(folder, config, mel.n_mels)
+    if found or not {"mean", "scale"} <= weights.keys():
+        return found
+    return {"mel_mean": weights["mean"].tolist(), "mel_std": weights["scale"].tolist()}
+
+
+def _discriminators(
+    config: Mapping[str, Any], content: Any, file: Path
+) -> dict[str, dict[str, Tensor]]:
+    """What has the same network here; of several families each takes its own type alone."""
+    model = content.get("model") if isinstance(content, Mapping) else None
+    if not isinstance(model, Mapping) or not model.get("discriminator"):
+        return {}
+    weights = state_dict(content, file, "model", "discriminator")
+    found: dict[str, dict[str, Tensor]] = {}
+    for judges in JUDGES:
+        found |= judges(config, weights, file)
+    return found

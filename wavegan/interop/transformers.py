@@ -1,0 +1,183 @@
+"""Folders that transformers' vocoders are saved in: `config.json` and one file of weights.
+
+Source: github.com/huggingface/transformers (Apache 2): `SpeechT5HifiGan`,
+`FastSpeech2ConformerHifiGan` (also inside `FastSpeech2ConformerWithHifiGan`) and `UnivNetModel`.
+
+`config.json` does not describe the mel front-end. It is taken to be SpeechT5's or ESPnet's at the
+vocoder's rate and hop, and UnivNet's with what `preprocessor_config.json` says, where that is in
+the folder. The published `FastSpeech2ConformerHifiGan` takes what its text-to-speech model makes,
+spectrograms standardized by statistics that are not in the folder (`normalize_before` is false); so
+it turns that model's output into audio, but not what is analysed here.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError, suggest
+from wavegan.interop._files import blaming, field, json_file, state_dict, torch_file
+from wavegan.interop._keys import moved, rename
+from wavegan.interop._transformers_mel import EXTRACTOR, of_hifigan, of_univnet
+from wavegan.interop.base import Foreign, Layout
+from wavegan.weights import read_weights
+
+CONFIG = "config.json"
+WHOLE = ("model.safetensors", "pytorch_model.bin")
+PARTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+# what the two classes of HiFi-GAN differ in where `config.json` does not say it
+SPEECHT5 = {
+    "sampling_rate": 16000,
+    "upsample_rates": [4, 4, 4, 4],
+    "upsample_kernel_sizes": [8, 8, 8, 8],
+}
+CONFORMER = {
+    "sampling_rate": 22050,
+    "upsample_rates": [8, 8, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 4, 4],
+}
+# transformers' fields, each with this package's option and what it is by default
+HIFIGAN = {
+    "upsample_rates": ("upsample_rates", None),
+    "upsample_kernel_sizes": ("upsample_kernel_sizes", None),
+    "upsample_initial_channel": ("upsample_initial_channel", 512),
+    "resblock_kernel_sizes": ("resblock_kernel_sizes", [3, 7, 11]),
+    "resblock_dilation_sizes": ("resblock_dilation_sizes", [[1, 3, 5]] * 3),
+    "leaky_relu_slope": ("leaky_slope", 0.1),
+}
+UNIVNET = {
+    "resblock_stride_sizes": ("upsample_rates", [8, 8, 4]),
+    "model_hidden_channels": ("hidden_channels", 32),
+    "model_in_channels": ("noise_channels", 64),
+    "resblock_kernel_sizes": ("kernel_sizes", [3, 3, 3]),
+    "resblock_dilation_sizes": ("dilations", [[1, 3, 9, 27]] * 3),
+    "kernel_predictor_hidden_channels": ("predictor_channels", 64),
+    "kernel_predictor_num_blocks": ("predictor_blocks", 3),
+    "kernel_predictor_conv_size": ("predictor_kernel_size", 3),
+    "kernel_predictor_dropout": ("predictor_dropout", 0.0),
+    "leaky_relu_slope": ("leaky_slope", 0.2),
+}
+HIFIGAN_RULES = moved(
+    {
+        "conv_pre": "conv_pre",
+        "upsampler": "ups",
+        "resblocks": "resblocks",
+        "conv_post": "conv_post",
+    }
+)
+
+Config = Mapping[str, Any]
+Weights = dict[str, Tensor]
+
+
+class TransformersLayout(Layout):
+    """A folder that `save_pretrained` wrote, whatever its model; only vocoders are then read."""
+
+    looks_for = f"{CONFIG} with {WHOLE[0]} or {WHOLE[1]} (transformers)"
+
+    def find(self, path: Path) -> Path | None:
+        """The weights file, or the index of several, if `config.json` names a `model_type`."""
+        folder = path if path.is_dir() else path.parent
+        named = path.is_file() and path.name != CONFIG
+        names = (path.name,) if named else (*WHOLE, *PARTS)
+        files = [folder / name for name in names if name in (*WHOLE, *PARTS)]
+        there = [file for file in files if file.is_file()]
+        try:
+            known = bool(there) and isinstance(json_file(folder / CONFIG).get("model_type"), str)
+        except UserError:
+            return None
+        return there[0] if known else None
+
+    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+        """Read the vocoder; transformers has no discriminators.
+
+        Raises:
+            UserError: another kind of model, weights in several files, or a field that does not
+                fit.
+        """
+        described = file.parent / CONFIG
+        config = json_file(described)
+        kind = config["model_type"]
+        if kind not in KINDS:
+            raise UserError(f"{described}: model_type {kind!r} is no vocoder{suggest(kind, KINDS)}")
+        if file.name in PARTS:
+            raise UserError(
+                f"{file}: the weights are in several files: save them as one with "
+                'model.save_pretrained(FOLDER, max_shard_size="100GB")'
+            )
+        loaded = read_weights(file) if file.suffix == ".safetensors" else torch_file(file)
+        with blaming(described):
+            vocoder = KINDS[kind](config, state_dict(loaded, file), file)
+        return Foreign(
+            mel=vocoder.mel,
+            generator=vocoder.generator,
+            weights=vocoder.weights,
+            source=file,
+            described_in=described,
+        )
+
+
+class _Vocoder(NamedTuple):
+    mel: Mel
+    generator: dict[str, Any]
+    weights: Weights
+
+
+def _speecht5(config: Config, weights: Weights, file: Path) -> _Vocoder:
+    return _hifigan("speecht5-16k", {**SPEECHT5, **config}, weights, file)
+
+
+def _conformer(config: Config, weights: Weights, file: Path) -> _Vocoder:
+    return _hifigan("espnet-22k", {**CONFORMER, **config}, weights, file)
+
+
+def _conformer_inside(config: Config, weights: Weights, file: Path) -> _Vocoder:
+    """The vocoder of a text-to-speech model that has one."""
+    prefix = "vocoder."
+    own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    return _conformer(config.get("vocoder_config") or {}, own, file)
+
+
+def _hifigan(preset: str, config: Config, weights: Weights, file: Path) -> _Vocoder:
+    generator = {"name": "hifigan", "resblock": "1", **_options(config, HIFIGAN)}
+    if config.get("normalize_before", True):
+        generator["mel_mean"] = field(weights, "mean", file).tolist()
+        generator["mel_std"] = field(weights, "scale", file).tolist()
+    network = {key: value for key, value in weights.items() if key not in ("mean", "scale")}
+    hop = _hop(generator["upsample_rates"])
+    mel = of_hifigan(preset, config["sampling_rate"], hop, config.get("model_in_dim", 80))
+    return _Vocoder(mel, generator, rename(network, HIFIGAN_RULES, file))
+
+
+def _univnet(config: Config, weights: Weights, file: Path) -> _Vocoder:
+    generator = {"name": "univnet", **_options(config, UNIVNET)}
+    described = file.parent / EXTRACTOR
+    extractor = json_file(described) if described.is_file() else {}
+    hop = _hop(generator["upsample_rates"])
+    mel = of_univnet(extractor, hop, config.get("num_mel_bins", 100))
+    return _Vocoder(mel, generator, weights)
+
+
+def _options(config: Config, table: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    """The generator's options; a field that is left out, or null, has its default."""
+    given = {name: value for name, value in config.items() if value is not None}
+    return {own: given.get(name, usual) for name, (own, usual) in table.items()}
+
+
+def _hop(rates: Any) -> int:
+    """The rates' product, which the front-end needs before the generator checks them."""
+    if not isinstance(rates, list) or not all(type(rate) is int and rate > 0 for rate in rates):
+        raise UserError(f"upsampling rates {rates!r}: they must be whole numbers above 0")
+    return math.prod(rates)
+
+
+KINDS: Mapping[str, Callable[[Config, Weights, Path], _Vocoder]] = {
+    "speecht5_hifigan": _speecht5,
+    "fastspeech2_conformer_hifigan": _conformer,
+    "fastspeech2_conformer_with_hifigan": _conformer_inside,
+    "univnet": _univnet,
+}

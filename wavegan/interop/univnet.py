@@ -1,0 +1,178 @@
+"""maum-ai's UnivNet: one file with `model_g`, `model_d` and the settings as text in `hp_str`.
+
+Source: github.com/maum-ai/univnet (BSD). Its `inference` puts ten frames of silence after a
+spectrogram and cuts their audio off; here the network is used alone (see `generators/univnet.py`).
+
+Tortoise's `vocoder.pth` is such a file with `model_g` alone: where there are no settings, those of
+the published networks are taken, which differ in their width.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError, suggest
+from wavegan.interop._files import (
+    blaming,
+    field,
+    state_dict,
+    torch_file,
+    yaml_documents,
+)
+from wavegan.interop._hp_str import holds, newest
+from wavegan.interop._keys import Rules, rename
+from wavegan.interop.base import Foreign, Layout
+
+# what the settings' section says of the published networks; checkpoints older than
+# `kpnet_conv_size` have its value
+GENERATOR: Mapping[str, Any] = {
+    "noise_dim": 64,
+    "channel_size": 32,
+    "dilations": [1, 3, 9, 27],
+    "strides": [8, 8, 4],
+    "lReLU_slope": 0.2,
+    "kpnet_conv_size": 3,
+}
+AUDIO: Mapping[str, Any] = {
+    "sampling_rate": 24000,
+    "filter_length": 1024,
+    "hop_length": 256,
+    "win_length": 1024,
+    "n_mel_channels": 100,
+    "mel_fmin": 0.0,
+    "mel_fmax": 12000.0,
+}
+OF_TRAINING = ("segment_length", "pad_short")
+
+TYPICAL = "res_stack.0.kernel_predictor.kernel_conv.bias"
+PARALLEL = "module."  # before each name, if it was saved on several GPUs
+
+_STAGE = r"res_stack\.(\d+)"
+_PREDICTOR = rf"{_STAGE}\.kernel_predictor"
+RULES: Rules = [
+    (r"conv_pre\.(.+)", r"conv_pre.\1"),
+    (rf"{_STAGE}\.convt_pre\.1\.(.+)", r"resblocks.\1.convt_pre.\2"),
+    (rf"{_STAGE}\.conv_blocks\.(\d+)\.1\.(.+)", r"resblocks.\1.resblocks.\2.conv.\3"),
+    (rf"{_PREDICTOR}\.input_conv\.0\.(.+)", r"resblocks.\1.kernel_predictor.input_conv.\2"),
+    (
+        rf"{_PREDICTOR}\.residual_convs\.(\d+)\.1\.(.+)",
+        r"resblocks.\1.kernel_predictor.resblocks.\2.conv1.\3",
+    ),
+    (
+        rf"{_PREDICTOR}\.residual_convs\.(\d+)\.3\.(.+)",
+        r"resblocks.\1.kernel_predictor.resblocks.\2.conv2.\3",
+    ),
+    (
+        rf"{_PREDICTOR}\.(kernel_conv|bias_conv)\.(.+)",
+        r"resblocks.\1.kernel_predictor.\2.\3",
+    ),
+    (r"conv_post\.1\.(.+)", r"conv_post.\1"),
+]
+
+
+class UnivNetLayout(Layout):
+    """A checkpoint with UnivNet's weights in it, or a folder of one run's: then the last epoch's.
+
+    Discriminators are `mrd` and `mpd`, where they are in the file.
+    """
+
+    looks_for = "*.pt with model_g and hp_str (maum-ai UnivNet)"
+
+    def find(self, path: Path) -> Path | None:
+        """The file, told by the names of the weights in it.
+
+        Raises:
+            UserError: a folder holds the checkpoints of several runs.
+        """
+        files = [file for file in (newest(path) if path.is_dir() else [path]) if _is_univnet(file)]
+        if len({file.stem.rpartition("_")[0] or file.stem for file in files}) > 1:
+            names = ", ".join(sorted(file.name for file in files)[:6])
+            raise UserError(f"{path}: holds several models, give one of them: {names}")
+        return files[0] if files else None
+
+    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+        """Read the generator, and the discriminators where they are asked for and there.
+
+        Raises:
+            UserError: the file is not usable, or has a setting that is not known.
+        """
+        content = torch_file(file)
+        weights = _plain(state_dict(content, file, "model_g"))
+        if "hp_str" in content:
+            settings = yaml_documents(str(content["hp_str"]), file)
+        else:
+            settings = {"gen": {"channel_size": len(field(weights, "conv_pre.bias", file))}}
+        with blaming(file):
+            audio = _section(settings, "audio", AUDIO, OF_TRAINING)
+            options = _options(_section(settings, "gen", GENERATOR, ()))
+            mel = _front_end(audio)
+        judges = {}
+        if discriminators and "model_d" in content:
+            both = _plain(state_dict(content, file, "model_d"))
+            judges = {part.lower(): _inside(part, both) for part in ("MRD", "MPD")}
+        return Foreign(
+            mel=mel,
+            generator=options,
+            weights=rename(weights, RULES, file),
+            source=file,
+            described_in=file,
+            discriminators=judges,
+        )
+
+
+def _is_univnet(file: Path) -> bool:
+    return any(holds(file, "model_g", prefix + TYPICAL) for prefix in ("", PARALLEL))
+
+
+def _plain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix(PARALLEL): value for key, value in weights.items()}
+
+
+def _inside(part: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = f"{part}."
+    return {key.removeprefix(prefix): v for key, v in weights.items() if key.startswith(prefix)}
+
+
+def _section(
+    settings: Mapping[str, Any], name: str, usual: Mapping[str, Any], ignored: Sequence[str]
+) -> dict[str, Any]:
+    """A section of the settings, the published values where it has none."""
+    given = settings.get(name, {})
+    if not isinstance(given, Mapping):
+        raise UserError(f"{name} is {given!r}: it must be a mapping")
+    for key in given:
+        if key not in usual and key not in ignored:
+            raise UserError(f"{name}.{key} is not known{suggest(str(key), usual)}")
+    return {**usual, **given}
+
+
+def _options(section: Mapping[str, Any]) -> dict[str, Any]:
+    strides, dilations = section["strides"], section["dilations"]
+    if not isinstance(strides, list):
+        raise UserError(f"gen.strides is {strides!r}: it must be a list of whole numbers")
+    return {
+        "name": "univnet",
+        "upsample_rates": strides,
+        "hidden_channels": section["channel_size"],
+        "noise_channels": section["noise_dim"],
+        "kernel_sizes": [3] * len(strides),
+        "dilations": [dilations] * len(strides),
+        "predictor_kernel_size": section["kpnet_conv_size"],
+        "leaky_slope": section["lReLU_slope"],
+    }
+
+
+def _front_end(section: Mapping[str, Any]) -> Mel:
+    """HiFi-GAN's formula, not rescaled."""
+    return Mel(
+        sample_rate=section["sampling_rate"],
+        n_fft=section["filter_length"],
+        hop_length=section["hop_length"],
+        win_length=section["win_length"],
+        n_mels=section["n_mel_channels"],
+        f_min=section["mel_fmin"],
+        f_max=section["mel_fmax"],
+    )

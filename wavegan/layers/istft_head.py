@@ -1,0 +1,93 @@
+"""The end of frame-domain generators: predicted magnitudes and phases become a wave.
+
+Source: Siuzdak 2023, "Vocos" (arXiv 2306.00814; github.com/gemelo-ai/vocos, MIT).
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.audio.istft import istft
+from wavegan.audio.mel import Padding
+from wavegan.errors import UserError
+
+LOUDEST = math.log(1e2)
+"""Largest log magnitude of Vocos; a bound, so that an early exponential cannot overflow."""
+
+
+class PolarISTFT(nn.Module):
+    """The inverse STFT of magnitudes and phases, with a periodic Hann window as long as it.
+
+    Args:
+        n_fft: transform length, samples; even.
+        hop_length: samples from frame to frame; below `n_fft`.
+        padding: "center" makes (L - 1) * hop_length samples, "same" L * hop_length.
+        names: what the options are called where they come from, for the refusal.
+
+    Shape: two times `(..., n_fft / 2 + 1, L)` to `(..., T)`.
+
+    Raises:
+        UserError: an odd transform, or one with gaps between its frames.
+    """
+
+    window: Tensor
+
+    def __init__(
+        self,
+        n_fft: int,
+        hop_length: int,
+        padding: Padding,
+        *,
+        names: tuple[str, str] = ("n_fft", "hop_length"),
+    ) -> None:
+        super().__init__()
+        if n_fft % 2 or not 0 < hop_length < n_fft:
+            nearest = max(n_fft + n_fft % 2, hop_length + 2 - hop_length % 2)
+            raise UserError(
+                f"{names[0]} {n_fft} must be even and more than {names[1]} {hop_length}: use "
+                f"{nearest}" + (f" and {names[1]} 1" if hop_length < 1 else "")
+            )
+        self.n_fft, self.hop_length, self.padding = n_fft, hop_length, padding
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    def forward(self, magnitude: Tensor, phase: Tensor) -> Tensor:
+        """Invert; float32 also inside autocast."""
+        with torch.autocast(magnitude.device.type, enabled=False):
+            spectrum = torch.polar(magnitude.float(), phase.float())
+        return istft(spectrum, self.n_fft, self.hop_length, self.window, padding=self.padding)
+
+
+class ISTFTHead(nn.Module):
+    """A linear layer to log magnitudes and phases of each frame, then their inverse STFT.
+
+    Phases come as they are: cosine and sine wrap them.
+
+    Args:
+        width: channels of the frames.
+        n_fft: see `PolarISTFT`.
+        hop_length: see `PolarISTFT`.
+        padding: see `PolarISTFT`.
+        channels: audio channels.
+
+    Shape: `(B, L, width)` to `(B, channels, T)`.
+    """
+
+    def __init__(
+        self, width: int, n_fft: int, hop_length: int, padding: Padding, channels: int = 1
+    ) -> None:
+        super().__init__()
+        self.channels = channels
+        self.out = nn.Linear(width, channels * (n_fft + 2))
+        self.inverse = PolarISTFT(n_fft, hop_length, padding)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Turn frames into audio."""
+        # bfloat16 has too few digits for phases of many turns
+        with torch.autocast(frames.device.type, enabled=False):
+            bins: Tensor = self.out(frames.float()).transpose(1, 2)
+            halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
+            log_magnitude, phase = halves.unbind(2)
+            # clamped before the exponential: after it, an overflow would have no finite gradient
+            wave: Tensor = self.inverse(log_magnitude.clamp(max=LOUDEST).exp(), phase)
+        return wave
