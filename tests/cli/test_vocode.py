@@ -83,8 +83,8 @@ def save_sound(file, samples=1000, rate=RATE, **options):
 
 
 def save_mel(file, bands=8, frames=20):
-    values = np.random.default_rng(1).normal(size=(bands, frames)).astype(np.float32)
-    np.save(file, values)
+    values = np.random.default_rng(1).normal(-7, size=(bands, frames))
+    np.save(file, values.astype(np.float32))
     return file
 
 
@@ -290,6 +290,14 @@ def test_a_mel_with_other_bands_is_named(tmp_path, vocode):
     assert (
         message == f"error: {mel}: holds an array of shape (80, 20), the model takes (8, frames)\n"
     )
+
+
+def test_mels_of_another_front_end_are_warned_of_in_one_line(tmp_path, vocode):
+    np.save(tmp_path / "linear.npy", np.abs(np.load(save_mel(tmp_path / "mel.npy"))))
+    result = good(vocode(tmp_path / "linear.npy", "-o", tmp_path / "out.wav"))
+    assert result.stderr.startswith("warning: mel values span ")
+    assert "RuntimeWarning" not in result.stderr
+    assert result.stderr.count("\n") == 2  # and the name of what was written
 
 
 def test_values_that_are_not_finite_are_blamed_on_their_file(tmp_path, vocode):

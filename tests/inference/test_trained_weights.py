@@ -47,4 +47,4 @@ def test_speech_that_fades_out_ends_without_a_click(demo, vocoder):
     made = vocoder(vocoder.mel(wave))
     assert made.shape == wave.shape
     assert made[-256:].abs().max() < 0.01 * made.abs().max()
-    assert made[-64:].diff().abs().max() < 0.001
+    assert made[-1].abs() < 0.003 * made.abs().max()

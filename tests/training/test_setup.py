@@ -46,6 +46,10 @@ def loaded(small: str, *overrides: str) -> recipe.Recipe:
             r"upsample_kernel_sizes \[16, 16, 7\] does not fit upsample_rates \[8, 8, 4\]"
             r".*\[16, 16, 8\]$",
         ),
+        (
+            "discriminators.windows={name: stylemelgan}",
+            r"data\.segment is 2048 and discriminators\.windows judges 4096 samples at once",
+        ),
         ("mel.f_max=12000", r"mel\.f_max.*12000.*11025"),
         ("data.channels=2", r"^data\.channels is 2: the task vocode is mono, set it to 1$"),
         ("generator.name=hifigam", r"'hifigam' among the generators; did you mean 'hifigan'"),

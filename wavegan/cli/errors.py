@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -30,7 +31,10 @@ class ReportingGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command and report how it ended."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                if not os.environ.get(DEBUG):
+                    warnings.showwarning = _show
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             _end("interrupted", INTERRUPTED)
         except UserError as error:
@@ -53,6 +57,10 @@ class ReportingGroup(TyperGroup):
             _end(
                 f'error: {error}; pip install "wavegan[train]" brings what training needs', FAILURE
             )
+
+
+def _show(message: Warning | str, *_where: object, **_source: object) -> None:
+    typer.echo(f"warning: {' '.join(str(message).split())}", err=True)
 
 
 def _end(line: str, code: int) -> None:

@@ -21,7 +21,13 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class Discriminator(nn.Module, ABC):
-    """Base of all discriminators. It sees one batch, never a (real, fake) pair."""
+    """Base of all discriminators. It sees one batch, never a (real, fake) pair.
+
+    Attributes:
+        shortest: the fewest samples it can judge, where that is known beforehand.
+    """
+
+    shortest: int = 1
 
     @abstractmethod
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:

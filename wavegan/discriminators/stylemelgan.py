@@ -76,6 +76,7 @@ class StyleMelGANDiscriminator(Discriminator):
             raise UserError(f"channels {channels} and repeats {repeats} must be at least 1")
         _check_windows(window_sizes, bands, (taps, cutoff_ratios, betas))
         self.repeats, self.window_sizes = repeats, list(window_sizes)
+        self.shortest = max(window_sizes)
         filters = zip(bands, taps, cutoff_ratios, betas, strict=True)
         self.banks = nn.ModuleList(
             PQMF(*each) if each[0] > 1 else nn.Identity() for each in filters
@@ -103,7 +104,7 @@ class StyleMelGANDiscriminator(Discriminator):
         Raises:
             UserError: the audio is shorter than the largest window.
         """
-        samples, largest = audio.shape[-1], max(self.window_sizes)
+        samples, largest = audio.shape[-1], self.shortest
         if samples < largest:
             raise UserError(
                 f"window_sizes of discriminator stylemelgan hold {largest} and the audio has "

@@ -16,6 +16,9 @@ from wavegan.generators.base import Generator
 from wavegan.inference.lengths import item_lengths
 from wavegan.inference.noise import draw, fit
 
+CHECKED = 8
+"""How many calls look at what the values are like: it costs as much as a fast network."""
+
 
 class Vocoder:
     """A generator with the mel front-end it was trained on.
@@ -34,7 +37,7 @@ class Vocoder:
         self.front_end = MelSpectrogram(mel)
         self.spec = mel
         self.peak = peak
-        self._warned = False
+        self._checks_left = CHECKED
 
     @classmethod
     def from_pretrained(cls, path: str | Path, device: str | torch.device = "cpu") -> "Vocoder":
@@ -157,13 +160,14 @@ class Vocoder:
         return mel.to(self.device, torch.float32)
 
     def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:
-        """Once, where values look like another front-end's."""
-        if self._warned or not len(mel):
+        """Once, where values of one of the first mels look like another front-end's."""
+        if not self._checks_left or not len(mel):
             return
+        self._checks_left -= 1
         longest = max(range(len(mel)), key=frames.__getitem__)
         reason = suspicious(mel[longest, :, : frames[longest]], self.spec)
         if reason is not None:
-            self._warned = True
+            self._checks_left = 0
             warnings.warn(reason, RuntimeWarning, stacklevel=4)  # no_grad is a frame too
 
     @torch.no_grad()

@@ -55,7 +55,8 @@ def activation(name: Any, params: Any, file: Path, where: str) -> tuple[str, flo
         raise UserError(
             f"{file}: {where} {name!r} is not known here{suggest(str(name), ACTIVATIONS)}"
         )
-    # whether it is done in place changes no number
+    # done in place it changes no number where nothing else reads its input, as in the families
+    # that call this; `_pwg_residual` refuses it where something does
     given = {key: value for key, value in dict(params or {}).items() if key != "inplace"}
     slope = given.pop("negative_slope", TORCH_SLOPE) if name == "LeakyReLU" else TORCH_SLOPE
     if given:
@@ -75,5 +76,5 @@ def mono(params: Mapping[str, Any], file: Path) -> None:
     if params.get("out_channels", 1) != 1:
         raise UserError(
             f"{file}: generator_params.out_channels {params['out_channels']} is not known here: "
-            "this generator makes one channel, sub-bands only MelGAN's and HiFi-GAN's"
+            "this generator makes one channel; only MelGAN's makes sub-bands"
         )

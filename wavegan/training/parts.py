@@ -55,6 +55,12 @@ def build(recipe: Recipe) -> Parts:
         name: make("discriminators", plugin, f"discriminators.{name}")
         for name, plugin in recipe.discriminators.items()
     }
+    for name, member in members.items():
+        if recipe.data.segment < member.shortest:
+            raise UserError(
+                f"data.segment is {recipe.data.segment} and discriminators.{name} judges "
+                f"{member.shortest} samples at once: give a segment of at least that"
+            )
     task = make("tasks", recipe.task, "task")
     if recipe.data.mels is not None and not task.takes_mels:
         raise UserError(f"data.mels is set, but the task {recipe.task.name} takes no mels")
