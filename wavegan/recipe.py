@@ -48,7 +48,7 @@ class Plugin(BaseModel):
 
 
 class Term(Plugin):
-    """A loss or a penalty with its weight in the total."""
+    """A loss, penalty or discriminator with the weight of (each of) its terms in the total."""
 
     weight: NonNegative = 1.0
 
@@ -94,11 +94,11 @@ class Optimizer(_Section):
 class Schedule(_Section):
     """Learning rate as a factor per step.
 
-    `exponential`: `gamma ** (step / every)`; `cosine`: from 1 to `final` over the player's
-    steps. `warmup` steps rise linearly from 0 first.
+    `exponential`: `gamma ** (step / every)`; `step`: `gamma ** floor(step / every)`, not below
+    `final`; `cosine`: from 1 to `final` over the player's steps. `warmup` steps rise from 0 first.
     """
 
-    name: Literal["constant", "exponential", "cosine"] = "constant"
+    name: Literal["constant", "exponential", "step", "cosine"] = "constant"
     warmup: Annotated[int, Field(ge=0)] = 0
     gamma: Annotated[float, Field(gt=0, le=1)] = 0.999
     every: Positive = 1
@@ -146,7 +146,7 @@ class Recipe(_Section):
     task: Plugin = Plugin(name="vocode")
     mel: str | dict[str, Any]
     generator: Plugin
-    discriminators: dict[str, Plugin] = {}
+    discriminators: dict[str, Term] = {}
     objective: Plugin = Plugin(name="lsgan")
     penalties: dict[str, Term] = {}
     losses: dict[str, Term] = {}

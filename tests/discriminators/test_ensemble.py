@@ -30,6 +30,12 @@ def test_outputs_are_the_members_in_order() -> None:
             assert torch.equal(one, other)
 
 
+def test_outputs_carry_the_weight_of_their_member() -> None:
+    audio = torch.randn(1, 1, 200)
+    outputs = Ensemble(members(), {"msd": 0.25, "melgan_msd": 3.0})(audio)
+    assert [output.weight for output in outputs] == [1, 1, 0.25, 0.25, 0.25, 3, 3]
+
+
 def test_every_output_is_batch_first() -> None:
     for output in Ensemble(members())(torch.randn(3, 1, 200)):
         assert output.logits.shape[0] == 3

@@ -28,6 +28,8 @@ EXPECTED = [
     (LSGAN(), 5.5, 3.5),
     # first: (0 + 0)/2 + (max(0, 1-1) + 3)/2 = 1.5; second: 1 + 1.   G: -(0.5 + 0)
     (Hinge(), 3.5, -0.5),
+    # D as above.   G: (2 + 0)/2 + 1
+    (Hinge(bounded=True), 3.5, 2.0),
     # first: 0.5 - 2; second: 0.   G: -(0.5 + 0)
     (Wasserstein(), -1.5, -0.5),
     # BCE by its definition, ln(1 - s(x)) = ln s(-x); the second tells nothing: 2 ln 2
@@ -49,6 +51,7 @@ SLOPES = [
     # d/dr of each term at one logit r = 0.25 and f = 0.5: (real in D, fake in D, fake in G)
     (LSGAN(), 2 * (0.25 - 1), 2 * 0.5, 2 * (0.5 - 1)),
     (Hinge(), -1.0, 1.0, -1.0),
+    (Hinge(bounded=True), -1.0, 1.0, -1.0),
     (Wasserstein(), -1.0, 1.0, -1.0),
     # softplus' = sigmoid
     (

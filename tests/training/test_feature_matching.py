@@ -30,6 +30,16 @@ def test_melgan_weighs_by_layers_and_discriminators() -> None:
     assert feature_matching(real, fake, normalize="melgan").item() == pytest.approx(9.6)
 
 
+def test_each_discriminator_counts_by_its_weight() -> None:
+    """0.5 * (1 + 2) + 3 * 4, and for melgan each times 4 / (2 - 1) / 2 on top."""
+    real, fake = maps([1, 2], [0, 4]), maps([0, 0], [0, 0])
+    values = [
+        feature_matching(real, fake, normalize=normalize, weights=[0.5, 3]).item()
+        for normalize in ("hifigan", "melgan")
+    ]
+    assert values == pytest.approx([13.5, 27])
+
+
 def test_the_mean_is_over_each_map() -> None:
     """Maps of different sizes weigh the same: mean |(1, 3)| + mean |(2, 2, 2, 2)| = 4."""
     real = [[torch.tensor([[1.0, -3.0]]), torch.full((1, 4), 2.0)]]

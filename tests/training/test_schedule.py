@@ -26,6 +26,12 @@ def test_exponential_loses_a_thousandth_in_an_epoch() -> None:
     assert factor(schedule, 80_900, 2_500_000) == pytest.approx(0.904792147, abs=1e-9)
 
 
+def test_steps_are_equal_between_and_end_at_final() -> None:
+    schedule = Schedule(name="step", gamma=0.5, every=100, final=0.2)
+    values = {0: 1, 99: 1, 100: 0.5, 199: 0.5, 200: 0.25, 299: 0.25, 300: 0.2, 10_000: 0.2}
+    assert {step: factor(schedule, step, 400) for step in values} == values
+
+
 @pytest.mark.parametrize("final", [0.0, 0.1, 1.0])
 def test_cosine_falls_from_one_to_final(final: float) -> None:
     schedule = Schedule(name="cosine", final=final)
@@ -54,7 +60,7 @@ def test_a_cosine_begins_after_its_warm_up() -> None:
 
 
 @given(
-    name=st.sampled_from(["constant", "exponential", "cosine"]),
+    name=st.sampled_from(["constant", "exponential", "step", "cosine"]),
     warmup=st.integers(0, 50),
     gamma=st.floats(0.5, 1),
     final=st.floats(0, 1),

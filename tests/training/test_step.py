@@ -126,6 +126,22 @@ def test_in_its_turn_d_learns_and_g_is_not_touched() -> None:
     assert logs["discriminator/grad_norm"].item() == pytest.approx(1.375)
 
 
+def test_a_discriminators_weight_counts_in_both_turns() -> None:
+    """Two judges as above with weights 2 and 0.5: 2.5 times each term of one with weight 1."""
+    generator = Amplifier(0.5)
+    judge = Ensemble({"a": Judge(0.25), "b": Judge(0.25)}, {"a": 2.0, "b": 0.5})
+    step = make(generator, judge)
+    generated = step.task.generate(generator, ones())
+    terms = step.adversarial_terms(judge, generated)
+    single = step.adversarial_terms(Judge(0.25), generated)
+    for name in ("adversarial", "feature_matching"):
+        assert terms[name][1].item() == pytest.approx(2.5 * single[name][1].item())
+    logs = step.discriminator_turn(step.discriminator, generated, 0)
+    assert logs["discriminator/adversarial"].item() == pytest.approx(2.5 * (0.5625 + 0.015625))
+    learnt = [member.weight.item() for member in judge.members.values()]
+    assert learnt == pytest.approx([0.25 + 2 * 0.1375, 0.25 + 0.5 * 0.1375])
+
+
 def test_d_judges_detached_fakes_and_real_in_one_batch() -> None:
     generator, judge, penalty = Amplifier(), Judge(), Heaviness()
     step = make(generator, judge, penalties={"heavy": (1.0, penalty)})

@@ -14,10 +14,12 @@ class DiscriminatorOutput(NamedTuple):
         logits: scores, batch first, any shape after that.
         feature_maps: the activations that feature matching compares, first layer first. Whether
             the logits are among them is the paper's choice, made in each discriminator.
+        weight: what its terms count in the losses of both players; the recipe's.
     """
 
     logits: Tensor
     feature_maps: list[Tensor]
+    weight: float = 1.0
 
 
 class Discriminator(nn.Module, ABC):
@@ -39,12 +41,20 @@ class Ensemble(Discriminator):
 
     Args:
         members: the discriminators by name; the names become prefixes of the weights' keys.
+        weights: of each member's outputs; 1 where none is given.
     """
 
-    def __init__(self, members: Mapping[str, Discriminator]) -> None:
+    def __init__(
+        self, members: Mapping[str, Discriminator], weights: Mapping[str, float] | None = None
+    ) -> None:
         super().__init__()
         self.members = nn.ModuleDict(members)
+        self.weights = dict(weights or {})
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`: the members' outputs one after another."""
-        return [output for member in self.members.values() for output in member(audio)]
+        return [
+            output._replace(weight=self.weights.get(name, 1.0))
+            for name, member in self.members.items()
+            for output in member(audio)
+        ]

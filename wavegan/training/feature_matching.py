@@ -15,6 +15,7 @@ def feature_matching(
     fake: Sequence[Sequence[Tensor]],
     *,
     normalize: Literal["hifigan", "melgan"],
+    weights: Sequence[float] | None = None,
 ) -> Tensor:
     """The L1 distance of feature maps over K sub-discriminators, unweighted, in float32.
 
@@ -29,6 +30,7 @@ def feature_matching(
         real: one sequence of maps per sub-discriminator, each map `(B, ...)`; taken as constants.
         fake: the same for the estimates.
         normalize: whose convention.
+        weights: one for each sub-discriminator; None: 1.
 
     Returns:
         A scalar, 0 where all maps are equal.
@@ -43,7 +45,8 @@ def feature_matching(
         _layers(r, f) * (1.0 if normalize == "hifigan" else _melgan_weight(len(real), len(r)))
         for r, f in zip(real, fake, strict=True)
     ]
-    return torch.stack(terms).sum()
+    counted = zip(weights or [1.0] * len(terms), terms, strict=True)
+    return torch.stack([weight * term for weight, term in counted]).sum()
 
 
 def _layers(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

@@ -68,7 +68,7 @@ def build(recipe: Recipe) -> Parts:
     return Parts(
         config=config,
         generator=bundle.build(config),
-        discriminator=Ensemble(members) if members else None,
+        discriminator=Ensemble(members, _weights(recipe)) if members else None,
         step={
             "task": task,
             "objective": make("objectives", recipe.objective, "objective"),
@@ -77,3 +77,7 @@ def build(recipe: Recipe) -> Parts:
             "matching": (matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
         },
     )
+
+
+def _weights(recipe: Recipe) -> dict[str, float]:
+    return {name: plugin.weight for name, plugin in recipe.discriminators.items()}

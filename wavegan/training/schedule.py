@@ -18,6 +18,8 @@ def factor(schedule: Schedule, step: int, steps: int) -> float:
     warm = min(1.0, (step + 1) / (schedule.warmup + 1))
     if schedule.name == "exponential":
         return warm * float(schedule.gamma ** (step / schedule.every))
+    if schedule.name == "step":
+        return warm * max(float(schedule.gamma ** (step // schedule.every)), schedule.final)
     if schedule.name == "cosine":
         progress = min(1.0, max(0, step - schedule.warmup) / max(1, steps - schedule.warmup))
         cosine = 0.5 * (1 + math.cos(math.pi * progress))

@@ -88,7 +88,10 @@ class Step:
         halves = [output.logits.chunk(2) for output in outputs]
         real_logits = [half[0].float() for half in halves]
         fake_logits = [half[1].float() for half in halves]
-        loss = adversarial = self.objective.discriminator(real_logits, fake_logits)
+        weights = [output.weight for output in outputs]
+        loss = adversarial = _weighted(
+            self.objective.discriminator, real_logits, fake_logits, weights
+        )
         logs = {"discriminator/adversarial": adversarial.detach()}
         for name, (weight, penalty) in self.penalties.items():
             if step % penalty.every == 0:
@@ -125,11 +128,27 @@ class Step:
             [r.logits.float() for r in real],
             [f.logits.float() for f in fake],
         )
-        terms = {"adversarial": (1.0, self.objective.generator(real_logits, fake_logits))}
+        weights = [f.weight for f in fake]
+        value = _weighted(self.objective.generator, real_logits, fake_logits, weights)
+        terms = {"adversarial": (1.0, value)}
         weight, normalize = self.matching
         if weight:
             value = feature_matching(
-                [r.feature_maps for r in real], [f.feature_maps for f in fake], normalize=normalize
+                [r.feature_maps for r in real],
+                [f.feature_maps for f in fake],
+                normalize=normalize,
+                weights=weights,
             )
             terms["feature_matching"] = (weight, value)
         return terms
+
+
+def _weighted(
+    loss: Callable[[Sequence[Tensor], Sequence[Tensor]], Tensor],
+    real: Sequence[Tensor],
+    fake: Sequence[Tensor],
+    weights: Sequence[float],
+) -> Tensor:
+    """An objective's loss, each sub-discriminator's part of the sum with its weight."""
+    judged = zip(weights, real, fake, strict=True)
+    return torch.stack([weight * loss([r], [f]) for weight, r, f in judged]).sum()
