@@ -1,9 +1,21 @@
 """What every test may ask for."""
 
+import math
 import os
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
+from torch import Tensor, nn
+
+from wavegan import bundle
+from wavegan.audio.mel import Mel
+from wavegan.errors import UserError
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -20,6 +32,18 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def golden(shared: Path) -> Callable[[str], tuple[Path, dict[str, Tensor]]]:
+    """Opens a golden folder by its name: where it is, and what the original made, by name."""
+
+    def opened(name: str) -> tuple[Path, dict[str, Tensor]]:
+        folder = shared / "golden" / name
+        with np.load(folder / "expected.npz") as expected:
+            return folder, {key: torch.from_numpy(value) for key, value in expected.items()}
+
+    return opened
+
+
+@pytest.fixture(scope="session")
 def speech() -> Path:
     """The folder of real speech that comes with the repository."""
     return REPO / "examples" / "speech"
@@ -29,3 +53,107 @@ def speech() -> Path:
 def small() -> str:
     """A recipe that trains in seconds."""
     return str(REPO / "tests" / "small.yaml")
+
+
+@pytest.fixture(scope="session")
+def tiny() -> bundle.Config:
+    """A HiFi-GAN that vocodes at once: 8 bands at 16 kHz, 16 samples per frame."""
+    return bundle.Config(
+        mel=Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None),
+        generator={
+            "name": "hifigan",
+            "upsample_rates": [4, 4],
+            "upsample_kernel_sizes": [8, 8],
+            "upsample_initial_channel": 8,
+            "resblock": "2",
+            "resblock_kernel_sizes": [3],
+            "resblock_dilation_sizes": [[1]],
+        },
+        peak=0.95,
+    )
+
+
+@pytest.fixture(scope="session")
+def save_tiny(tiny: bundle.Config) -> Callable[..., Path]:
+    """Writes `tiny` with fresh weights, some of them changed, into a folder."""
+
+    def saved(folder: Path, **changed: Tensor) -> Path:
+        torch.manual_seed(0)
+        bundle.save(folder, tiny, {**bundle.build(tiny).state_dict(), **changed})
+        return folder
+
+    return saved
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[[Callable[..., object], Mapping[str, Any], str], None]:
+    """Asserts that a class refuses options, in one line that matches a pattern."""
+
+    def check(cls: Callable[..., object], options: Mapping[str, Any], pattern: str) -> None:
+        with torch.device("meta"), pytest.raises(UserError, match=pattern) as refusal:
+            cls(**options)
+        assert "\n" not in str(refusal.value)
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def weights_by_name() -> Callable[..., dict[str, Tensor]]:
+    """Weights for a network by a formula of the names that torch's old weight norm gives them.
+
+    Those that end in one of `positive` are positive.
+    """
+    norm = {"original0": "weight_g", "original1": "weight_v"}
+
+    def made(net: nn.Module, positive: tuple[str, ...] = ("weight_g",)) -> dict[str, Tensor]:
+        weights = {}
+        for key, value in net.state_dict().items():
+            module, _, part = key.partition("parametrizations.weight.")
+            name = f"{module}{norm[part]}" if part else key
+            wave = np.sin(0.7 * np.arange(value.numel()) + sum(map(ord, name)) % 97)
+            filled = 0.7 + 0.5 * wave if name.endswith(positive) else 0.3 * wave
+            weights[name] = torch.tensor(filled, dtype=torch.float32).reshape(value.shape)
+        return weights
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def weights_in_order() -> Callable[[Mapping[str, tuple[int, ...]]], dict[str, Tensor]]:
+    """Weights for names and shapes by a formula of their places among the sorted names."""
+
+    def made(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+        weights = {}
+        for number, key in enumerate(sorted(shapes)):
+            shape = shapes[key]
+            place = torch.arange(math.prod(shape), dtype=torch.float64)
+            values = torch.sin(place * place * 0.37 + number).reshape(shape)
+            size = math.prod(shape[1:]) ** -0.5 if len(shape) > 1 else 0.3
+            weights[key] = (values * size).float()
+        return weights
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def transformers() -> ModuleType:
+    """The real transformers, where it is installed.
+
+    It imports torchaudio where it finds it, and fails where that is built for another torch; so
+    torchaudio is hidden while the classes that tests use are imported.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "torchaudio", None)
+        module: ModuleType = pytest.importorskip("transformers")
+        for name in (
+            "SpeechT5Config",
+            "SpeechT5ForTextToSpeech",
+            "SpeechT5HifiGan",
+            "SpeechT5HifiGanConfig",
+            "FastSpeech2ConformerHifiGan",
+            "FastSpeech2ConformerWithHifiGan",
+            "UnivNetModel",
+            "UnivNetFeatureExtractor",
+        ):
+            getattr(module, name)
+    return module

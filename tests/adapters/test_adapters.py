@@ -5,30 +5,18 @@ import dataclasses
 import pytest
 import torch
 
-from wavegan import Mel, UserError, Vocoder, adapters
-from wavegan.generators.hifigan import HiFiGAN
+from wavegan import UserError, Vocoder, adapters, bundle
 
 # networks with fresh weights are given noise as mels
 pytestmark = pytest.mark.filterwarnings("ignore:mel values span:RuntimeWarning")
-MEL = Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None)
 MEAN, STD = [-7.0 + band / 8 for band in range(8)], [1.5 + band / 10 for band in range(8)]
 
 
-def make(**options):
-    torch.manual_seed(0)
-    network = HiFiGAN(
-        n_mels=8,
-        upsample_rates=[4, 4],
-        upsample_kernel_sizes=[8, 8],
-        upsample_initial_channel=8,
-        **options,
-    )
-    return Vocoder(network, MEL)
-
-
 @pytest.fixture(scope="module")
-def vocoder():
-    return make(mel_mean=MEAN, mel_std=STD)
+def vocoder(tiny):
+    torch.manual_seed(0)
+    options = {**tiny.generator, "mel_mean": MEAN, "mel_std": STD}
+    return Vocoder(bundle.build(dataclasses.replace(tiny, generator=options)), tiny.mel)
 
 
 @pytest.fixture
@@ -94,8 +82,8 @@ def test_parallel_wavegans_default_is_a_mel_already_normalised(vocoder, mel):
     assert (raw[:, 0] - made[:, 0]).abs().max() > 1e-3
 
 
-def test_without_statistics_there_is_nothing_to_undo(mel):
-    plain = make()
+def test_without_statistics_there_is_nothing_to_undo(tiny, mel):
+    plain = Vocoder(bundle.build(tiny), tiny.mel)
     adapter = adapters.ParallelWaveGANVocoder(plain)
     torch.testing.assert_close(adapter.inference(mel[0].T)[:, 0], plain(mel[0]))
 
@@ -140,7 +128,7 @@ def test_another_number_of_dimensions_is_refused(vocoder, name, call):
 
 
 def test_mels_of_another_front_end_are_converted(vocoder, mel):
-    decimal = dataclasses.replace(MEL, log="log10")
+    decimal = dataclasses.replace(vocoder.spec, log="log10")
     adapter = adapters.NeMoVocoder(vocoder, decimal)
     made = adapter.convert_spectrogram_to_audio(spec=mel / torch.log(torch.tensor(10.0)))
     torch.testing.assert_close(made, vocoder(mel), rtol=0, atol=1e-5)
@@ -148,7 +136,7 @@ def test_mels_of_another_front_end_are_converted(vocoder, mel):
 
 def test_a_front_end_that_cannot_be_converted_is_refused_at_once(vocoder):
     with pytest.raises(UserError, match="mel_scale"):
-        adapters.NeMoVocoder(vocoder, dataclasses.replace(MEL, mel_scale="htk"))
+        adapters.NeMoVocoder(vocoder, dataclasses.replace(vocoder.spec, mel_scale="htk"))
 
 
 def test_a_preset_may_be_named(vocoder):

@@ -1,25 +1,9 @@
 """The real `SpeechT5ForTextToSpeech` speaks through our vocoder as through its own."""
 
-import sys
-
 import pytest
 import torch
 
 from wavegan.adapters import TransformersVocoder
-
-
-@pytest.fixture(scope="module")
-def transformers():
-    """The library, with torchaudio hidden: a torchaudio that does not fit breaks its import."""
-    hidden = {name: sys.modules.get(name) for name in ("torchaudio",)}
-    sys.modules["torchaudio"] = None
-    try:
-        yield pytest.importorskip("transformers")
-    finally:
-        for name, module in hidden.items():
-            sys.modules.pop(name)
-            if module is not None:
-                sys.modules[name] = module
 
 
 @pytest.fixture(scope="module")

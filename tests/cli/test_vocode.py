@@ -10,40 +10,22 @@ import soundfile
 import torch
 from typer.testing import CliRunner
 
-from wavegan import Vocoder, bundle
-from wavegan.audio.mel import Mel
+from wavegan import Vocoder
 from wavegan.cli import app
 from wavegan.inference.revocode import revocode
 
 RATE = 16000
-MEL = Mel(sample_rate=RATE, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None)
-GENERATOR = {
-    "name": "hifigan",
-    "upsample_rates": [4, 4],
-    "upsample_kernel_sizes": [8, 8],
-    "upsample_initial_channel": 8,
-    "resblock": "2",
-    "resblock_kernel_sizes": [3],
-    "resblock_dilation_sizes": [[1]],
-}
-
-
-def save_model(folder, **changed):
-    config = bundle.Config(mel=MEL, generator=GENERATOR, peak=0.95)
-    torch.manual_seed(0)
-    bundle.save(folder, config, {**bundle.build(config).state_dict(), **changed})
-    return folder
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return save_model(tmp_path_factory.mktemp("model"))
+def model(tmp_path_factory, save_tiny):
+    return save_tiny(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
-def loud_model(tmp_path_factory):
+def loud_model(tmp_path_factory, save_tiny):
     """Always at full scale."""
-    return save_model(tmp_path_factory.mktemp("loud"), **{"conv_post.bias": torch.full((1,), 20.0)})
+    return save_tiny(tmp_path_factory.mktemp("loud"), **{"conv_post.bias": torch.full((1,), 20.0)})
 
 
 @pytest.fixture
@@ -255,13 +237,13 @@ def test_a_picture_is_drawn_beside_the_audio(tmp_path, vocode):
     assert widths == [600, 1200]  # a mel has no original to show
 
 
-def test_a_run_is_taken_at_its_best_checkpoint(tmp_path, vocode, loud_model):
+def test_a_run_is_taken_at_its_best_checkpoint(tmp_path, vocode, loud_model, save_tiny):
     best, last = (tmp_path / "run" / "checkpoints" / name for name in ("00000003", "00000009"))
     best.mkdir(parents=True)
     last.mkdir()
     for file in loud_model.iterdir():
         (best / file.name).write_bytes(file.read_bytes())
-    save_model(last)
+    save_tiny(last)
     (last.parent / "best.json").write_text('{"step": 3}')
     mel = save_mel(tmp_path / "mel.npy")
     good(vocode(mel, "-o", tmp_path / "out.wav", model=tmp_path / "run"))
@@ -310,9 +292,9 @@ def test_values_that_are_not_finite_are_blamed_on_their_file(tmp_path, vocode):
         assert "not finite" in message
 
 
-def test_a_model_that_makes_no_numbers_fails_and_writes_nothing(tmp_path, vocode):
+def test_a_model_that_makes_no_numbers_fails_and_writes_nothing(tmp_path, vocode, save_tiny):
     (tmp_path / "model").mkdir()
-    broken = save_model(tmp_path / "model", **{"conv_post.bias": torch.full((1,), torch.nan)})
+    broken = save_tiny(tmp_path / "model", **{"conv_post.bias": torch.full((1,), torch.nan)})
     mel = save_mel(tmp_path / "mel.npy")
     message = wrong(vocode(mel, "-o", tmp_path / "out.wav", model=broken), code=1)
     assert f"{tmp_path / 'out.wav'}: 320 of 320 samples are NaN" in message

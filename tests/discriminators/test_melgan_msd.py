@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from wavegan.discriminators.melgan_msd import MelGANMultiScale
-from wavegan.errors import UserError
 
 SMALL: dict[str, Any] = {"base_channels": 8, "layers": 2, "downsampling_factor": 2}
 
@@ -94,28 +93,6 @@ def test_feature_maps_leave_the_logits_out() -> None:
         assert output.logits.shape[1] == 1 < output.feature_maps[-1].shape[1]
 
 
-def test_gradients_reach_every_parameter_and_the_audio() -> None:
-    torch.manual_seed(0)
-    net = MelGANMultiScale(**SMALL)
-    audio = torch.randn(2, 1, 200, requires_grad=True)
-    torch.autograd.backward([output.logits.square().mean() for output in net(audio)])
-    for name, parameter in [*net.named_parameters(), ("audio", audio)]:
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
-@torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
-    torch.manual_seed(0)
-    net = MelGANMultiScale(**SMALL)
-    audio = torch.randn(2, 1, 200)
-    exact = net(audio)[2].feature_maps[0]
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = net(audio)[2].feature_maps[0]
-    assert rough.dtype is torch.bfloat16
-    assert 0 < (rough.float() - exact).abs().max() < 0.03 * exact.abs().max()
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -131,7 +108,5 @@ def test_bfloat16_autocast_stays_close() -> None:
         ({"base_channels": 12, "layers": 5}, r"base_channels 12 with layers 5 .* (8|16)$"),
     ],
 )
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message) as refusal:
-        MelGANMultiScale(**options)
-    assert "\n" not in str(refusal.value)
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(MelGANMultiScale, options, message)

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from wavegan.discriminators.base import DiscriminatorOutput
 from wavegan.discriminators.mpd import MultiPeriod
-from wavegan.errors import UserError
 
 WIDTHS = [4, 8, 8]
 
@@ -71,7 +70,7 @@ def test_published_size_and_shapes() -> None:
     count = sum(p.numel() for p in net.parameters())
     assert count == 5 * one
     assert round(count / 1e6, 1) == 41.1
-    for period, (logits, maps) in zip((2, 3, 5, 7, 11), outputs, strict=True):
+    for period, (logits, maps, _) in zip((2, 3, 5, 7, 11), outputs, strict=True):
         rows = [-(-8192 // period)]
         for _ in range(4):
             rows.append(-(-rows[-1] // 3))
@@ -105,28 +104,6 @@ def test_weights_have_the_originals_names() -> None:
     assert torch.allclose(first.flatten(1).norm(dim=1), torch.ones(8))
 
 
-def test_gradients_reach_every_parameter_and_the_audio() -> None:
-    torch.manual_seed(0)
-    net = MultiPeriod(layer_channels=WIDTHS)
-    audio = torch.randn(2, 1, 200, requires_grad=True)
-    torch.autograd.backward([output.logits.square().mean() for output in net(audio)])
-    for name, parameter in [*net.named_parameters(), ("audio", audio)]:
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
-@torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
-    torch.manual_seed(0)
-    net = MultiPeriod(layer_channels=WIDTHS)
-    audio = torch.randn(2, 1, 200)
-    exact = net(audio)[4].feature_maps[0]
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = net(audio)[4].feature_maps[0]
-    assert rough.dtype is torch.bfloat16
-    assert 0 < (rough.float() - exact).abs().max() < 0.03 * exact.abs().max()
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -138,14 +115,5 @@ def test_bfloat16_autocast_stays_close() -> None:
         ({"layer_channels": [4, 0]}, r"channels 1 and layer_channels \[4, 0\]"),
     ],
 )
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message) as refusal:
-        MultiPeriod(**options)
-    assert "\n" not in str(refusal.value)
-
-
-@pytest.mark.parametrize("spectral_norm", [False, True])
-def test_the_norm_that_was_asked_for(spectral_norm: bool) -> None:
-    net = MultiPeriod(layer_channels=WIDTHS, spectral_norm=spectral_norm)
-    names = {name.rsplit(".", 1)[1] for name, _ in net.named_parameters()}
-    assert names == {"bias"} | ({"original"} if spectral_norm else {"original0", "original1"})
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(MultiPeriod, options, message)

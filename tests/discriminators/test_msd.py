@@ -9,7 +9,6 @@ from torch import Tensor
 
 from wavegan.discriminators.base import DiscriminatorOutput
 from wavegan.discriminators.msd import MultiScale
-from wavegan.errors import UserError
 
 WIDTHS = [4, 16, 16, 32, 16, 16, 4]
 # Output width, kernel, stride and groups of each layer in the original.
@@ -93,34 +92,12 @@ def test_only_the_first_scale_has_spectral_norm() -> None:
         assert torch.allclose(conv.weight, before * (10 if scale else 1), rtol=1e-4)
 
 
-def test_gradients_reach_every_parameter_and_the_audio() -> None:
-    torch.manual_seed(0)
-    net = MultiScale(layer_channels=WIDTHS)
-    audio = torch.randn(2, 1, 400, requires_grad=True)
-    torch.autograd.backward([output.logits.square().mean() for output in net(audio)])
-    for name, parameter in [*net.named_parameters(), ("audio", audio)]:
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
 def test_real_and_fake_can_share_one_backward() -> None:
     torch.manual_seed(0)
     net = MultiScale(layer_channels=WIDTHS)
     real, fake = (net(torch.randn(1, 1, 300))[0].logits.mean() for _ in range(2))
     (real - fake).backward()
     assert all(p.grad is not None for p in net.discriminators[0].parameters())
-
-
-@torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
-    torch.manual_seed(0)
-    net = MultiScale(layer_channels=WIDTHS).eval()
-    audio = torch.randn(2, 1, 400)
-    exact = net(audio)[2].feature_maps[0]
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = net(audio)[2].feature_maps[0]
-    assert rough.dtype is torch.bfloat16
-    assert 0 < (rough.float() - exact).abs().max() < 0.03 * exact.abs().max()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +113,5 @@ def test_bfloat16_autocast_stays_close() -> None:
          r"groups.*such as \[4, 16, 16, 32, 16, 16, 1\]$"),
     ],
 )  # fmt: skip
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message) as refusal:
-        MultiScale(**options)
-    assert "\n" not in str(refusal.value)
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(MultiScale, options, message)

@@ -109,30 +109,6 @@ def test_weights_start_as_in_the_original() -> None:
     assert weight.std().item() == pytest.approx(0.02, rel=0.02)
 
 
-def test_gradients_reach_every_parameter_and_the_audio() -> None:
-    torch.manual_seed(0)
-    net = StyleMelGANDiscriminator(**SMALL, repeats=1)
-    audio = torch.randn(2, 1, 300, requires_grad=True)
-    torch.autograd.backward([output.logits.square().mean() for output in net(audio)])
-    for name, parameter in [*net.named_parameters(), ("audio", audio)]:
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
-@torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
-    torch.manual_seed(0)
-    net = StyleMelGANDiscriminator(**SMALL, repeats=1)
-    audio = torch.randn(2, 1, 128)
-    torch.manual_seed(1)
-    exact = net(audio)[1].feature_maps[0]
-    torch.manual_seed(1)
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = net(audio)[1].feature_maps[0]
-    assert rough.dtype is torch.bfloat16
-    assert 0 < (rough.float() - exact).abs().max() < 0.03 * exact.abs().max()
-
-
 def test_too_short_audio_is_refused() -> None:
     net = StyleMelGANDiscriminator(**SMALL)
     with pytest.raises(UserError, match=r"window_sizes .* 128 .* 127 samples: set data.segment"):
@@ -156,7 +132,5 @@ def test_too_short_audio_is_refused() -> None:
         ({"activation": "lrelu"}, r"activation 'lrelu'"),
     ],
 )  # fmt: skip
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message) as refusal:
-        StyleMelGANDiscriminator(**options)
-    assert "\n" not in str(refusal.value)
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(StyleMelGANDiscriminator, options, message)

@@ -1,11 +1,9 @@
 """StyleMelGAN: the original's output, sizes, lengths, the noise's grid and refusals."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 
 from wavegan import recipe
 from wavegan.audio.mel import MelSpectrogram
-from wavegan.errors import UserError
 from wavegan.generators.stylemelgan import StyleMelGAN
 from wavegan.interop import _pwg_stylemelgan as names
 from wavegan.layers.weight_norm import fold_weight_norm
@@ -30,8 +27,8 @@ SMALL: dict[str, Any] = {
 
 
 @torch.no_grad()
-def test_output_equals_the_originals(shared: Path) -> None:
-    folder = shared / "golden" / "pwg-style-melgan"
+def test_output_equals_the_originals(golden: Any) -> None:
+    folder, expected = golden("pwg-style-melgan")
     config = yaml.safe_load((folder / "config.yml").read_text())
     saved = torch.load(folder / "checkpoint-1000steps.pkl", weights_only=True)
     options, weights = names.generator(
@@ -42,10 +39,9 @@ def test_output_equals_the_originals(shared: Path) -> None:
         mean, std = (stats[key][()].reshape(-1).tolist() for key in ("mean", "scale"))
     net = StyleMelGAN(**options, mel_mean=mean, mel_std=std, hop_length=256).eval()
     net.load_state_dict(weights, strict=True)
-    expected = np.load(folder / "expected.npz")
-    mel, noise = (torch.from_numpy(expected[key]) for key in ("mel", "noise"))
+    mel, noise = expected["mel"], expected["noise"]
     assert noise.shape == (1, *net.noise_shape(mel.shape[-1]))
-    wave = torch.from_numpy(expected["wave"])
+    wave = expected["wave"]
     assert wave.abs().max() > 0.01
     unfolded = net(mel[None], noise)[0, 0]
     assert (unfolded - wave).abs().max() <= 1e-5 * wave.abs().max()
@@ -70,34 +66,14 @@ def test_counts_are_the_originals(options: dict[str, Any], count: int) -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(
-    rates=st.lists(st.integers(1, 5), min_size=1, max_size=4),
-    noise_rates=st.lists(st.integers(2, 5), min_size=1, max_size=3),
+    rates=st.lists(st.integers(2, 5), min_size=1, max_size=3),
     frames=st.integers(1, 13),
-    channels=st.integers(1, 2),
 )
 @torch.no_grad()
-def test_output_length_is_frames_times_hop(
-    rates: list[int], noise_rates: list[int], frames: int, channels: int
-) -> None:
-    options = SMALL | {"upsample_rates": rates, "noise_upsample_rates": noise_rates}
-    net = StyleMelGAN(**options, channels=channels)
-    mel = torch.randn(2, 4, frames)
-    audio = net(mel)
-    assert audio.shape == (2, channels, frames * math.prod(rates))
-    assert audio.shape[-1] == net.output_length(frames)
-    assert net.noise_shape(frames) == (5, math.ceil(frames / math.prod(noise_rates)))
-    assert audio.abs().max() <= 1
-
-
-@torch.no_grad()
-def test_noise_is_drawn_from_the_global_generator_and_heard() -> None:
-    torch.manual_seed(0)
-    net, mel = StyleMelGAN(**SMALL), torch.randn(2, 4, 7)
-    torch.manual_seed(3)
-    drawn = net(mel)
-    torch.manual_seed(3)
-    assert torch.equal(drawn, net(mel, torch.randn(2, 5, 2)))
-    assert not torch.equal(drawn, net(mel))
+def test_noise_is_coarser_than_frames_and_audio_within_one(rates: list[int], frames: int) -> None:
+    net = StyleMelGAN(**SMALL | {"noise_upsample_rates": rates})
+    assert net.noise_shape(frames) == (5, math.ceil(frames / math.prod(rates)))
+    assert net(torch.randn(2, 4, frames)).abs().max() <= 1
 
 
 @torch.no_grad()
@@ -118,17 +94,6 @@ def test_the_presets_segment_is_one_step_of_noise() -> None:
     assert net.noise_shape(frames) == (128, 1)
 
 
-@torch.no_grad()
-def test_statistics_come_first() -> None:
-    torch.manual_seed(0)
-    plain = StyleMelGAN(**SMALL)
-    other = StyleMelGAN(**SMALL, mel_mean=-3.0, mel_std=[1, 2, 3, 4])
-    other.load_state_dict(plain.state_dict())
-    mel, noise = torch.randn(1, 4, 6), torch.randn(1, 5, 1)
-    raw = mel * torch.tensor([1.0, 2, 3, 4])[:, None] - 3
-    assert torch.allclose(other(raw, noise), plain(mel, noise), atol=1e-5)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -142,30 +107,5 @@ def test_statistics_come_first() -> None:
         ({"mel_std": 0.0}, r"mel_std 0.0"),
     ],
 )
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with torch.device("meta"), pytest.raises(UserError, match=message) as refusal:
-        StyleMelGAN(**options)
-    assert "\n" not in str(refusal.value)
-
-
-@pytest.mark.parametrize("gate", ["softmax", "sigmoid"])
-def test_gradients_reach_every_parameter(gate: Any) -> None:
-    torch.manual_seed(0)
-    net = StyleMelGAN(**SMALL, gated_function=gate, upsample_mode="linear")
-    net(torch.randn(2, 4, 8)).square().mean().backward()
-    for name, parameter in net.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
-@torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
-    torch.manual_seed(0)
-    net = StyleMelGAN(**SMALL)
-    mel, noise = torch.randn(1, 4, 16), torch.randn(1, 5, 3)
-    exact = net(mel, noise)
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = net(mel, noise)
-    assert rough.dtype is torch.bfloat16
-    error = (rough.float() - exact).square().mean() / exact.square().mean()
-    assert 0 < error < 0.01
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(StyleMelGAN, options, message)

@@ -5,22 +5,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from wavegan.errors import UserError
 from wavegan.generators.univnet import UnivNet
 from wavegan.layers.weight_norm import fold_weight_norm
-
-SMALL: dict[str, Any] = {
-    "n_mels": 4,
-    "upsample_rates": [4, 2],
-    "hidden_channels": 4,
-    "noise_channels": 3,
-    "kernel_sizes": [3, 5],
-    "dilations": [[1, 3], [1, 2, 9]],
-    "predictor_channels": 6,
-}
 
 
 def sine(shape: tuple[int, ...], phase: float) -> torch.Tensor:
@@ -69,73 +56,8 @@ def test_parameter_count_of_the_project(width: int, count: int, millions: float)
     assert round(count / 1e6, 2) == millions
 
 
-@settings(deadline=None, max_examples=20)
-@given(
-    rates=st.lists(st.integers(2, 7), min_size=1, max_size=3),
-    frames=st.integers(4, 7),
-    channels=st.integers(1, 2),
-)
-@torch.no_grad()
-def test_output_length_is_frames_times_hop(rates: list[int], frames: int, channels: int) -> None:
-    stages = len(rates)
-    net = UnivNet(
-        n_mels=3,
-        upsample_rates=rates,
-        hidden_channels=2,
-        noise_channels=2,
-        kernel_sizes=[3] * stages,
-        dilations=[[1, 3]] * stages,
-        predictor_channels=3,
-        channels=channels,
-    )
-    assert net.hop_length == math.prod(rates)
-    audio = net(torch.randn(2, 3, frames))
-    assert audio.shape == (2, channels, net.output_length(frames))
-    assert net.output_length(frames) == frames * net.hop_length
-
-
-@torch.no_grad()
-def test_noise_is_drawn_where_none_is_given() -> None:
-    net = UnivNet(**SMALL).eval()
-    mel = torch.randn(2, 4, 9)
-    assert net.noise_shape(9) == (3, 9)
-    torch.manual_seed(5)
-    drawn = net(mel)
-    torch.manual_seed(5)
-    given_noise = net(mel, torch.randn(2, 3, 9))
-    assert torch.equal(drawn, given_noise)
-    assert not torch.equal(drawn, net(mel))
-
-
-def test_gradients_reach_every_parameter() -> None:
-    torch.manual_seed(0)
-    net = UnivNet(**SMALL)
-    net(torch.randn(2, 4, 8)).square().mean().backward()
-    for name, parameter in net.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
-@torch.no_grad()
-def test_folding_keeps_the_output() -> None:
-    torch.manual_seed(0)
-    net = UnivNet(**SMALL).eval()
-    mel, noise = torch.randn(1, 4, 8), torch.randn(1, 3, 8)
-    before = net(mel, noise)
-    assert (fold_weight_norm(net)(mel, noise) - before).abs().max() <= 1e-6
-
-
-@torch.no_grad()
-def test_bfloat16_autocast_stays_close() -> None:
-    torch.manual_seed(0)
-    net = UnivNet(**SMALL)
-    mel, noise = torch.randn(1, 4, 16), torch.randn(1, 3, 16)
-    exact = net(mel, noise)
-    with torch.autocast("cpu", torch.bfloat16):
-        rough = net(mel, noise)
-    assert rough.dtype is torch.bfloat16
-    error = (rough.float() - exact).square().mean() / exact.square().mean()
-    assert 0 < error < 0.01
+def test_there_is_noise_for_every_frame() -> None:
+    assert UnivNet(noise_channels=3).noise_shape(9) == (3, 9)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +78,5 @@ def test_bfloat16_autocast_stays_close() -> None:
         ({"channels": 0}, r"^channels 0 must be at least 1"),
     ],
 )  # fmt: skip
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with torch.device("meta"), pytest.raises(UserError, match=message) as refusal:
-        UnivNet(**options)
-    assert "\n" not in str(refusal.value)
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(UnivNet, options, message)

@@ -25,22 +25,6 @@ def test_published_parameter_count() -> None:
     count = sum(p.numel() for p in net.parameters())
     assert count == total == 13_531_650
     assert round(count / 1e6, 1) == 13.5  # as the project's README says
-    assert net.state_dict().keys() == dict(net.named_parameters()).keys()
-
-
-@pytest.mark.parametrize(("padding", "fewer"), [("center", 1), ("same", 0)])
-@pytest.mark.parametrize("frames", [1, 2, 9])
-@torch.no_grad()
-def test_lengths(padding: Any, fewer: int, frames: int) -> None:
-    net = Vocos(**SMALL, padding=padding)
-    samples = (frames - fewer) * 20
-    assert net.output_length(frames) == samples
-    assert net(torch.randn(2, 12, frames)).shape == (2, 1, samples)
-    assert Vocos(**SMALL, padding=padding, channels=2)(torch.randn(1, 12, frames)).shape == (
-        1,
-        2,
-        samples,
-    )
 
 
 def test_first_weights_are_the_originals() -> None:
@@ -58,29 +42,6 @@ def test_first_weights_are_the_originals() -> None:
         assert abs(layer.weight.std().item() - 0.02) < 0.002
     assert net.head.out.bias.abs().max() > 0.01
     assert {m.eps for m in net.modules() if isinstance(m, nn.LayerNorm)} == {1e-6}
-
-
-@pytest.mark.parametrize("padding", ["center", "same"])
-def test_every_parameter_has_a_gradient(padding: Any) -> None:
-    torch.manual_seed(0)
-    net = Vocos(**SMALL, padding=padding)
-    net(torch.randn(2, 12, 9)).square().sum().backward()
-    for name, parameter in net.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.abs().max() > 0, name
-
-
-@torch.no_grad()
-def test_bfloat16_stays_near() -> None:
-    torch.manual_seed(0)
-    net = Vocos(**SMALL)
-    mel = torch.randn(2, 12, 30)
-    exact = net(mel)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        rough = net(mel)
-    assert rough.dtype == torch.float32
-    error = (rough - exact).square().mean() / exact.square().mean()
-    assert 0 < error < 1e-3
 
 
 @torch.no_grad()
@@ -112,9 +73,8 @@ def test_a_frame_is_heard_where_it_lies() -> None:
         ({"n_fft": 63}, "n_fft 63 must be even and more than hop_length 20: use 64"),
     ],
 )
-def test_refusals(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        Vocos(**{**SMALL, **options})
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(Vocos, {**SMALL, **options}, message)
 
 
 def test_the_front_end_sets_bands_and_hop() -> None:

@@ -7,13 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from wavegan import UserError, Vocoder
-from wavegan.audio.mel import Mel
+from wavegan import UserError, Vocoder, bundle
 from wavegan.generators.base import Generator
-from wavegan.generators.hifigan import HiFiGAN
-
-MEL = Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None)
-FIRST = dataclasses.replace(MEL, layout="frames_first")
 
 
 class Noisy(Generator):
@@ -34,20 +29,14 @@ class Noisy(Generator):
 
 
 @pytest.fixture(scope="module")
-def vocoder():
+def vocoder(tiny):
     torch.manual_seed(0)
-    network = HiFiGAN(
-        n_mels=8,
-        upsample_rates=[4, 4],
-        upsample_kernel_sizes=[8, 8],
-        upsample_initial_channel=8,
-    )
-    return Vocoder(network, MEL)
+    return Vocoder(bundle.build(tiny), tiny.mel)
 
 
 @pytest.fixture
-def noisy():
-    return Vocoder(Noisy(), MEL)
+def noisy(tiny):
+    return Vocoder(Noisy(), tiny.mel)
 
 
 def mels(*shape):
@@ -140,7 +129,7 @@ def test_noise_of_another_shape_is_refused(noisy, shape):
 
 
 def test_frames_first_is_understood_where_the_project_has_it(vocoder):
-    first = Vocoder(vocoder.generator, FIRST)
+    first = Vocoder(vocoder.generator, dataclasses.replace(vocoder.spec, layout="frames_first"))
     mel = mels(2, 8, 10)
     assert torch.equal(first(mel.transpose(1, 2)), vocoder(mel))
     assert torch.equal(first(mel), vocoder(mel))
@@ -149,7 +138,7 @@ def test_frames_first_is_understood_where_the_project_has_it(vocoder):
 
 
 def test_values_of_another_front_end_are_warned_of_once(vocoder):
-    fresh = Vocoder(vocoder.generator, MEL)
+    fresh = Vocoder(vocoder.generator, vocoder.spec)
     wave = torch.sin(torch.arange(3200) * 0.3) / 2
     linear = fresh.mel(wave).exp()
     with pytest.warns(RuntimeWarning, match="mel values span .*doctor mel") as caught:
@@ -158,7 +147,7 @@ def test_values_of_another_front_end_are_warned_of_once(vocoder):
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Vocoder(vocoder.generator, MEL)(fresh.mel(wave))
+        Vocoder(vocoder.generator, vocoder.spec)(fresh.mel(wave))
 
 
 def test_arrays_are_taken_and_audio_can_be_changed_in_place(vocoder):

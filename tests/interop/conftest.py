@@ -1,27 +1,38 @@
 """What tests of other projects' weights may ask for."""
 
-import sys
-from types import ModuleType
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+
+from wavegan import bundle
+from wavegan.errors import UserError
 
 
 @pytest.fixture(scope="session")
-def transformers() -> ModuleType:
-    """The real transformers, where it is installed.
+def sounds_as() -> Callable[..., bool]:
+    """Whether what is loaded from a path sounds as a network does."""
 
-    It imports torchaudio where it finds it, and fails where that is built for another torch; so
-    torchaudio is hidden while the classes that tests use are imported.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "torchaudio", None)
-        module: ModuleType = pytest.importorskip("transformers")
-        for name in (
-            "SpeechT5HifiGan",
-            "FastSpeech2ConformerHifiGan",
-            "FastSpeech2ConformerWithHifiGan",
-            "UnivNetModel",
-            "UnivNetFeatureExtractor",
-        ):
-            getattr(module, name)
-    return module
+    def compared(path: Path, net: Any) -> bool:
+        noise = torch.Generator().manual_seed(1)
+        mel = torch.randn(1, net.conv_pre.in_channels, 12, generator=noise)
+        expected = net(mel)
+        assert expected.std() > 1e-4
+        return bool((bundle.load(path)[1](mel) - expected).abs().max() <= 1e-5 * expected.std())
+
+    return compared
+
+
+@pytest.fixture(scope="session")
+def refusal() -> Callable[..., str]:
+    """The one line with which loading a path is refused, or reading it where options are given."""
+
+    def said(path: Path, **options: Any) -> str:
+        with pytest.raises(UserError) as error:
+            bundle.read(path, **options) if options else bundle.load(path)
+        assert "\n" not in str(error.value)
+        return str(error.value)
+
+    return said

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,6 @@ from torch import Tensor, nn
 from wavegan import Vocoder, bundle
 from wavegan.audio.mel import Mel
 from wavegan.discriminators.melgan_msd import MelGANMultiScale
-from wavegan.errors import UserError
 from wavegan.generators.melgan import MelGAN
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.weights import load_strictly
@@ -83,24 +81,9 @@ def save(file: Path, net: MelGAN, settings: str = SETTINGS, **more: Any) -> Path
     return file
 
 
-def same(path: Path, net: MelGAN) -> bool:
-    mel = torch.randn(1, net.conv_pre.in_channels, 12, generator=torch.Generator().manual_seed(1))
-    expected = net(mel)
-    assert expected.std() > 1e-4
-    return bool((bundle.load(path)[1](mel) - expected).abs().max() <= 1e-5 * expected.std())
-
-
-def refused(path: Path) -> str:
-    with pytest.raises(UserError) as error:
-        bundle.load(path)
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
 @torch.no_grad()
-def test_the_golden_checkpoint_sounds_as_its_project_made_it_sound(shared):
-    folder = shared / "golden" / "seungwonpark-melgan"
-    expected = {key: torch.from_numpy(v) for key, v in np.load(folder / "expected.npz").items()}
+def test_the_golden_checkpoint_sounds_as_its_project_made_it_sound(golden):
+    folder, expected = golden("seungwonpark-melgan")
     vocoder = Vocoder.from_pretrained(folder)
     wave = vocoder.generator(expected["mel"][None])[0, 0]
     assert (wave - expected["wave"]).abs().max() <= 1e-5 * expected["wave"].abs().max()
@@ -116,11 +99,11 @@ def test_the_front_end_is_that_of_tacotron_2(shared):
 
 
 @pytest.mark.parametrize("folded", [False, True])
-def test_weight_norm_may_be_folded_and_bands_may_be_others(tmp_path, folded):
+def test_weight_norm_may_be_folded_and_bands_may_be_others(tmp_path, folded, sounds_as):
     net = network(20)
     fold_weight_norm(net) if folded else None
     save(tmp_path / "a.pt", net, SETTINGS.replace("channels: 8", "channels: 20"))
-    assert same(tmp_path, net)
+    assert sounds_as(tmp_path, net)
     assert bundle.read(tmp_path).config.mel.n_mels == 20
 
 
@@ -141,15 +124,15 @@ def test_every_setting_of_the_front_end_arrives(tmp_path):
     assert told == (2048, 1200, 24000, 50.0, 12000.0, 256)
 
 
-def test_the_last_epoch_of_a_run_stands_for_its_folder(tmp_path):
+def test_the_last_epoch_of_a_run_stands_for_its_folder(tmp_path, sounds_as, refusal):
     nets = {epoch: network(seed=epoch) for epoch in (25, 100, 75)}
     for epoch, net in nets.items():
         save(tmp_path / f"lj_1a2b_{epoch:04d}.pt", net)
     torch.save({"optimizer": {}}, tmp_path / "other_9999.pt")
-    assert same(tmp_path, nets[100])
-    assert same(tmp_path / "lj_1a2b_0075.pt", nets[75])
+    assert sounds_as(tmp_path, nets[100])
+    assert sounds_as(tmp_path / "lj_1a2b_0075.pt", nets[75])
     save(tmp_path / "another.pt", nets[25])
-    message = refused(tmp_path)
+    message = refusal(tmp_path)
     assert message.startswith(f"{tmp_path}: holds several models, give one of them: another.pt, ")
 
 
@@ -163,27 +146,27 @@ def test_the_last_epoch_of_a_run_stands_for_its_folder(tmp_path):
         ("audio:", "audio: [}", "settings inside it are not readable"),
     ],
 )
-def test_settings_that_cannot_be_had_are_refused_by_name(tmp_path, old, new, words):
+def test_settings_that_cannot_be_had_are_refused_by_name(tmp_path, old, new, words, refusal):
     assert old in SETTINGS
     file = save(tmp_path / "a.pt", network(), SETTINGS.replace(old, new))
-    message = refused(file)
+    message = refusal(file)
     assert message.startswith(f"{file}: ")
     assert words in message
     assert message.count(str(file)) == 1
 
 
-def test_weights_that_do_not_fit_are_named(tmp_path):
+def test_weights_that_do_not_fit_are_named(tmp_path, refusal):
     file, weights = tmp_path / "a.pt", their_names(network())
     save(file, network(), model_g={**weights, "generator.4.gate.weight": torch.zeros(1)})
-    assert "'generator.4.gate.weight' has no place" in refused(file)
+    assert "'generator.4.gate.weight' has no place" in refusal(file)
     missing = {k: v for k, v in weights.items() if k != "generator.4.blocks.0.2.bias"}
     save(file, network(), model_g=missing)
-    assert re.search(r"do not fit.*[Mm]issing.*resblocks\.0\.conv1\.bias", refused(file))
+    assert re.search(r"do not fit.*[Mm]issing.*resblocks\.0\.conv1\.bias", refusal(file))
 
 
-def test_settings_of_other_bands_than_the_weights_are_refused(tmp_path):
+def test_settings_of_other_bands_than_the_weights_are_refused(tmp_path, refusal):
     file = save(tmp_path / "a.pt", network(20))
-    assert re.search(r"do not fit.*conv_pre", refused(file))
+    assert re.search(r"do not fit.*conv_pre", refusal(file))
 
 
 @torch.no_grad()

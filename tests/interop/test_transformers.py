@@ -62,14 +62,13 @@ def write(folder: Path, config: Any, weights: dict[str, torch.Tensor] | None = N
 
 
 @torch.no_grad()
-def test_the_golden_folder(shared: Path) -> None:
-    folder = shared / "golden" / "transformers-speecht5-hifigan"
-    expected = np.load(folder / "expected.npz")
+def test_the_golden_folder(golden: Any) -> None:
+    folder, expected = golden("transformers-speecht5-hifigan")
     for path in (folder, folder / "config.json", folder / "model.safetensors"):
         config, generator = bundle.load(path)
         assert config.mel == Mel.preset("speecht5-16k")
-        made = generator(torch.from_numpy(expected["mel"]).T[None])[0, 0]
-        parity(made, torch.from_numpy(expected["wave"]))
+        made = generator(expected["mel"].T[None])[0, 0]
+        parity(made, expected["wave"])
 
 
 @pytest.mark.parametrize("options", HIFIGANS)

@@ -1,12 +1,10 @@
 """Vocos' folders: the golden one, other settings by the original code's numbers, refusals."""
 
-import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import yaml
@@ -21,43 +19,36 @@ from wavegan.interop.vocos import VocosLayout
 
 N_MELS, DIM, HIDDEN, LAYERS, N_FFT, HOP = 12, 16, 40, 2, 64, 20
 FEATURES = "vocos.feature_extractors.MelSpectrogramFeatures"
-# computed once by github.com/gemelo-ai/vocos from the weights of `filled`
+# computed once by github.com/gemelo-ai/vocos from the weights of `weights_in_order`
 ORIGINAL = {
     "center": [0.042647, 0.064342, 0.023738, 0.019269, 0.021598, 0.088838, 0.040706],
     "same": [-0.062423, -0.022572, -0.043489, -0.026787, 0.023078, 0.042414, 0.046405, 0.112302],
 }
 
 
-def filled(shapes: dict[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Weights that any machine makes alike."""
-    made = {}
-    for number, key in enumerate(sorted(shapes)):
-        shape = shapes[key]
-        place = torch.arange(math.prod(shape), dtype=torch.float64)
-        values = torch.sin(place * place * 0.37 + number).reshape(shape)
-        size = math.prod(shape[1:]) ** -0.5 if len(shape) > 1 else 0.3
-        made[key] = (values * size).float()
-    return made
+@pytest.fixture(scope="module")
+def original_weights(weights_in_order: Any) -> Callable[..., dict[str, Tensor]]:
+    """Makes weights by the original's names, buffers among them."""
 
-
-def original_weights(*, scaled: bool = True) -> dict[str, Tensor]:
-    """By the original's names, buffers among them."""
-    backbone: dict[str, tuple[int, ...]] = {
-        "embed.weight": (DIM, N_MELS, 7), "embed.bias": (DIM,), "norm.weight": (DIM,),
-        "norm.bias": (DIM,), "final_layer_norm.weight": (DIM,), "final_layer_norm.bias": (DIM,),
-    }  # fmt: skip
-    for layer in range(LAYERS):
-        parts: dict[str, tuple[int, ...]] = {
-            "gamma": (DIM,), "dwconv.weight": (DIM, 1, 7), "dwconv.bias": (DIM,),
-            "norm.weight": (DIM,), "norm.bias": (DIM,), "pwconv1.weight": (HIDDEN, DIM),
-            "pwconv1.bias": (HIDDEN,), "pwconv2.weight": (DIM, HIDDEN), "pwconv2.bias": (DIM,),
+    def made(*, scaled: bool = True) -> dict[str, Tensor]:
+        backbone: dict[str, tuple[int, ...]] = {
+            "embed.weight": (DIM, N_MELS, 7), "embed.bias": (DIM,), "norm.weight": (DIM,),
+            "norm.bias": (DIM,), "final_layer_norm.weight": (DIM,), "final_layer_norm.bias": (DIM,),
         }  # fmt: skip
-        backbone |= {f"convnext.{layer}.{key}": shape for key, shape in parts.items()}
-    head = filled({"out.weight": (N_FFT + 2, DIM), "out.bias": (N_FFT + 2,)})
-    weights = {f"backbone.{key}": value for key, value in filled(backbone).items()}
-    weights |= {f"head.{key}": value for key, value in head.items()}
-    weights["head.istft.window"] = torch.hann_window(N_FFT)
-    return {key: value for key, value in weights.items() if scaled or not key.endswith("gamma")}
+        for layer in range(LAYERS):
+            parts: dict[str, tuple[int, ...]] = {
+                "gamma": (DIM,), "dwconv.weight": (DIM, 1, 7), "dwconv.bias": (DIM,),
+                "norm.weight": (DIM,), "norm.bias": (DIM,), "pwconv1.weight": (HIDDEN, DIM),
+                "pwconv1.bias": (HIDDEN,), "pwconv2.weight": (DIM, HIDDEN), "pwconv2.bias": (DIM,),
+            }  # fmt: skip
+            backbone |= {f"convnext.{layer}.{key}": shape for key, shape in parts.items()}
+        head = weights_in_order({"out.weight": (N_FFT + 2, DIM), "out.bias": (N_FFT + 2,)})
+        weights = {f"backbone.{key}": value for key, value in weights_in_order(backbone).items()}
+        weights |= {f"head.{key}": value for key, value in head.items()}
+        weights["head.istft.window"] = torch.hann_window(N_FFT)
+        return {key: value for key, value in weights.items() if scaled or not key.endswith("gamma")}
+
+    return made
 
 
 def config(padding: str = "center") -> dict[str, Any]:
@@ -83,25 +74,24 @@ def written(folder: Path, settings: dict[str, Any], weights: dict[str, Tensor]) 
 
 
 @torch.no_grad()
-def test_golden_output_and_front_end(shared: Path) -> None:
-    folder = shared / "golden" / "vocos-small"
-    expected = np.load(folder / "expected.npz")
+def test_golden_output_and_front_end(golden: Any) -> None:
+    folder, expected = golden("vocos-small")
     made, net = bundle.load(folder)
-    wave = torch.from_numpy(expected["wave"])
-    ours = net(torch.from_numpy(expected["mel"])[None])[0, 0]
+    wave = expected["wave"]
+    ours = net(expected["mel"][None])[0, 0]
     assert ours.shape == wave.shape == (net.output_length(expected["mel"].shape[1]),)
     assert wave.abs().max() > 1  # the original does not clip
     assert (ours - wave).abs().max() <= 1e-5 * wave.abs().max()
     assert made.mel == Mel.preset("vocos-24k")
     assert made.peak is None
-    mel = MelSpectrogram(made.mel)(torch.from_numpy(expected["source_wave"])).numpy()
+    mel = MelSpectrogram(made.mel)(expected["source_wave"])
     # above: float32's own noise, see tests/audio/test_mel_presets.py
-    assert np.abs(mel - expected["source_mel"])[:87].max() < 1e-4
+    assert (mel - expected["source_mel"])[:87].abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("padding", ["center", "same"])
 @torch.no_grad()
-def test_output_equals_the_originals(tmp_path: Path, padding: str) -> None:
+def test_output_equals_the_originals(tmp_path: Path, padding: str, original_weights: Any) -> None:
     made, net = bundle.load(written(tmp_path, config(padding), original_weights()))
     mel = torch.sin(torch.arange(84, dtype=torch.float64) * 0.61).reshape(1, 12, 7).float()
     wave = net(mel)[0, 0]
@@ -115,7 +105,9 @@ def test_output_equals_the_originals(tmp_path: Path, padding: str) -> None:
 
 
 @torch.no_grad()
-def test_a_negative_scale_is_none_and_zero_is_the_default(tmp_path: Path) -> None:
+def test_a_negative_scale_is_none_and_zero_is_the_default(
+    tmp_path: Path, original_weights: Any
+) -> None:
     settings, weights = config(), original_weights(scaled=False)
     ones = {f"backbone.convnext.{layer}.gamma": torch.ones(DIM) for layer in range(LAYERS)}
     mel = torch.randn(1, 12, 7)
@@ -132,7 +124,7 @@ def test_a_negative_scale_is_none_and_zero_is_the_default(tmp_path: Path) -> Non
         assert found.generator["layer_scale"] == scale
 
 
-def test_defaults_of_the_original(tmp_path: Path) -> None:
+def test_defaults_of_the_original(tmp_path: Path, original_weights: Any) -> None:
     settings = config()
     settings["feature_extractor"].pop("init_args")
     settings["backbone"]["init_args"]["input_channels"] = 100
@@ -144,7 +136,7 @@ def test_defaults_of_the_original(tmp_path: Path) -> None:
     assert foreign.generator["padding"] == "same"
 
 
-def test_both_files_and_every_path_to_them(tmp_path: Path) -> None:
+def test_both_files_and_every_path_to_them(tmp_path: Path, original_weights: Any) -> None:
     written(tmp_path, config(), original_weights())
     save_file(original_weights(), tmp_path / "model.safetensors")
     find = VocosLayout().find
@@ -241,7 +233,7 @@ def _named(part: str, path: str) -> Callable[[dict[str, Any]], None]:
     ],
 )
 def test_settings_that_are_not_offered(
-    tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
+    tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str, original_weights: Any
 ) -> None:
     settings = config()
     change(settings)
@@ -275,7 +267,9 @@ def test_settings_that_are_not_offered(
         ),
     ],
 )
-def test_weights_of_other_networks(tmp_path: Path, key: str, value: Tensor, message: str) -> None:
+def test_weights_of_other_networks(
+    tmp_path: Path, key: str, value: Tensor, message: str, original_weights: Any
+) -> None:
     written(tmp_path, config(), {**original_weights(), key: value})
     with pytest.raises(UserError, match=message) as refused:
         bundle.load(tmp_path)

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wavegan.errors import UserError
 from wavegan.layers.normalize_all import normalize_all
 from wavegan.layers.wavenet import WaveNet, he_conv1d
 
@@ -129,7 +128,5 @@ def test_weights_start_at_hes_scale_and_keep_it_under_weight_norm() -> None:
         ({"dropout": 1.0}, r"dropout 1.0 must be at least 0 and below 1"),
     ],
 )
-def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(UserError, match=message) as refusal:
-        WaveNet(**{**SMALL, **options})
-    assert "\n" not in str(refusal.value)
+def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:
+    refused(WaveNet, {**SMALL, **options}, message)

@@ -55,12 +55,7 @@ def as_it_lies(path: Path) -> Tensor:
     Raises:
         UserError: names the file and what is wrong with it.
     """
-    if not path.is_file():
-        raise UserError(f"{shown(path)}: no such file")
-    array = _pick(_load(path), path)
-    shape = array.shape
-    while array.ndim > 2 and array.shape[0] == 1:
-        array = array[0]
+    array, shape = _array(path)
     if array.ndim != 2 or not array.size:
         raise UserError(f"{shown(path)}: holds an array of shape {shape}, not one spectrogram")
     return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
@@ -72,12 +67,7 @@ def mapped(path: Path, n_mels: int, layout: Layout = "frames_last") -> Array:
     Raises:
         UserError: as `read` does.
     """
-    if not path.is_file():
-        raise UserError(f"{shown(path)}: no such file")
-    array = _pick(_load(path), path)
-    shape = array.shape
-    while array.ndim > 2 and array.shape[0] == 1:
-        array = array[0]
+    array, shape = _array(path)
     if array.ndim != 2 or n_mels not in array.shape:
         raise UserError(
             f"{shown(path)}: holds an array of shape {shape}, the model takes ({n_mels}, frames)"
@@ -85,6 +75,17 @@ def mapped(path: Path, n_mels: int, layout: Layout = "frames_last") -> Array:
     square = array.shape[0] == array.shape[1]
     turned = layout == "frames_first" if square else array.shape[0] != n_mels
     return array.T if turned else array
+
+
+def _array(path: Path) -> tuple[Array, tuple[int, ...]]:
+    """The one array of a file without leading axes of length 1, and its shape with them."""
+    if not path.is_file():
+        raise UserError(f"{shown(path)}: no such file")
+    array = _pick(_load(path), path)
+    shape = array.shape
+    while array.ndim > 2 and array.shape[0] == 1:
+        array = array[0]
+    return array, shape
 
 
 def _load(path: Path) -> Any:

@@ -1,16 +1,17 @@
 """MelGAN's judge of a window, with all that ParallelWaveGAN lets one choose about it.
 
 Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), in the shape of
-github.com/kan-bayashi/ParallelWaveGAN (MIT), `MelGANDiscriminator`.
+github.com/descriptinc/melgan-neurips (MIT) and of `MelGANDiscriminator` in
+github.com/kan-bayashi/ParallelWaveGAN (MIT).
 """
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from wavegan.discriminators.base import DiscriminatorOutput
-from wavegan.errors import UserError
 from wavegan.layers.conv import PaddingMode, same_padding
 from wavegan.layers.nonlinearity import Activation
 
@@ -20,21 +21,18 @@ CHANNELS_PER_GROUP = 4
 class WindowJudge(nn.Module):
     """Strided grouped convolutions over `(B, C, T)`, without weight norm.
 
-    Weights start at N(0, 0.02) as in the original, whose weight norm comes afterwards.
-
     Args:
         in_channels: C.
-        kernel_sizes: of the last two convolutions; the first one's is their product. Odd.
+        kernel_sizes: of the last two convolutions; the first one's is their product. See
+            `are_two_odd`.
         base_channels: width of the first layer, a multiple of 4.
         max_channels: largest width.
         rates: strides of the layers between, each of which is wider by its rate; their kernels are
-            ten times that and one, their groups 4 channels.
+            ten times that and one, their groups 4 channels. See `splits_into_groups`.
         activation: after all layers but the last.
         padding_mode: at the borders of the first layer.
         bias: whether convolutions have one.
-
-    Raises:
-        UserError: an even kernel, or widths that do not split into groups.
+        std: of the normal distribution that weights start from; None leaves torch's own start.
     """
 
     def __init__(
@@ -46,42 +44,34 @@ class WindowJudge(nn.Module):
         max_channels: int,
         rates: Sequence[int],
         activation: Activation,
-        padding_mode: PaddingMode,
-        bias: bool,
+        padding_mode: PaddingMode = "reflect",
+        bias: bool = True,
+        std: float | None = None,
     ) -> None:
         super().__init__()
-        if len(kernel_sizes) != 2 or min(kernel_sizes) < 1 or not all(k % 2 for k in kernel_sizes):
-            raise UserError(
-                f"kernel_sizes {list(kernel_sizes)} must be two odd kernels: use [5, 3]"
-            )
-        _check_widths(base_channels, max_channels, rates)
         self.activation = activation
-        first, width = math.prod(kernel_sizes), base_channels
+        first, (before, after) = math.prod(kernel_sizes), kernel_sizes
+        widths = _widths(base_channels, max_channels, rates)
+        last = min(2 * widths[-1], max_channels)
+        pad = same_padding(first)
         self.convs = nn.ModuleList(
             [
                 nn.Conv1d(
-                    in_channels,
-                    width,
-                    first,
-                    padding=same_padding(first),
-                    bias=bias,
-                    padding_mode=padding_mode,
+                    in_channels, widths[0], first, padding=pad, bias=bias, padding_mode=padding_mode
                 )
             ]
         )
-        for rate in rates:
-            wider = min(width * rate, max_channels)
-            groups = width // CHANNELS_PER_GROUP
-            self.convs.append(
-                nn.Conv1d(width, wider, 10 * rate + 1, rate, 5 * rate, groups=groups, bias=bias)
-            )
-            width = wider
-        last = min(2 * width, max_channels)
-        (before, after) = kernel_sizes
-        self.convs.append(nn.Conv1d(width, last, before, padding=same_padding(before), bias=bias))
+        for (narrow, wide), rate in zip(pairwise(widths), rates, strict=True):
+            kernel, groups = 10 * rate + 1, narrow // CHANNELS_PER_GROUP
+            conv = nn.Conv1d(narrow, wide, kernel, rate, 5 * rate, groups=groups, bias=bias)
+            self.convs.append(conv)
+        self.convs.append(
+            nn.Conv1d(widths[-1], last, before, padding=same_padding(before), bias=bias)
+        )
         self.conv_post = nn.Conv1d(last, 1, after, padding=same_padding(after), bias=bias)
-        for conv in (*self.convs, self.conv_post):
-            nn.init.normal_(conv.weight, 0.0, 0.02)
+        if std is not None:
+            for conv in (*self.convs, self.conv_post):
+                nn.init.normal_(conv.weight, 0.0, std)
 
     def forward(self, x: Tensor) -> DiscriminatorOutput:
         """Shape: `(B, C, T)` to logits `(B, 1, N)`."""
@@ -92,19 +82,30 @@ class WindowJudge(nn.Module):
         return DiscriminatorOutput(self.conv_post(x), feature_maps)
 
 
-def _check_widths(base: int, most: int, rates: Sequence[int]) -> None:
-    if min(rates, default=1) < 1:
-        raise UserError(f"downsampling_rates {list(rates)} must be at least 1")
-    width = base
+def are_two_odd(kernel_sizes: Sequence[int]) -> bool:
+    """Whether `kernel_sizes` are as a judge needs them."""
+    return len(kernel_sizes) == 2 and all(size > 0 and size % 2 for size in kernel_sizes)
+
+
+def splits_into_groups(base: int, most: int, rates: Sequence[int]) -> bool:
+    """Whether each layer's groups of 4 channels divide its width and the next one's.
+
+    Args:
+        base: `base_channels`.
+        most: `max_channels`.
+        rates: of the layers after the first, at least 1.
+    """
+    widths = _widths(base, most, rates)
+    return widths[0] > 0 and all(
+        narrow >= CHANNELS_PER_GROUP
+        and narrow % CHANNELS_PER_GROUP == 0
+        and wide % (narrow // CHANNELS_PER_GROUP) == 0
+        for narrow, wide in pairwise(widths)
+    )
+
+
+def _widths(base: int, most: int, rates: Sequence[int]) -> list[int]:
+    widths = [base]
     for rate in rates:
-        wider = min(width * rate, most)
-        groups = width // CHANNELS_PER_GROUP
-        if width % CHANNELS_PER_GROUP or groups < 1 or wider % groups:
-            raise UserError(
-                f"base_channels {base} and max_channels {most} with downsampling_rates "
-                f"{list(rates)} give widths that do not split into groups of {CHANNELS_PER_GROUP} "
-                "channels: use powers of two, such as 16 and 512"
-            )
-        width = wider
-    if min(base, most) < 1:
-        raise UserError(f"base_channels {base} and max_channels {most} must be at least 1")
+        widths.append(min(widths[-1] * rate, most))
+    return widths

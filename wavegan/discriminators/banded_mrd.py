@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.audio.stft import stft
+from wavegan.discriminators._level import levelled
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
 from wavegan.layers.blocks import HIFIGAN_SLOPE
 from wavegan.layers.conv import normalized
 
-PEAK = 0.8
 BANDS = ((0.0, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0))
 KERNELS = ((3, 9), (3, 9), (3, 9), (3, 9), (3, 3))
 STRIDES = (1, 2, 2, 2, 1)
@@ -73,11 +73,8 @@ class BandedMultiResolution(Discriminator):
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per resolution."""
-        with torch.autocast(audio.device.type, enabled=False):
-            audio = audio.float()
-            audio = audio - audio.mean(-1, keepdim=True)
-            audio = PEAK * audio / (audio.abs().amax(-1, keepdim=True) + 1e-9)
-        return [judge(audio) for judge in self.discriminators]
+        level = levelled(audio)
+        return [judge(level) for judge in self.discriminators]
 
 
 class _Resolution(nn.Module):

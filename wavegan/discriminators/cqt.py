@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv1d, leaky_relu, pad
 
 from wavegan.audio.cqt import ConstantQ
+from wavegan.discriminators._level import levelled
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
 from wavegan.layers.blocks import HIFIGAN_SLOPE
@@ -85,10 +86,7 @@ class SubbandCQT(Discriminator):
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per scale."""
-        if self.normalize_volume:
-            audio = audio - audio.mean(dim=-1, keepdim=True)
-            audio = 0.8 * audio / (audio.abs().amax(dim=-1, keepdim=True) + 1e-9)
-        doubled = self._doubled(audio)
+        doubled = self._doubled(levelled(audio) if self.normalize_volume else audio)
         return [judge(doubled) for judge in self.discriminators]
 
     def _doubled(self, audio: Tensor) -> Tensor:

@@ -6,17 +6,21 @@ github.com/kan-bayashi/ParallelWaveGAN (MIT), whose multi-band MelGAN has a narr
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, leaky_relu
+from torch.nn.functional import avg_pool1d
 
+from wavegan.discriminators._window_judge import (
+    CHANNELS_PER_GROUP,
+    WindowJudge,
+    are_two_odd,
+    splits_into_groups,
+)
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
 from wavegan.layers.blocks import MELGAN_SLOPE
-from wavegan.layers.conv import conv1d, normalized
-
-CHANNELS_PER_GROUP = 4
+from wavegan.layers.nonlinearity import activation_function
+from wavegan.layers.normalize_all import normalize_all
 
 
 class MelGANMultiScale(Discriminator):
@@ -58,16 +62,23 @@ class MelGANMultiScale(Discriminator):
             raise UserError(
                 f"layers {layers} and downsampling_factor {downsampling_factor} must be at least 1"
             )
-        if len(kernel_sizes) != 2 or min(kernel_sizes) < 1 or not all(k % 2 for k in kernel_sizes):
+        if not are_two_odd(kernel_sizes):
             raise UserError(
                 f"kernel_sizes {list(kernel_sizes)} must be two odd numbers, such as [5, 3]"
             )
         _check_widths(base_channels, layers, downsampling_factor, max_channels)
-        widths = _widths(base_channels, layers, downsampling_factor, max_channels)
-        last = min(2 * widths[-1], max_channels)
         self.discriminators = nn.ModuleList(
-            _Scale(channels, widths, last, downsampling_factor, kernel_sizes) for _ in range(scales)
+            WindowJudge(
+                channels,
+                kernel_sizes=kernel_sizes,
+                base_channels=base_channels,
+                max_channels=max_channels,
+                rates=[downsampling_factor] * layers,
+                activation=activation_function("leaky_relu", MELGAN_SLOPE),
+            )
+            for _ in range(scales)
         )
+        normalize_all(self)
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per scale, the full rate first."""
@@ -79,49 +90,16 @@ class MelGANMultiScale(Discriminator):
         return outputs
 
 
-class _Scale(nn.Module):
-    def __init__(
-        self, channels: int, widths: list[int], last: int, stride: int, kernels: Sequence[int]
-    ) -> None:
-        super().__init__()
-        first = kernels[0] * kernels[1]
-        self.convs = nn.ModuleList([conv1d(channels, widths[0], first, padding_mode="reflect")])
-        for before, width in pairwise(widths):
-            groups = before // CHANNELS_PER_GROUP
-            conv = nn.Conv1d(before, width, 10 * stride + 1, stride, 5 * stride, groups=groups)
-            self.convs.append(normalized(conv))
-        self.convs.append(conv1d(widths[-1], last, kernels[0]))
-        self.conv_post = conv1d(last, 1, kernels[1])
-
-    def forward(self, x: Tensor) -> DiscriminatorOutput:
-        feature_maps = []
-        for conv in self.convs:
-            x = leaky_relu(conv(x), MELGAN_SLOPE)
-            feature_maps.append(x)
-        return DiscriminatorOutput(self.conv_post(x), feature_maps)
-
-
-def _widths(base: int, layers: int, factor: int, most: int) -> list[int]:
-    return [min(base * factor**layer, most) for layer in range(layers + 1)]
-
-
-def _fits(base: int, layers: int, factor: int, most: int) -> bool:
-    widths = _widths(base, layers, factor, most)
-    return base % CHANNELS_PER_GROUP == 0 and all(
-        width % (before // CHANNELS_PER_GROUP) == 0 for before, width in pairwise(widths)
-    )
-
-
 def _check_widths(base: int, layers: int, factor: int, most: int) -> None:
     if most < CHANNELS_PER_GROUP or most % CHANNELS_PER_GROUP:
         nearest = max(most // CHANNELS_PER_GROUP, 1) * CHANNELS_PER_GROUP
         raise UserError(f"max_channels {most} must be a multiple of 4: use {nearest}")
     candidates = range(CHANNELS_PER_GROUP, most + 1, CHANNELS_PER_GROUP)
-    if base in candidates and _fits(base, layers, factor, most):
-        return
-    valid = [each for each in candidates if _fits(each, layers, factor, most)]
-    raise UserError(
-        f"base_channels {base} with layers {layers} and downsampling_factor {factor} gives widths "
-        f"(up to max_channels {most}) that do not split into groups of {CHANNELS_PER_GROUP} "
-        f"channels: use base_channels {min(valid, key=lambda each: abs(each - base))}"
-    )
+    valid = [each for each in candidates if splits_into_groups(each, most, [factor] * layers)]
+    if base not in valid:
+        raise UserError(
+            f"base_channels {base} with layers {layers} and downsampling_factor {factor} gives "
+            f"widths (up to max_channels {most}) that do not split into groups of "
+            f"{CHANNELS_PER_GROUP} channels: use base_channels "
+            f"{min(valid, key=lambda each: abs(each - base))}"
+        )

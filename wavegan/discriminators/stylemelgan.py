@@ -11,12 +11,20 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.audio.pqmf import PQMF
-from wavegan.discriminators._window_judge import WindowJudge
+from wavegan.discriminators._window_judge import (
+    CHANNELS_PER_GROUP,
+    WindowJudge,
+    are_two_odd,
+    splits_into_groups,
+)
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
 from wavegan.layers.conv import PaddingMode
 from wavegan.layers.nonlinearity import ActivationName, activation_function
 from wavegan.layers.normalize_all import normalize_all
+
+START = 0.02
+"""Deviation of the first weights; as in the original, whose weight norm comes afterwards."""
 
 
 class StyleMelGANDiscriminator(Discriminator):
@@ -75,6 +83,7 @@ class StyleMelGANDiscriminator(Discriminator):
         if min(channels, repeats) < 1:
             raise UserError(f"channels {channels} and repeats {repeats} must be at least 1")
         _check_windows(window_sizes, bands, (taps, cutoff_ratios, betas))
+        _check_judge(kernel_sizes, base_channels, max_channels, downsampling_rates)
         self.repeats, self.window_sizes = repeats, list(window_sizes)
         self.shortest = max(window_sizes)
         filters = zip(bands, taps, cutoff_ratios, betas, strict=True)
@@ -92,6 +101,7 @@ class StyleMelGANDiscriminator(Discriminator):
                 activation=function,
                 padding_mode=padding_mode,
                 bias=bias,
+                std=START,
             )
             for number in bands
         )
@@ -146,3 +156,18 @@ def _check_windows(
             f"window_sizes {list(windows)} over bands {list(bands)} must give one number of "
             f"samples a band: use window_sizes {fitting}"
         )
+
+
+def _check_judge(kernels: Sequence[int], base: int, most: int, rates: Sequence[int]) -> None:
+    if not are_two_odd(kernels):
+        raise UserError(f"kernel_sizes {list(kernels)} must be two odd kernels: use [5, 3]")
+    if min(rates, default=1) < 1:
+        raise UserError(f"downsampling_rates {list(rates)} must be at least 1")
+    if not splits_into_groups(base, most, rates):
+        raise UserError(
+            f"base_channels {base} and max_channels {most} with downsampling_rates "
+            f"{list(rates)} give widths that do not split into groups of {CHANNELS_PER_GROUP} "
+            "channels: use powers of two, such as 16 and 512"
+        )
+    if min(base, most) < 1:
+        raise UserError(f"base_channels {base} and max_channels {most} must be at least 1")

@@ -175,7 +175,7 @@ def _check_judges(
             f"as {[min(max(count, 1), most) for count in bands] or [most]}"
         )
     if not len(bands) == len(kernels) == len(dilations) or not all(
-        kernel % 2 and each and min(each) > 0
+        kernel > 0 and kernel % 2 and each and min(each) > 0
         for kernel, each in zip(kernels, dilations, strict=True)
     ):
         raise UserError(
@@ -205,7 +205,7 @@ def _check_segment(
             f"segment {segment} must be a multiple of the {bands} bands of segment_filters: use "
             f"{nearest}"
         )
-    if kernel % 2 == 0 or len(dilations) != len(strides) or not all(dilations):
+    if kernel < 1 or kernel % 2 == 0 or len(dilations) != len(strides) or not all(dilations):
         raise UserError(
             f"segment_kernel_size {kernel} must be odd, and segment_dilations "
             f"{[list(each) for each in dilations]} hold a list for each of strides {list(strides)}"

@@ -15,6 +15,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.layers.activations import AntiAliased, Snake, SnakeBeta
 from wavegan.layers.block_checks import check_blocks, check_widths
+from wavegan.layers.blocks import fused
 from wavegan.layers.conv import conv1d, upsample1d
 from wavegan.layers.standardize import Standardize, Statistics
 from wavegan.layers.upsampling import check_hop_length, check_kernels
@@ -98,12 +99,7 @@ class BigVGAN(Generator):
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
-            x = up(x)
-            first = stage * self.blocks_per_stage
-            total = self.resblocks[first](x)
-            for index in range(first + 1, first + self.blocks_per_stage):
-                total = total + self.resblocks[index](x)
-            x = total / self.blocks_per_stage
+            x = fused(up(x), self.resblocks, stage, self.blocks_per_stage)
         x = self.conv_post(self.activation_post(x))
         return torch.tanh(x) if self.use_tanh_at_final else x.clamp(-1.0, 1.0)
 

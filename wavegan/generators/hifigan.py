@@ -17,7 +17,8 @@ from torch.nn.functional import leaky_relu
 
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
-from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2
+from wavegan.layers.block_checks import check_blocks, check_widths
+from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2, fused
 from wavegan.layers.causal import causal_conv1d, causal_upsample1d
 from wavegan.layers.conv import conv1d, upsample1d
 from wavegan.layers.nonlinearity import ActivationName, activation_function
@@ -79,8 +80,8 @@ class HiFiGAN(Generator):
         super().__init__()
         _check_upsampling(upsample_rates, upsample_kernel_sizes, output_padding, causal)
         self.hop_length = check_hop_length(upsample_rates, hop_length, upsample_kernel_sizes)
-        _check_blocks(resblock, resblock_kernel_sizes, resblock_dilation_sizes)
-        _check_widths(n_mels, channels, upsample_initial_channel, len(upsample_rates))
+        check_blocks(resblock, resblock_kernel_sizes, resblock_dilation_sizes)
+        check_widths(n_mels, channels, upsample_initial_channel, len(upsample_rates))
         _check_ends(kernel_size)
 
         conv = partial(causal_conv1d if causal else conv1d, bias=bias)
@@ -107,11 +108,7 @@ class HiFiGAN(Generator):
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
             x = up(self.activation(x))
-            first = stage * self.blocks_per_stage
-            total = self.resblocks[first](x)
-            for index in range(first + 1, first + self.blocks_per_stage):
-                total = total + self.resblocks[index](x)
-            x = total / self.blocks_per_stage
+            x = fused(x, self.resblocks, stage, self.blocks_per_stage)
         # Published weights were trained with torch's default slope, 0.01, here.
         return torch.tanh(self.conv_post(leaky_relu(x)))
 
@@ -140,31 +137,4 @@ def _check_ends(kernel_size: int) -> None:
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise UserError(
             f"kernel_size {kernel_size} must be odd and positive: use {max(kernel_size + 1, 1)}"
-        )
-
-
-def _check_blocks(
-    resblock: str, kernels: Sequence[int], dilations: Sequence[Sequence[int]]
-) -> None:
-    if resblock not in ("1", "2"):
-        raise UserError(f'resblock {resblock!r} is not known: use "1" or "2"')
-    given = [list(each) for each in dilations]
-    usual = [1, 3, 5] if resblock == "1" else [1, 3]
-    odd = [max(kernel + 1 - kernel % 2, 1) for kernel in kernels] or [3]
-    fitting = [[max(d, 1) for d in each] or usual for each in given[: len(odd)]]
-    fitting += [usual] * (len(odd) - len(fitting))
-    if odd != list(kernels) or fitting != given:
-        raise UserError(
-            f"resblock_kernel_sizes {list(kernels)} and resblock_dilation_sizes {given} do not "
-            f"fit: each odd kernel needs its list of dilations, such as {odd} and {fitting}"
-        )
-
-
-def _check_widths(n_mels: int, channels: int, initial: int, stages: int) -> None:
-    if min(n_mels, channels) < 1:
-        raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
-    if initial < 2**stages:
-        raise UserError(
-            f"upsample_initial_channel {initial} cannot be halved by each of the {stages} "
-            f"upsample_rates: use at least {2**stages}"
         )

@@ -6,7 +6,6 @@ those of github.com/rishikksh20/iSTFTNet-pytorch (Apache 2.0), so that the `gene
 its checkpoints load as they are.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad
 
-from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.layers.block_checks import check_blocks, check_widths
 from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2
 from wavegan.layers.conv import conv1d, upsample1d
 from wavegan.layers.istft_head import PolarISTFT
-from wavegan.layers.upsampling import check_kernels, nearest_rates, usual_kernel
+from wavegan.layers.upsampling import check_hop_length, check_kernels
 
 
 class ISTFTNet(Generator):
@@ -64,9 +63,16 @@ class ISTFTNet(Generator):
     ) -> None:
         super().__init__()
         check_kernels(upsample_rates, upsample_kernel_sizes)
-        self.hop_length = _hop_length(upsample_rates, istft_hop_length, hop_length)
-        _check_blocks(resblock, resblock_kernel_sizes, resblock_dilation_sizes)
-        _check_widths(n_mels, channels, upsample_initial_channel, len(upsample_rates))
+        self.hop_length = check_hop_length(
+            upsample_rates,
+            hop_length,
+            upsample_kernel_sizes,
+            factor=istft_hop_length,
+            product_of=f"generator.upsample_rates {list(upsample_rates)} times "
+            f"generator.istft_hop_length {istft_hop_length}",
+        )
+        check_blocks(resblock, resblock_kernel_sizes, resblock_dilation_sizes)
+        check_widths(n_mels, channels, upsample_initial_channel, len(upsample_rates))
 
         block = ResBlock1 if resblock == "1" else ResBlock2
         self.channels = channels
@@ -101,46 +107,3 @@ class ISTFTNet(Generator):
             # Published weights were trained with the sine of the last layer for a phase.
             wave: Tensor = self.inverse(log_magnitude.exp(), turn.sin())
         return wave
-
-
-def _hop_length(rates: Sequence[int], istft_hop: int, hop_length: int | None) -> int:
-    product = math.prod(rates) * istft_hop
-    if hop_length is None or hop_length == product:
-        return product
-    clash = (
-        f"mel.hop_length {hop_length} is not {product}, the product of generator.upsample_rates "
-        f"{list(rates)} times generator.istft_hop_length {istft_hop}: set mel.hop_length to "
-        f"{product}"
-    )
-    if istft_hop > 0 and hop_length % istft_hop == 0 and hop_length // istft_hop > 1:
-        proposal = nearest_rates(hop_length // istft_hop, rates)
-        clash += f", or generator.upsample_rates to {proposal} and "
-        clash += f"generator.upsample_kernel_sizes to {[usual_kernel(r) for r in proposal]}"
-    raise UserError(clash)
-
-
-def _check_blocks(
-    resblock: str, kernels: Sequence[int], dilations: Sequence[Sequence[int]]
-) -> None:
-    if resblock not in ("1", "2"):
-        raise UserError(f'resblock {resblock!r} is not known: use "1" or "2"')
-    odd = [max(kernel + 1 - kernel % 2, 1) for kernel in kernels] or [3]
-    usual = [1, 3, 5] if resblock == "1" else [1, 3]
-    fitting = [[max(d, 1) for d in each] or usual for each in dilations][: len(odd)]
-    fitting += [usual] * (len(odd) - len(fitting))
-    if (odd, fitting) != (list(kernels), [list(each) for each in dilations]):
-        raise UserError(
-            f"resblock_kernel_sizes {list(kernels)} and resblock_dilation_sizes "
-            f"{[list(each) for each in dilations]} do not fit: each odd kernel needs its list of "
-            f"dilations, such as {odd} and {fitting}"
-        )
-
-
-def _check_widths(n_mels: int, channels: int, initial: int, stages: int) -> None:
-    if min(n_mels, channels) < 1:
-        raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
-    if initial < 2**stages:
-        raise UserError(
-            f"upsample_initial_channel {initial} cannot be halved by each of the {stages} "
-            f"upsample_rates: use at least {2**stages}"
-        )

@@ -7,7 +7,6 @@ bands: Yang et al. 2020, "Multi-band MelGAN" (arXiv 2005.05106), in the shape of
 github.com/kan-bayashi/ParallelWaveGAN (MIT), whose other options are here as well.
 """
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -17,12 +16,13 @@ from torch import Tensor, nn
 from wavegan.audio.pqmf import PQMF
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.layers.block_checks import check_widths
 from wavegan.layers.blocks import MELGAN_SLOPE, MelGANResidual
 from wavegan.layers.causal import causal_conv1d, causal_upsample1d
 from wavegan.layers.conv import PaddingMode, conv1d, upsample1d
 from wavegan.layers.nonlinearity import ActivationName, activation_function
 from wavegan.layers.standardize import Standardize, Statistics
-from wavegan.layers.upsampling import check_hop_length, check_rates, nearest_rates
+from wavegan.layers.upsampling import check_hop_length, check_rates
 
 
 class MelGAN(Generator):
@@ -88,10 +88,10 @@ class MelGAN(Generator):
     ) -> None:
         super().__init__()
         check_rates(upsample_rates, 1 if causal else 2)
-        self.hop_length = _check_hop_length(upsample_rates, bands, hop_length)
-        if min(n_mels, channels) < 1:
-            raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")
-        _check_depth(upsample_initial_channel, len(upsample_rates), residual_layers)
+        self.hop_length = _hop_length(upsample_rates, bands, hop_length)
+        check_widths(n_mels, channels, upsample_initial_channel, len(upsample_rates))
+        if residual_layers < 0:
+            raise UserError(f"residual_layers {residual_layers} must be 0 or more: use 3")
         _check_kernel("kernel_size", kernel_size, causal)
         _check_kernel("residual_kernel_size", residual_kernel_size, causal)
 
@@ -133,32 +133,11 @@ class MelGAN(Generator):
         return audio if self.pqmf is None else self.pqmf.synthesis(audio)
 
 
-def _check_hop_length(rates: Sequence[int], bands: int, hop_length: int | None) -> int:
+def _hop_length(rates: Sequence[int], bands: int, hop_length: int | None) -> int:
     if bands < 1:
         raise UserError(f"bands {bands} must be at least 1: use 1 or 4")
-    product = math.prod(rates) * bands
-    if bands == 1:
-        return check_hop_length(rates, hop_length)
-    if hop_length is None or hop_length == product:
-        return product
-    clash = (
-        f"mel.hop_length {hop_length} is not {product}, the product of generator.bands {bands} "
-        f"and generator.upsample_rates {list(rates)}: set mel.hop_length to {product}"
-    )
-    if hop_length % bands == 0 and hop_length > bands:
-        proposal = nearest_rates(hop_length // bands, rates)
-        clash += f", or generator.upsample_rates to {proposal}"
-    raise UserError(clash)
-
-
-def _check_depth(initial: int, stages: int, residual_layers: int) -> None:
-    if initial < 2**stages:
-        raise UserError(
-            f"upsample_initial_channel {initial} cannot be halved by each of the {stages} "
-            f"upsample_rates: use at least {2**stages}"
-        )
-    if residual_layers < 0:
-        raise UserError(f"residual_layers {residual_layers} must be 0 or more: use 3")
+    both = f"generator.bands {bands} and generator.upsample_rates {list(rates)}"
+    return check_hop_length(rates, hop_length, factor=bands, product_of=both if bands > 1 else None)
 
 
 def _check_kernel(name: str, size: int, causal: bool) -> None:

@@ -42,7 +42,8 @@ class PhaseRetrieval(Generator):
         momentum: of fast Griffin-Lim; 0 is the plain algorithm.
 
     Raises:
-        UserError: an even `kernel_size`, or a front-end whose bands cannot be undone.
+        UserError: an even `kernel_size`, a width below 1, or a front-end whose bands cannot be
+            undone.
     """
 
     mel_inverse: Tensor
@@ -63,7 +64,7 @@ class PhaseRetrieval(Generator):
         momentum: float = 0.99,
     ) -> None:
         super().__init__()
-        _check(mel, kernel_size)
+        _check(mel, width, kernel_size, expansion)
         self.mel, self.hop_length = mel, mel.hop_length
         self.iterations, self.training_iterations = iterations, training_iterations
         self.tracked_iterations = tracked_iterations
@@ -178,10 +179,13 @@ def _spread(bank: Tensor) -> Tensor:
     return weights / weights.sum(1, keepdim=True)
 
 
-def _check(mel: Mel, kernel_size: int) -> None:
-    if kernel_size % 2 == 0:
+def _check(mel: Mel, width: int, kernel_size: int, expansion: int) -> None:
+    if min(width, expansion) < 1:
+        raise UserError(f"width {width} and expansion {expansion} must be at least 1")
+    if kernel_size < 1 or kernel_size % 2 == 0:
         raise UserError(
-            f"generator.kernel_size is {kernel_size}: it must be odd, e.g. {kernel_size + 1}"
+            f"generator.kernel_size is {kernel_size}: it must be odd, e.g. "
+            f"{max(kernel_size + 1, 1)}"
         )
     plain = mel.power == 1 and mel.floor_mode == "clamp" and mel.mean is None and mel.scale is None
     if not plain or mel.clip is not None or mel.output_rate not in (None, mel.sample_rate):

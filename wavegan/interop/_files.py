@@ -4,7 +4,7 @@ import json
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -188,6 +188,12 @@ def field(config: Mapping[str, Any], name: str, file: Path) -> Any:
     if name not in config:
         raise UserError(f"{file}: has no field {name!r}")
     return config[name]
+
+
+def several(folder: Path, files: Sequence[Path]) -> UserError:
+    """What to raise where a folder holds more than one model; names six of them."""
+    names = ", ".join(sorted(file.name for file in files)[:6])
+    return UserError(f"{folder}: holds several models, give one of them: {names}")
 
 
 @contextmanager

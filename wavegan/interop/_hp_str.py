@@ -4,38 +4,64 @@ seungwonpark's MelGAN and maum-ai's UnivNet, which grew out of it, both save the
 the weights inside tell one from the other.
 """
 
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from wavegan.interop import _pickles
+from wavegan.interop._files import TORCH_SUFFIXES, field, several
 
-SUFFIXES = (".pt", ".pth")
+_MEL = {
+    "sample_rate": "sampling_rate",
+    "n_fft": "filter_length",
+    "hop_length": "hop_length",
+    "win_length": "win_length",
+    "n_mels": "n_mel_channels",
+    "f_min": "mel_fmin",
+    "f_max": "mel_fmax",
+}
 
 
-def holds(path: Path, *names: str) -> bool:
-    """Whether all of these texts, such as keys of its dictionaries, are in a file of weights.
+def find(path: Path, *signatures: Collection[str]) -> Path | None:
+    """The checkpoint that a path is, or the last epoch's of the run that a folder holds.
 
     Args:
         path: any path. No weights are read, and nothing is read twice while the file stays as it
             is: each layout asks again.
-        names: the texts.
+        signatures: texts, such as keys of its dictionaries; a checkpoint has all of one of them.
+
+    Raises:
+        UserError: a folder holds the checkpoints of several runs.
     """
-    if path.suffix not in SUFFIXES or not path.is_file():
+    candidates = path.iterdir() if path.is_dir() else [path]
+    files = {_run_and_epoch(file): file for file in candidates if _fits(file, signatures)}
+    if len({run for run, _ in files}) > 1:
+        raise several(path, list(files.values()))
+    return files[max(files)] if files else None
+
+
+def mel_options(audio: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """What both projects' section `audio` says of the front-end, as options of `Mel`.
+
+    Raises:
+        UserError: a field is missing.
+    """
+    return {ours: field(audio, theirs, file) for ours, theirs in _MEL.items()}
+
+
+def _fits(file: Path, signatures: Sequence[Collection[str]]) -> bool:
+    if file.suffix not in TORCH_SUFFIXES or not file.is_file():
         return False
-    status = path.stat()
-    return _texts(path, status.st_mtime_ns, status.st_size).issuperset(names)
+    status = file.stat()
+    texts = _texts(file, status.st_mtime_ns, status.st_size)
+    return any(texts.issuperset(signature) for signature in signatures)
 
 
-def newest(folder: Path) -> list[Path]:
-    """The files of a folder that may be such checkpoints, the last epoch first."""
-    files = [file for file in folder.iterdir() if file.suffix in SUFFIXES]
-    return sorted(files, key=lambda file: (_epoch(file), file.name), reverse=True)
-
-
-def _epoch(file: Path) -> int:
-    """The number that both projects put at the end of a name: `name_0123.pt`."""
-    digits = file.stem.rpartition("_")[2]
-    return int(digits) if digits.isdecimal() else -1
+def _run_and_epoch(file: Path) -> tuple[str, int]:
+    """The parts of a name such as `RUN_0123.pt`, which both projects give."""
+    run, _, epoch = file.stem.rpartition("_")
+    return (run, int(epoch)) if epoch.isdecimal() else (file.stem, -1)
 
 
 @lru_cache(maxsize=16)

@@ -1,9 +1,10 @@
-"""HiFi-GAN's discriminators as github.com/jik876/hifi-gan saves them, beside each generator.
+"""Files and weights as github.com/jik876/hifi-gan saves them: `g_STEP`, and `do_STEP` beside each.
 
-Their names are this package's but for spectral norm, which torch kept under other names then.
-Its forks write the same file, whatever their generator is.
+Its discriminators' names are this package's but for spectral norm, which torch kept under other
+names then. Its forks write the same files, whatever their generator is.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,30 +15,19 @@ from wavegan.interop._keys import Rules, rename
 
 MEMBERS = ("mpd", "msd")
 
-_CONV = r"(discriminators\.\d+\.(?:convs\.\d+|conv_post))\."
-RULES: Rules = [
-    (_CONV + r"weight_orig", r"\1.parametrizations.weight.original"),
-    (_CONV + r"spectral_u", r"\1.parametrizations.weight.0._u"),
-    (_CONV + r"spectral_v", r"\1.parametrizations.weight.0._v"),
-    (_CONV + r"(bias|weight|weight_g|weight_v|parametrizations\.weight\..+)", r"\1.\2"),
-]
+_STEP = re.compile(r"g_(\d+)(?:\.(?:pt|pth|ckpt|bin))?")
+_SPECTRAL = {"weight_orig": "original", "weight_u": "0._u", "weight_v": "0._v"}
+_PARAMETER = r"(?:bias|weight|weight_g|weight_v|parametrizations\.weight\..+)"
+RULES: Rules = [(rf"discriminators\.\d+\.(?:convs\.\d+|conv_post)\.{_PARAMETER}", r"\g<0>")]
 
 
-def discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
-    """The weights of `mpd` and `msd` in a file `do_*`; an older one may lack one of them.
-
-    Raises:
-        UserError: it is no such file, or of other networks.
-    """
-    content = torch_file(file)
-    names = [name for name in MEMBERS if isinstance(content, Mapping) and name in content]
-    return {
-        name: rename(_told_apart(state_dict(content, file, name)), RULES, file)
-        for name in names or MEMBERS
-    }
+def step_of(file: Path) -> int | None:
+    """The number in the name of a generator's file `g_STEP`; None for other names."""
+    match = _STEP.fullmatch(file.name)
+    return int(match[1]) if match else None
 
 
-def newest_beside(generator: Path, step: int | None) -> Path | None:
+def discriminators_beside(generator: Path) -> Path | None:
     """The file `do_*` in a generator's folder of the nearest step; of the highest, if it has none.
 
     A fine-tuning that starts with a somewhat older or newer judge still has one that knows audio.
@@ -49,15 +39,35 @@ def newest_beside(generator: Path, step: int | None) -> Path | None:
     }
     if not steps:
         return None
+    step = step_of(generator)
     return steps[max(steps) if step is None else min(steps, key=lambda each: abs(each - step))]
 
 
-def _told_apart(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Name spectral norm's vectors apart from weight norm's direction, also called `weight_v`."""
-    spectral = {key.removesuffix("weight_orig") for key in weights if key.endswith(".weight_orig")}
-    named = {}
+def discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
+    """The weights of `mpd` and `msd` in a file `do_*`; an older one may lack one of them.
+
+    Raises:
+        UserError: it is no such file, or of other networks.
+    """
+    content = torch_file(file)
+    names = [name for name in MEMBERS if isinstance(content, Mapping) and name in content]
+    return {
+        name: rename(norms_renamed(state_dict(content, file, name)), RULES, file)
+        for name in names or MEMBERS
+    }
+
+
+def norms_renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Spectral norm's former keys become today's; weight norm's load as they are.
+
+    Both called a vector `weight_v`: only beside a `weight_orig` it is spectral norm's.
+    """
+    spectral = {key.rpartition(".")[0] for key in weights if key.endswith(".weight_orig")}
+    renamed = {}
     for key, value in weights.items():
-        module, parameter = key[: key.rfind(".") + 1], key[key.rfind(".") + 1 :]
-        apart = module in spectral and parameter in ("weight_u", "weight_v")
-        named[module + parameter.replace("weight", "spectral") if apart else key] = value
-    return named
+        module, _, name = key.rpartition(".")
+        if module in spectral and name in _SPECTRAL:
+            renamed[f"{module}.parametrizations.weight.{_SPECTRAL[name]}"] = value
+        else:
+            renamed[key] = value
+    return renamed

@@ -1,17 +1,18 @@
-"""MelGAN's hyper-parameters, told from the shapes of its weights.
+"""MelGAN's weights: where its modules stand, and hyper-parameters told from their shapes.
 
-Both public projects write the generator as one `nn.Sequential`, whose convolutions outside of
+All public projects write the generator as one `nn.Sequential`, whose convolutions outside of
 residual layers are the first, one upsampling for each stage, and the last.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
 
 from wavegan.errors import UserError
+from wavegan.interop._keys import Rules, moved
 
 CONV = r"\.(?:weight|weight_v|parametrizations\.weight\.original1)"
 
@@ -65,3 +66,23 @@ def shapes(weights: Mapping[str, Tensor], sequence: str, file: Path) -> Shapes:
         upsample_initial_channel=found[first][0],
         upsample_rates=[found[up][2] // 2 for up in ups],
     )
+
+
+def rules(
+    first: str, ups: Sequence[str], residual: Sequence[tuple[str, str, str]], last: str
+) -> Rules:
+    """Which of a project's modules becomes which of the generator's here.
+
+    Args:
+        first: the first convolution.
+        ups: the upsampling convolutions.
+        residual: of each residual layer, stage after stage: the dilated convolution, the one after
+            it and the shortcut.
+        last: the last convolution.
+    """
+    places = {first: "conv_pre", last: "conv_post"}
+    places |= {up: f"ups.{stage}" for stage, up in enumerate(ups)}
+    for layer, modules in enumerate(residual):
+        for module, name in zip(modules, ("conv1", "conv2", "shortcut"), strict=True):
+            places[module] = f"resblocks.{layer}.{name}"
+    return moved(places)

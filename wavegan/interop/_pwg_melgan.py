@@ -7,7 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from wavegan.errors import UserError, suggest
-from wavegan.interop._keys import Rules, moved, rename
+from wavegan.interop._keys import Rules, rename
+from wavegan.interop._melgan import rules
 from wavegan.interop._pwg_options import options
 from wavegan.interop._pwg_residual import residual_activation
 from wavegan.layers.blocks import MELGAN_SLOPE
@@ -77,12 +78,12 @@ def generator(
     made = options(params, PARAMS, file, "generator_params")
     made |= residual_activation(params, MELGAN_SLOPE, file)
     made["padding_mode"] = _padding_mode(params, file)
-    rules = _rules(
+    places = _rules(
         len(made.get("upsample_rates", (8, 8, 2, 2))),
         made.get("residual_layers", 3),
         made.get("causal", False),
     )
-    return {"name": "melgan", **made}, rename(weights, rules, file)
+    return {"name": "melgan", **made}, rename(weights, places, file)
 
 
 def discriminators(
@@ -120,16 +121,16 @@ def _padding_mode(params: Mapping[str, Any], file: Path) -> str:
 def _rules(stages: int, layers: int, causal: bool) -> Rules:
     """Where each module of the one `nn.Sequential` stands; causal ones wrap theirs once more."""
     conv, deconv, first = (".conv", ".deconv", 0) if causal else ("", "", 1)
-    places = {f"melgan.{first}{conv}": "conv_pre"}
-    for stage in range(stages):
-        up = first + 2 + stage * (2 + layers)
-        places[f"melgan.{up}{deconv}"] = f"ups.{stage}"
-        for layer in range(layers):
-            old, new = f"melgan.{up + 1 + layer}", f"resblocks.{stage * layers + layer}"
-            places[f"{old}.stack.{first + 1}{conv}"] = f"{new}.conv1"
-            places[f"{old}.stack.{first + 3}"] = f"{new}.conv2"
-            places[f"{old}.skip_layer"] = f"{new}.shortcut"
+    ups = [first + 2 + stage * (2 + layers) for stage in range(stages)]
+    residual = [f"melgan.{up + 1 + layer}" for up in ups for layer in range(layers)]
     # behind an activation, and reflection where that is a module of its own
     last = first + 2 + stages * (2 + layers) + first
-    places[f"melgan.{last}{conv}"] = "conv_post"
-    return moved(places)
+    return rules(
+        f"melgan.{first}{conv}",
+        [f"melgan.{up}{deconv}" for up in ups],
+        [
+            (f"{each}.stack.{first + 1}{conv}", f"{each}.stack.{first + 3}", f"{each}.skip_layer")
+            for each in residual
+        ],
+        f"melgan.{last}{conv}",
+    )

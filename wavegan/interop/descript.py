@@ -13,16 +13,22 @@ from torch import Tensor
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.interop import _pickles
-from wavegan.interop._files import TORCH_SUFFIXES, blaming, state_dict, torch_file, yaml_file
-from wavegan.interop._keys import Rules, moved, rename
-from wavegan.interop._melgan import Shapes, shapes
+from wavegan.interop._files import (
+    TORCH_SUFFIXES,
+    blaming,
+    several,
+    state_dict,
+    torch_file,
+    yaml_file,
+)
+from wavegan.interop._keys import Rules, rename
+from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Foreign, Layout
 
 ARGUMENTS = "args.yml"
 PEAK = 0.95
 FRONT_END = Mel.preset("melgan-22k")
 _GENERATORS = ("best_netG.pt", "netG.pt")
-_PARTS = {"block.2": "conv1", "block.4": "conv2", "shortcut": "shortcut"}
 
 
 class Descript(Layout):
@@ -42,8 +48,7 @@ class Descript(Layout):
         named = [path / name for name in _GENERATORS if (path / name).is_file()]
         files = named[:1] or [file for file in sorted(path.glob("*.pt")) if _has_its_names(file)]
         if len(files) > 1:
-            names = ", ".join(file.name for file in files)
-            raise UserError(f"{path}: holds several models, give one of them: {names}")
+            raise several(path, files)
         return files[0] if files else None
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
@@ -103,14 +108,13 @@ def _compare(file: Path, found: Shapes, layers: int) -> None:
 
 
 def _generator_rules(found: Shapes, layers: int) -> Rules:
-    places = {f"model.{found.first}": "conv_pre", f"model.{found.last}": "conv_post"}
-    for stage, up in enumerate(found.ups):
-        places[f"model.{up}"] = f"ups.{stage}"
-        for layer in range(layers):
-            for old, new in _PARTS.items():
-                there = f"resblocks.{stage * layers + layer}.{new}"
-                places[f"model.{up + 1 + layer}.{old}"] = there
-    return moved(places)
+    residual = [f"model.{up + 1 + layer}" for up in found.ups for layer in range(layers)]
+    return rules(
+        f"model.{found.first}",
+        [f"model.{up}" for up in found.ups],
+        [(f"{each}.block.2", f"{each}.block.4", f"{each}.shortcut") for each in residual],
+        f"model.{found.last}",
+    )
 
 
 def _judge(file: Path) -> dict[str, Tensor]:

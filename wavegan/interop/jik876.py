@@ -9,26 +9,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
-from wavegan.interop import _jik876_keys, _pickles
-from wavegan.interop._files import blaming, field, json_file, state_dict, torch_file
+from wavegan.interop import _pickles
+from wavegan.interop._files import blaming, json_file, several, state_dict, torch_file
+from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
+from wavegan.interop._jik876_keys import discriminators as read_discriminators
+from wavegan.interop._jik876_keys import discriminators_beside, step_of
 from wavegan.interop.base import Foreign, Layout
 
-CONFIG = "config.json"
-PEAK = 0.95
-_STEP = re.compile(r"g_(\d+)(?:\.(?:pt|pth|ckpt|bin))?")
 _ONE_OF_ITS_KIND = re.compile(r"generator[^.]*|(?!do_|disc|opt)[^/]+\.(?:pt|pth|pth\.tar|ckpt|bin)")
 _FIELDS = {"upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel", "num_mels"}
 _OF_OTHERS = {"activation", "snake_logscale", "gen_istft_n_fft", "architectures", "model_type"}
 _NETWORK = {"conv_pre.bias", "ups.0.bias", "conv_post.bias"}
 _BLOCKS = {"resblocks.0.convs1.0.bias", "resblocks.0.convs.0.bias"}
 _ONLY: Mapping[str, tuple[Any, ...]] = {
+    **PLAIN_MEL,
     "resblock": ("1", "2", 1, 2),
-    "center": (False, None),
-    "preemphasis": (0, None, False),
     "preemph": (0, None, False),
     "causal": (False, None),
     "use_causal_conv": (False, None),
@@ -36,8 +32,6 @@ _ONLY: Mapping[str, tuple[Any, ...]] = {
     "lrelu_slope": (0.1,),
     "leaky_relu_slope": (0.1,),
     "mini_nsf": (False, None),
-    "mel_scale": ("slaney", None),
-    "mel_norm": ("slaney", None),
     "do_normalize": (False, None),
 }
 """What forks have added that changes the sound, with the values that leave it as it is here."""
@@ -63,8 +57,7 @@ class Jik876(Layout):
             files = [path] if _is_weights(path) or "." not in path.name else []
         chosen = _choose(files, certain=config is not None)
         if len(chosen) > 1:
-            names = ", ".join(file.name for file in chosen)
-            raise UserError(f"{folder}: holds several models, give one of them: {names}")
+            raise several(folder, chosen)
         return chosen[0] if chosen else None
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
@@ -79,21 +72,18 @@ class Jik876(Layout):
         content = torch_file(file)
         nested = isinstance(content, Mapping) and "generator" in content
         weights = state_dict(content, file, *(["generator"] if nested else []))
-        judges = None
-        if discriminators:
-            step = _STEP.fullmatch(file.name)
-            judges = _jik876_keys.newest_beside(file, int(step[1]) if step else None)
+        judges = discriminators_beside(file) if discriminators else None
         with blaming(source):
             _refuse_what_differs(config)
-            mel = _front_end(config, source)
+            mel = front_end(config, source)
         return Foreign(
             mel=mel,
-            generator=_generator(config, weights, source),
+            generator={"name": "hifigan", **stages(config, weights, source)},
             weights=weights,
             source=file,
             described_in=source,
             peak=PEAK,
-            discriminators=_jik876_keys.discriminators(judges) if judges else {},
+            discriminators=read_discriminators(judges) if judges else {},
         )
 
 
@@ -106,13 +96,13 @@ def _content(file: Path) -> dict[str, Any] | None:
 
 
 def _is_weights(file: Path) -> bool:
-    name = file.name
-    return file.is_file() and bool(_STEP.fullmatch(name) or _ONE_OF_ITS_KIND.fullmatch(name))
+    numbered = step_of(file) is not None
+    return file.is_file() and (numbered or bool(_ONE_OF_ITS_KIND.fullmatch(file.name)))
 
 
 def _choose(files: list[Path], *, certain: bool) -> list[Path]:
     """Of numbered files the last, else those that HiFi-GAN's names are in, if there is a doubt."""
-    numbered = {int(match[1]): file for file in files if (match := _STEP.fullmatch(file.name))}
+    numbered = {step: file for file in files if (step := step_of(file)) is not None}
     if numbered:
         files = [numbered[max(numbered)]]
     if certain and len(files) == 1:
@@ -129,55 +119,3 @@ def _refuse_what_differs(config: Mapping[str, Any]) -> None:
     for name, values in _ONLY.items():
         if name in config and config[name] not in values:
             raise UserError(f"{name} is {config[name]!r}: only {values[0]!r} can be read")
-
-
-def _front_end(config: Mapping[str, Any], source: Path) -> Mel:
-    return Mel(
-        sample_rate=field(config, "sampling_rate", source),
-        n_fft=field(config, "n_fft", source),
-        hop_length=field(config, "hop_size", source),
-        win_length=field(config, "win_size", source),
-        n_mels=field(config, "num_mels", source),
-        f_min=field(config, "fmin", source),
-        f_max=field(config, "fmax", source),
-    )
-
-
-def _generator(
-    config: Mapping[str, Any], weights: Mapping[str, Tensor], source: Path
-) -> dict[str, Any]:
-    rates, kernels = (
-        field(config, name, source) for name in ("upsample_rates", "upsample_kernel_sizes")
-    )
-    sizes, dilations = (
-        field(config, f"resblock_{name}", source) for name in ("kernel_sizes", "dilation_sizes")
-    )
-    if all(isinstance(each, list) for each in (rates, kernels, sizes, dilations)):
-        # The original pairs these lists and drops what is left over on either side.
-        kernels, dilations = kernels[: len(rates)], dilations[: len(sizes)]
-        dilations = [
-            each[: _convolutions(weights, block)] if isinstance(each, list) else each
-            for block, each in enumerate(dilations)
-        ]
-    return {
-        "name": "hifigan",
-        "upsample_rates": rates,
-        "upsample_kernel_sizes": kernels,
-        "upsample_initial_channel": field(config, "upsample_initial_channel", source),
-        "resblock": _resblock(field(config, "resblock", source), weights),
-        "resblock_kernel_sizes": sizes,
-        "resblock_dilation_sizes": dilations,
-    }
-
-
-def _resblock(kind: Any, weights: Mapping[str, Tensor]) -> str:
-    """The number 1, not the text, makes the original build block 2, and most forks block 1."""
-    if kind == 1:
-        return "1" if any(".convs1." in key for key in weights) else "2"
-    return str(kind)
-
-
-def _convolutions(weights: Mapping[str, Tensor], block: int) -> int | None:
-    """How many dilations a block uses; the original takes three or two, however many are named."""
-    pattern = re.compile(rf"resblocks\.{block}\.convs1?\.\d+\.bias")
-    return sum(bool(pattern.fullmatch(key)) for key in weights) or None

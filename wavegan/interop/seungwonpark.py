@@ -9,23 +9,20 @@ comes of them, which only keeps the last frames from an edge; that is the caller
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
 from wavegan.audio.mel import Mel
-from wavegan.errors import UserError
-from wavegan.interop import _pickles
+from wavegan.interop import _hp_str
 from wavegan.interop._files import (
-    TORCH_SUFFIXES,
     blaming,
     field,
     state_dict,
     torch_file,
     yaml_documents,
 )
-from wavegan.interop._keys import Rules, moved, rename
-from wavegan.interop._melgan import Shapes, shapes
+from wavegan.interop._keys import Rules, rename
+from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Foreign, Layout
 
 MEL_MEAN, MEL_STD = -5.0, 5.0
@@ -43,13 +40,12 @@ class Seungwonpark(Layout):
     looks_for = "a .pt with model_g and hp_str (seungwonpark MelGAN)"
 
     def find(self, path: Path) -> Path | None:
-        """Claims by the names inside: UnivNet's code saves files with the same outermost keys."""
-        candidates = path.iterdir() if path.is_dir() else [path]
-        files = {_run_and_epoch(file): file for file in candidates if _is_its(file)}
-        if len({run for run, _ in files}) > 1:
-            names = ", ".join(sorted(file.name for file in files.values()))
-            raise UserError(f"{path}: holds several models, give one of them: {names}")
-        return files[max(files)] if files else None
+        """Claims by the names inside: UnivNet's code saves files with the same outermost keys.
+
+        Raises:
+            UserError: a folder holds the checkpoints of several runs.
+        """
+        return _hp_str.find(path, _INSIDE)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read generator and settings, and the discriminator where it was not stripped."""
@@ -63,7 +59,8 @@ class Seungwonpark(Layout):
         if discriminators and "model_d" in content:
             judge = {"msd": rename(state_dict(content, file, "model_d"), _JUDGE, file)}
         with blaming(file):
-            mel = _front_end(audio, file)
+            options = _hp_str.mel_options(audio, file)
+            mel = Mel(**options, magnitude_eps=0.0, padding="center")
         return Foreign(
             mel=mel,
             generator={
@@ -81,46 +78,19 @@ class Seungwonpark(Layout):
         )
 
 
-def _is_its(file: Path) -> bool:
-    return (
-        file.suffix in TORCH_SUFFIXES
-        and file.is_file()
-        and _pickles.texts(file).issuperset(_INSIDE)
-    )
-
-
-def _run_and_epoch(file: Path) -> tuple[str, int]:
-    """The parts of a name such as `RUN_0123.pt`."""
-    run, _, epoch = file.stem.rpartition("_")
-    return (run, int(epoch)) if epoch.isdecimal() else (file.stem, -1)
-
-
 def _residual_layers(weights: Mapping[str, Tensor], found: Shapes) -> int:
     pattern = re.compile(rf"generator\.{found.ups[0] + 1}\.shortcuts\.\d+\.bias")
     return sum(bool(pattern.fullmatch(key)) for key in weights)
 
 
-def _front_end(audio: Mapping[str, Any], file: Path) -> Mel:
-    return Mel(
-        sample_rate=field(audio, "sampling_rate", file),
-        n_fft=field(audio, "filter_length", file),
-        hop_length=field(audio, "hop_length", file),
-        win_length=field(audio, "win_length", file),
-        n_mels=field(audio, "n_mel_channels", file),
-        f_min=field(audio, "mel_fmin", file),
-        f_max=field(audio, "mel_fmax", file),
-        magnitude_eps=0.0,
-        padding="center",
-    )
-
-
 def _generator_rules(found: Shapes, layers: int) -> Rules:
-    places = {f"generator.{found.first}": "conv_pre", f"generator.{found.last}": "conv_post"}
-    for stage, up in enumerate(found.ups):
-        places[f"generator.{up}"] = f"ups.{stage}"
-        for layer in range(layers):
-            here, there = f"generator.{up + 1}", f"resblocks.{stage * layers + layer}"
-            places[f"{here}.blocks.{layer}.2"] = f"{there}.conv1"
-            places[f"{here}.blocks.{layer}.4"] = f"{there}.conv2"
-            places[f"{here}.shortcuts.{layer}"] = f"{there}.shortcut"
-    return moved(places)
+    return rules(
+        f"generator.{found.first}",
+        [f"generator.{up}" for up in found.ups],
+        [
+            (f"{stack}.blocks.{layer}.2", f"{stack}.blocks.{layer}.4", f"{stack}.shortcuts.{layer}")
+            for stack in (f"generator.{up + 1}" for up in found.ups)
+            for layer in range(layers)
+        ],
+        f"generator.{found.last}",
+    )

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError, suggest
+from wavegan.interop import _hp_str
 from wavegan.interop._files import (
     blaming,
     field,
@@ -22,7 +23,6 @@ from wavegan.interop._files import (
     torch_file,
     yaml_documents,
 )
-from wavegan.interop._hp_str import holds, newest
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop.base import Foreign, Layout
 
@@ -87,11 +87,7 @@ class UnivNetLayout(Layout):
         Raises:
             UserError: a folder holds the checkpoints of several runs.
         """
-        files = [file for file in (newest(path) if path.is_dir() else [path]) if _is_univnet(file)]
-        if len({file.stem.rpartition("_")[0] or file.stem for file in files}) > 1:
-            names = ", ".join(sorted(file.name for file in files)[:6])
-            raise UserError(f"{path}: holds several models, give one of them: {names}")
-        return files[0] if files else None
+        return _hp_str.find(path, {"model_g", TYPICAL}, {"model_g", PARALLEL + TYPICAL})
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read the generator, and the discriminators where they are asked for and there.
@@ -108,7 +104,7 @@ class UnivNetLayout(Layout):
         with blaming(file):
             audio = _section(settings, "audio", AUDIO, OF_TRAINING)
             options = _options(_section(settings, "gen", GENERATOR, ()))
-            mel = _front_end(audio)
+            mel = Mel(**_hp_str.mel_options(audio, file))
         judges = {}
         if discriminators and "model_d" in content:
             both = _plain(state_dict(content, file, "model_d"))
@@ -121,10 +117,6 @@ class UnivNetLayout(Layout):
             described_in=file,
             discriminators=judges,
         )
-
-
-def _is_univnet(file: Path) -> bool:
-    return any(holds(file, "model_g", prefix + TYPICAL) for prefix in ("", PARALLEL))
 
 
 def _plain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -163,16 +155,3 @@ def _options(section: Mapping[str, Any]) -> dict[str, Any]:
         "predictor_kernel_size": section["kpnet_conv_size"],
         "leaky_slope": section["lReLU_slope"],
     }
-
-
-def _front_end(section: Mapping[str, Any]) -> Mel:
-    """HiFi-GAN's formula, not rescaled."""
-    return Mel(
-        sample_rate=section["sampling_rate"],
-        n_fft=section["filter_length"],
-        hop_length=section["hop_length"],
-        win_length=section["win_length"],
-        n_mels=section["n_mel_channels"],
-        f_min=section["mel_fmin"],
-        f_max=section["mel_fmax"],
-    )

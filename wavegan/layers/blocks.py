@@ -89,6 +89,22 @@ class ResBlock2(nn.Module):
         return x
 
 
+def fused(x: Tensor, blocks: nn.ModuleList, stage: int, count: int) -> Tensor:
+    """HiFi-GAN's multi-receptive field fusion: the mean of what one stage's blocks make of `x`.
+
+    Args:
+        x: `(B, C, T)`, as is what is returned.
+        blocks: of all stages, one stage after the other.
+        stage: which, from 0.
+        count: blocks in each stage.
+    """
+    first = stage * count
+    total: Tensor = blocks[first](x)
+    for index in range(first + 1, first + count):
+        total = total + blocks[index](x)
+    return total / count
+
+
 class MelGANResidual(nn.Module):
     """One layer of MelGAN's residual stack, with a learned shortcut.
 

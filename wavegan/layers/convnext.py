@@ -39,7 +39,7 @@ class ConvNeXtBlock(nn.Module):
         self.norm = nn.LayerNorm(channels, eps=eps)
         self.expand = nn.Linear(channels, hidden)
         self.contract = nn.Linear(hidden, channels)
-        self.scale = nn.Parameter(torch.full((channels,), layer_scale))
+        self.scale = nn.Parameter(torch.full((channels,), float(layer_scale)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the branch to `(B, L, C)`."""

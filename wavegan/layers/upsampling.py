@@ -7,30 +7,38 @@ from wavegan.errors import UserError
 
 
 def check_hop_length(
-    rates: Sequence[int], hop_length: int | None, kernel_sizes: Sequence[int] | None = None
+    rates: Sequence[int],
+    hop_length: int | None,
+    kernel_sizes: Sequence[int] | None = None,
+    *,
+    factor: int = 1,
+    product_of: str | None = None,
 ) -> int:
-    """Compare the rates' product with the mel front-end's hop length.
+    """Compare the samples that a generator makes of a frame with the mel front-end's hop length.
 
     Args:
         rates: a generator's `upsample_rates`, samples made from one.
         hop_length: the front-end's, in samples; None where there is none to compare with.
         kernel_sizes: `upsample_kernel_sizes`, if the generator has them: kernels for the
             proposed rates are then proposed too.
+        factor: samples made of each one that the stages make, such as the number of sub-bands.
+        product_of: what the message calls rates and factor; None is `upsample_rates` alone.
 
     Returns:
-        The product of the rates.
+        The product of the rates and the factor.
 
     Raises:
         UserError: they differ; the message proposes rates.
     """
-    product = math.prod(rates)
+    product = math.prod(rates) * factor
     if hop_length is None or hop_length == product:
         return product
     clash = f"mel.hop_length {hop_length} is not {product}, the product of "
-    clash += f"generator.upsample_rates {list(rates)}: set mel.hop_length to {product}"
-    if hop_length < 2:
+    clash += product_of or f"generator.upsample_rates {list(rates)}"
+    clash += f": set mel.hop_length to {product}"
+    if factor < 1 or hop_length % factor or hop_length // factor < 2:
         raise UserError(clash)
-    proposal = nearest_rates(hop_length, rates)
+    proposal = nearest_rates(hop_length // factor, rates)
     clash += f", or generator.upsample_rates to {proposal}"
     if kernel_sizes is not None:
         clash += f" and generator.upsample_kernel_sizes to {[usual_kernel(r) for r in proposal]}"

@@ -8,17 +8,16 @@ from torch import Tensor
 
 from wavegan.discriminators.base import Discriminator
 from wavegan.errors import UserError
+from wavegan.penalties._slope import slope
 from wavegan.penalties.base import Penalty
 
 
 class GradientPenalty(Penalty):
     """The mean over the batch of the squared distance of D's slope from 1, between real and fake.
 
-    `D(x)`, the score of one clip, is the mean of its logits, summed over the sub-discriminators:
-    what every objective averages over the batch. So the value depends neither on the batch size
-    nor on the number of processes. It runs in float32, also under autocast. Each clip draws its
-    own `e` from the default generator of the clips' device. The paper's lambda, 10 there and in
-    WaveGAN, is the recipe's `weight`.
+    `D(x)`, the score of one clip, is the mean of its logits, summed over the sub-discriminators.
+    Each clip draws its own `e` from the default generator of the clips' device. The paper's
+    lambda, 10 there and in WaveGAN, is the recipe's `weight`.
 
     Args:
         every: apply at every n-th D turn only.
@@ -40,12 +39,6 @@ class GradientPenalty(Penalty):
                 " make the segment as long as the generator's output"
             )
         share = torch.rand(len(real), 1, 1, device=real.device, dtype=real.dtype)
-        audio = torch.lerp(fake.detach().to(real.dtype), real.detach(), share).requires_grad_()
-        with torch.autocast(audio.device.type, enabled=False):
-            scores = [
-                output.logits.reshape(len(audio), -1).mean(1) for output in discriminator(audio)
-            ]
-            total = torch.stack(scores).sum()
-            (slope,) = torch.autograd.grad(total, audio, create_graph=True)
-        steepness: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+        audio = torch.lerp(fake.detach().to(real.dtype), real.detach(), share)
+        steepness: Tensor = torch.linalg.vector_norm(slope(discriminator, audio).flatten(1), dim=1)
         return (steepness - 1).square().mean()

@@ -3,20 +3,18 @@
 R1 = gamma / 2 * E[ ||grad_x D(x)||^2 ],    x real
 """
 
-import torch
 from torch import Tensor
 
 from wavegan.discriminators.base import Discriminator
 from wavegan.errors import UserError
+from wavegan.penalties._slope import slope
 from wavegan.penalties.base import Penalty
 
 
 class R1(Penalty):
     """The mean over the batch of the squared slope of D at real clips, times `gamma / 2`.
 
-    `D(x)`, the score of one clip, is the mean of its logits, summed over the sub-discriminators:
-    what every objective averages over the batch. So the value depends neither on the batch size
-    nor on the number of processes. It runs in float32, also under autocast.
+    `D(x)`, the score of one clip, is the mean of its logits, summed over the sub-discriminators.
 
     Args:
         gamma: strength as the papers give it; the recipe's `weight` stays 1 beside it.
@@ -36,11 +34,5 @@ class R1(Penalty):
 
     def __call__(self, discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty at `real` `(B, C, T)`, a scalar; `fake` is not looked at."""
-        audio = real.detach().requires_grad_()
-        with torch.autocast(audio.device.type, enabled=False):
-            scores = [
-                output.logits.reshape(len(audio), -1).mean(1) for output in discriminator(audio)
-            ]
-            total = torch.stack(scores).sum()
-            (slope,) = torch.autograd.grad(total, audio, create_graph=True)
-        return self.gamma / 2 * slope.flatten(1).square().sum(1).mean()
+        gradient = slope(discriminator, real)
+        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
