@@ -128,11 +128,18 @@ def read(path: str | Path, *, discriminators: bool = False) -> Model:
     Raises:
         UserError: says what was looked for and what was found, or what is wrong with the files.
     """
-    folder = _bundle_folder(Path(path))
+    try:
+        return _read(Path(path), discriminators)
+    except OSError as error:
+        raise UserError(f"{error.filename or path}: {error.strerror or error}") from None
+
+
+def _read(path: Path, discriminators: bool) -> Model:
+    folder = _bundle_folder(path)
     if folder is None:
-        foreign = recognise(Path(path), discriminators=discriminators)
+        foreign = recognise(path, discriminators=discriminators)
         if foreign is None:
-            raise _nothing_at(Path(path))
+            raise _nothing_at(path)
         return _ours(foreign)
     text = (folder / CONFIG).read_text(encoding="utf-8", errors="replace")
     config = Config.from_json(text, folder / CONFIG)

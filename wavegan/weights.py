@@ -18,6 +18,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         UserError: it is missing, truncated or something else.
     """
     try:
+        file.open("rb").close()  # safetensors calls every file that it cannot open missing
         return load_file(file)
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None

@@ -9,6 +9,7 @@ import torch
 
 from wavegan import UserError, Vocoder, bundle
 from wavegan.generators.base import Generator
+from wavegan.generators.melgan import MelGAN
 
 
 class Noisy(Generator):
@@ -156,3 +157,11 @@ def test_arrays_are_taken_and_audio_can_be_changed_in_place(vocoder):
     assert torch.equal(made, vocoder(mel))
     made *= 0.5  # inference-mode tensors would refuse
     assert np.isfinite(made.numpy()).all()
+
+
+def test_too_few_frames_for_reflected_borders_are_refused(tiny):
+    network = MelGAN(n_mels=8, upsample_rates=[4, 4], upsample_initial_channel=8)
+    short = Vocoder(network, tiny.mel)
+    with pytest.raises(UserError, match="mel has 2 frames: this model reflects its borders"):
+        short(mels(8, 2))
+    assert short(mels(8, 8)).shape == (128,)

@@ -141,3 +141,57 @@ def test_safetensors_with_a_missing_key_are_refused(tmp_path, shared):
     message = refused(tmp_path / "bundle")
     assert message.startswith(f"{file}: weights do not fit the configuration: ")
     assert "conv_post.bias" in message
+
+
+@pytest.mark.parametrize("name", ["seungwonpark-melgan"])
+@pytest.mark.parametrize("kept", [0, 0.5, 0.99])
+def test_a_damaged_last_epoch_is_not_passed_over(golden, name, kept):
+    folder = golden(name)
+    (good,) = folder.glob("*.pt")
+    whole = good.read_bytes()
+    damaged = folder / good.name.replace("0001", "0002")
+    damaged.write_bytes(whole[: int(kept * len(whole))])
+    assert refused(folder).startswith(f"{damaged}: ")
+    Vocoder.from_pretrained(good)
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("bigvgan-v1-small", "config.json"),
+        ("jik876-v3", "config.json"),
+        ("pwg-melgan", "config.yml"),
+        ("vocos-small", "config.yaml"),
+    ],
+)
+def test_a_damaged_configuration_is_named(golden, name, config):
+    folder = golden(name)
+    (folder / config).write_text('{"a": [1,2')
+    assert refused(folder).startswith(f"{folder / config}: not readable as ")
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "old", "new"),
+    [
+        ("transformers-speecht5-hifigan", "config.json", "16000", "null"),
+        ("transformers-speecht5-hifigan", "config.json", "16000", '"abc"'),
+        ("pwg-melgan", "config.yml", "MelGANGenerator", "[1, 2]"),
+        ("jik876-v3", "config.json", "1024", "1e308"),
+    ],
+)
+def test_settings_without_sense_are_refused(golden, name, config, old, new):
+    folder = golden(name)
+    text = (folder / config).read_text()
+    assert old in text
+    (folder / config).write_text(text.replace(old, new, 1))
+    assert str(folder) in refused(folder)
+
+
+def test_an_empty_file_of_statistics_is_named(golden):
+    folder = golden("pwg-hifigan")
+    (folder / "stats.npy").write_bytes(b"")
+    assert refused(folder).startswith(f"{folder / 'stats.npy'}: ")
+
+
+def test_what_the_system_refuses_is_told_as_an_error_of_the_path():
+    assert "File name too long" in refused("x" * 300)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from wavegan.audio.mel import Mel
@@ -56,9 +57,14 @@ class Adapter(nn.Module):
     def remove_weight_norm(self) -> None:
         """Nothing is left to do: it was folded when the model was opened."""
 
-    def vocode(self, mel: Tensor, lengths: Sequence[int] | Tensor | None = None) -> Tensor:
+    def vocode(
+        self,
+        mel: Tensor,
+        lengths: Sequence[int] | Tensor | None = None,
+        noise: ArrayLike | None = None,
+    ) -> Tensor:
         """Audio `(B, T)` of mel spectrograms `(B, n_mels, L)`, 0 after an item's own length."""
-        return self.vocoder(self._convert(mel), lengths=lengths)
+        return self.vocoder(self._convert(mel), noise, lengths=lengths)
 
     def _convert(self, mel: Tensor) -> Tensor:
         if self.source is None:

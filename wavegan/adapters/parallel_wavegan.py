@@ -14,13 +14,16 @@ class ParallelWaveGANVocoder(Adapter):
     Source: github.com/kan-bayashi/ParallelWaveGAN, `inference` of its generators.
     """
 
-    def inference(self, c: ArrayLike, normalize_before: bool = False) -> Tensor:
+    def inference(
+        self, c: ArrayLike, normalize_before: bool = False, *, x: ArrayLike | None = None
+    ) -> Tensor:
         """Vocode one utterance.
 
         Args:
             c: `(L, n_mels)`, tensor or array.
             normalize_before: whether `c` is raw, and the model's statistics are still to be
                 applied. As in ParallelWaveGAN the default is that they have been.
+            x: noise `(T, 1)` for Parallel WaveGAN; None draws it.
 
         Returns:
             `(T, 1)`.
@@ -29,6 +32,6 @@ class ParallelWaveGANVocoder(Adapter):
         statistics = getattr(self.vocoder.generator, "standardize", None)
         if not normalize_before and isinstance(statistics, Standardize):
             mel = mel.to(statistics.mean) * statistics.std + statistics.mean
-        return self.vocode(mel)[:, None]
+        return self.vocode(mel, noise=x)[:, None]
 
     forward = inference

@@ -55,6 +55,9 @@ class Mel:
         scale: then divided by: likewise.
         clip: (lowest, highest) value after that, or None.
         mask_last: the value that the last frame is overwritten with, or None.
+        precision: what the transform is computed in. Where bands are nearly empty, as those above
+            what upsampled speech has, the logarithm shows float32's rounding; projects that
+            compute with numpy have none.
         layout: what the project's own code exchanges: "frames_last" (n_mels, L) or "frames_first"
             (L, n_mels). Only for adapters at the edge: inside, frames are last.
         output_rate: rate of the audio a vocoder makes of this mel, Hz; None is `sample_rate`.
@@ -87,6 +90,7 @@ class Mel:
     scale: float | tuple[float, ...] | None = None
     clip: tuple[float, float] | None = None
     mask_last: float | None = None
+    precision: Literal["float32", "float64"] = "float32"
     layout: Literal["frames_last", "frames_first"] = "frames_last"
     output_rate: int | None = None
 

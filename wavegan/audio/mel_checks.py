@@ -9,6 +9,8 @@ from wavegan.errors import UserError, suggest
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel
 
+LONGEST_FFT = 2**20
+
 
 def check(mel: "Mel") -> None:
     """Refuse fields out of range or at odds with each other.
@@ -24,6 +26,10 @@ def check(mel: "Mel") -> None:
 def _check_frames(mel: "Mel") -> None:
     for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels"):
         _require(getattr(mel, name) >= 1, f"{name} is {getattr(mel, name)}: it must be 1 or more")
+    _require(
+        mel.n_fft <= LONGEST_FFT,
+        f"n_fft {mel.n_fft:.4g} is beyond any sense: use {LONGEST_FFT} or less",
+    )
     _require(mel.n_fft % 2 == 0, f"n_fft {mel.n_fft} is odd: use {mel.n_fft + 1}")
     _require(
         mel.win_length <= mel.n_fft,
@@ -129,6 +135,7 @@ def _optional(convert: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
 
 _CHOICES: dict[str, tuple[object, ...]] = {
     "mel_scale": ("slaney", "htk"),
+    "precision": ("float32", "float64"),
     "mel_norm": ("slaney", None),
     "power": (1, 2),
     "log": ("ln", "log10", "db"),

@@ -34,9 +34,10 @@ _PWG: dict[str, Any] = {
     "log": "log10",
     "floor": 1e-10,
     "padding": "center",
+    "precision": "float64",
     "layout": "frames_first",
 }
-_ESPNET: dict[str, Any] = {**_PWG, "magnitude_floor": 1e-10}
+_ESPNET: dict[str, Any] = {**_PWG, "magnitude_floor": 1e-10, "precision": "float32"}
 
 _UNIVNET_LOW, _UNIVNET_HIGH = -11.512925148010254, 2.3143386840820312
 
@@ -115,5 +116,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "mean": -30.0,
         "scale": 12.5,
         "clip": (-4.0, 4.0),
+        "precision": "float64",
     },
 }

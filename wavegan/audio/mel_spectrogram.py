@@ -15,7 +15,8 @@ from wavegan.audio.stft import magnitude
 class MelSpectrogram(nn.Module):
     """(..., T) waves to (..., n_mels, L) mels, L = `mel.frames(T)`.
 
-    Float32 also inside autocast; differentiable, with finite gradients at silence. It holds
+    Float32 also inside autocast, or float64 inside where `mel.precision` says so and the device
+    can; differentiable, with finite gradients at silence. It holds
     buffers only, and none of them is saved: `mel` is what a checkpoint keeps.
     """
 
@@ -39,9 +40,14 @@ class MelSpectrogram(nn.Module):
 
     def log_mel(self, wave: Tensor) -> Tensor:
         """The mel before its statistics: (..., T) to (..., n_mels, L)."""
-        mel = self.mel
+        mel, window = self.mel, self.window
+        wide = mel.precision == "float64" and wave.device.type != "mps"
+        if wide:
+            window = torch.hann_window(
+                mel.win_length, periodic=mel.periodic, dtype=torch.float64, device=wave.device
+            )
         spectrum = magnitude(
-            wave,
+            wave.double() if wide else wave,
             mel.n_fft,
             mel.hop_length,
             power=mel.power,
@@ -49,10 +55,12 @@ class MelSpectrogram(nn.Module):
             floor=mel.magnitude_floor,
             padding=mel.padding,
             pad_mode=mel.pad_mode,
-            window=self.window,
+            window=window,
         )
         with torch.autocast(wave.device.type, enabled=False):
             logarithm = _logarithm(self.filterbank.to(spectrum) @ spectrum, mel)
+            if wave.dtype != torch.float64:
+                logarithm = logarithm.float()
         if mel.mask_last is None:
             return logarithm
         last = torch.full_like(logarithm[..., -1:], mel.mask_last)

@@ -147,7 +147,11 @@ def _named(matches: list[Trial]) -> str:
     text = f"{' or '.join(names)}: max difference {worst:.1e}{rounding}{_framing(matches[0])}"
     if len(groups) > 1:
         specs = [spec.to_dict() for spec in groups]
-        differ = [key for key in specs[0] if len({str(spec[key]) for spec in specs}) > 1]
+        differ = [
+            key
+            for key in specs[0]
+            if key != "precision" and len({str(spec[key]) for spec in specs}) > 1
+        ]
         text += f"; they differ in {', '.join(differ)}, which this recording does not show"
     return text
 

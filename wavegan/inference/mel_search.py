@@ -99,7 +99,8 @@ def _simplicity(trial: Trial, recording: Recording) -> tuple[object, ...]:
 
 def _renamed(trial: Trial) -> Trial:
     """The same front-end as changes to the preset that it differs least from."""
-    names = [field.name for field in fields(Mel) if field.name not in ("layout", "output_rate")]
+    apart = ("layout", "output_rate", "precision")
+    names = [field.name for field in fields(Mel) if field.name not in apart]
     best = trial
     for preset in Mel.preset_names():
         spec = Mel.preset(preset)

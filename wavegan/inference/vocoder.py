@@ -135,13 +135,23 @@ class Vocoder:
         """Audio `(N, T)` of the items of one length."""
         shape = self.generator.noise_shape(mel.shape[-1])
         if shape is None:
-            made: Tensor = self.generator(mel)
-            return made[:, 0]
+            return self._generated(mel)
         if given is None:
             noise = draw(shape, seed)
         else:
             noise = (given if len(given) == 1 else given[items])[..., : shape[1]]
-        made = self.generator(mel, noise.to(self.device).expand(len(mel), -1, -1))
+        return self._generated(mel, noise.to(self.device).expand(len(mel), -1, -1))
+
+    def _generated(self, *inputs: Tensor) -> Tensor:
+        try:
+            made: Tensor = self.generator(*inputs)
+        except RuntimeError as error:
+            if "adding size" not in str(error):
+                raise
+            raise UserError(
+                f"mel has {inputs[0].shape[-1]} frames: this model reflects its borders and needs "
+                "a few more: put frames of silence after them"
+            ) from None
         return made[:, 0]
 
     def _checked(self, mel: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.interop import _pickles
-from wavegan.interop._files import TORCH_SUFFIXES, field, several
+from wavegan.interop._files import TORCH_SUFFIXES, field, refuse_unusable, several
 
 _MEL = {
     "sample_rate": "sampling_rate",
@@ -32,13 +32,19 @@ def find(path: Path, *signatures: Collection[str]) -> Path | None:
         signatures: texts, such as keys of its dictionaries; a checkpoint has all of one of them.
 
     Raises:
-        UserError: a folder holds the checkpoints of several runs.
+        UserError: a folder holds the checkpoints of several runs, or the last one is damaged.
     """
-    candidates = path.iterdir() if path.is_dir() else [path]
+    candidates = [*path.iterdir()] if path.is_dir() else [path]
     files = {_run_and_epoch(file): file for file in candidates if _fits(file, signatures)}
     if len({run for run, _ in files}) > 1:
         raise several(path, list(files.values()))
-    return files[max(files)] if files else None
+    if not files:
+        return None
+    for file in candidates:
+        run, epoch = _run_and_epoch(file)
+        if (run, epoch) > max(files) and run == max(files)[0] and file.suffix in TORCH_SUFFIXES:
+            refuse_unusable(file)  # a later epoch that is damaged is not passed over in silence
+    return files[max(files)]
 
 
 def mel_options(audio: Mapping[str, Any], file: Path) -> dict[str, Any]:

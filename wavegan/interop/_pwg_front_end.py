@@ -119,7 +119,7 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
             f'{file}: reading it needs h5py: pip install "wavegan[interop]", or put a '
             f"{STATISTICS[1]} beside it that holds [mean, scale]"
         ) from None
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise UserError(f"{file}: damaged, or without the statistics mean and scale") from None
     return flat[0], flat[1]
 

@@ -72,6 +72,7 @@ def of_univnet(extractor: Mapping[str, Any], hop: int, bands: int) -> Mel:
         f_max=extractor.get("fmax"),
         magnitude_eps=extractor.get("mel_floor", 1e-9),
         floor=extractor.get("compression_clip_val", 1e-5),
+        precision="float64",
         layout="frames_first",
     )
     return replace(mel, **_rescaling(extractor))

@@ -14,7 +14,15 @@ from torch import Tensor
 
 from wavegan import plugins
 from wavegan.audio.mel import Mel
-from wavegan.interop._files import TORCH_SUFFIXES, refuse_unusable
+from wavegan.errors import UserError
+from wavegan.interop._files import TORCH_SUFFIXES, json_file, refuse_unusable, yaml_file
+
+CONFIGURATIONS = {
+    "config.json": json_file,
+    "config.yml": yaml_file,
+    "config.yaml": yaml_file,
+    "args.yml": yaml_file,
+}
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,28 @@ def recognise(path: Path, *, discriminators: bool = False) -> Foreign | None:
     for layout in layouts():
         file = layout.find(path)
         if file is not None:
-            return layout.read(file, discriminators=discriminators)
-    for file in [path] if path.is_file() else sorted(path.iterdir()):
+            try:
+                return layout.read(file, discriminators=discriminators)
+            except UserError:
+                raise
+            except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+                # the settings are anyone's: no layout foresees all that may be in them
+                raise UserError(
+                    f"{file}: the settings that belong to it make no sense ({error})"
+                ) from error
+    _name_what_is_damaged(path)
+    return None
+
+
+def _name_what_is_damaged(path: Path) -> None:
+    """Raise for the file that kept every layout from knowing this path, if there is one."""
+    folder = path if path.is_dir() else path.parent
+    for name, read in CONFIGURATIONS.items():
+        if (folder / name).is_file():
+            read(folder / name)
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         if file.suffix in TORCH_SUFFIXES and file.is_file():
             refuse_unusable(file)
-    return None
 
 
 def looked_for() -> str:

@@ -60,7 +60,7 @@ class Seungwonpark(Layout):
             judge = {"msd": rename(state_dict(content, file, "model_d"), _JUDGE, file)}
         with blaming(file):
             options = _hp_str.mel_options(audio, file)
-            mel = Mel(**options, magnitude_eps=0.0, padding="center")
+            mel = Mel(**options, magnitude_eps=0.0, padding="center", precision="float64")
         return Foreign(
             mel=mel,
             generator={

@@ -169,10 +169,13 @@ def _check(parts: Mapping[str, Mapping[str, Any]], file: Path) -> None:
 
 def _mel(features: Mapping[str, Any]) -> Mel:
     """MelSpectrogramFeatures: magnitudes, HTK's scale without norm, a clamp at 1e-7."""
+    rate = features["sample_rate"]
     return Mel(
         **features,
         win_length=features["n_fft"],
-        f_max=float(features["sample_rate"] // 2),
+        f_max=float(rate // 2),
+        # torchaudio's bins end at the whole number of Hz
+        filterbank_rate=rate - 1 if rate % 2 else None,
         mel_scale="htk",
         mel_norm=None,
         magnitude_eps=0.0,
