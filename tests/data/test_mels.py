@@ -1,5 +1,8 @@
 """Which mel goes with which audio, and what is said of those that do not fit."""
 
+import ast
+import threading
+import time
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -284,3 +287,27 @@ def test_a_mel_that_changed_since_is_refused_by_name(audio: Path, mels: Path, ha
         save(mels, "a.npy", (8, 12 if harm == "shorter" else FRAMES), value=np.nan)
     with pytest.raises(UserError, match=r"a\.npy: (this mel has changed|no such file)"):
         paired.crop("a.wav", 1280, 0.5)
+
+
+def test_headers_are_parsed_one_at_a_time(
+    audio: Path, mels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several at once make `ast` fail now and then: python/cpython#106905."""
+    manifest = sound(audio, *(f"{number}.wav" for number in range(16)))
+    for number in range(16):
+        save(mels, f"{number}.{'npz' if number % 2 else 'npy'}")
+    parse, inside, threads, most = ast.literal_eval, 0, set[int](), 0
+
+    def counted(text: str) -> object:
+        nonlocal inside, most
+        threads.add(threading.get_ident())
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.002)
+        inside -= 1
+        return parse(text)
+
+    monkeypatch.setattr(ast, "literal_eval", counted)
+    pair(manifest, mels, MEL)
+    assert len(threads) > 1
+    assert most == 1

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
+from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,10 @@ from wavegan.errors import UserError
 SUFFIXES = (".npy", ".npz", ".pt", ".pth")
 NUMBERS = "fiu"
 """Kinds of numpy types that are real numbers."""
+
+PARSING = Lock()
+"""Numpy parses headers with `ast`, which several threads at once make fail in Python before 3.11.9
+and 3.12.3 ("AST constructor recursion depth mismatch", python/cpython#106905)."""
 
 Array = NDArray[Any]
 Layout = Literal["frames_last", "frames_first"]
@@ -93,8 +98,9 @@ def _load(path: Path) -> Any:
         if path.suffix.lower() in (".pt", ".pth"):
             return torch.load(path, map_location="cpu", weights_only=True)
         mode: Literal["r"] | None = "r" if path.suffix.lower() == ".npy" else None
-        loaded = np.load(path, mmap_mode=mode, allow_pickle=False)
-        return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+        with PARSING:
+            loaded = np.load(path, mmap_mode=mode, allow_pickle=False)
+            return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
     except UnpicklingError:
         raise UserError(
             f"{shown(path)}: not a readable array file (damaged, or it holds more than arrays: "
