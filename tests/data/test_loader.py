@@ -179,12 +179,15 @@ def test_to_moves_the_tensors(segments: Segments) -> None:
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from wavegan.data.loader import training_loader
 from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
 
+# in a background job of a shell Ctrl-C starts out ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
 root = Path(sys.argv[1])
 data = Segments(scan(root).clips, root, sample_rate=16000, segment=400)
 try:

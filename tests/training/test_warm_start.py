@@ -114,7 +114,7 @@ def test_the_settled_recipe_is_written_and_resuming_needs_no_model(
     )
     trainer, notes = prepared(wanted, tmp_path / "run")
     assert any("generator.upsample_initial_channel 8 (recipe: 16)" in note for note in notes)
-    assert not any("fresh" in note for note in notes)
+    assert not any(" starts fresh" in note for note in notes)
     trainer.train(Interrupt())
     written = recipe.load(str(tmp_path / "run" / "recipe.yaml"))
     assert written.generator.options["upsample_initial_channel"] == 8
