@@ -23,6 +23,8 @@ FLOORS = {
     "objectives": 2,
     "losses": 2,
     "metrics": 2,
+    "set_metrics": 2,
+    "embeddings": 2,
     "tasks": 3,
     "data": 3,
     "penalties": 3,

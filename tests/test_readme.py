@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_ci_runs_the_readmes_own_test_command():
     assert (REPO / ".ci" / "run").read_text(encoding="utf-8").rstrip().endswith("make test")
 
 
+def labelled(speech, folder):
+    """The same files, sorted into two folders."""
+    for number, file in enumerate(sorted(speech.glob("*.flac"))):
+        place = folder / "sounds" / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, place)
+    return folder / "sounds"
+
+
 @pytest.mark.parametrize("line", TRAIN)
 def test_a_training_command_would_run(line, speech, tmp_path):
     names = sorted(file.name for file in speech.glob("*.flac"))
@@ -45,7 +55,8 @@ def test_a_training_command_would_run(line, speech, tmp_path):
     (tmp_path / "valid.txt").write_text("\n".join(names[:2]), encoding="utf-8")
     _, command, recipe, _folder, *rest = shlex.split(line.replace("DATA/", f"{tmp_path}/"))
     rest[rest.index("--out") + 1] = str(tmp_path / "run")
-    result = invoke([command, recipe, str(speech), *rest, "--dry-run"])
+    folder = labelled(speech, tmp_path) if "data.labels=folders" in rest else speech
+    result = invoke([command, recipe, str(folder), *rest, "--dry-run"])
     assert result.exit_code == 0, result.output
 
 
@@ -88,7 +99,29 @@ def test_the_two_lines_of_python_work(tmp_path, monkeypatch):
     folder.mkdir(parents=True)
     bundle.save(folder, config, bundle.build(config).state_dict())
     monkeypatch.chdir(tmp_path)
-    (code,) = [block for language, block in BLOCKS if language == "python"]
+    (code,) = [b for language, b in BLOCKS if language == "python" and "Vocoder" in b]
     names = {"mel": torch.randn(3, 80, 5) - 7}
     exec(code, names)
     assert names["audio"].shape == (3, 5 * 256)
+
+
+def test_the_lines_of_python_for_sounds_work(tmp_path, monkeypatch):
+    from wavegan import bundle
+    from wavegan.audio.mel import Mel
+
+    config = bundle.Config(
+        mel=Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None),
+        generator={"name": "wavegan", "dim": 1},
+        task="synthesize",
+        labels=("kick", "snare"),
+        segment=1024,
+    )
+    folder = tmp_path / "runs" / "my-sounds"
+    folder.mkdir(parents=True)
+    bundle.save(folder, config, bundle.build(config).state_dict())
+    assert "Synthesizer.from_pretrained" in (folder / "README.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    (code,) = [b for language, b in BLOCKS if language == "python" and "Synthesizer" in b]
+    names = {}
+    exec(code, names)
+    assert names["clips"].shape == (8, 1, 1024)

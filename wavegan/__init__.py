@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel, MelSpectrogram
     from wavegan.errors import RunError, UserError
+    from wavegan.inference.synthesizer import Synthesizer
     from wavegan.inference.vocoder import Vocoder
 
 __version__ = "0.1.0"
@@ -14,11 +15,20 @@ _HOMES = {
     "Mel": "wavegan.audio.mel",
     "MelSpectrogram": "wavegan.audio.mel",
     "RunError": "wavegan.errors",
+    "Synthesizer": "wavegan.inference.synthesizer",
     "UserError": "wavegan.errors",
     "Vocoder": "wavegan.inference.vocoder",
 }
 
-__all__ = ["Mel", "MelSpectrogram", "RunError", "UserError", "Vocoder", "__version__"]
+__all__ = [
+    "Mel",
+    "MelSpectrogram",
+    "RunError",
+    "Synthesizer",
+    "UserError",
+    "Vocoder",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -71,7 +71,7 @@ def build(config: Config) -> Generator:
         config.generator["name"],
         options,
         where="generator",
-        context=context(config.mel, config.channels),
+        context=context(config.mel, config.channels, len(config.labels), config.segment),
     )
     return generator
 
@@ -226,7 +226,17 @@ def _card(config: Config) -> str:
     return (
         f"# wavegan bundle: {config.generator['name']}\n\n"
         f"{config.task} at {config.mel.sample_rate} Hz, {config.step} training steps.\n\n"
-        "```python\nfrom wavegan import Vocoder\n\n"
-        'vocoder = Vocoder.from_pretrained("this/folder")\n'
-        "audio = vocoder(mel)  # (..., n_mels, L) -> (..., T)\n```\n"
+        f"```python\n{_SOUNDS if config.task == 'synthesize' else _VOCODER}```\n"
     )
+
+
+_VOCODER = """from wavegan import Vocoder
+
+vocoder = Vocoder.from_pretrained("this/folder")
+audio = vocoder(mel)  # (..., n_mels, L) -> (..., T)
+"""
+_SOUNDS = """from wavegan import Synthesizer
+
+synthesizer = Synthesizer.from_pretrained("this/folder")
+clips = synthesizer.sample(8, seed=7)  # (8, C, T)
+"""

@@ -24,6 +24,8 @@ class Config:
         peak: the peak to which training audio was scaled, or None.
         task: the task's name.
         step: training steps done.
+        labels: what a generator of sounds was trained on, in the order of its label numbers.
+        segment: samples in one clip of such a generator; None for others.
     """
 
     mel: Mel
@@ -32,6 +34,8 @@ class Config:
     peak: float | None = None
     task: str = "vocode"
     step: int = 0
+    labels: tuple[str, ...] = ()
+    segment: int | None = None
 
     def to_json(self) -> str:
         """The text of `config.json`."""
@@ -43,6 +47,8 @@ class Config:
             "channels": self.channels,
             "peak": self.peak,
             "step": self.step,
+            "labels": list(self.labels),
+            "segment": self.segment,
             "mel": self.mel.to_dict(),
             "generator": dict(self.generator),
         }
@@ -69,6 +75,8 @@ class Config:
                 peak=content["peak"],
                 task=content["task"],
                 step=content["step"],
+                labels=tuple(content.get("labels", ())),
+                segment=content.get("segment"),
             )
         except (json.JSONDecodeError, TypeError):
             raise UserError(f"{source}: not the JSON of a wavegan bundle") from None
@@ -93,9 +101,13 @@ def at_step(config: Config, step: int) -> Config:
     return replace(config, step=step)
 
 
-def context(mel: Mel, channels: int) -> dict[str, Any]:
+def context(
+    mel: Mel, channels: int, n_labels: int = 0, segment: int | None = None
+) -> dict[str, Any]:
     """What constructors may ask for by parameter name (see `plugins.build`)."""
-    return {
+    length = {} if segment is None else {"segment": segment}
+    return length | {
+        "n_labels": n_labels,
         "mel": mel,
         "n_mels": mel.n_mels,
         "hop_length": mel.samples_per_frame,

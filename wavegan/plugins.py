@@ -21,6 +21,8 @@ KINDS = {
     "penalties": "Penalty",
     "losses": "Loss",
     "metrics": "Metric",
+    "set_metrics": "SetMetric",
+    "embeddings": "Embedding",
     "tasks": "Task",
     "interop": "Layout",
 }

@@ -68,7 +68,9 @@ class Data(_Section):
     TTS model's mel for each audio file, for fine-tuning (null: mels are made of the audio);
     `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
     files; `workers`: processes that read (null: chosen by the machine); `validation_seconds`: how
-    much of each validation file is used.
+    much of each validation file is used; `labels`: `folders`: the folder that a file lies in is its
+    label (null: no labels; a list: these, as a run has it written down); `balance`: every label is
+    drawn equally often; `align`: `start`: crops begin where their file does (`random`: anywhere).
     """
 
     folder: Path | None = None
@@ -80,6 +82,9 @@ class Data(_Section):
     validation: int | float | Path = 0.05
     workers: Annotated[int, Field(ge=0)] | None = None
     validation_seconds: Annotated[float, Field(gt=0)] = 10.0
+    labels: Literal["folders"] | tuple[str, ...] | None = None
+    balance: bool = False
+    align: Literal["random", "start"] = "random"
 
 
 class Optimizer(_Section):
@@ -105,13 +110,46 @@ class Schedule(_Section):
     final: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
+class Augmentation(_Section):
+    """Changes to what D sees of real and fake, so that it does not learn a small folder by heart.
+
+    `probability` of each change, or `adaptive`: as much as keeps the mean sign of D's real logits
+    at `target`, 0 to 1 within `adjustment_clips`, at most `most`; `up_to`: only where the clips
+    hold no more crops than that. The others are sizes of the changes, 0 or false for none (see
+    `wavegan/data/augment.py`).
+    """
+
+    probability: Annotated[float, Field(gt=0, le=1)] | Literal["adaptive"] = "adaptive"
+    target: float = 0.6
+    adjustment_clips: int = 100_000
+    most: float = 0.8
+    up_to: Positive = 30_000
+    polarity: bool = True
+    channels: bool = True
+    gain: float = 6.0
+    shift: float = 0.125
+    loop: bool = False
+    speed: float = 0.0
+    equalise: float = 3.0
+    noise: float = 0.0
+    mask: float = 0.0
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The sizes of the changes."""
+        control = {"probability", "target", "adjustment_clips", "most", "up_to"}
+        return self.model_dump(exclude=control)
+
+
 class Training(_Section):
     """How long and how. `batch_size` is global: all processes together.
 
     `clip_*`: largest gradient norm (null: only logged); `ema`: decay of the averaged generator
     (null: none kept); `adversarial_from`: the first step at which D takes part; `init_from`: a
     model (ours or another project's) whose weights, network and mel front-end are the start;
-    intervals are in steps.
+    `n_critic`: steps of D for each of G; `augment`: what D sees is changed at random (null: not);
+    `validation_clips`: how many held-out clips are vocoded, or how many sounds are generated, to
+    validate; intervals are in steps, which are D's.
     """
 
     steps: Positive = 1_000_000
@@ -124,6 +162,8 @@ class Training(_Section):
     clip_discriminator: Annotated[float, Field(gt=0)] | None = None
     ema: Annotated[float, Field(gt=0, lt=1)] | None = 0.999
     adversarial_from: Annotated[int, Field(ge=0)] = 0
+    n_critic: Positive = 1
+    augment: Augmentation | None = None
     init_from: str | None = None
     log_every: Positive = 50
     checkpoint_every: Positive = 5000
@@ -181,6 +221,8 @@ class Recipe(_Section):
     def _something_to_learn(self) -> "Recipe":
         if not self.losses and not self.discriminators:
             raise ValueError("losses and discriminators are both empty: nothing to learn from")
+        if not self.losses and self.training.adversarial_from:
+            raise ValueError("training.adversarial_from is set, but there are no losses before it")
         if self.feature_matching and not self.discriminators:
             raise ValueError("feature_matching needs discriminators: add one or set it to null")
         return self

@@ -135,8 +135,8 @@ def test_it_is_these_mels_that_go_in(tmp_path, call, small, speech, mels, model,
 def test_held_out_clips_have_their_mels(tmp_path, small, speech, mels):
     words = [f"data.folder={speech}", f"data.mels={mels}", "data.validation_seconds=1"]
     trainer = setup.prepare(recipe.load(small, words), tmp_path, device="cpu", listener=Silent())
-    assert len(trainer.clips) == 2
-    for clip in trainer.clips:
+    assert len(trainer.validation.clips) == 2
+    for clip in trainer.validation.clips:
         assert clip.audio.shape == (1, 22050)
         assert clip.mel is not None
         assert clip.mel.shape == (80, 22050 // 256)

@@ -99,7 +99,14 @@ TABLE = {
         512,
         {**SPECTRAL, "any length": {"segment": None}},
     ),
+    "wave_resnet": Case(
+        {"segment": 256, "dim": 4, "group_width": 4},
+        256,
+        {"plain": {}, "equalized": {"equalized": True}},
+    ),
+    "wavegan": Case({"segment": 512, "dim": 4}, 512),
 }
+OF_SPECTROGRAMS = {"specgan"}
 EACH = [
     pytest.param(name, variant, id=f"{name}-{variant}")
     for name, case in TABLE.items()
@@ -127,7 +134,8 @@ def judged(net: Discriminator, audio: Tensor) -> Iterator[Tensor]:
 
 
 def test_every_discriminator_is_here() -> None:
-    assert sorted(TABLE) == plugins.names("discriminators")
+    """Those of spectrograms are in their own files."""
+    assert sorted({*TABLE, *OF_SPECTROGRAMS}) == plugins.names("discriminators")
 
 
 @pytest.mark.parametrize("name", TABLE)

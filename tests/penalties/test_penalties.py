@@ -158,3 +158,15 @@ def test_wrong_arguments_name_the_field() -> None:
     with pytest.raises(UserError, match="differ in shape"):
         GradientPenalty()(Square(), clips(2, 8), clips(2, 9))
     assert (R1(every=16).every, GradientPenalty(every=4).every) == (16, 4)
+
+
+def test_spectrograms_are_mixed_clip_by_clip_too() -> None:
+    """D of `(B, C, F, L)`: its score is the mean, whose slope is 1 / 24 at each of 24 numbers."""
+
+    class Mean(Discriminator):
+        def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
+            assert audio.shape == (3, 2, 4, 3)
+            return [DiscriminatorOutput(audio.flatten(1).mean(1), [])]
+
+    value = GradientPenalty()(Mean(), torch.rand(3, 2, 4, 3), torch.rand(3, 2, 4, 3))
+    assert value.item() == pytest.approx((24**-0.5 - 1) ** 2)

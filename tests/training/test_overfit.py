@@ -58,12 +58,12 @@ def test_the_tiny_recipe_learns_one_clip_by_heart(tmp_path: Path, speech: Path) 
     wanted = recipe.load("tiny", [f"data.folder={folder}", *OVERRIDES])
     run = tmp_path / "run"
     trainer = setup.prepare(wanted, run, device="cpu", listener=Silent())
-    assert [clip.audio.shape for clip in trainer.clips] == [(1, SAMPLES)]
+    assert [clip.audio.shape for clip in trainer.validation.clips] == [(1, SAMPLES)]
     start = validate(
         trainer.step.task,
         trainer.step.generator.network,
-        trainer.clips,
-        trainer.metrics,
+        trainer.validation.clips,
+        trainer.validation.metrics,
         RATE,
     )["mel_distance"]
     trainer.train(Interrupt())

@@ -17,7 +17,7 @@ from wavegan.objectives.wasserstein import Wasserstein
 from wavegan.penalties.base import Penalty
 from wavegan.penalties.gradient import GradientPenalty
 from wavegan.penalties.r1 import R1
-from wavegan.tasks.base import Generated, Task
+from wavegan.tasks.base import NOTHING, Condition, Generated, Task
 from wavegan.training import step as module
 from wavegan.training.step import Player, Step
 
@@ -52,8 +52,10 @@ class Judge(Discriminator):
 class Copy(Task):
     """The fake is what G makes of the real, or of the mel where there is one."""
 
-    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
-        fake = generator(audio if mel is None else mel)
+    def generate(
+        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+    ) -> Generated:
+        fake = generator(audio if condition.mel is None else condition.mel)
         return Generated(fake=fake, real=audio, estimate=fake, reference=audio)
 
 
@@ -77,9 +79,9 @@ class Heaviness(Penalty):
         self.every = every
         self.fakes: list[Tensor] = []
 
-    def __call__(self, discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor:
         self.fakes.append(fake)
-        weight = discriminator.weight
+        weight = discriminator.args[0].weight
         assert isinstance(weight, Tensor)
         return weight.square()
 
@@ -193,7 +195,7 @@ def test_after_a_whole_step_d_holds_the_gradient_of_its_own_turn() -> None:
 
 def test_a_mel_is_handed_to_the_task() -> None:
     """Of a mel of twos G makes 0.5 * 2, which is the audio."""
-    logs = make(Amplifier(0.5), None)(ones(), 0, adversarial=False, mel=2 * ones())
+    logs = make(Amplifier(0.5), None)(ones(), 0, adversarial=False, condition=Condition(2 * ones()))
     assert logs["generator/distance"] == 0
 
 
@@ -457,3 +459,89 @@ def test_the_step_leaves_the_mode_of_the_networks(training: bool) -> None:
     generator, judge = Amplifier().train(training), Judge().train(training)
     make(generator, judge)(ones(), 0, adversarial=True)
     assert (generator.training, judge.training) == (training, training)
+
+
+class Labelled(Judge):
+    """Remembers the labels it was told, batch by batch."""
+
+    def __init__(self, apart: bool = False) -> None:
+        super().__init__()
+        self.n_labels, self.apart = 2, apart
+        self.told: list[list[int]] = []
+
+    def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
+        assert label is not None
+        self.told.append(label.tolist())
+        return super().forward(audio)
+
+
+class CopyWithLabel(Copy):
+    """Hands the labels on."""
+
+    def generate(
+        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+    ) -> Generated:
+        return super().generate(generator, audio)._replace(label=condition.label)
+
+
+class Louder(nn.Module):
+    """An augmentation: `3 * audio`; counts its calls."""
+
+    calls = 0
+
+    def forward(self, audio: Tensor) -> Tensor:
+        self.calls += 1
+        return 3 * audio
+
+
+def test_g_waits_for_n_turns_of_d() -> None:
+    generator, judge = Amplifier(0.5), Judge(0.25)
+    step = make(generator, judge, n_critic=3)
+    for number in range(2):
+        logs = step(ones(), number, adversarial=True)
+        assert not any(name.startswith("generator/") for name in logs)
+        assert generator.weight.item() == 0.5
+    assert judge.weight.item() != 0.25
+    assert "generator/total" in step(ones(), 2, adversarial=True)
+    assert generator.weight.item() != 0.5
+
+
+def test_without_d_every_step_is_gs() -> None:
+    generator = Amplifier(0.5)
+    assert "generator/total" in make(generator, None, n_critic=3)(ones(), 0, adversarial=False)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_d_is_told_the_labels_of_real_and_fake(apart: bool) -> None:
+    """D's turn: both in one batch, or in one each; a penalty; G's turn: fake, then real."""
+    judge = Labelled(apart)
+    step = make(Amplifier(), judge, task=CopyWithLabel(), penalties={"r1": (1.0, R1())})
+    step(ones(), 0, adversarial=True, condition=Condition(label=torch.tensor([1, 0])))
+    both = [[1, 0], [1, 0]] if apart else [[1, 0, 1, 0]]
+    assert judge.told == [*both, [1, 0], [1, 0], [1, 0]]
+
+
+def test_real_and_fake_apart_give_the_same_where_d_does_not_mix_clips() -> None:
+    together = make(Amplifier(), Judge())(noise(8), 0, adversarial=True)
+    judge = Judge()
+    judge.apart = True
+    separate = make(Amplifier(), judge)(noise(8), 0, adversarial=True)
+    assert judge.calls[0][0] == 2
+    for name, value in together.items():
+        assert separate[name].item() == pytest.approx(value.item()), name
+
+
+def test_d_sees_real_and_fake_augmented_and_its_sign_is_logged() -> None:
+    """At w = 0.25 and 3 * audio: (0.75 - 1)^2 + 0.375^2; (0.75 - 0.5) is above neutral."""
+    augment = Louder()
+    logs = make(Amplifier(0.5), Judge(0.25), augment=augment)(ones(), 0, adversarial=True)
+    assert logs["discriminator/adversarial"].item() == pytest.approx(0.0625 + 0.140625)
+    assert logs["discriminator/sign"].item() == 1
+    assert augment.calls == 3
+
+
+def test_a_penalty_looks_through_the_augmentation() -> None:
+    """The mean of 8 logits `3 w x` has the slope 3 w / 8 at each sample: R1 is 5 * 8 * that^2."""
+    step = make(Amplifier(), Judge(0.25), augment=Louder(), penalties={"r1": (1.0, R1())})
+    logs = step(ones(), 0, adversarial=True)
+    assert logs["discriminator/r1"].item() == pytest.approx(5 * 8 * (0.75 / 8) ** 2)

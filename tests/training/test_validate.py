@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from wavegan.audio import io
 from wavegan.metrics.base import Metric
 from wavegan.metrics.mel_distance import MelDistance
-from wavegan.tasks.base import Generated, Task
+from wavegan.tasks.base import NOTHING, Condition, Generated, Task
 from wavegan.training.validate import HeldOut, validate
 
 RATE = 22050
@@ -32,7 +32,9 @@ class Amplifier(nn.Module):
 class Cut(Task):
     """Generates what lacks the last 10 samples; the reference is cut to it."""
 
-    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
+    def generate(
+        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+    ) -> Generated:
         fake = generator(audio)[..., :-10]
         real = audio[..., :-10]
         return Generated(fake=fake, real=real, estimate=fake, reference=real)
@@ -65,8 +67,10 @@ def test_a_metric_is_the_plain_mean_over_clips() -> None:
 class FromMel(Task):
     """Generates from the clip's mel where it has one."""
 
-    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
-        made = generator(audio if mel is None else mel)
+    def generate(
+        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+    ) -> Generated:
+        made = generator(audio if condition.mel is None else condition.mel)
         return Generated(fake=made, real=audio, estimate=made, reference=audio)
 
 

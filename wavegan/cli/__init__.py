@@ -8,6 +8,8 @@ import wavegan
 from wavegan.cli.convert import convert_command
 from wavegan.cli.doctor import doctor_app
 from wavegan.cli.errors import ReportingGroup
+from wavegan.cli.generate import generate_command
+from wavegan.cli.judge import judge_app
 from wavegan.cli.recipes import list_command, show_command
 from wavegan.cli.train import train_command
 from wavegan.cli.vocode import vocode_command
@@ -47,7 +49,9 @@ def main(
 _work, _look = "Work", "Look"
 app.command("train", rich_help_panel=_work)(train_command)
 app.command("vocode", rich_help_panel=_work)(vocode_command)
+app.command("generate", rich_help_panel=_work)(generate_command)
 app.command("convert", rich_help_panel=_work)(convert_command)
 app.command("list", rich_help_panel=_look)(list_command)
 app.command("show", rich_help_panel=_look)(show_command)
 app.add_typer(doctor_app, name="doctor", rich_help_panel=_look)
+app.add_typer(judge_app, name="judge", rich_help_panel=_look)

@@ -145,11 +145,12 @@ def _train(
     if watched.signal:
         listener.note(f"go on with: wavegan train --resume {run}")
     trainer.accelerator.end_training()
+    metric = trainer.validation.best
     summary = {
         "run": str(run),
         "step": progress.step,
         "best_step": progress.best_step,
-        "best_mel_distance": None if progress.best_step is None else progress.best_value,
+        f"best_{metric}": None if progress.best_step is None else progress.best_value,
         "interrupted": watched.signal is not None,
     }
     return watched.exit_code, summary

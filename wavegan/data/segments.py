@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from torch.utils.data import Dataset
 
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
+from wavegan.data.balance import Balanced
 from wavegan.data.manifest import Clip, Rejected, printable
 from wavegan.data.mels import Mels
 from wavegan.errors import RunError, UserError
@@ -54,6 +56,9 @@ class Segments(Dataset[Item]):
     that cannot be read any more is replaced by that of the next slot and named in `Item.failed`.
 
     Where mels come with the clips, a crop begins on a frame, and its mel comes with it.
+
+    `align="start"` is for sounds whose attack must stay: a crop begins where its clip does, and a
+    clip has one slot. `balance=True` draws every label equally often, whatever it has of audio.
     """
 
     def __init__(
@@ -68,6 +73,8 @@ class Segments(Dataset[Item]):
         seed: int = 0,
         labels: Sequence[str] | None = None,
         mels: Mels | None = None,
+        balance: bool = False,
+        align: Literal["random", "start"] = "random",
     ) -> None:
         """Plan the slots; no file is opened.
 
@@ -81,6 +88,9 @@ class Segments(Dataset[Item]):
             seed: 0 or more.
             labels: what label indices count in; by default the sorted labels of `clips`.
             mels: one for every clip; `segment` is then a multiple of their hop length.
+            balance: draw every label that has clips equally often; an epoch then has each slot of
+                the label with most of them once, and other labels' slots again and again.
+            align: where in its clip a crop begins, anywhere or at the first sample.
 
         Raises:
             UserError: no clips, a number out of range, or a clip whose label is not in `labels`.
@@ -96,19 +106,27 @@ class Segments(Dataset[Item]):
         self.peak = peak
         self.seed = seed
         self.mels = mels
+        self.align = align
         self.labels = tuple(labels) if labels is not None else _labels_of(clips)
         self._label_index = {label: index for index, label in enumerate(self.labels)}
         if unknown := set(_labels_of(clips)) - set(self.labels):
             raise UserError(
                 f"labels: {printable(min(unknown))!r} is missing, a clip has it: add it"
             )
-        slots = [-(-clip.frames * sample_rate // (clip.sample_rate * segment)) for clip in clips]
+        slots = [self._slots(clip) for clip in clips]
         self._ends: npt.NDArray[np.int64] = np.cumsum(slots)
         self._order: tuple[int, npt.NDArray[np.uint32]] | None = None
+        indices = [self._label_index[clip.label] for clip in clips]
+        self._balanced = Balanced(np.repeat(indices, slots), seed) if balance else None
+
+    @property
+    def slots(self) -> int:
+        """How many crops the clips hold side by side."""
+        return int(self._ends[-1])
 
     def __len__(self) -> int:
-        """Return the number of slots, which is the number of samples in an epoch."""
-        return int(self._ends[-1])
+        """Return the number of samples in an epoch: that of the slots where labels are as found."""
+        return self.slots if self._balanced is None else len(self._balanced)
 
     def __getitem__(self, number: int) -> Item:
         """Return sample `number`, 0 or more and without an end.
@@ -118,7 +136,7 @@ class Segments(Dataset[Item]):
         """
         if number < 0:
             raise IndexError(f"sample number {number} is negative")
-        place = float(np.random.default_rng([self.seed, OFFSET, number]).random())
+        place = self._place(number)
         failed: dict[str, Rejected] = {}
         for clip in self._candidates(number):
             if clip.path in failed:
@@ -138,11 +156,18 @@ class Segments(Dataset[Item]):
 
     def _candidates(self, number: int) -> Iterator[Clip]:
         """Yield the clip of the sample's slot, then those of the slots after it."""
-        epoch, slot = divmod(number, len(self))
+        drawn = (
+            self._in_order(number) if self._balanced is None else self._balanced.candidates(number)
+        )
+        for slot in drawn:
+            yield self.clips[int(np.searchsorted(self._ends, slot, side="right"))]
+
+    def _in_order(self, number: int) -> Iterator[int]:
+        """Yield the sample's slot in its epoch, then those after it, around to its beginning."""
+        epoch, place = divmod(number, len(self))
         order = self._order_of(epoch)
         for step in range(len(self)):
-            drawn = int(order[(slot + step) % len(self)])
-            yield self.clips[int(np.searchsorted(self._ends, drawn, side="right"))]
+            yield int(order[(place + step) % len(self)])
 
     def _order_of(self, epoch: int) -> npt.NDArray[np.uint32]:
         """Return the order of the slots in an epoch; the latest is kept."""
@@ -150,6 +175,18 @@ class Segments(Dataset[Item]):
             random = np.random.default_rng([self.seed, ORDER, epoch])
             self._order = epoch, random.permutation(np.arange(len(self), dtype=np.uint32))
         return self._order[1]
+
+    def _slots(self, clip: Clip) -> int:
+        """Say how many slots a clip has: one for each started segment."""
+        if self.align == "start":
+            return 1
+        return -(-clip.frames * self.sample_rate // (clip.sample_rate * self.segment))
+
+    def _place(self, number: int) -> float:
+        """Say where in its clip a sample begins, in [0, 1)."""
+        if self.align == "start":
+            return 0.0
+        return float(np.random.default_rng([self.seed, OFFSET, number]).random())
 
     def _crop(self, clip: Clip, place: float) -> tuple[Tensor, Tensor | None]:
         """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where."""

@@ -27,13 +27,18 @@ class Discriminator(nn.Module, ABC):
 
     Attributes:
         shortest: the fewest samples it can judge, where that is known beforehand.
+        n_labels: how many labels it knows; above 0 `forward` takes a second argument, `label`.
+        apart: what it says of a clip depends on the rest of the batch (minibatch statistics, one
+            phase shuffle for all), so real and fake are judged in a batch each.
     """
 
     shortest: int = 1
+    n_labels: int = 0
+    apart: bool = False
 
     @abstractmethod
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per sub-discriminator."""
+        """Judge `(B, C, T)`, with its labels `(B,)` if it knows any; one output per judge in it."""
 
 
 class Ensemble(Discriminator):
@@ -50,11 +55,17 @@ class Ensemble(Discriminator):
         super().__init__()
         self.members = nn.ModuleDict(members)
         self.weights = dict(weights or {})
+        self.known = {name: member.n_labels for name, member in members.items()}
+        self.n_labels = max((member.n_labels for member in members.values()), default=0)
+        self.apart = any(member.apart for member in members.values())
 
-    def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`: the members' outputs one after another."""
+    def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
+        """Judge `(B, C, T)`: the members' outputs one after another.
+
+        `label` `(B,)` goes to the members that know labels.
+        """
         return [
             output._replace(weight=self.weights.get(name, 1.0))
             for name, member in self.members.items()
-            for output in member(audio)
+            for output in (member(audio, label) if self.known[name] else member(audio))
         ]

@@ -1,6 +1,8 @@
 """What every generator is: a network that ends in a waveform."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -34,3 +36,72 @@ class Generator(nn.Module, ABC):
             frames: L of the mel spectrogram.
         """
         return None
+
+
+class LatentGenerator(Generator):
+    """Base of the generators of sounds: a latent vector in, a clip out.
+
+    Such a network makes a short map `(B, channels, positions)` of the latent and upsamples it to
+    `segment` samples. A walk of several latents is longer: each has a window of `positions`
+    positions on the map, the windows overlap and cross-fade, and what follows is convolution, so
+    there is no seam (`layers/walk.py`).
+
+    Attributes:
+        latent_dim: D, length of a latent.
+        prior: of each of its numbers: standard normal, or uniform in [-1, 1].
+        segment: samples that one latent makes.
+        positions: length of the map that one latent makes; divides `segment`.
+        n_labels: K, how many labels it knows; 0: it takes none.
+        circular: its convolutions always wrap, so that every clip is a loop.
+    """
+
+    latent_dim: int
+    prior: Literal["normal", "uniform"] = "normal"
+    segment: int
+    positions: int
+    n_labels: int = 0
+    circular: bool = False
+
+    @abstractmethod
+    def forward(
+        self,
+        latent: Tensor,
+        label: Tensor | None = None,
+        *,
+        noise: Sequence[Tensor] | None = None,
+        truncation: float = 1.0,
+        positions: int | None = None,
+        loop: bool = False,
+    ) -> Tensor:
+        """Make clips.
+
+        Args:
+            latent: `(B, D)`, or a walk `(B, W, D)`.
+            label: `(B,)` int64 in 0..K-1; None where the network knows none.
+            noise: one tensor `(B, *shape)` for each of `noise_shapes(positions)`; None draws it
+                from torch's global generator.
+            truncation: in [0, 1]; below 1 latents are drawn towards their mean: less variety,
+                fewer failures.
+            positions: length of the map; None: `self.positions` (more where W is above 1: the
+                windows then overlap by half).
+            loop: the end of the clip goes on with its beginning: windows and convolutions wrap.
+
+        Returns:
+            `(B, C, positions * segment / self.positions)` in about [-1, 1]; where the network makes
+            something else, what `to_audio` takes.
+        """
+
+    def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
+        """Shapes of one item's standard normal noise, first used first; empty: it takes none."""
+        return []
+
+    def represent(self, audio: Tensor) -> Tensor:
+        """What D is shown of real audio `(B, C, T)`, beside what `forward` makes."""
+        return audio
+
+    def to_audio(self, made: Tensor, *, loop: bool = False) -> Tensor:
+        """Turn what `forward` makes into audio `(B, C, T)`; `loop` as it was given there."""
+        return made
+
+    def fit(self, crops: Iterable[Tensor]) -> None:
+        """Take statistics of real crops `(B, C, T)` into buffers, before training."""

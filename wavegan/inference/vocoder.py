@@ -54,7 +54,8 @@ class Vocoder:
         """
         config, generator = bundle.load(path)
         if config.task != "vocode":
-            raise UserError(f"{path}: a model for the task {config.task}, not a vocoder")
+            hint = ": use Synthesizer or `wavegan generate`" if config.task == "synthesize" else ""
+            raise UserError(f"{path}: a model for the task {config.task}, not a vocoder{hint}")
         return cls(generator, config.mel, config.peak).to(device)
 
     @property

@@ -11,7 +11,12 @@ class Objective(ABC):
 
     Each argument holds one tensor of logits per sub-discriminator; a loss is the mean over one
     tensor, summed over the sub-discriminators, as HiFi-GAN and MelGAN define it.
+
+    Attributes:
+        neutral: the logit of a D that cannot tell; None where only differences mean something.
     """
+
+    neutral: float | None = 0.0
 
     @abstractmethod
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

@@ -11,6 +11,8 @@ from wavegan.objectives.base import Objective
 class LSGAN(Objective):
     """D minimises `mean((real - 1)^2) + mean(fake^2)`, G minimises `mean((fake - 1)^2)`."""
 
+    neutral = 0.5
+
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
         """D's loss: 0 at best, 0.5 for each sub-discriminator that cannot tell (logits 0.5)."""
         pairs = zip(real, fake, strict=True)

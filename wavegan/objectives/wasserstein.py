@@ -15,6 +15,8 @@ class Wasserstein(Objective):
     falls without end.
     """
 
+    neutral = None
+
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
         """D's loss: minus the estimated distance of the two distributions."""
         pairs = zip(real, fake, strict=True)

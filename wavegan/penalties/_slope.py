@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from wavegan.discriminators.base import Discriminator
+from wavegan.penalties.base import Judge
 
 
-def slope(discriminator: Discriminator, audio: Tensor) -> Tensor:
+def slope(discriminator: Judge, audio: Tensor) -> Tensor:
     """The gradient of each clip's score with respect to the clip, with a graph to D's weights.
 
     The score of one clip is the mean of its logits, summed over the sub-discriminators: what every

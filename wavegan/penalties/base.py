@@ -1,10 +1,14 @@
 """What every gradient penalty on the discriminator is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor
 
-from wavegan.discriminators.base import Discriminator
+from wavegan.discriminators.base import DiscriminatorOutput
+
+Judge = Callable[[Tensor], list[DiscriminatorOutput]]
+"""A discriminator that has been told the labels."""
 
 
 class Penalty(ABC):
@@ -18,7 +22,7 @@ class Penalty(ABC):
     every: int = 1
 
     @abstractmethod
-    def __call__(self, discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
         """The unweighted penalty, a scalar with a graph to D's weights.
 
         Args:

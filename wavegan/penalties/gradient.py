@@ -6,10 +6,9 @@ GP = E[ (||grad_x D(x)||_2 - 1)^2 ],    x = e * real + (1 - e) * fake,    e ~ U(
 import torch
 from torch import Tensor
 
-from wavegan.discriminators.base import Discriminator
 from wavegan.errors import UserError
 from wavegan.penalties._slope import slope
-from wavegan.penalties.base import Penalty
+from wavegan.penalties.base import Judge, Penalty
 
 
 class GradientPenalty(Penalty):
@@ -31,14 +30,15 @@ class GradientPenalty(Penalty):
             raise UserError(f"gradient: every is {every}; give a whole number of at least 1")
         self.every = every
 
-    def __call__(self, discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty between `real` and `fake`, both `(B, C, T)`; a scalar."""
         if real.shape != fake.shape:
             raise UserError(
                 f"gradient: real {tuple(real.shape)} and fake {tuple(fake.shape)} differ in shape;"
                 " make the segment as long as the generator's output"
             )
-        share = torch.rand(len(real), 1, 1, device=real.device, dtype=real.dtype)
+        ones = [1] * (real.ndim - 1)
+        share = torch.rand(len(real), *ones, device=real.device, dtype=real.dtype)
         audio = torch.lerp(fake.detach().to(real.dtype), real.detach(), share)
         steepness: Tensor = torch.linalg.vector_norm(slope(discriminator, audio).flatten(1), dim=1)
         return (steepness - 1).square().mean()

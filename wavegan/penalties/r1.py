@@ -5,10 +5,8 @@ R1 = gamma / 2 * E[ ||grad_x D(x)||^2 ],    x real
 
 from torch import Tensor
 
-from wavegan.discriminators.base import Discriminator
-from wavegan.errors import UserError
-from wavegan.penalties._slope import slope
-from wavegan.penalties.base import Penalty
+from wavegan.penalties._flat import check, steepness
+from wavegan.penalties.base import Judge, Penalty
 
 
 class R1(Penalty):
@@ -25,14 +23,10 @@ class R1(Penalty):
     """
 
     def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
-        if not 0 <= gamma < float("inf"):
-            raise UserError(f"r1: gamma is {gamma}; give a number of at least 0")
-        if every < 1:
-            raise UserError(f"r1: every is {every}; give a whole number of at least 1")
+        check("r1", gamma, every)
         self.gamma = gamma
         self.every = every
 
-    def __call__(self, discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty at `real` `(B, C, T)`, a scalar; `fake` is not looked at."""
-        gradient = slope(discriminator, real)
-        return self.gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+        return steepness(discriminator, real, self.gamma)

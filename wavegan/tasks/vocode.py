@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.errors import UserError
-from wavegan.tasks.base import Generated, Task
+from wavegan.tasks.base import NOTHING, Condition, Generated, Task
 
 
 class Vocode(Task):
@@ -31,13 +31,16 @@ class Vocode(Task):
             )
         self.front_end = MelSpectrogram(mel)
 
-    def generate(self, generator: nn.Module, audio: Tensor, mel: Tensor | None = None) -> Generated:
+    def generate(
+        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+    ) -> Generated:
         """Vocode `(B, 1, T)`; where the output is shorter, the reference is cut to it.
 
         A mel that is given goes in instead of the audio's own; the output is still compared with
         the audio.
         """
-        fake = generator(self.front_end(audio[:, 0]) if mel is None else mel)
+        mel = self.front_end(audio[:, 0]) if condition.mel is None else condition.mel
+        fake = generator(mel)
         length = min(fake.shape[-1], audio.shape[-1])
         fake, real = fake[..., :length], audio[..., :length]
         return Generated(fake=fake, real=real, estimate=fake, reference=real)

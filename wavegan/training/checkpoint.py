@@ -19,6 +19,7 @@ from torch.optim import Optimizer
 
 from wavegan import atomic, bundle
 from wavegan.errors import UserError
+from wavegan.training.adaptive import Strength
 
 RandomState = dict[str, Tensor]
 FOLDER, STATE = "training", "state.pt"
@@ -30,10 +31,11 @@ class Progress:
 
     Attributes:
         step: steps done; also the sampler's position, as every crop is a function of it.
-        best_step: the step with the lowest validation mel distance so far, or None.
-        best_value: that distance.
+        best_step: the step with the lowest value of validation's main metric so far, or None.
+        best_value: that value.
         data: fingerprint of the training files.
         world: number of processes.
+        augment: how strongly D's clips are augmented, where that is adaptive.
     """
 
     step: int = 0
@@ -41,6 +43,7 @@ class Progress:
     best_value: float = float("inf")
     data: str = ""
     world: int = 1
+    augment: Strength = field(default_factory=Strength)
 
 
 @dataclass
@@ -111,14 +114,16 @@ def restore(checkpoint: Path, players: Players) -> list[RandomState]:
         players.ema.get_buffer("n_averaged").copy_(state["ema_updates"])
     for name, optimizer in players.optimizers.items():
         optimizer.load_state_dict(state["optimizers"][name])
-    players.progress = Progress(**state["progress"])
+    progress = state["progress"]
+    strength = Strength(**progress.pop("augment", {}))
+    players.progress = Progress(augment=strength, **progress)
     random: list[RandomState] = state["random"]
     return random
 
 
-def mark_best(run: Path, progress: Progress) -> None:
-    """Note which checkpoint is the best, so that the run's path stands for it."""
-    content = {"step": progress.best_step, "mel_distance": progress.best_value}
+def mark_best(run: Path, progress: Progress, metric: str) -> None:
+    """Note which checkpoint is the best by a metric, so that the run's path stands for it."""
+    content = {"step": progress.best_step, metric: progress.best_value}
     atomic.text(run / "checkpoints" / "best.json", json.dumps(content) + "\n")
 
 

@@ -1,8 +1,11 @@
 """The files of a run: the audio, mels beside it, which of them train and which are held out."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.data.clips import whole
@@ -92,6 +95,44 @@ def segments(recipe: Recipe, mel: Mel, files: Files) -> Segments:
         peak=recipe.data.peak,
         seed=recipe.training.seed,
         mels=files.mels,
+        labels=recipe.data.labels or None,
+        balance=recipe.data.balance,
+        align=recipe.data.align,
+    )
+
+
+def held_out_segments(recipe: Recipe, mel: Mel, files: Files) -> Segments:
+    """Crops of the clips that are held out."""
+    held_out = replace(files, split=replace(files.split, train=files.split.validation))
+    return segments(recipe, mel, held_out)
+
+
+def sample(segments: Segments, count: int) -> Iterator[Tensor]:
+    """The first crops of an epoch, `(1, C, T)` each; as many as there are, or `count`."""
+    for number in range(min(count, len(segments))):
+        yield segments[number].audio[None]
+
+
+def labels(files: Files) -> tuple[str, ...]:
+    """The names of the folders that training files lie in.
+
+    Raises:
+        UserError: there is but one, or files lie in none.
+    """
+    manifest = files.manifest
+    names = sorted({clip.label for clip in files.split.train})
+    strange = sorted({clip.label for clip in files.split.validation} - set(names))
+    if strange:
+        raise UserError(
+            f"data.labels: no file of {printable(strange[0])!r} is left to train on: add files to "
+            "it, or hold out fewer (data.validation)"
+        )
+    if len(names) > 1 and "" not in names:
+        return tuple(names)
+    where = "some lie in none" if "" in names else f"all lie in {printable(names[0])!r}"
+    raise UserError(
+        f"data.labels is folders, so each file of {manifest.root} has to lie in the folder of its "
+        f"label, but {where}: sort them into folders, or set data.labels=null"
     )
 
 

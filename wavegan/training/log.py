@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -71,6 +71,23 @@ class RunLog:
             stream.write(json.dumps({"kind": kind, "step": step, **_finite(values)}) + "\n")
         named = {key if "/" in key else f"{kind}/{key}": value for key, value in values.items()}
         self.accelerator.log(named, step=step)
+
+    def validations(self) -> list[dict[str, Any]]:
+        """The figures of all validations so far, oldest first."""
+        if not self.file.exists():
+            return []
+        lines = map(json.loads, self.file.read_text(encoding="utf-8").splitlines())
+        return [
+            {key: math.nan if value is None else value for key, value in line.items()}
+            for line in lines
+            if line["kind"] == "validation"
+        ]
+
+    def alarm(self, step: int, text: str) -> None:
+        """Append an alarm to `metrics.jsonl`."""
+        if self.active:
+            with self.file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({"kind": "alarm", "step": step, "text": text}) + "\n")
 
 
 class Window:

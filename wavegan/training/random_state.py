@@ -1,5 +1,8 @@
 """The random state of every process: gathered into a checkpoint, given back on resuming."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from accelerate.utils import gather_object
 
@@ -23,3 +26,12 @@ def restore(states: list[RandomState], rank: int) -> bool:
     if "cuda" in states[rank] and torch.cuda.is_available():
         torch.cuda.set_rng_state(states[rank]["cuda"])
     return True
+
+
+@contextmanager
+def set_aside(device: torch.device) -> Iterator[None]:
+    """Let what is done inside draw the same numbers each time, and training none the fewer."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(0)
+        yield

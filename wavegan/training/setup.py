@@ -19,17 +19,20 @@ from wavegan.data.loader import training_loader
 from wavegan.data.segments import Segments
 from wavegan.device import choose
 from wavegan.errors import RunError, UserError
-from wavegan.metrics.mel_distance import MelDistance
-from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
-from wavegan.training import checkpoint, files, random_state, warm_start
+from wavegan.training import checkpoint, files, random_state, validation, warm_start
+from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.parts import Parts, build
 from wavegan.training.processes import broadcast
 from wavegan.training.step import Player, Step
-from wavegan.training.trainer import BEST, Trainer
+from wavegan.training.trainer import Trainer
+
+FITTED = 1024
+"""Crops of which a generator may take statistics before it trains."""
 
 
 def prepare(
@@ -63,9 +66,14 @@ def prepare(
         found = files.find(recipe, mel)
     if accelerator.is_main_process:
         files.introduce(found, listener)
-    batches = _batches(recipe, accelerator, files.segments(recipe, mel, found))
+    recipe, parts = _labelled(recipe, parts, found, model)
+    segments = files.segments(recipe, mel, found)
+    batches = _batches(recipe, accelerator, segments)
     if model is not None:
         warm_start.load_weights(parts, model, listener.note)
+    elif not resume and isinstance(parts.generator, LatentGenerator):
+        parts.generator.fit(files.sample(segments, FITTED))
+    adaptive = _adaptive(recipe, parts, segments.slots, listener.note)
     players, step = _assemble(recipe, parts, accelerator)
     players.progress.data = found.manifest.fingerprint()
     if resume:
@@ -81,9 +89,9 @@ def prepare(
         players=players,
         config=parts.config,
         batches=batches,
-        clips=files.held_out(recipe, mel, found),
-        metrics={BEST: MelDistance(mel=mel), "mr_stft": STFTDistance()},
+        validation=validation.build(recipe, parts, found),
         accelerator=accelerator,
+        adaptive=adaptive,
         log=RunLog(run, accelerator, players.progress.step),
         listener=listener,
     )
@@ -98,9 +106,10 @@ def describe(recipe: Recipe) -> dict[str, Any]:
     notes: list[str] = []
     recipe, model = _settle(recipe, False, notes.append)
     parts = build(recipe)
+    found = files.find(recipe, parts.config.mel)
+    recipe, parts = _labelled(recipe, parts, found, model)
     if model is not None:
         warm_start.load_weights(parts, model, notes.append)
-    found = files.find(recipe, parts.config.mel)
     segments = files.segments(recipe, parts.config.mel, found)
     training = recipe.training
     judge = parts.discriminator
@@ -109,6 +118,7 @@ def describe(recipe: Recipe) -> dict[str, Any]:
         "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
         "sample_rate": parts.config.mel.sample_rate,
         **files.describe(found),
+        "labels": list(recipe.data.labels or ()),
         "steps": training.steps,
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
         "notes": notes,
@@ -121,6 +131,20 @@ def _settle(
     """What the model to start from and given mels decide; a run that goes on has it settled."""
     recipe, model = (recipe, None) if resume else warm_start.adopt(recipe, note)
     return warm_start.keep_level(recipe, model, note), model
+
+
+def _labelled(
+    recipe: Recipe, parts: Parts, found: files.Files, model: bundle.Model | None
+) -> tuple[Recipe, Parts]:
+    """Write the folders' names into the recipe, and build anew for as many labels."""
+    if recipe.data.labels == "folders":
+        data = recipe.data.model_copy(update={"labels": files.labels(found)})
+        recipe = recipe.model_copy(update={"data": data})
+        set_seed(recipe.training.seed, device_specific=True)
+        parts = build(recipe)
+    if model is not None:
+        warm_start.check_sounds(model.config, parts.config, str(recipe.training.init_from))
+    return recipe, parts
 
 
 def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
@@ -167,6 +191,25 @@ def _batches(
         )
 
     return batches
+
+
+def _adaptive(recipe: Recipe, parts: Parts, clips: int, note: warm_start.Note) -> Adaptive | None:
+    """What sets the strength of augmentation; augmentation is off where clips abound."""
+    chosen = recipe.training.augment
+    if chosen is None:
+        return None
+    if clips > chosen.up_to:
+        note(f"training.augment is off: {clips:,} crops are more than its up_to {chosen.up_to:,}")
+        parts.step["augment"] = None
+        return None
+    if chosen.probability != "adaptive":
+        return None
+    return Adaptive(
+        recipe.training.batch_size,
+        target=chosen.target,
+        adjustment_clips=chosen.adjustment_clips,
+        most=chosen.most,
+    )
 
 
 def _assemble(recipe: Recipe, parts: Parts, accelerator: Accelerator) -> tuple[Players, Step]:

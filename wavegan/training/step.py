@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, cast
 
 import torch
@@ -13,7 +14,8 @@ from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.losses.base import Loss
 from wavegan.objectives.base import Objective
 from wavegan.penalties.base import Penalty
-from wavegan.tasks.base import Generated, Task
+from wavegan.tasks.base import NOTHING, Condition, Generated, Task
+from wavegan.training.adaptive import real_sign
 from wavegan.training.feature_matching import feature_matching
 from wavegan.training.processes import average_gradients
 
@@ -55,6 +57,8 @@ class Step:
         penalties: weight and gradient penalty by name.
         matching: weight and normalisation of feature matching (weight 0: none).
         autocast: makes the context in which the networks run.
+        n_critic: turns of D for each of G; G learns at the last step of as many.
+        augment: what real and fake go through before D sees them, or None.
     """
 
     task: Task
@@ -65,41 +69,69 @@ class Step:
     losses: Mapping[str, tuple[float, Loss]] = field(default_factory=dict)
     penalties: Mapping[str, tuple[float, Penalty]] = field(default_factory=dict)
     matching: tuple[float, Normalize] = (0.0, "hifigan")
+    n_critic: int = 1
+    augment: nn.Module | None = None
 
     def __call__(
-        self, audio: Tensor, step: int, *, adversarial: bool, mel: Tensor | None = None
+        self, audio: Tensor, step: int, *, adversarial: bool, condition: Condition = NOTHING
     ) -> Logs:
-        """Learn from real audio `(B, C, T)`; returns named scalars, still on the device.
-
-        `mel` `(B, n_mels, L)` is what the generator is given where it is not made of the audio.
-        """
-        with self.autocast():
-            generated = self.task.generate(self.generator.network, audio, mel)
-        generated = Generated(*(wave.float() for wave in generated))
+        """Learn from real audio `(B, C, T)`; returns named scalars, still on the device."""
         player = self.discriminator if adversarial else None
+        learns = player is None or self.generator_learns(step)
+        with self.autocast(), torch.set_grad_enabled(learns):
+            generated = self.task.generate(self.generator.network, audio, condition).to_float()
         logs = self.discriminator_turn(player, generated, step) if player else {}
-        return logs | self.generator_turn(player, generated)
+        return logs | (self.generator_turn(player, generated) if learns else {})
+
+    def generator_learns(self, step: int) -> bool:
+        """Whether it is G's turn too."""
+        return (step + 1) % self.n_critic == 0
 
     def discriminator_turn(self, player: Player, generated: Generated, step: int) -> Logs:
         """D learns to tell real from detached fake, both judged in one batch."""
-        real, fake = generated.real, generated.fake.detach()
-        with self.autocast():
-            outputs = player.network(torch.cat([real, fake]))
-        halves = [output.logits.chunk(2) for output in outputs]
-        real_logits = [half[0].float() for half in halves]
-        fake_logits = [half[1].float() for half in halves]
-        weights = [output.weight for output in outputs]
+        network = cast(Discriminator, player.network)
+        real, fake, label = generated.real, generated.fake.detach(), generated.label
+        real_logits, fake_logits, weights = self.judge_both(network, real, fake, label)
         loss = adversarial = _weighted(
             self.objective.discriminator, real_logits, fake_logits, weights
         )
         logs = {"discriminator/adversarial": adversarial.detach()}
         for name, (weight, penalty) in self.penalties.items():
             if step % penalty.every == 0:
-                value = penalty(cast(Discriminator, player.network), real, fake)
+                value = penalty(partial(self.judge, network, label=label), real, fake)
                 loss = loss + weight * penalty.every * value
                 logs[f"discriminator/{name}"] = value.detach()
+        if self.augment is not None:
+            neutral = self.objective.neutral
+            logs["discriminator/sign"] = real_sign(real_logits, fake_logits, neutral=neutral)
         norm = player.update(loss)
         return logs | {"discriminator/total": loss.detach(), "discriminator/grad_norm": norm}
+
+    def judge(
+        self, network: Discriminator, audio: Tensor, label: Tensor | None = None
+    ) -> list[DiscriminatorOutput]:
+        """What D says of audio `(B, C, T)` once augmented."""
+        seen = audio if self.augment is None else self.augment(audio)
+        outputs: list[DiscriminatorOutput] = (
+            network(seen, label) if network.n_labels else network(seen)
+        )
+        return outputs
+
+    def judge_both(
+        self, network: Discriminator, real: Tensor, fake: Tensor, label: Tensor | None
+    ) -> tuple[list[Tensor], list[Tensor], list[float]]:
+        """D's logits of real and of fake and the judges' weights; in one batch where it may be."""
+        with self.autocast():
+            if network.apart:
+                first = self.judge(network, real, label)
+                pairs = zip(first, self.judge(network, fake, label), strict=True)
+                halves = [(r.logits, f.logits) for r, f in pairs]
+            else:
+                twice = None if label is None else label.repeat(2)
+                first = self.judge(network, torch.cat([real, fake]), twice)
+                halves = [_halved(output.logits) for output in first]
+        weights = [output.weight for output in first]
+        return [r.float() for r, _ in halves], [f.float() for _, f in halves], weights
 
     def generator_turn(self, player: Player | None, generated: Generated) -> Logs:
         """G learns from the losses and, where D takes part, from D frozen."""
@@ -120,9 +152,9 @@ class Step:
         """What a frozen D says of the fakes: the adversarial loss and feature matching."""
         network.requires_grad_(False)
         with self.autocast():
-            fake: Sequence[DiscriminatorOutput] = network(generated.fake)
+            fake = self.judge(cast(Discriminator, network), generated.fake, generated.label)
             with torch.no_grad():
-                real: Sequence[DiscriminatorOutput] = network(generated.real)
+                real = self.judge(cast(Discriminator, network), generated.real, generated.label)
         network.requires_grad_(True)
         real_logits, fake_logits = (
             [r.logits.float() for r in real],
@@ -141,6 +173,11 @@ class Step:
             )
             terms["feature_matching"] = (weight, value)
         return terms
+
+
+def _halved(logits: Tensor) -> tuple[Tensor, Tensor]:
+    real, fake = logits.tensor_split(2)
+    return real, fake
 
 
 def _weighted(

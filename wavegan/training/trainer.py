@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from wavegan import bundle
+from wavegan.data.augment import Augment
 from wavegan.data.batch import Batch
 from wavegan.errors import RunError
-from wavegan.metrics.base import Metric
 from wavegan.recipe import Recipe
+from wavegan.tasks.base import Condition
 from wavegan.training import checkpoint, random_state
+from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players
 from wavegan.training.ema import EMA
 from wavegan.training.interrupt import Interrupt
@@ -22,9 +24,7 @@ from wavegan.training.log import Listener, RunLog, Speed, Window
 from wavegan.training.processes import any_process
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
-from wavegan.training.validate import HeldOut, validate
-
-BEST = "mel_distance"
+from wavegan.training.validate import Validation
 
 
 @dataclass
@@ -38,11 +38,12 @@ class Trainer:
         players: networks, optimizers, averaged generator, progress.
         config: the bundle's configuration.
         batches: makes the iterator of batches from a given step on.
-        clips: held-out audio.
-        metrics: by name; the one called `mel_distance` decides which checkpoint is best.
+        validation: measures the generator; decides which checkpoint is best.
         accelerator: device, processes, trackers.
         log: writes measurements down.
         listener: is told of them.
+        adaptive: says how strongly to augment what D sees, or None.
+        recent: the files of the last batch.
     """
 
     run: Path
@@ -51,11 +52,11 @@ class Trainer:
     players: Players
     config: bundle.Config
     batches: Callable[[int], Iterator[Batch]]
-    clips: Sequence[HeldOut]
-    metrics: Mapping[str, Metric]
+    validation: Validation
     accelerator: Accelerator
     log: RunLog
     listener: Listener
+    adaptive: Adaptive | None = None
     recent: list[str] = field(default_factory=list)
 
     def train(self, interrupt: Interrupt) -> None:
@@ -65,6 +66,9 @@ class Trainer:
             RunError: a loss or a gradient is no longer finite; the last checkpoint stays good.
         """
         progress, window, clock = self.players.progress, Window(), _Clock()
+        if self.adaptive is not None:
+            self.adaptive.restore(progress.augment)
+            self.set_strength(progress.augment.p)
         batches = self.batches(progress.step)
         while progress.step < self.recipe.training.steps:
             with clock.waiting():
@@ -118,10 +122,19 @@ class Trainer:
             share = factor(training.schedule, done - start, training.steps - start)
             rate = training.optimizer.discriminator_lr or base
             set_rate(self.step.discriminator.optimizer, rate * share)
-        logs = self.step(batch.audio, done, adversarial=adversarial, mel=batch.mel)
-        if isinstance(self.players.ema, EMA):
+        condition = Condition(batch.mel, batch.label, batch.number)
+        logs = self.step(batch.audio, done, adversarial=adversarial, condition=condition)
+        if self.adaptive is not None and "discriminator/sign" in logs:
+            sign = self.accelerator.reduce(logs["discriminator/sign"], reduction="mean")
+            self.set_strength(self.adaptive.observe(sign))
+        if isinstance(self.players.ema, EMA) and "generator/total" in logs:
             self.players.ema.update_parameters(self.step.generator.network)
         return logs
+
+    def set_strength(self, p: float) -> None:
+        """Augment with this probability from here on."""
+        if isinstance(self.step.augment, Augment):
+            self.step.augment.p = p
 
     def report(self, window: Window, clock: "_Clock") -> None:
         """Write down the window's means and tell the listener; refuse to go on with a NaN."""
@@ -130,6 +143,8 @@ class Trainer:
         values = window.mean(self.accelerator)
         if not values:
             return
+        if isinstance(self.step.augment, Augment):
+            values["discriminator/augment"] = self.step.augment.p
         values["rate/generator"] = self.step.generator.optimizer.param_groups[0]["lr"]
         written = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
         self.log.write("train", step, values | written)
@@ -152,21 +167,23 @@ class Trainer:
         """Measure held-out files on the main process; whether this is the best step so far."""
         progress = self.players.progress
         if self.accelerator.is_main_process:
-            ema, raw = self.players.ema, self.players.networks["generator"]
-            values = validate(
-                self.step.task,
-                raw if ema is None else ema.get_submodule("module"),
-                self.clips,
-                self.metrics,
-                self.config.mel.sample_rate,
-                previews=self.run / "samples" / f"{progress.step:08d}",
-                preview_count=self.recipe.training.previews,
-            )
-            best = values[BEST] < progress.best_value
+            ema, networks = self.players.ema, self.players.networks
+            with random_state.set_aside(self.accelerator.device):
+                values = self.validation(
+                    networks["generator"] if ema is None else ema.get_submodule("module"),
+                    networks.get("discriminator"),
+                    self.run / "samples" / f"{progress.step:08d}",
+                )
+            alarms = self.validation.alarms(values, self.log.validations())
+            value = values[self.validation.best]
+            best = value < progress.best_value
             if best:
-                progress.best_step, progress.best_value = progress.step, values[BEST]
+                progress.best_step, progress.best_value = progress.step, value
             self.log.write("validation", progress.step, values)
             self.listener.validation(progress.step, values, best)
+            for alarm in alarms:
+                self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
+                self.log.alarm(progress.step, alarm)
         self.accelerator.wait_for_everyone()
         return any_process(progress.best_step == progress.step, self.accelerator.device)
 
@@ -174,11 +191,13 @@ class Trainer:
         """Write a checkpoint and drop the old ones; only the main process touches the disk."""
         random = random_state.gather()
         progress = self.players.progress
+        if self.adaptive is not None:
+            progress.augment = self.adaptive.state()
         if self.accelerator.is_main_process:
             config = bundle.at_step(self.config, progress.step)
             checkpoint.save(self.run, self.players, config, random)
             if progress.best_step == progress.step:
-                checkpoint.mark_best(self.run, progress)
+                checkpoint.mark_best(self.run, progress, self.validation.best)
             checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
         self.accelerator.wait_for_everyone()
 

@@ -1,5 +1,6 @@
 """Validation on held-out files: distances, and clips to listen to beside their originals."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,27 @@ from torch import Tensor, nn
 
 from wavegan.audio import io
 from wavegan.metrics.base import Metric
-from wavegan.tasks.base import Task
+from wavegan.tasks.base import Condition, Task
+
+
+class Validation(ABC):
+    """How good a generator is, and clips to listen to.
+
+    Attributes:
+        best: the metric by which checkpoints are compared; lower is better.
+    """
+
+    best: str
+
+    @abstractmethod
+    def __call__(
+        self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
+    ) -> dict[str, float]:
+        """Measure the generator that inference would get; write previews into a folder."""
+
+    def alarms(self, values: Mapping[str, float], past: Sequence[Mapping[str, float]]) -> list[str]:
+        """What these values, and those before them, say is wrong: one line each, with a remedy."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -51,7 +72,7 @@ def validate(
     sums = dict.fromkeys(metrics, 0.0)
     for number, clip in enumerate(clips):
         mel = None if clip.mel is None else clip.mel[None].to(device)
-        made = task.generate(generator, clip.audio[None].to(device), mel)
+        made = task.generate(generator, clip.audio[None].to(device), Condition(mel))
         estimate, reference = made.estimate[0].float().cpu(), made.reference[0].cpu()
         for name, metric in metrics.items():
             sums[name] += metric(estimate, reference, sample_rate) / len(clips)
@@ -59,6 +80,32 @@ def validate(
             _write_pair(previews, f"{number:02d}_{clip.name}", estimate, reference, sample_rate)
     generator.train(training)
     return sums
+
+
+@dataclass(frozen=True)
+class Resynthesis(Validation):
+    """Held-out clips generated anew, for tasks with one right answer; arguments of `validate`."""
+
+    task: Task
+    clips: Sequence[HeldOut]
+    metrics: Mapping[str, Metric]
+    sample_rate: int
+    preview_count: int
+    best: str = "mel_distance"
+
+    def __call__(
+        self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
+    ) -> dict[str, float]:
+        """Each metric's mean over the clips."""
+        return validate(
+            self.task,
+            generator,
+            self.clips,
+            self.metrics,
+            self.sample_rate,
+            previews=previews,
+            preview_count=self.preview_count,
+        )
 
 
 def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:

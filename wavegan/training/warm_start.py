@@ -74,6 +74,24 @@ def keep_level(recipe: Recipe, model: bundle.Model | None, note: Note) -> Recipe
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"peak": None})})
 
 
+def check_sounds(theirs: bundle.Config, ours: bundle.Config, source: str) -> None:
+    """Refuse a generator of sounds whose labels or length are not the run's.
+
+    Raises:
+        UserError: names the field and both values.
+    """
+    for field, yours, wanted in (
+        ("data.labels", list(ours.labels), list(theirs.labels)),
+        ("data.segment", ours.segment, theirs.segment),
+        ("data.channels", ours.channels, theirs.channels),
+    ):
+        if yours != wanted:
+            raise UserError(
+                f"{field} is {_shown(yours)}, but {source} was trained with {_shown(wanted)}: set "
+                "it alike, or start without training.init_from"
+            )
+
+
 def load_weights(parts: Parts, model: bundle.Model, note: Note) -> None:
     """Load a model's weights into fresh networks: G, and each discriminator that fits.
 

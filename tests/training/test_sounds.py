@@ -1,0 +1,239 @@
+"""Training on a folder of sounds: labels, latents, n_critic, augmentation, figures, resuming."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+
+from wavegan import bundle, recipe
+from wavegan.cli.console import Silent
+from wavegan.errors import UserError
+from wavegan.training import setup
+from wavegan.training.interrupt import Interrupt
+from wavegan.training.trainer import Trainer
+from wavegan.training.validate_sounds import Sounds
+
+RECIPE = str(Path(__file__).parents[1] / "sounds.yaml")
+RATE, SEGMENT = 8000, 4096
+
+
+class Notes(Silent):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Decaying tones, low ones and high ones, eight each and of many lengths."""
+    root = tmp_path_factory.mktemp("sounds")
+    random = np.random.default_rng(0)
+    for label, pitch in (("high", 1000), ("low", 100)):
+        (root / label).mkdir()
+        for number in range(8):
+            time = np.arange(random.integers(2000, 5000)) / RATE
+            wave = np.sin(2 * np.pi * pitch * random.uniform(0.8, 1.2) * time) * np.exp(-6 * time)
+            soundfile.write(root / label / f"{number}.wav", 0.5 * wave, RATE)
+    return root
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WAVEGAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def prepared(
+    run: Path, folder: Path, *overrides: str, resume: bool = False, listener: Any = None
+) -> Trainer:
+    source = str(run / "recipe.yaml") if resume else RECIPE
+    words = overrides if resume else (f"data.folder={folder}", *overrides)
+    wanted = recipe.load(source, words)
+    return setup.prepare(wanted, run, device="cpu", resume=resume, listener=listener or Silent())
+
+
+def trained(run: Path, folder: Path, *overrides: str, resume: bool = False) -> Trainer:
+    trainer = prepared(run, folder, *overrides, resume=resume)
+    trainer.train(Interrupt())
+    return trainer
+
+
+def lines(run: Path, kind: str = "train") -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [
+        {k: v for k, v in line.items() if not k.startswith("speed/")}
+        for line in found
+        if line["kind"] == kind
+    ]
+
+
+def weights(run: Path, step: int) -> dict[str, bytes]:
+    root = run / "checkpoints" / f"{step:08d}"
+    return {file.name: file.read_bytes() for file in root.rglob("*.safetensors")}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Path:
+    run = tmp_path_factory.mktemp("whole") / "run"
+    trained(run, folder)
+    return run
+
+
+def test_labels_are_the_folders_and_are_written_down(whole: Path) -> None:
+    assert yaml.safe_load((whole / "recipe.yaml").read_text())["data"]["labels"] == ["high", "low"]
+    config, generator = bundle.load(whole)
+    assert config.labels == ("high", "low")
+    assert config.segment == SEGMENT
+    assert config.task == "synthesize"
+    made = generator(torch.zeros(2, 8), torch.tensor([0, 1]))
+    assert made.shape == (2, 1, SEGMENT)
+    assert not torch.equal(made[0], made[1])
+
+
+def test_g_learns_at_every_second_step(whole: Path) -> None:
+    assert [("generator/total" in line) for line in lines(whole)] == [False, True] * 3
+
+
+def test_the_average_moves_only_when_g_does(tmp_path: Path, folder: Path) -> None:
+    trainer = trained(tmp_path / "run", folder, "training.steps=4")
+    assert trainer.players.ema is not None
+    assert int(trainer.players.ema.get_buffer("n_averaged")) == 2
+
+
+def test_the_figures_of_validation(whole: Path) -> None:
+    (values,) = lines(whole, "validation")
+    assert set(values) == {
+        *("kind", "step", "frechet", "diversity", "nearest_neighbour", "ndb", "js"),
+        *("label_agreement", "accuracy_real", "accuracy_fake", "accuracy_held_out"),
+    }
+    assert values["frechet"] > 0
+    for name in ("label_agreement", "accuracy_real", "accuracy_fake", "ndb"):
+        assert 0 <= values[name] <= 1
+    best = json.loads((whole / "checkpoints" / "best.json").read_text())
+    assert best == {"step": 6, "frechet": values["frechet"]}
+
+
+def test_previews_are_named_by_label_and_drawn(whole: Path) -> None:
+    names = sorted(file.name for file in (whole / "samples" / "00000006").iterdir())
+    assert names == ["00_high.wav", "01_low.wav", "02_high.wav", "sheet.png"]
+    audio, rate = soundfile.read(whole / "samples" / "00000006" / "00_high.wav")
+    assert (len(audio), rate) == (SEGMENT, RATE)
+
+
+def test_real_clips_against_themselves_are_perfect(tmp_path: Path, folder: Path) -> None:
+    validation = prepared(tmp_path / "run", folder).validation
+    assert isinstance(validation, Sounds)
+    values = validation.measure(validation.real)
+    assert values["frechet"] == pytest.approx(0, abs=1e-6)
+    assert values["diversity"] == pytest.approx(1)
+    assert values["nearest_neighbour"] == 0
+    assert values["ndb"] == 0
+    assert values["label_agreement"] == 1
+
+
+def test_resuming_is_exact_wherever_it_is_measured(
+    tmp_path: Path, folder: Path, whole: Path
+) -> None:
+    """What is drawn for augmentation goes on too, and validations take nothing from it."""
+    run = tmp_path / "run"
+    trained(run, folder, "training.steps=3", "training.validate_every=1")
+    torch.manual_seed(99)
+    trained(run, folder, "training.steps=6", "training.validate_every=2", resume=True)
+    assert weights(run, 6) == weights(whole, 6)
+    assert lines(run) == lines(whole)
+
+
+def test_the_strength_of_augmentation_is_kept(tmp_path: Path, folder: Path) -> None:
+    """All four clips a step right: after 4 steps p is 4 * 4 / 40."""
+    run = tmp_path / "run"
+    trainer = prepared(run, folder, "training.steps=5", "training.augment.probability=adaptive")
+    assert trainer.adaptive is not None
+    trainer.adaptive.target = -2.0  # below any sign, so that it rises
+    trainer.train(Interrupt())
+    assert lines(run)[-1]["discriminator/augment"] == pytest.approx(0.4)
+    again = prepared(run, folder, "training.steps=6", resume=True)
+    assert again.players.progress.augment.p == pytest.approx(0.4)
+    assert again.players.progress.augment.turns == 1
+
+
+def test_augmentation_is_off_where_clips_abound(tmp_path: Path, folder: Path) -> None:
+    heard = Notes()
+    trainer = prepared(tmp_path / "run", folder, "training.augment.up_to=3", listener=heard)
+    assert trainer.step.augment is None
+    assert trainer.adaptive is None
+    assert [note for note in heard.notes if note.startswith("training.augment is off: ")]
+
+
+def test_a_collapse_is_an_alarm(tmp_path: Path, folder: Path) -> None:
+    """One sound for every latent: said at the fourth validation, and written down."""
+    heard = Notes()
+    trainer = prepared(
+        tmp_path / "run",
+        folder,
+        "training.validate_every=1",
+        "training.steps=4",
+        "training.optimizer.lr=1e-12",
+        listener=heard,
+    )
+    for network in (trainer.players.networks["generator"], trainer.players.ema):
+        assert network is not None
+        for parameter in network.parameters():
+            parameter.data.zero_()
+    trainer.train(Interrupt())
+    said = [note for note in heard.notes if note.startswith("alarm")]
+    assert said[0].startswith("alarm at step 4: mode collapse: generated clips are 0% as diverse")
+    assert lines(tmp_path / "run", "alarm")[0]["text"] in said[0]
+
+
+def test_a_dry_run_names_the_labels(folder: Path) -> None:
+    plan = setup.describe(recipe.load(RECIPE, [f"data.folder={folder}"]))
+    assert plan["labels"] == ["high", "low"]
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("losses={mel: {name: mel}}", "losses: the task synthesize compares sets of clips"),
+        ("feature_matching={weight: 1}", "feature_matching: the task synthesize compares sets"),
+        ("generator={name: hifigan}", "generator.name is hifigan, which takes mels"),
+        ("data.segment=4100", "data.segment is 4100, not a multiple of mel.hop_length"),
+        ("task={name: vocode}", "data.labels is set, but the task vocode takes no labels"),
+        ("training.adversarial_from=2", "training.adversarial_from is set, but there are no los"),
+        ("training.augment.gain=90", "gain"),
+    ],
+)
+def test_contradictions_are_refused(
+    tmp_path: Path, folder: Path, override: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        prepared(tmp_path / "run", folder, override)
+    assert not (tmp_path / "run").exists()
+
+
+def test_files_that_lie_in_no_folder_have_no_label(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(UserError, match="but some lie in none: sort them into folders, or set"):
+        prepared(tmp_path / "run", folder, f"data.folder={folder / 'low'}")
+
+
+def test_a_start_from_a_model_keeps_its_labels(tmp_path: Path, folder: Path, whole: Path) -> None:
+    trained(tmp_path / "run", folder, f"training.init_from={whole}", "training.steps=1")
+    with pytest.raises(UserError, match=r"data.labels is \[\], but .* was trained with \['high'"):
+        prepared(tmp_path / "other", folder, f"training.init_from={whole}", "data.labels=null")
+
+
+def test_without_labels(tmp_path: Path, folder: Path) -> None:
+    run = tmp_path / "run"
+    trained(run, folder, "data.labels=null", "data.balance=false", "training.steps=2")
+    assert "label_agreement" not in lines(run, "validation")[0]
+    assert bundle.load(run)[0].labels == ()
+    assert (run / "samples" / "00000002" / "00.wav").is_file()

@@ -1,0 +1,129 @@
+"""Griffin-Lim: phases for magnitudes that have none, by going to and fro between wave and frames.
+
+Griffin and Lim 1984, "Signal estimation from modified short-time Fourier transform"; the fast
+variant is of Perraudin, Balazs and Søndergaard 2013, "A fast Griffin-Lim algorithm".
+"""
+
+import torch
+from torch import Tensor
+
+from wavegan.audio.istft import istft
+from wavegan.audio.mel import Padding, PadMode
+from wavegan.audio.stft import stft
+from wavegan.errors import UserError
+
+
+def griffin_lim(
+    magnitude: Tensor,
+    n_fft: int,
+    hop_length: int,
+    window: Tensor,
+    *,
+    iterations: int = 16,
+    momentum: float = 0.0,
+    seed: int | None = None,
+    loop: bool = False,
+    padding: Padding = "same",
+    pad_mode: PadMode = "reflect",
+) -> Tensor:
+    """A wave whose spectrum has about these magnitudes.
+
+    Nothing is drawn from a global generator, and each item of a batch is what it is alone. The
+    gradient is that of the last inverse transform, with the phases that were found as constants.
+
+    Args:
+        magnitude: (..., n_fft / 2 + 1, L), not negative.
+        n_fft: transform length, samples.
+        hop_length: samples from frame to frame.
+        window: (W,), W <= n_fft; centred in the transform.
+        iterations: how often phases are made anew; 0 leaves the first ones.
+        momentum: of the fast variant, 0.99 in its paper; 0 is the plain algorithm.
+        seed: first phases are random numbers of this seed, the same for each item and on every
+            device; None: they are 0, which commutes with shifts by whole frames.
+        loop: the wave repeats: frames at its end go on at its beginning.
+        padding: as in `istft`; a loop has that of "same".
+        pad_mode: as in `stft`; a loop needs none.
+
+    Returns:
+        (..., T), float32; L * hop samples for "same" and for a loop, see `istft`.
+
+    Raises:
+        UserError: fewer than 0 iterations, or a `momentum` outside [0, 1.2].
+    """
+    check_options(iterations, momentum)
+
+    def to_wave(spectrum: Tensor) -> Tensor:
+        if loop:
+            return circular_istft(spectrum, n_fft, hop_length, window)
+        return istft(spectrum, n_fft, hop_length, window, padding=padding)
+
+    def to_spectrum(wave: Tensor) -> Tensor:
+        if loop:
+            return circular_stft(wave, n_fft, hop_length, window)
+        return stft(wave, n_fft, hop_length, window, padding=padding, pad_mode=pad_mode)
+
+    magnitude = magnitude.float()
+    unit = _first_phases(magnitude, seed)
+    previous: Tensor | None = None
+    with torch.no_grad():
+        for _ in range(iterations):
+            ahead = projected = to_spectrum(to_wave(magnitude * unit))
+            if momentum and previous is not None:
+                ahead = projected + momentum * (projected - previous)
+            previous, unit = projected, torch.sgn(ahead)
+    return to_wave(magnitude * unit)
+
+
+def check_options(iterations: int, momentum: float) -> None:
+    """Refuse fewer than 0 iterations, and a momentum that only leads away."""
+    if iterations < 0:
+        raise UserError(f"iterations is {iterations}: give 0 or more, e.g. 16")
+    if not 0 <= momentum <= 1.2:
+        nearest = min(max(momentum, 0.0), 0.99)
+        raise UserError(f"momentum is {momentum}: give 0 (plain) to 1.2, e.g. {nearest}")
+
+
+def circular_stft(wave: Tensor, n_fft: int, hop_length: int, window: Tensor) -> Tensor:
+    """Frames of a wave that repeats, where "same" framing has them.
+
+    Args:
+        wave: (..., T), T a multiple of the hop.
+        n_fft: transform length, samples.
+        hop_length: samples from frame to frame.
+        window: (W,), W <= n_fft; centred in the transform.
+
+    Returns:
+        (..., n_fft / 2 + 1, T / hop), complex.
+    """
+    left = (n_fft - hop_length) // 2
+    place = torch.arange(-left, wave.shape[-1] + n_fft - hop_length - left, device=wave.device)
+    wrapped = wave[..., place % wave.shape[-1]]
+    return stft(wrapped, n_fft, hop_length, window, padding="none")
+
+
+def circular_istft(spectrum: Tensor, n_fft: int, hop_length: int, window: Tensor) -> Tensor:
+    """The wave that repeats whose frames are nearest to the given ones.
+
+    Args:
+        spectrum: (..., n_fft / 2 + 1, L), complex.
+        n_fft: transform length, samples.
+        hop_length: samples from frame to frame.
+        window: (W,), W <= n_fft; centred in the transform.
+
+    Returns:
+        (..., L * hop), float32.
+    """
+    # frames go on beyond both ends as far as they overlap, and that much is cut off again
+    frames, beyond = spectrum.shape[-1], -(-n_fft // hop_length)
+    place = torch.arange(-beyond, frames + beyond, device=spectrum.device) % frames
+    wave = istft(spectrum[..., place], n_fft, hop_length, window, padding="same")
+    return wave[..., beyond * hop_length : (beyond + frames) * hop_length]
+
+
+def _first_phases(magnitude: Tensor, seed: int | None) -> Tensor:
+    """Unit numbers, (bins, L)."""
+    shape = magnitude.shape[-2:]
+    if seed is None:
+        return torch.ones(shape, dtype=torch.complex64, device=magnitude.device)
+    angle = 2 * torch.pi * torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+    return torch.polar(torch.ones(shape), angle).to(magnitude.device)

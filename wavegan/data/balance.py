@@ -1,0 +1,64 @@
+"""The order of slots in which every label comes up equally often."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+# which of the independent random streams of one seed; others are in `segments.py` and `tasks`
+ROUNDS, CYCLES = 3, 4
+
+Slots = npt.NDArray[np.uint32]
+
+
+class Balanced:
+    """Draws slots in rounds: each round has one slot of each label, in an order of its own.
+
+    Each label goes through its slots in cycles: all of them once, in an order of its own, before
+    any comes again. Both orders depend on the seed and the number of the round or cycle alone, so
+    sample number `n` is a function of the seed and `n`.
+
+    Args:
+        labels: label index of each slot; an index that no slot has is not drawn.
+        seed: 0 or more.
+    """
+
+    def __init__(self, labels: npt.NDArray[np.int64], seed: int) -> None:
+        self._seed = seed
+        self._labels = [int(label) for label in np.unique(labels)]
+        self._slots: Sequence[Slots] = [
+            np.flatnonzero(labels == label).astype(np.uint32) for label in self._labels
+        ]
+        self._round: tuple[int, npt.NDArray[np.int64]] = (-1, np.empty(0, np.int64))
+        self._cycles: dict[int, tuple[int, Slots]] = {}
+
+    def __len__(self) -> int:
+        """Return the samples of an epoch, in which the label with most slots has each once."""
+        return len(self._slots) * max(map(len, self._slots))
+
+    def candidates(self, number: int) -> Iterator[int]:
+        """Yield the slot of sample `number`, then those that stand in for it.
+
+        Those are the rest of its label first, so that the balance is kept, then all others.
+        """
+        turn, place = divmod(number, len(self._slots))
+        first = int(self._round_of(turn)[place])
+        for which in (first, *(w for w in range(len(self._slots)) if w != first)):
+            cycle, start = divmod(turn, len(self._slots[which]))
+            order = self._cycle_of(which, cycle)
+            for step in range(len(order)):
+                yield int(order[(start + step) % len(order)])
+
+    def _cycle_of(self, which: int, cycle: int) -> Slots:
+        """Return the order of a label's slots in a cycle; the latest is kept."""
+        if self._cycles.get(which, (-1,))[0] != cycle:
+            random = np.random.default_rng([self._seed, CYCLES, self._labels[which], cycle])
+            self._cycles[which] = cycle, random.permutation(self._slots[which])
+        return self._cycles[which][1]
+
+    def _round_of(self, turn: int) -> npt.NDArray[np.int64]:
+        """Return the order of the labels in a round; the latest is kept."""
+        if self._round[0] != turn:
+            random = np.random.default_rng([self._seed, ROUNDS, turn])
+            self._round = turn, random.permutation(len(self._slots))
+        return self._round[1]

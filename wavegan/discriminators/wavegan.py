@@ -1,0 +1,131 @@
+"""WaveGAN's discriminator: strided convolutions over the whole clip, phase shuffle, one score.
+
+Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), in
+the shape of github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Labels
+by projection: Miyato and Koyama 2018 (arXiv 1802.05637). Minibatch deviation: Karras et al. 2018
+(arXiv 1710.10196).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
+from wavegan.errors import UserError
+from wavegan.layers.conditioning import LabelProjection, check_labels
+from wavegan.layers.minibatch_std import MinibatchStd
+from wavegan.layers.phase_shuffle import PhaseShuffle
+from wavegan.layers.wave_same import SameConv1d, start_as_tensorflow
+from wavegan.layers.wave_strides import check_strides, layer_widths, usual_strides
+
+# the original shuffles after four layers, whether it has five or six
+SHUFFLED_LAYERS = 4
+
+
+class WaveGANDiscriminator(Discriminator):
+    """Judges clips `(B, channels, segment)`, of just that length.
+
+    The logits are `(B, 1)`; the feature maps are the activation of every layer, `(B, width, T')`,
+    before they are shuffled.
+
+    Args:
+        segment: samples of a clip: a multiple of the product of `strides`.
+        channels: audio channels.
+        n_labels: K, how many labels it knows; each has a vector as long as what the last layer
+            sees, whose inner product with that is added to the logits.
+        dim: channels after the first layer; each one after that has twice as many.
+        max_dim: no layer is wider.
+        kernel_size: of the convolutions; not below a stride.
+        strides: of the layers; None: fours, and a two at the end if need be, down to 16 to 31
+            positions. 16384 is 16 · 4⁵, 32768 is 16 · 4⁵ · 2.
+        phase_shuffle: largest shift in samples after each of the first four layers, though never
+            after the last; 0: none. Off in `eval()`.
+        leaky_slope: of the activations below 0.
+        minibatch_std: clips in the groups whose deviation it is told before the last layer
+            (`layers/minibatch_std.py`); 0: it is not.
+
+    Raises:
+        UserError: two of these contradict each other; the message has the nearest segments.
+    """
+
+    def __init__(
+        self,
+        *,
+        segment: int = 16384,
+        channels: int = 1,
+        n_labels: int = 0,
+        dim: int = 64,
+        max_dim: int = 2048,
+        kernel_size: int = 25,
+        strides: Sequence[int] | None = None,
+        phase_shuffle: int = 2,
+        leaky_slope: float = 0.2,
+        minibatch_std: int = 0,
+    ) -> None:
+        super().__init__()
+        if channels < 1 or n_labels < 0:
+            raise UserError(
+                f"channels {channels} must be at least 1 and n_labels {n_labels} at least 0"
+            )
+        strides = usual_strides(segment) if strides is None else strides
+        positions = check_strides(segment, strides, kernel_size)
+        _check_shuffle(phase_shuffle, segment, strides)
+        self.shortest = self.segment = segment
+        self.n_labels = n_labels
+        self.apart = phase_shuffle > 0 or minibatch_std > 0
+        self.leaky_slope = leaky_slope
+        widths = layer_widths(dim, max_dim, len(strides))
+        self.downs = nn.ModuleList(
+            SameConv1d(above, below, kernel_size, stride)
+            for (above, below), stride in zip(pairwise([channels, *widths]), strides, strict=True)
+        )
+        self.shuffle = PhaseShuffle(phase_shuffle)
+        self.spread = MinibatchStd(minibatch_std) if minibatch_std else None
+        features = positions * (widths[-1] + bool(minibatch_std))
+        self.dense = nn.Linear(features, 1)
+        start_as_tensorflow(self.dense)
+        self.projection = LabelProjection(features, n_labels) if n_labels else None
+
+    def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
+        """Judge `(B, channels, segment)` with its labels `(B,)`, if it knows any; one output.
+
+        Raises:
+            UserError: audio of another length; labels are missing or not known.
+        """
+        if audio.shape[-1] != self.segment:
+            raise UserError(
+                f"audio of {audio.shape[-1]} samples: this discriminator judges segments of "
+                f"{self.segment}"
+            )
+        label = check_labels(label, self.n_labels, len(audio))
+        x, feature_maps = audio, []
+        for layer, down in enumerate(self.downs):
+            x = self.shuffle(x) if 0 < layer <= SHUFFLED_LAYERS else x
+            x = leaky_relu(down(x), self.leaky_slope)
+            feature_maps.append(x)
+        return [DiscriminatorOutput(self._score(x, label), feature_maps)]
+
+    def _score(self, x: Tensor, label: Tensor | None) -> Tensor:
+        """`(B, width, positions)` to logits `(B, 1)`."""
+        if self.spread is not None:
+            x = self.spread(x)
+        # positions before channels, as in the original, whose weights then fit as they are
+        features = x.transpose(1, 2).flatten(1)
+        logits: Tensor = self.dense(features)
+        if self.projection is not None:
+            logits = logits + self.projection(features, label)
+        return logits
+
+
+def _check_shuffle(radius: int, segment: int, strides: Sequence[int]) -> None:
+    """Refuse a shift as long as the shortest map that is shuffled: it could not be reflected."""
+    shortest = segment
+    for stride in strides[:-1][:SHUFFLED_LAYERS]:
+        shortest //= stride
+    if len(strides) > 1 and radius >= shortest:
+        raise UserError(
+            f"phase_shuffle {radius} must be below {shortest}, the positions that strides "
+            f"{list(strides)} leave of segment {segment} where it is last applied"
+        )

@@ -1,0 +1,91 @@
+"""One clip of one walk: the only place where a generator of sounds is run."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from wavegan.errors import RunError
+from wavegan.generators.base import LatentGenerator
+from wavegan.inference import latents
+from wavegan.inference.extent import Extent
+
+
+class Conditions(NamedTuple):
+    """What a clip depends on beside its latents, its label and its length.
+
+    Attributes:
+        seed: of its noise.
+        number: which of the seed's clips it is.
+        truncation: in [0, 1].
+        loop: it may be repeated without a seam.
+    """
+
+    seed: int
+    number: int
+    truncation: float = 1.0
+    loop: bool = False
+
+
+def noise_of(
+    generator: LatentGenerator, seed: int, number: int, positions: int | None = None
+) -> list[Tensor] | None:
+    """A clip's noise, one `(1, *shape)` for each shape, on the CPU; None: it takes none."""
+    numbers = latents.source(seed, number, "noise")
+    shapes = generator.noise_shapes(positions)
+    return [latents.draw("normal", (1, *shape), numbers) for shape in shapes] or None
+
+
+def make(
+    generator: LatentGenerator,
+    walk: Tensor,
+    label: int | None,
+    conditions: Conditions,
+    length: Extent,
+    fade: int,
+) -> Tensor:
+    """Make a clip `(C, T)` in [-1, 1], on the CPU, without any of torch's own random numbers.
+
+    Args:
+        generator: the network.
+        walk: `(W, D)`, W as `length` says.
+        label: by number.
+        conditions: what else it depends on.
+        length: of the clip.
+        fade: samples over which a clip that is cut short fades out.
+
+    Raises:
+        RunError: the network made values that are not finite.
+    """
+    seed, number, truncation, loop = conditions
+    device = next(generator.parameters()).device
+    noise = noise_of(generator, seed, number, length.positions)
+    # Whatever else a network draws (phases, say) is this clip's own too, and nobody else's.
+    own = int(latents.source(seed, number, "network").integers(2**63))
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(own)
+        made = generator(
+            walk[None].to(device),
+            None if label is None else torch.tensor([label], device=device),
+            noise=None if noise is None else [values.to(device) for values in noise],
+            truncation=truncation,
+            positions=length.positions,
+            loop=loop,
+        )
+        wave = generator.to_audio(made, loop=loop)[0].float().cpu()
+    if not bool(wave.isfinite().all()):
+        raise RunError(
+            "the model makes values that are not finite: its training diverged; "
+            "give an earlier checkpoint of the run"
+        )
+    return _cut(wave.clamp(-1, 1), length.samples, fade)
+
+
+def _cut(wave: Tensor, samples: int, fade: int) -> Tensor:
+    """The first samples, faded out where there are more."""
+    if wave.shape[-1] <= samples:
+        return wave
+    fade = min(samples, fade)
+    cut = wave[..., :samples].clone()
+    cut[..., samples - fade :] *= torch.linspace(1, 0, fade + 1)[1:]
+    return cut

@@ -1,0 +1,88 @@
+"""How long a generated clip is: windows of a walk, positions of its map, samples."""
+
+import math
+import warnings
+from typing import NamedTuple
+
+from wavegan.errors import UserError
+from wavegan.generators.base import LatentGenerator
+
+
+class Extent(NamedTuple):
+    """The length of a clip.
+
+    Attributes:
+        windows: latents of its walk.
+        positions: length of its map.
+        samples: kept of what the map gives.
+    """
+
+    windows: int
+    positions: int
+    samples: int
+
+
+def extent(
+    generator: LatentGenerator,
+    sample_rate: int,
+    seconds: float | None = None,
+    *,
+    loop: bool = False,
+    windows: int = 1,
+) -> Extent:
+    """What it takes to make a clip of a length.
+
+    A clip longer than the network's own is a walk whose windows overlap by half, cut at the
+    length wanted. A loop cannot be cut: it has the nearest whole number of the map's positions.
+
+    Args:
+        generator: the network.
+        sample_rate: Hz.
+        seconds: wanted; None: of one clip, or of a walk of `windows`.
+        loop: the clip is a loop.
+        windows: latents of the walk, where `seconds` is None.
+
+    Raises:
+        UserError: a length that is not positive, or too short for a loop.
+    """
+    size = generator.positions
+    each = generator.segment // size
+    step = max(size // 2, 1)
+    if seconds is None:
+        samples = max(size, windows * step if loop else size + (windows - 1) * step) * each
+    elif math.isfinite(seconds) and round(seconds * sample_rate) >= 1:
+        samples = round(seconds * sample_rate)
+    else:
+        raise UserError(f"seconds is {seconds}: give the length of a clip, above 0")
+    if loop:
+        return _loop(generator, sample_rate, samples)
+    positions = max(size, -(-samples // each))
+    windows = 1 + -(-(positions - size) // step)
+    return Extent(windows, size + (windows - 1) * step, samples)
+
+
+def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> Extent:
+    size = generator.positions
+    each = generator.segment // size
+    positions = (2 * samples + each) // (2 * each)
+    if positions < size:
+        raise UserError(
+            f"seconds is {samples / sample_rate:g}: a loop of this model is "
+            f"{generator.segment / sample_rate:g} s long at least"
+        )
+    # A map laid over itself would repeat twice in each round, so there are two latents at least;
+    # but the maps of a network that was trained on loops wrap as they are.
+    alone = positions == size and generator.circular
+    windows = 1 if alone else max(2, -(-positions // max(size // 2, 1)))
+    return Extent(windows, positions, positions * each)
+
+
+def warn_of_rounding(wanted: float | None, length: Extent, sample_rate: int) -> None:
+    """Warn of a loop that is longer or shorter than what was wanted, in seconds."""
+    if wanted is not None and length.samples != round(wanted * sample_rate):
+        warnings.warn(
+            f"the loop is {length.samples / sample_rate:.4f} s long ({length.samples} samples): "
+            "the nearest length that wraps",
+            UserWarning,
+            stacklevel=4,  # the caller's caller, and no_grad's frame between
+        )

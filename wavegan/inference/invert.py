@@ -1,0 +1,222 @@
+"""The latent of a real clip, found by descent: Webster et al. 2019 (arXiv:1901.03396) of sounds.
+
+Distances of sounds have many valleys, so the search looks at many latents first and descends from
+the best few. Latents stay where the prior has them: a network makes no sense of others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wavegan.audio.resample import resample_array
+from wavegan.errors import UserError
+from wavegan.generators.base import LatentGenerator
+from wavegan.inference import latents
+from wavegan.inference.clip import noise_of
+from wavegan.losses.multi_scale_mel import MultiScaleMel
+
+CANDIDATES, STARTS = 32, 4
+RATE = 0.05
+"""Step of Adam at the beginning; it falls to a tenth along a cosine."""
+
+LEVEL = 0.1
+"""RMS at which waves are compared, so that neither's level counts."""
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """What was found.
+
+    Attributes:
+        latent: `(1, D)`, on the CPU.
+        label: the name of its label; None where the model knows none.
+        distance: of its sound from the clip: multi-scale mel, or where the network makes
+            spectrograms, the mean absolute difference of these.
+        before: the distance of the best latent that was drawn, before the descent.
+    """
+
+    latent: Tensor
+    label: str | None
+    distance: float
+    before: float
+
+
+def fitted(
+    clip: NDArray[np.float32], rate: int, wanted_rate: int, channels: int, segment: int
+) -> Tensor:
+    """A clip `(T,)` or `(C, T)` as the model's are: `(1, C, segment)`.
+
+    Raises:
+        UserError: it is empty, silent or not finite, or has channels that cannot be made the
+            model's.
+    """
+    wave = np.atleast_2d(clip)
+    if wave.ndim != 2 or not wave.size or not np.isfinite(wave).all() or not wave.any():
+        raise UserError(
+            f"the clip (shape {np.shape(clip)}) is empty, silent or not finite: "
+            "give (T,) or (C, T) of sound"
+        )
+    if channels == 1:
+        wave = wave.mean(0, keepdims=True)
+    elif len(wave) == 1:
+        wave = np.repeat(wave, channels, 0)
+    if len(wave) != channels:
+        raise UserError(f"the clip has {len(wave)} channels and the model makes {channels}")
+    made = torch.from_numpy(resample_array(wave, rate, wanted_rate).copy())[None, :, :segment]
+    return torch.nn.functional.pad(made, (0, segment - made.shape[-1]))
+
+
+def search(
+    generator: LatentGenerator,
+    clip: Tensor,
+    sample_rate: int,
+    *,
+    labels: Sequence[int] | None,
+    names: Sequence[str],
+    peak: float | None,
+    steps: int,
+    seed: int,
+) -> Inversion:
+    """Find the latent of a clip.
+
+    Args:
+        generator: the network, its weights fixed.
+        clip: `(1, C, segment)`.
+        sample_rate: Hz.
+        labels: those to try; None where the network knows none.
+        names: of all labels.
+        peak: what the clip is scaled to for a network that makes spectrograms; None: the level at
+            which a start is nearest to it, of its own and some around the usual one of the
+            network's sounds. For others its level does not matter.
+        steps: of descent.
+        seed: of the latents to begin with.
+
+    Raises:
+        UserError: a negative number of steps.
+    """
+    if steps < 0:
+        raise UserError(f"steps is {steps}: give 0 or more")
+    run = _Search(generator, sample_rate, seed)
+    start, label = run.candidates(labels)
+    with torch.no_grad():
+        made = [run.made(*pair) for pair in _rows(start, label)]
+        peaks = torch.stack([generator.to_audio(one).abs().max() for one in made])
+        gains = run.gains(float(clip.abs().max()), float(peaks.median()), peak)
+        targets = run.hear(generator.represent(torch.cat([gain * clip for gain in gains])))
+        table = torch.stack([_distances(run.hear(one), targets) for one in made])
+    first, loudness = table.min(1)
+    best = first.argsort()[:STARTS]
+    target = [one[loudness[best]] for one in targets]
+    known = None if label is None else label[best]
+    found, distance = run.descend(start[best], known, target, first[best], steps)
+    nearest = int(distance.argmin())
+    chosen = None if label is None else names[int(label[best][nearest])]
+    return Inversion(
+        found[nearest][None].cpu(), chosen, float(distance[nearest]), float(first.min())
+    )
+
+
+class _Search:
+    """A network, the noise it is searched with, and the distance."""
+
+    def __init__(self, generator: LatentGenerator, sample_rate: int, seed: int) -> None:
+        self.generator, self.seed = generator, seed
+        self.device = next(generator.parameters()).device
+        noise = noise_of(generator, seed, 0, generator.positions)
+        self.noise = None if noise is None else [values.to(self.device) for values in noise]
+        self.makes_waves = type(generator).represent is LatentGenerator.represent
+        self.scales = MultiScaleMel(sample_rate).to(self.device).scales
+
+    def hear(self, made: Tensor) -> list[Tensor]:
+        """What is compared of audio, or of what the network makes, `(B, ...)` each.
+
+        Of waves, mel spectrograms at one level; spectrograms as they are, since what a level does
+        to them is the network's matter.
+        """
+        if not self.makes_waves:
+            return [made]
+        loudness = made.square().mean((1, 2), keepdim=True).clamp(min=1e-12).sqrt()
+        return [scale(LEVEL * made / loudness) for scale in self.scales]
+
+    def gains(self, clip: float, usual: float, peak: float | None) -> list[float]:
+        """What to multiply a clip with, by its own peak, the usual one of sounds, the model's."""
+        if self.makes_waves:
+            return [1.0]
+        if peak is not None:
+            return [peak / clip]
+        return [1.0, *(usual / clip * 2.0**power for power in range(-2, 3))]
+
+    def candidates(self, labels: Sequence[int] | None) -> tuple[Tensor, Tensor | None]:
+        """Latents `(N, D)` to look at, and their labels `(N,)`: each of them in turn."""
+        count = CANDIDATES if labels is None else max(CANDIDATES, 4 * len(labels))
+        numbers = latents.source(self.seed, 0, "latent")
+        shape = count, self.generator.latent_dim
+        start = latents.draw(self.generator.prior, shape, numbers).to(self.device)
+        if labels is None:
+            return start, None
+        turns = [labels[i % len(labels)] for i in range(count)]
+        return start, torch.tensor(turns, device=self.device)
+
+    def descend(
+        self,
+        start: Tensor,
+        label: Tensor | None,
+        target: list[Tensor],
+        first: Tensor,
+        steps: int,
+    ) -> tuple[Tensor, Tensor]:
+        """The best latent that each start comes by, and its distance."""
+        best, distance = start.clone(), first.clone()
+        latent = start.clone().requires_grad_()
+        optimizer = torch.optim.Adam([latent], lr=RATE)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1), RATE / 10)
+        for _ in range(steps):
+            with torch.enable_grad():
+                each = _distances(self.hear(self.made(latent, label)), target)
+                (gradient,) = torch.autograd.grad(each.sum(), latent)
+            better = each.detach() < distance
+            distance = torch.where(better, each.detach(), distance)
+            best = torch.where(better[:, None], latent.detach(), best)
+            latent.grad = gradient
+            optimizer.step()
+            schedule.step()
+            self._keep(latent)
+        return best, distance
+
+    def made(self, latent: Tensor, label: Tensor | None) -> Tensor:
+        """What the network makes of `(N, D)`, each with the same noise."""
+        rows = len(latent)
+        noise = None if self.noise is None else [
+            values.expand(rows, *values.shape[1:]) for values in self.noise
+        ]  # fmt: skip
+        made: Tensor = self.generator(latent, label, noise=noise)
+        return made
+
+    @torch.no_grad()
+    def _keep(self, latent: Tensor) -> None:
+        """Put latents back to where the prior draws them."""
+        if self.generator.prior == "uniform":
+            latent.clamp_(-1, 1)
+            return
+        size = latent.shape[-1]
+        # Squared norms are chi-squared: mean D, variance 2 D; three deviations are 99.9 percent.
+        longest = (size + 3 * (2 * size) ** 0.5) ** 0.5
+        latent.mul_((longest / latent.norm(dim=-1, keepdim=True).clamp(min=1e-9)).clamp(max=1))
+
+
+def _rows(latent: Tensor, label: Tensor | None) -> list[tuple[Tensor, Tensor | None]]:
+    return [
+        (latent[i : i + 1], None if label is None else label[i : i + 1]) for i in range(len(latent))
+    ]
+
+
+def _distances(heard: list[Tensor], target: list[Tensor]) -> Tensor:
+    """Of each row from its target, or of one from all: `(N,)`."""
+    gaps = [
+        (one - other).abs().flatten(1).mean(1) for one, other in zip(heard, target, strict=True)
+    ]
+    return torch.stack(gaps).sum(0)

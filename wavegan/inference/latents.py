@@ -1,0 +1,151 @@
+"""Latents: drawn from a seed, the way between two of them, and their neighbours."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from wavegan.errors import UserError
+
+Prior = Literal["normal", "uniform"]
+Use = Literal["latent", "noise", "network", "neighbour"]
+
+_USES: tuple[Use, ...] = ("latent", "noise", "network", "neighbour")
+# Windows from one drawn latent of a walk to the next: two clips' lengths, as windows overlap by
+# half. What is between moves from one to the other, so that a long sound evolves.
+STRIDE = 4
+
+
+def source(seed: int, index: int, use: Use) -> np.random.Generator:
+    """Random numbers that are a function of a seed and a clip's number alone.
+
+    Args:
+        seed: 0 or more, of any size.
+        index: the clip's number, from 0.
+        use: what they are for; each use has its own.
+
+    Raises:
+        UserError: a negative seed or number.
+    """
+    if seed < 0 or index < 0:
+        raise UserError(f"seed {seed}, clip {index}: both must be 0 or more")
+    numbers = np.random.SeedSequence(seed, spawn_key=(index, _USES.index(use)))
+    return np.random.Generator(np.random.PCG64(numbers))
+
+
+def draw(prior: Prior, shape: Sequence[int], numbers: np.random.Generator) -> Tensor:
+    """Latents of a prior, on the CPU: standard normal, or uniform in [-1, 1]."""
+    if prior == "normal":
+        return torch.from_numpy(numbers.standard_normal(tuple(shape), np.float32))
+    return torch.from_numpy(2 * numbers.random(tuple(shape), np.float32) - 1)
+
+
+def between(start: Tensor, stop: Tensor, place: float, prior: Prior) -> Tensor:
+    """The latent at `place` in [0, 1] of the way from `start` to `stop`, each `(..., D)`.
+
+    Uniform latents are mixed linearly, which keeps them in their cube. Normal ones go along the
+    great circle (Shoemake 1985), which keeps their norm: the middle of a straight line would be
+    nearer to the mean than any latent the network was trained on.
+    """
+    straight: Tensor = (1 - place) * start + place * stop
+    if prior == "uniform":
+        return straight
+    cosine = torch.nn.functional.cosine_similarity(start, stop, dim=-1)[..., None]
+    angle = torch.acos(cosine.clamp(-1, 1))
+    sine = angle.sin()
+    # Vectors that point the same way, or opposite ways, lie on no circle or on many.
+    parallel = sine < 1e-4
+    sine = sine.masked_fill(parallel, 1.0)
+    arc = ((1 - place) * angle).sin() / sine * start + (place * angle).sin() / sine * stop
+    return torch.where(parallel, straight, arc)
+
+
+def spread_evenly(latents: Tensor, windows: int, prior: Prior, *, loop: bool) -> Tensor:
+    """A walk of so many windows that passes some latents at even distances.
+
+    Args:
+        latents: `(A, D)`, the first of them where the walk begins.
+        windows: W.
+        prior: how to go between them.
+        loop: the way leads from the last back to the first; else it ends at the last.
+
+    Returns:
+        `(W, D)`; the latents themselves where W is A.
+    """
+    count = len(latents)
+    if count == windows:
+        return latents
+    gap = count / windows if loop else (count - 1) / max(windows - 1, 1)
+    points = []
+    for window in range(windows):
+        place = window * gap
+        before = min(int(place + 1e-9), count - 1)
+        after = (before + 1) % count if loop else min(before + 1, count - 1)
+        points.append(between(latents[before], latents[after], max(place - before, 0.0), prior))
+    return torch.stack(points)
+
+
+def drawn_walk(
+    prior: Prior, size: int, windows: int, seed: int, index: int, *, loop: bool
+) -> Tensor:
+    """The walk `(W, D)` of one clip: a latent is drawn for every fourth window.
+
+    The first is the same for every W, so a longer clip begins with the sound of the short one; and
+    but for a loop's, the longer of two walks begins with the shorter one.
+    """
+    numbers = source(seed, index, "latent")
+    if loop:
+        count = min(windows, max(2, round(windows / STRIDE)))
+        return spread_evenly(draw(prior, (count, size), numbers), windows, prior, loop=True)
+    count = 1 + -(-(windows - 1) // STRIDE)
+    whole = 1 + (count - 1) * STRIDE
+    return spread_evenly(draw(prior, (count, size), numbers), whole, prior, loop=False)[:windows]
+
+
+def neighbours(latent: Tensor, spread: float, count: int, seed: int, prior: Prior) -> Tensor:
+    """Latents near one: `(count, D)`.
+
+    A normal latent z becomes sqrt(1 - s^2) z + s e with e drawn from the prior, which is again a
+    draw from the prior; a uniform one becomes z + s e, cut off at the ends of the cube.
+
+    Args:
+        latent: `(1, D)` or `(D,)`.
+        spread: s, in [0, 1]; 0 gives the latent itself, 1 for a normal prior forgets it.
+        count: how many.
+        seed: of the neighbours; each is a function of it and of its number.
+        prior: the generator's.
+
+    Raises:
+        UserError: a spread out of range, or a count below 1.
+    """
+    if count < 1:
+        raise UserError(f"n is {count}: ask for 1 or more")
+    if not 0 <= spread <= 1:
+        raise UserError(f"spread is {spread}: give a number from 0 to 1")
+    centre = latent.reshape(1, -1).float().cpu()
+    numbers = (source(seed, number, "neighbour") for number in range(count))
+    around = torch.cat([draw(prior, centre.shape, one) for one in numbers])
+    if prior == "normal":
+        return math.sqrt(1 - spread**2) * centre + spread * around
+    return (centre + spread * around).clamp(-1, 1)
+
+
+def walks(latent: ArrayLike, size: int) -> Tensor:
+    """Latents as a caller gives them, `(n, D)` or `(n, W, D)`, as walks `(n, W, D)` on the CPU.
+
+    Raises:
+        UserError: another shape, or values that are not finite.
+    """
+    given = torch.as_tensor(latent).detach().float().cpu()
+    if given.ndim not in (2, 3) or given.shape[-1] != size or not given.numel():
+        raise UserError(
+            f"latent has shape {tuple(given.shape)}: this model takes (n, {size}), "
+            f"or walks (n, W, {size})"
+        )
+    if not bool(torch.isfinite(given).all()):
+        raise UserError("latent has values that are not finite")
+    return given[:, None] if given.ndim == 2 else given

@@ -1,0 +1,299 @@
+"""Sounds from a trained model in two lines: a seed in, clips out."""
+
+import secrets
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from wavegan import bundle
+from wavegan.errors import UserError
+from wavegan.generators.base import LatentGenerator
+from wavegan.inference import labels as naming
+from wavegan.inference import latents
+from wavegan.inference.clip import Conditions, make
+from wavegan.inference.extent import extent, warn_of_rounding
+from wavegan.inference.invert import Inversion, fitted, search
+from wavegan.inference.labels import Label, Labels
+
+FADE = 0.005
+"""Seconds over which a clip that is cut short fades out."""
+
+Place = int | tuple[int, int]
+"""Where a latent is from: a seed, or a seed and a clip's number."""
+
+
+class Synthesizer:
+    """A generator of sounds with the names of its labels.
+
+    >>> synthesizer = Synthesizer.from_pretrained("runs/my-drums")  # doctest: +SKIP
+    >>> clips = synthesizer.sample(8, label="snare", seed=7)  # doctest: +SKIP
+
+    Clip i of seed s is the same whatever is asked for beside it: its latent, its label (where none
+    is asked for) and its noise are functions of (s, i) alone. Networks run clip by clip, because
+    the rounding of a convolution depends on how many clips it is given; so a clip is the same to
+    the last bit on one machine (another device or version of torch rounds otherwise).
+
+    Args:
+        generator: takes latents, makes `(B, C, T)`.
+        sample_rate: of the audio, Hz.
+        channels: C.
+        labels: names of its labels, in order; without names, their numbers.
+        peak: the peak to which its training audio was scaled, or None.
+
+    Attributes:
+        last_seed: the seed of the latest `sample`; None before it.
+    """
+
+    def __init__(
+        self,
+        generator: LatentGenerator,
+        sample_rate: int,
+        *,
+        channels: int = 1,
+        labels: Sequence[str] = (),
+        peak: float | None = None,
+    ) -> None:
+        names = tuple(labels) or tuple(str(number) for number in range(generator.n_labels))
+        if generator.n_labels and len(names) != generator.n_labels:
+            raise UserError(
+                f"labels has {len(names)} names and the generator knows {generator.n_labels}"
+            )
+        self.generator = generator.eval().requires_grad_(False)
+        self.sample_rate, self.channels, self.peak = sample_rate, channels, peak
+        self.labels = names if generator.n_labels else ()
+        self.last_seed: int | None = None
+
+    @classmethod
+    def from_pretrained(cls, path: str | Path, device: str | torch.device = "cpu") -> "Synthesizer":
+        """Open a model.
+
+        Args:
+            path: a run (which stands for its best checkpoint), a checkpoint or a bundle.
+            device: where to compute.
+
+        Raises:
+            UserError: nothing usable there, or it makes sound of mel spectrograms.
+        """
+        config, generator = bundle.load(path)
+        if not isinstance(generator, LatentGenerator):
+            raise UserError(
+                f"{path}: a model for the task {config.task}, which needs an input: "
+                "use Vocoder, or wavegan vocode"
+            )
+        return cls(
+            generator,
+            config.mel.audio_rate,
+            channels=config.channels,
+            labels=config.labels,
+            peak=config.peak,
+        ).to(device)
+
+    @property
+    def seconds(self) -> float:
+        """Length of a clip as the network makes it."""
+        return self.generator.segment / self.sample_rate
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.generator.parameters()).device
+
+    def to(self, device: str | torch.device) -> "Synthesizer":
+        """Move to a device; returns itself."""
+        try:
+            self.generator.to(device)
+        except (RuntimeError, AssertionError) as error:
+            raise UserError(f"device {device}: {str(error).splitlines()[0]}") from None
+        return self
+
+    def sample(
+        self,
+        n: int = 1,
+        label: Labels = None,
+        *,
+        seed: int | None = None,
+        seconds: float | None = None,
+        truncation: float = 1.0,
+        loop: bool = False,
+        first: int = 0,
+    ) -> Tensor:
+        """Make sounds.
+
+        Args:
+            n: how many.
+            label: a name or number, or a sequence with one for each clip. None: clip i gets label
+                i modulo their number, so that every label has its share.
+            seed: of everything drawn; None draws one, which `last_seed` then says.
+            seconds: length; None is `self.seconds`. A shorter clip is cut, with a fade of 5 ms. A
+                longer one passes through several latents, of which the first is the short clip's.
+            truncation: in [0, 1]; below 1 sounds are more alike and fail less often.
+            loop: the clip may be repeated without a seam. Its length is then rounded to what the
+                network can wrap, with a warning that says it.
+            first: number of the first clip, for making a large set in parts.
+
+        Returns:
+            `(n, C, T)` in [-1, 1], on the CPU.
+
+        Raises:
+            UserError: an unknown label, or a number out of range.
+            RunError: the network made values that are not finite.
+        """
+        if n < 1:
+            raise UserError(f"n is {n}: ask for 1 clip or more")
+        self.last_seed = secrets.randbits(32) if seed is None else seed
+        length = extent(self.generator, self.sample_rate, seconds, loop=loop)
+        prior, size = self.generator.prior, self.generator.latent_dim
+        walks = [
+            latents.drawn_walk(prior, size, length.windows, self.last_seed, index, loop=loop)
+            for index in range(first, first + n)
+        ]
+        return self(
+            torch.stack(walks),
+            label,
+            seed=self.last_seed,
+            seconds=seconds,
+            truncation=truncation,
+            loop=loop,
+            first=first,
+        )
+
+    # no_grad and not inference_mode: callers change the audio in place
+    @torch.no_grad()
+    def __call__(
+        self,
+        latent: ArrayLike,
+        label: Labels = None,
+        *,
+        seed: int = 0,
+        seconds: float | None = None,
+        truncation: float = 1.0,
+        loop: bool = False,
+        first: int = 0,
+    ) -> Tensor:
+        """Make the sounds of latents that are known.
+
+        Args:
+            latent: `(n, D)`, or `(n, W, D)`: walks, spread evenly over the clip.
+            label: see `sample`.
+            seed: of the noise of networks that take some.
+            seconds: see `sample`; None: as long as the walk is, its windows overlapping by half.
+            truncation: see `sample`, also for what is returned and raised.
+            loop: see `sample`.
+            first: see `sample`.
+        """
+        net, rate = self.generator, self.sample_rate
+        walks = latents.walks(latent, net.latent_dim)
+        if not 0 <= truncation <= 1:
+            raise UserError(f"truncation is {truncation}: give a number from 0 to 1")
+        length = extent(net, rate, seconds, loop=loop, windows=walks.shape[1])
+        if loop:
+            warn_of_rounding(seconds, length, rate)
+        chosen = naming.numbers(label, self.labels, len(walks), first)
+        made = []
+        for number, given in enumerate(walks):
+            walk = latents.spread_evenly(given, length.windows, net.prior, loop=loop)
+            own = Conditions(seed, first + number, truncation, loop)
+            known = None if chosen is None else chosen[number]
+            made.append(make(net, walk, known, own, length, round(FADE * rate)))
+        return torch.stack(made)
+
+    def interpolate(
+        self,
+        a: Place,
+        b: Place,
+        steps: int,
+        label: Label | None = None,
+        *,
+        seconds: float | None = None,
+        truncation: float = 1.0,
+        loop: bool = False,
+    ) -> Tensor:
+        """Sounds on the way from one to another, all with the first one's noise.
+
+        Args:
+            a: the seed of the first sound, or (seed, number of the clip).
+            b: of the last.
+            steps: how many sounds, both ends among them.
+            label: of all; None: that of `a`.
+            seconds: see `sample`, also for what is returned and raised.
+            truncation: see `sample`.
+            loop: see `sample`.
+        """
+        if steps < 2:
+            raise UserError(f"steps is {steps}: two ends are 2 at least")
+        start, stop, (seed, first) = self.latent(a), self.latent(b), _place(a)
+        chosen = naming.numbers(label, self.labels, 1, first)
+        made = partial(
+            self,
+            label=chosen,
+            seed=seed,
+            seconds=seconds,
+            truncation=truncation,
+            loop=loop,
+            first=first,
+        )
+        places, prior = (step / (steps - 1) for step in range(steps)), self.generator.prior
+        return torch.cat([made(latents.between(start, stop, place, prior)) for place in places])
+
+    def latent(self, place: Place) -> Tensor:
+        """The latent `(1, D)` of a seed's first clip, or of another of its clips."""
+        numbers = latents.source(*_place(place), "latent")
+        return latents.draw(self.generator.prior, (1, self.generator.latent_dim), numbers)
+
+    def invert(
+        self,
+        clip: ArrayLike,
+        sample_rate: int | None = None,
+        *,
+        steps: int = 200,
+        label: Label | None = None,
+        seed: int = 0,
+    ) -> Inversion:
+        """Find the latent whose sound is nearest to a clip.
+
+        Args:
+            clip: `(T,)` or `(C, T)`; what is beyond `seconds` is not heard, and a shorter one is
+                followed by silence. Its level does not matter.
+            sample_rate: its rate, Hz; None: the model's.
+            steps: of the search, for each of its starts.
+            label: None tries all.
+            seed: of the starts.
+
+        Raises:
+            UserError: an unknown label, or a clip that is empty, silent or not finite.
+        """
+        given, rate = np.asarray(clip, np.float32), sample_rate or self.sample_rate
+        wave = fitted(given, rate, self.sample_rate, self.channels, self.generator.segment)
+        every = list(range(len(self.labels))) or None
+        known = every if label is None else naming.numbers(label, self.labels, 1)
+        return search(
+            self.generator,
+            wave.to(self.device),
+            self.sample_rate,
+            labels=known,
+            names=self.labels,
+            peak=self.peak,
+            steps=steps,
+            seed=seed,
+        )
+
+    def vary(self, latent: ArrayLike, spread: float = 0.3, n: int = 8, seed: int = 0) -> Tensor:
+        """Latents `(n, D)` near one, to be made sounds of by calling this.
+
+        Args:
+            latent: `(1, D)` or `(D,)`.
+            spread: in [0, 1]; 0 gives the latent itself, 1 (of a normal prior) any other.
+            n: how many.
+            seed: of the neighbours.
+        """
+        net, one = self.generator, torch.as_tensor(latent).reshape(1, -1)
+        return latents.neighbours(latents.walks(one, net.latent_dim)[0], spread, n, seed, net.prior)
+
+
+def _place(place: Place) -> tuple[int, int]:
+    return place if isinstance(place, tuple) else (place, 0)

@@ -1,0 +1,115 @@
+"""A spectrogram that a GAN can make as a picture, and the way back to audio.
+
+    audio → STFT magnitude → log → (x - mean) / std of each bin → / clip, cut to [-1, 1]
+
+Source: SpecGAN, section 3.3 of Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis"
+(arXiv 1802.04208), in the shape of github.com/chrisdonahue/wavegan (MIT). Two things differ. Frames
+are centred on what they stand for and borders reflected, where the original begins at the first
+sample and appends zeros: so the outermost samples are seen. And the inverse transform divides by
+the overlapped windows, without which a hop of half a window is heard as a tremolo.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from wavegan.audio.griffin_lim import griffin_lim
+from wavegan.audio.stft import magnitude
+from wavegan.errors import UserError
+
+EPSILON = 1e-6
+"""Added to magnitudes; digital silence is -13.8."""
+LEAST_STD = 1e-3
+"""Where a bin never changes, such as those above what the audio was recorded with."""
+
+
+class LogSpectrogram(nn.Module):
+    """Audio `(B, C, T)` to `(B, C, n_fft / 2, T / hop_length)` in [-1, 1].
+
+    The highest bin, half the sample rate, is left out, so that sizes are powers of two; on the way
+    back it has its mean. Until `fit`, mean and deviation are one guess for all bins.
+
+    Args:
+        n_fft: transform length and Hann window, samples.
+        hop_length: samples from frame to frame, at most half of that.
+        clip: deviations beyond which values are cut off.
+
+    Attributes:
+        mean: of each bin's log magnitudes, `(n_fft / 2 + 1, 1)`.
+        std: likewise.
+
+    Raises:
+        UserError: `clip` is not positive, or the hop is too large to invert.
+    """
+
+    mean: Tensor
+    std: Tensor
+    window: Tensor
+
+    def __init__(self, n_fft: int = 256, hop_length: int = 128, clip: float = 3.0) -> None:
+        super().__init__()
+        if not clip > 0:
+            raise UserError(f"clip is {clip}: give a positive number of deviations, e.g. 3")
+        if n_fft % 2 or not 0 < 2 * hop_length <= n_fft:
+            raise UserError(
+                f"spec_n_fft {n_fft} must be even and at least twice spec_hop_length {hop_length}: "
+                f"use {max(2 * hop_length, n_fft + n_fft % 2, 2)}"
+            )
+        self.n_fft, self.hop_length, self.clip = n_fft, hop_length, clip
+        self.register_buffer("mean", torch.full((n_fft // 2 + 1, 1), -4.0))
+        self.register_buffer("std", torch.full((n_fft // 2 + 1, 1), 2.0))
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    def forward(self, audio: Tensor) -> Tensor:
+        """Shape: `(B, C, T)` to `(B, C, n_fft / 2, floor(T / hop_length))`, float32."""
+        normal = (self.logarithm(audio) - self.mean) / self.std
+        return (normal[..., :-1, :] / self.clip).clamp(-1, 1)
+
+    def inverse(
+        self, made: Tensor, iterations: int = 16, momentum: float = 0.0, *, loop: bool = False
+    ) -> Tensor:
+        """Audio with about this spectrogram, see `griffin_lim`.
+
+        Shape: `(B, C, n_fft / 2, L)` to `(B, C, L * hop_length)`, float32.
+        """
+        normal = pad(made.float(), (0, 0, 0, 1)) * self.clip
+        return griffin_lim(
+            (normal * self.std + self.mean).exp(),
+            self.n_fft,
+            self.hop_length,
+            self.window,
+            iterations=iterations,
+            momentum=momentum,
+            loop=loop,
+        )
+
+    @torch.no_grad()
+    def fit(self, crops: Iterable[Tensor]) -> None:
+        """Set each bin's mean and deviation to those of all frames of `crops`, each `(B, C, T)`.
+
+        Raises:
+            UserError: there are none.
+        """
+        count = 0
+        total = squares = torch.zeros(len(self.mean), 1, dtype=torch.float64)
+        for crop in crops:
+            # the sums of an hour of frames need more digits than float32 has
+            values = self.logarithm(crop.to(self.mean.device)).cpu().double()
+            frames = values.flatten(0, 1).transpose(0, 1).flatten(1)
+            count += frames.shape[1]
+            total = total + frames.sum(1, keepdim=True)
+            squares = squares + frames.square().sum(1, keepdim=True)
+        if not count:
+            raise UserError("there are no crops to take the mean and deviation of")
+        mean = total / count
+        self.mean.copy_(mean)
+        self.std.copy_((squares / count - mean.square()).clamp(min=LEAST_STD**2).sqrt())
+
+    def logarithm(self, audio: Tensor) -> Tensor:
+        """Log magnitudes before they are normalised, `(B, C, n_fft / 2 + 1, L)`, float32."""
+        made = magnitude(
+            audio.float(), self.n_fft, self.hop_length, window=self.window, padding="same"
+        )
+        return (made + EPSILON).log()

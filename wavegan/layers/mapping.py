@@ -1,0 +1,98 @@
+"""The mapping network: latents to styles, and the average styles that truncation draws towards.
+
+Source: Karras et al. 2019, "A Style-Based Generator Architecture for Generative Adversarial
+Networks" (arXiv 1812.04948) and 2020 (arXiv 1912.04958), in the shape of
+github.com/NVlabs/stylegan2-ada-pytorch (NVIDIA Source Code License).
+An average for each label, so that truncation does not mix them: Sauer, Schwarz and Geiger 2022,
+"StyleGAN-XL" (arXiv 2202.00273).
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import leaky_relu
+
+from wavegan.layers.equalized import EqualLinear
+
+SLOPE = 0.2
+
+
+class Mapping(nn.Module):
+    """Turns latents into styles by a few dense layers, in float32 also inside autocast.
+
+    A latent is scaled to a mean square of 1; a learned vector of its label, as long and scaled
+    likewise, is appended.
+
+    Args:
+        latent_dim: D.
+        style_dim: S, also of the layers between.
+        n_labels: K; 0: it knows none.
+        layers: how many, at least 1.
+        lr_multiplier: how fast they learn, measured against the rest of the network.
+        decay: of the average styles once they have warmed up: until then they are plain means.
+
+    Attributes:
+        w_avg: `(max(K, 1), S)`, the average style of each label.
+        seen: `(max(K, 1),)`, how many batches each average is of.
+    """
+
+    w_avg: Tensor
+    seen: Tensor
+
+    def __init__(
+        self,
+        latent_dim: int,
+        style_dim: int,
+        n_labels: int = 0,
+        *,
+        layers: int = 2,
+        lr_multiplier: float = 0.01,
+        decay: float = 0.995,
+    ) -> None:
+        super().__init__()
+        self.decay = decay
+        self.embedding = nn.Embedding(n_labels, latent_dim) if n_labels else None
+        given = 2 * latent_dim if n_labels else latent_dim
+        self.layers = nn.ModuleList(
+            EqualLinear(given if layer == 0 else style_dim, style_dim, lr_multiplier=lr_multiplier)
+            for layer in range(layers)
+        )
+        self.register_buffer("w_avg", torch.zeros(max(n_labels, 1), style_dim))
+        self.register_buffer("seen", torch.zeros(max(n_labels, 1)))
+
+    def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
+        """Styles `(B, S)` of latents `(B, D)` and labels `(B,)`, where it knows any."""
+        with torch.autocast(latent.device.type, enabled=False):
+            x = _normalized(latent.float())
+            if self.embedding is not None:
+                x = torch.cat([x, _normalized(self.embedding(label))], 1)
+            for layer in self.layers:
+                x = leaky_relu(layer(x), SLOPE) * math.sqrt(2)
+        return x
+
+    @torch.no_grad()
+    def average(self, style: Tensor, label: Tensor | None = None) -> None:
+        """Take styles `(B, S)` into the averages of their labels."""
+        which = self._rows(style, label)
+        count = torch.zeros_like(self.seen).index_add_(0, which, torch.ones_like(style[:, 0]))
+        total = torch.zeros_like(self.w_avg).index_add_(0, which, style)
+        mean = total / count.clamp(min=1)[:, None]
+        pace = (1 / (self.seen + 1)).clamp(min=1 - self.decay) * (count > 0)
+        self.w_avg.lerp_(mean, pace[:, None])
+        self.seen += count > 0
+
+    def truncated(self, style: Tensor, label: Tensor | None, truncation: float) -> Tensor:
+        """Styles `(B, S)` drawn towards the average of their label, at 0 all the way."""
+        average = self.w_avg[self._rows(style, label)]
+        return average + truncation * (style - average)
+
+    def _rows(self, style: Tensor, label: Tensor | None) -> Tensor:
+        if self.embedding is None or label is None:
+            return torch.zeros(len(style), dtype=torch.long, device=style.device)
+        return label
+
+
+def _normalized(x: Tensor) -> Tensor:
+    """Each row of `(B, D)` with a mean square of 1."""
+    return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()

@@ -1,0 +1,76 @@
+"""What the guesses of a classifier say of a set of clips.
+
+These are no `SetMetric`: they look at class probabilities `(N, K)` of one set, not at two sets of
+embeddings.
+"""
+
+import torch
+from torch import Tensor
+
+from wavegan.errors import UserError
+
+SEED = 0
+
+
+def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, float]:
+    """The Inception Score (Salimans et al. 2016, arXiv:1606.03498): its mean and deviation.
+
+        exp(mean_x KL(p(y|x) || p(y))),   p(y) the mean of p(y|x) over the clips
+
+    From 1 (every clip gets the same guess) to K (sure guesses, all labels equally often). It knows
+    no real clips: one perfect clip of each label would do. The clips are dealt out evenly into
+    `splits` by a fixed shuffle, as a folder sorted by label would put one label into each; the
+    score is the mean of the splits' scores. Small splits score lower.
+
+    Args:
+        probabilities: `(N, K)`, rows that sum to 1.
+        splits: how many parts; the paper has 10 of 5000.
+
+    Returns:
+        The mean over the splits and its population standard deviation (0 for a single one).
+
+    Raises:
+        UserError: fewer clips than splits, or rows that are no probabilities.
+    """
+    probabilities = _checked(probabilities)
+    if not 1 <= splits <= len(probabilities):
+        raise UserError(
+            f"splits is {splits} for {len(probabilities)} clips: give 1 or more of them"
+        )
+    order = torch.randperm(len(probabilities), generator=torch.Generator().manual_seed(SEED))
+    scores = torch.stack([_score(part) for part in probabilities[order].tensor_split(splits)])
+    return float(scores.mean()), float(scores.std(correction=0))
+
+
+def label_accuracy(probabilities: Tensor, label: Tensor) -> float:
+    """The share of clips whose likeliest label is the one they were made for.
+
+    Args:
+        probabilities: `(N, K)`.
+        label: `(N,)` int64 in 0..K-1.
+
+    Raises:
+        UserError: no clips, or not one label for each.
+    """
+    probabilities = _checked(probabilities)
+    if label.shape != probabilities.shape[:1]:
+        raise UserError(f"{label.numel()} labels for {len(probabilities)} clips: give one for each")
+    return float((probabilities.argmax(1) == label.cpu()).double().mean())
+
+
+def _score(part: Tensor) -> Tensor:
+    marginal = part.mean(0, keepdim=True)
+    # a label that no clip of the part can have counts nothing: 0 ln 0, not 0 ln(0 / 0)
+    return torch.xlogy(part, part / marginal.clamp(min=1e-300)).sum(1).mean().exp()
+
+
+def _checked(probabilities: Tensor) -> Tensor:
+    if probabilities.dim() != 2 or not probabilities.numel():
+        raise UserError(
+            f"class probabilities are (clips, labels); got {tuple(probabilities.shape)}"
+        )
+    found = probabilities.detach().double().cpu()
+    sums = found.sum(1)
+    if not bool((found >= 0).all()) or not torch.allclose(sums, torch.ones_like(sums), atol=1e-4):
+        raise UserError("class probabilities must be 0 or more and sum to 1 for each clip")
+    return found

@@ -1,0 +1,203 @@
+"""Validation of a generator of sounds: a set of its clips against sets of real ones."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.audio import io
+from wavegan.audio.sheet import sheet
+from wavegan.data.segments import Segments
+from wavegan.discriminators.base import Discriminator
+from wavegan.embeddings.base import Embedding
+from wavegan.errors import UserError
+from wavegan.generators.base import LatentGenerator
+from wavegan.set_metrics.base import SetMetric
+from wavegan.set_metrics.diversity import Diversity
+from wavegan.set_metrics.frechet import Frechet
+from wavegan.set_metrics.js import Js
+from wavegan.set_metrics.ndb import Ndb
+from wavegan.set_metrics.nearest_neighbour import NearestNeighbour
+from wavegan.tasks.synthesize import latents
+from wavegan.training import alarms
+from wavegan.training.validate import Validation
+
+FIRST = 2**40
+"""Number of the first clip: far from those of training, so that its latents are others."""
+AT_ONCE = 32
+WIDEST, ROWS = 12, 4
+"""Of the picture: a column each for so many labels, and so many rows."""
+METRICS: Mapping[str, SetMetric] = {
+    "frechet": Frechet(),
+    "diversity": Diversity(),
+    "nearest_neighbour": NearestNeighbour(),
+    "ndb": Ndb(),
+    "js": Js(),
+}
+
+
+@dataclass(frozen=True)
+class Clips:
+    """A set of clips: audio `(N, C, T)` and labels `(N,)`."""
+
+    audio: Tensor
+    label: Tensor
+
+
+@dataclass
+class Sounds(Validation):
+    """Clips of fixed latents, all labels alike, compared with training and held-out clips.
+
+    Figures, in the embedding `embedding`: `frechet` distance to the training clips, lower is
+    better; `diversity` over that of training clips; `nearest_neighbour`: distance to the nearest
+    training clip over that between training clips, near 0 for copies; `ndb` and `js` of bins; with
+    labels `label_agreement`, the share whose nearest training clip has their label. Of D: the
+    share of training, generated and held-out clips on the right side of the middle between its
+    mean scores of training and of generated clips.
+
+    Attributes:
+        train: training crops.
+        held_out: held-out crops.
+        embedding: turns clips into vectors.
+        labels: the names of the labels; empty: none.
+        sample_rate: Hz.
+        count: how many clips are made, and at most read of each set.
+        preview_count: how many are written down.
+        seed: of the latents.
+    """
+
+    train: Segments
+    held_out: Segments
+    embedding: Embedding
+    labels: tuple[str, ...]
+    sample_rate: int
+    count: int
+    preview_count: int
+    seed: int
+    best: str = "frechet"
+
+    @torch.no_grad()
+    def __call__(
+        self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
+    ) -> dict[str, float]:
+        """Generate, measure, and write the first clips and a sheet of their spectrograms."""
+        network = cast(LatentGenerator, generator)
+        modes = [(n, n.training) for n in (generator, discriminator) if n is not None]
+        for judged, _ in modes:
+            judged.eval()
+        made, label = self.make(network)
+        audio = torch.cat(
+            [network.to_audio(part).float().cpu() for part in torch.split(made, AT_ONCE)]
+        )
+        values = self.measure(Clips(audio, label))
+        if discriminator is not None:
+            values |= self.judged(cast(Discriminator, discriminator), network, made, label)
+        for judged, mode in modes:
+            judged.train(mode)
+        self.write(previews, audio, label)
+        return values
+
+    def alarms(self, values: Mapping[str, float], past: Sequence[Mapping[str, float]]) -> list[str]:
+        """Mode collapse, and a D that is too strong or knows the training clips by heart."""
+        return alarms.of(values, past)
+
+    def make(self, network: LatentGenerator) -> tuple[Tensor, Tensor]:
+        """What the generator makes of the fixed latents, and its labels, taken in turn."""
+        device = next(network.parameters()).device
+        numbers = torch.arange(self.count) + FIRST
+        label = torch.arange(self.count) % max(1, len(self.labels))
+        drawn = latents(network, self.seed, numbers)
+        made = [
+            network(z.to(device), y.to(device) if network.n_labels else None)
+            for z, y in zip(torch.split(drawn, AT_ONCE), torch.split(label, AT_ONCE), strict=True)
+        ]
+        return torch.cat(made), label
+
+    def measure(self, made: Clips) -> dict[str, float]:
+        """Figures of a set of clips."""
+        real, vectors = self.vectors, self.embed(made.audio)
+        values = {name: _figure(metric, vectors, real) for name, metric in METRICS.items()}
+        if self.labels:
+            nearest = torch.cdist(vectors, real).argmin(1)
+            agree = self.real.label[nearest] == made.label
+            values["label_agreement"] = float(agree.double().mean())
+        return values
+
+    def judged(
+        self, judge: Discriminator, network: LatentGenerator, made: Tensor, label: Tensor
+    ) -> dict[str, float]:
+        """How well D tells them apart, on clips that it trained on and on others."""
+        device = next(judge.parameters()).device
+        scores = {"fake": _scores(judge, made, label, device)}
+        for name, clips in (("real", self.real), ("held_out", self.unseen)):
+            shown = network.represent(clips.audio.to(device))
+            scores[name] = _scores(judge, shown, clips.label, device)
+        middle = (scores["real"].mean() + scores["fake"].mean()) / 2
+        right = {name: (score > middle).double().mean() for name, score in scores.items()}
+        right["fake"] = 1 - right["fake"]
+        return {f"accuracy_{name}": float(right[name]) for name in ("real", "fake", "held_out")}
+
+    @cached_property
+    def real(self) -> Clips:
+        """Training clips."""
+        return _read(self.train, self.count)
+
+    @cached_property
+    def unseen(self) -> Clips:
+        """Held-out clips."""
+        return _read(self.held_out, self.count)
+
+    @cached_property
+    def vectors(self) -> Tensor:
+        """Embeddings of training clips."""
+        return self.embed(self.real.audio)
+
+    def embed(self, audio: Tensor) -> Tensor:
+        """`(N, D)` of `(N, C, T)`."""
+        return torch.cat([self.embedding(part) for part in torch.split(audio, AT_ONCE)])
+
+    def write(self, folder: Path, audio: Tensor, label: Tensor) -> None:
+        """Write the first clips as `NN_LABEL.wav`, and draw more where matplotlib is there."""
+        if not self.preview_count:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [self.labels[int(own)] if self.labels else "" for own in label]
+        waves = [clip.clamp(-1, 1).numpy() for clip in audio]
+        for number in range(min(self.preview_count, len(waves))):
+            name = "_".join(filter(None, (f"{number:02d}", names[number])))
+            io.write(folder / f"{name}.wav", waves[number], self.sample_rate)
+        if find_spec("matplotlib"):
+            columns = len(self.labels) if 1 < len(self.labels) <= WIDEST else 8
+            shown = list(zip(names, waves, strict=True))[: ROWS * columns]
+            sheet(folder / "sheet.png", shown, self.sample_rate, columns)
+
+
+def _figure(metric: SetMetric, made: Tensor, real: Tensor) -> float:
+    """A figure, or NaN where a set is too small or too strange for it: training goes on."""
+    try:
+        return metric(made, real)
+    except UserError:
+        return math.nan
+
+
+def _read(segments: Segments, count: int) -> Clips:
+    items = [segments[number] for number in range(min(count, len(segments)))]
+    audio = torch.stack([item.audio for item in items])
+    return Clips(audio, torch.tensor([item.label for item in items]))
+
+
+def _scores(judge: Discriminator, audio: Tensor, label: Tensor, device: torch.device) -> Tensor:
+    """The mean logit of each clip, over all that D's members say."""
+    scores = []
+    for part, own in zip(torch.split(audio, AT_ONCE), torch.split(label, AT_ONCE), strict=True):
+        shown = part.to(device)
+        outputs = judge(shown, own.to(device)) if judge.n_labels else judge(shown)
+        means = [output.logits.float().reshape(len(shown), -1).mean(1) for output in outputs]
+        scores.append(torch.stack(means).mean(0).cpu())
+    return torch.cat(scores)

@@ -1,0 +1,33 @@
+"""Which validation a task gets."""
+
+from wavegan.embeddings.mel_statistics import MelStatistics
+from wavegan.metrics.mel_distance import MelDistance
+from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.recipe import Recipe
+from wavegan.training import files
+from wavegan.training.parts import Parts
+from wavegan.training.validate import Resynthesis, Validation
+from wavegan.training.validate_sounds import Sounds
+
+
+def build(recipe: Recipe, parts: Parts, found: files.Files) -> Validation:
+    """What measures this recipe's generator; sets of sounds are read when first needed."""
+    mel, training = parts.config.mel, recipe.training
+    if parts.step["task"].reconstructs:
+        return Resynthesis(
+            task=parts.step["task"],
+            clips=files.held_out(recipe, mel, found),
+            metrics={"mel_distance": MelDistance(mel=mel), "mr_stft": STFTDistance()},
+            sample_rate=mel.sample_rate,
+            preview_count=training.previews,
+        )
+    return Sounds(
+        train=files.segments(recipe, mel, found),
+        held_out=files.held_out_segments(recipe, mel, found),
+        embedding=MelStatistics(sample_rate=mel.audio_rate),
+        labels=tuple(recipe.data.labels or ()),
+        sample_rate=mel.audio_rate,
+        count=training.validation_clips,
+        preview_count=training.previews,
+        seed=training.seed,
+    )
