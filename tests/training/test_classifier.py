@@ -76,6 +76,25 @@ def test_it_learns_and_keeps_its_best_step(tones: Path, tmp_path: Path) -> None:
         assert judge.labels[guess] == path.split("/")[0]
 
 
+def test_the_weights_are_those_of_the_best_step_also_if_worse_ones_follow(
+    tones: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of equal accuracies the one with the lower loss is best."""
+    found = iter([(0.5, 1.0), (0.9, 0.4), (0.9, 0.3), (0.9, 0.35), (0.6, 0.1)])
+    kept = []
+
+    def validate(judge: Classifier, _: object) -> tuple[float, float]:
+        kept.append({key: value.clone() for key, value in judge.state_dict().items()})
+        return next(found)
+
+    monkeypatch.setattr(classifier, "_validate", validate)
+    made = classifier.train(tones, tmp_path / "j", listener=Silent(), steps=5)
+    assert (made.accuracy, made.step) == (0.9, 3)
+    saved = Classifier.load(tmp_path / "j").state_dict()
+    assert all(torch.equal(saved[key], kept[2][key]) for key in saved)
+    assert not torch.equal(saved["head.weight"], kept[4]["head.weight"])
+
+
 def test_the_seed_decides_and_the_global_generator_does_not(tones: Path, tmp_path: Path) -> None:
     def weights(name: str, seed: int) -> dict[str, torch.Tensor]:
         state = torch.get_rng_state()

@@ -66,7 +66,10 @@ def prepare(
         found = files.find(recipe, mel)
     if accelerator.is_main_process:
         files.introduce(found, listener)
-    recipe, parts = _labelled(recipe, parts, found, model)
+    recipe = _labelled(recipe, found)
+    if recipe.data.labels:
+        set_seed(recipe.training.seed, device_specific=True)
+        parts = build(recipe)
     segments = files.segments(recipe, mel, found)
     batches = _batches(recipe, accelerator, segments)
     if model is not None:
@@ -107,7 +110,8 @@ def describe(recipe: Recipe) -> dict[str, Any]:
     recipe, model = _settle(recipe, False, notes.append)
     parts = build(recipe)
     found = files.find(recipe, parts.config.mel)
-    recipe, parts = _labelled(recipe, parts, found, model)
+    recipe = _labelled(recipe, found)
+    parts = build(recipe)
     if model is not None:
         warm_start.load_weights(parts, model, notes.append)
     segments = files.segments(recipe, parts.config.mel, found)
@@ -133,18 +137,12 @@ def _settle(
     return warm_start.keep_level(recipe, model, note), model
 
 
-def _labelled(
-    recipe: Recipe, parts: Parts, found: files.Files, model: bundle.Model | None
-) -> tuple[Recipe, Parts]:
-    """Write the folders' names into the recipe, and build anew for as many labels."""
-    if recipe.data.labels == "folders":
-        data = recipe.data.model_copy(update={"labels": files.labels(found)})
-        recipe = recipe.model_copy(update={"data": data})
-        set_seed(recipe.training.seed, device_specific=True)
-        parts = build(recipe)
-    if model is not None:
-        warm_start.check_sounds(model.config, parts.config, str(recipe.training.init_from))
-    return recipe, parts
+def _labelled(recipe: Recipe, found: files.Files) -> Recipe:
+    """Write the names of the folders into the recipe."""
+    if recipe.data.labels != "folders":
+        return recipe
+    data = recipe.data.model_copy(update={"labels": files.labels(found)})
+    return recipe.model_copy(update={"data": data})
 
 
 def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:

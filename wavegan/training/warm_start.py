@@ -74,32 +74,15 @@ def keep_level(recipe: Recipe, model: bundle.Model | None, note: Note) -> Recipe
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"peak": None})})
 
 
-def check_sounds(theirs: bundle.Config, ours: bundle.Config, source: str) -> None:
-    """Refuse a generator of sounds whose labels or length are not the run's.
-
-    Raises:
-        UserError: names the field and both values.
-    """
-    for field, yours, wanted in (
-        ("data.labels", list(ours.labels), list(theirs.labels)),
-        ("data.segment", ours.segment, theirs.segment),
-        ("data.channels", ours.channels, theirs.channels),
-    ):
-        if yours != wanted:
-            raise UserError(
-                f"{field} is {_shown(yours)}, but {source} was trained with {_shown(wanted)}: set "
-                "it alike, or start without training.init_from"
-            )
-
-
 def load_weights(parts: Parts, model: bundle.Model, note: Note) -> None:
     """Load a model's weights into fresh networks: G, and each discriminator that fits.
 
     Of our own checkpoints G is the one that trained, not its average.
 
     Raises:
-        UserError: the generator's weights do not fit its configuration.
+        UserError: the generator's weights do not fit its configuration, or it makes other sounds.
     """
+    _check_sounds(model, parts.config)
     raw = model.source.parent / FOLDER / "generator.safetensors"
     source = raw if raw.is_file() else model.source
     weights = bundle.read_weights(raw) if raw.is_file() else model.weights
@@ -113,6 +96,21 @@ def load_weights(parts: Parts, model: bundle.Model, note: Note) -> None:
         reason = _load_member(member, name, model.discriminators)
         if reason:
             note(f"the discriminator {name} starts fresh: {reason}")
+
+
+def _check_sounds(model: bundle.Model, ours: bundle.Config) -> None:
+    """Refuse a generator of sounds whose labels or length are not the run's."""
+    theirs = model.config
+    for field, yours, wanted in (
+        ("data.labels", list(ours.labels), list(theirs.labels)),
+        ("data.segment", ours.segment, theirs.segment),
+        ("data.channels", ours.channels, theirs.channels),
+    ):
+        if yours != wanted:
+            raise UserError(
+                f"{field} is {_shown(yours)}, but {model.source} was trained with "
+                f"{_shown(wanted)}: set it alike, or start without training.init_from"
+            )
 
 
 def _load_member(
