@@ -17,7 +17,7 @@ from wavegan.cli import app
 from wavegan.errors import RunError, UserError
 
 REPO = Path(__file__).resolve().parents[2]
-COMMANDS = ["train", "vocode", "convert", "doctor", "list", "show"]
+COMMANDS = ["train", "vocode", "generate", "convert", "judge", "doctor", "list", "show"]
 
 
 def call(*words):
