@@ -28,6 +28,7 @@ FLOORS = {
     "tasks": 3,
     "data": 3,
     "penalties": 3,
+    "recipe_sections": 2,
     "recipe": 3,
     "weights": 2,
     "interop": 3,

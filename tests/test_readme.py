@@ -80,7 +80,7 @@ def test_a_recipe_of_ones_own_inherits_as_shown(text, tmp_path):
 
 
 def test_the_fields_it_names_exist():
-    from wavegan.recipe import Data, Training
+    from wavegan.recipe_sections import Data, Training
 
     for section, model in (("training", Training), ("data", Data)):
         for key in re.findall(rf"`{section}\.(\w+)", README):

@@ -7,189 +7,33 @@ starts from nothing.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from wavegan.errors import UserError, suggest
 from wavegan.merge import merge
 from wavegan.plugins import describe
+from wavegan.recipe_sections import Data, FeatureMatching, Plugin, Section, Term, Training
 
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel
 
 PRESETS = Path(__file__).parent / "presets"
-Positive = Annotated[int, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class Plugin(BaseModel):
-    """A plug-in's `name`; every other field is an option of its constructor."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, protected_namespaces=())
-    name: str
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What the recipe says beside the fields known here."""
-        return dict(self.model_extra or {})
-
-
-class Term(Plugin):
-    """A loss, penalty or discriminator with the weight of (each of) its terms in the total."""
-
-    weight: NonNegative = 1.0
-
-
-class FeatureMatching(_Section):
-    """Feature matching: its weight, and whose normalisation it has."""
-
-    weight: NonNegative = 2.0
-    normalize: Literal["hifigan", "melgan"] = "hifigan"
-
-
-class Data(_Section):
-    """What is read from the folder of audio.
-
-    `folder`: where the audio is (the command line's DATA); `segment` in samples; `channels` of the
-    audio; `peak`: every file is scaled to this peak (null: as recorded); `mels`: a folder with a
-    TTS model's mel for each audio file, for fine-tuning (null: mels are made of the audio);
-    `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
-    files; `workers`: processes that read (null: chosen by the machine); `validation_seconds`: how
-    much of each validation file is used; `labels`: `folders`: the folder that a file lies in is its
-    label (null: no labels; a list: these, as a run has it written down); `balance`: every label is
-    drawn equally often; `align`: `start`: crops begin where their file does (`random`: anywhere).
-    """
-
-    folder: Path | None = None
-    mels: Path | None = None
-    segment: Positive = 8192
-    channels: Positive = 1
-    peak: Annotated[float, Field(gt=0, le=1)] | None = 0.95
-    train: Path | None = None
-    validation: int | float | Path = 0.05
-    workers: Annotated[int, Field(ge=0)] | None = None
-    validation_seconds: Annotated[float, Field(gt=0)] = 10.0
-    labels: Literal["folders"] | tuple[str, ...] | None = None
-    balance: bool = False
-    align: Literal["random", "start"] = "random"
-
-
-class Optimizer(_Section):
-    """AdamW for both players; `discriminator_lr` null: the same rate."""
-
-    lr: Annotated[float, Field(gt=0)] = 2e-4
-    discriminator_lr: Annotated[float, Field(gt=0)] | None = None
-    betas: tuple[float, float] = (0.8, 0.99)
-    weight_decay: NonNegative = 0.01
-
-
-class Schedule(_Section):
-    """Learning rate as a factor per step.
-
-    `exponential`: `gamma ** (step / every)`; `step`: `gamma ** floor(step / every)`, not below
-    `final`; `cosine`: from 1 to `final` over the player's steps. `warmup` steps rise from 0 first.
-    """
-
-    name: Literal["constant", "exponential", "step", "cosine"] = "constant"
-    warmup: Annotated[int, Field(ge=0)] = 0
-    gamma: Annotated[float, Field(gt=0, le=1)] = 0.999
-    every: Positive = 1
-    final: Annotated[float, Field(ge=0, le=1)] = 0.0
-
-
-class Augmentation(_Section):
-    """Changes to what D sees of real and fake, so that it does not learn a small folder by heart.
-
-    `probability` of each change, or `adaptive`: as much as keeps the mean sign of D's real logits
-    at `target`, 0 to 1 within `adjustment_clips`, at most `most`; `up_to`: only where the clips
-    hold no more crops than that. The others are sizes of the changes, 0 or false for none (see
-    `wavegan/data/augment.py`).
-    """
-
-    probability: Annotated[float, Field(gt=0, le=1)] | Literal["adaptive"] = "adaptive"
-    target: float = 0.6
-    adjustment_clips: int = 100_000
-    most: float = 0.8
-    up_to: Positive = 30_000
-    polarity: bool = True
-    channels: bool = True
-    gain: float = 6.0
-    shift: float = 0.125
-    loop: bool = False
-    speed: float = 0.0
-    equalise: float = 3.0
-    noise: float = 0.0
-    mask: float = 0.0
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """The sizes of the changes."""
-        control = {"probability", "target", "adjustment_clips", "most", "up_to"}
-        return self.model_dump(exclude=control)
-
-
-class Training(_Section):
-    """How long and how. `batch_size` is global: all processes together.
-
-    `clip_*`: largest gradient norm (null: only logged); `ema`: decay of the averaged generator
-    (null: none kept); `adversarial_from`: the first step at which D takes part; `init_from`: a
-    model (ours or another project's) whose weights, network and mel front-end are the start;
-    `n_critic`: steps of D for each of G; `augment`: what D sees is changed at random (null: not);
-    `validation_clips`: how many held-out clips are vocoded, or how many sounds are generated, to
-    validate; intervals are in steps, which are D's.
-    """
-
-    steps: Positive = 1_000_000
-    batch_size: Positive = 16
-    seed: Annotated[int, Field(ge=0)] = 1234
-    precision: Literal["no", "bf16"] = "no"
-    optimizer: Optimizer = Optimizer()
-    schedule: Schedule = Schedule()
-    clip_generator: Annotated[float, Field(gt=0)] | None = None
-    clip_discriminator: Annotated[float, Field(gt=0)] | None = None
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = 0.999
-    adversarial_from: Annotated[int, Field(ge=0)] = 0
-    n_critic: Positive = 1
-    augment: Augmentation | None = None
-    init_from: str | None = None
-    log_every: Positive = 50
-    checkpoint_every: Positive = 5000
-    validate_every: Positive = 5000
-    keep_last: Positive = 3
-    validation_clips: Positive = 16
-    previews: Annotated[int, Field(ge=0)] = 4
-    trackers: tuple[str, ...] = ("tensorboard",)
-
-    @field_validator("precision", mode="before")
-    @classmethod
-    def _yaml_reads_no_as_false(cls, value: Any) -> Any:
-        return "no" if value is False else value
-
-
-class Recipe(_Section):
+class Recipe(Section):
     """A whole recipe. `mel` is a preset's name, or fields of `Mel` with an optional `preset`."""
 
     description: str = ""
     task: Plugin = Plugin(name="vocode")
     mel: str | dict[str, Any]
     generator: Plugin
-    discriminators: dict[str, Term] = {}
+    discriminators: dict[str, Term] = Field(default={})
     objective: Plugin = Plugin(name="lsgan")
-    penalties: dict[str, Term] = {}
-    losses: dict[str, Term] = {}
+    penalties: dict[str, Term] = Field(default={})
+    losses: dict[str, Term] = Field(default={})
     feature_matching: FeatureMatching | None = None
     data: Data = Data()
     training: Training = Training()

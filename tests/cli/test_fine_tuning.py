@@ -12,7 +12,7 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
-from wavegan import bundle, recipe
+from wavegan import bundle, recipe, recipe_sections
 from wavegan.audio import io, mel_file
 from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.cli import app
@@ -238,7 +238,7 @@ def test_the_pages_command_would_run(tmp_path, call, speech, mels, shared):
 
 
 def test_the_pages_fields_exist(tuned):
-    for section, model in (("training", recipe.Training), ("data", recipe.Data)):
+    for section, model in (("training", recipe_sections.Training), ("data", recipe_sections.Data)):
         for key in re.findall(rf"`{section}\.(\w+)", PAGE):
             assert key in model.model_fields, f"{section}.{key}"
 

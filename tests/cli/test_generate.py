@@ -272,7 +272,7 @@ def musician(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 def test_the_guides_commands_work(musician: Path) -> None:
     pytest.importorskip("matplotlib")
     commands = re.findall(r"^wavegan (generate .+)$", GUIDE, re.M)
-    assert len(commands) == 12
+    assert len(commands) == 13
     for command in commands:
         quick = ["--steps", "2", "--device", "cpu"]
         good(CliRunner().invoke(app, [*command.split(), *quick]))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wavegan import recipe
-from wavegan.recipe import Schedule
+from wavegan.recipe_sections import Schedule
 from wavegan.training.schedule import factor, set_rate
 
 

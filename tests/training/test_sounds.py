@@ -1,6 +1,7 @@
 """Training on a folder of sounds: labels, latents, n_critic, augmentation, figures, resuming."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -237,3 +238,37 @@ def test_without_labels(tmp_path: Path, folder: Path) -> None:
     assert "label_agreement" not in lines(run, "validation")[0]
     assert bundle.load(run)[0].labels == ()
     assert (run / "samples" / "00000002" / "00.wav").is_file()
+
+
+def test_labels_in_names(tmp_path: Path, folder: Path) -> None:
+    """`60_a.wav` is a 60; a file without a label is left out by name; resuming knows them again."""
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for label, name in (("high", "72"), ("low", "48")):
+        for file in (folder / label).iterdir():
+            shutil.copy(file, flat / f"{name}_{file.name}")
+    shutil.copy(folder / "low" / "0.wav", flat / "odd.wav")
+    run, heard = tmp_path / "run", Notes()
+    words = (f"data.folder={flat}", "data.labels=names")
+    prepared(run, folder, *words, "training.steps=1", listener=heard).train(Interrupt())
+    assert bundle.load(run)[0].labels == ("48", "72")
+    assert [n for n in heard.notes if n.startswith("not usable: odd.wav: no label in its name")]
+    trained(run, folder, "training.steps=2", resume=True)
+    written = yaml.safe_load((run / "recipe.yaml").read_text())["data"]
+    assert written["labels"] == ["48", "72"]
+    assert written["label_from"] == "names"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("^x(\\d)", "finds a label in none of the 16 files"),
+        ("(a", "data.label_pattern: not a regular expression"),
+        ("a", "data.label_pattern: it must have one group"),
+    ],
+)
+def test_a_pattern_without_labels_is_refused(
+    tmp_path: Path, folder: Path, pattern: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        prepared(tmp_path, folder, "data.labels=names", f"data.label_pattern='{pattern}'")

@@ -1,5 +1,6 @@
 """The files of a run: the audio, mels beside it, which of them train and which are held out."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.data.clips import whole
-from wavegan.data.manifest import Clip, Manifest, printable
+from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.data.mels import TOLERANCE, Mels, pair
 from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
@@ -47,6 +48,8 @@ def find(recipe: Recipe, mel: Mel) -> Files:
     if data.folder is None:
         raise UserError("data.folder is not set: give the folder of audio")
     manifest, mels = scan(data.folder), None
+    if "names" in (data.labels, data.label_from):
+        manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
         manifest, mels = pair(manifest, data.mels, mel)
     return Files(manifest, split(manifest, validation=data.validation, train=data.train), mels)
@@ -113,13 +116,16 @@ def sample(segments: Segments, count: int) -> Iterator[Tensor]:
         yield segments[number].audio[None]
 
 
-def labels(files: Files) -> tuple[str, ...]:
-    """The names of the folders that training files lie in.
+def labels(files: Files, source: str) -> tuple[str, ...]:
+    """The labels of training files, sorted.
+
+    Args:
+        files: what was found.
+        source: "folders" or "names".
 
     Raises:
-        UserError: there is but one, or files lie in none.
+        UserError: there is but one, files lie in no folder, or a label is only held out.
     """
-    manifest = files.manifest
     names = sorted({clip.label for clip in files.split.train})
     strange = sorted({clip.label for clip in files.split.validation} - set(names))
     if strange:
@@ -129,11 +135,28 @@ def labels(files: Files) -> tuple[str, ...]:
         )
     if len(names) > 1 and "" not in names:
         return tuple(names)
-    where = "some lie in none" if "" in names else f"all lie in {printable(names[0])!r}"
+    where = "some lie in none" if "" in names else f"all are {printable(names[0])!r}"
     raise UserError(
-        f"data.labels is folders, so each file of {manifest.root} has to lie in the folder of its "
-        f"label, but {where}: sort them into folders, or set data.labels=null"
+        f"data.labels is {source}, so the {source} of {files.manifest.root} have to tell the "
+        f"labels apart, but {where}: sort them into folders, or set data.labels=null"
     )
+
+
+def _named(manifest: Manifest, pattern: str) -> Manifest:
+    """The clips with the labels in their names; those without one among the rejected."""
+    found = [(clip, re.search(pattern, Path(clip.path).name)) for clip in manifest.clips]
+    kept = tuple(replace(clip, label=match[1]) for clip, match in found if match and match[1])
+    missing = tuple(
+        Rejected(clip.path, f"no label in its name (data.label_pattern is {pattern!r})")
+        for clip, match in found
+        if not (match and match[1])
+    )
+    if not kept:
+        raise UserError(
+            f"data.labels is names, but data.label_pattern {pattern!r} finds a label in none of "
+            f"the {len(missing)} files of {manifest.root}: give another pattern"
+        )
+    return replace(manifest, clips=kept, rejected=manifest.rejected + missing)
 
 
 def held_out(recipe: Recipe, mel: Mel, files: Files) -> list[HeldOut]:

@@ -6,11 +6,13 @@ from typing import Any
 from torch import nn
 
 from wavegan import bundle, plugins
+from wavegan.audio.mel import Mel
 from wavegan.data.augment import Augment
 from wavegan.discriminators.base import Ensemble
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator, LatentGenerator
-from wavegan.recipe import Plugin, Recipe, Term
+from wavegan.recipe import Recipe
+from wavegan.recipe_sections import Plugin, Term
 from wavegan.tasks.base import Task
 
 
@@ -24,12 +26,65 @@ class Parts:
     step: dict[str, Any]
 
 
+@dataclass
+class _Maker:
+    """Builds plug-ins; what the rest of the recipe makes of a parameter is handed to all."""
+
+    given: dict[str, Any]
+
+    def __call__(self, kind: str, plugin: Plugin, where: str) -> Any:
+        return plugins.build(kind, plugin.name, plugin.options, where=where, context=self.given)
+
+    def weighted(self, kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
+        return {
+            name: (term.weight, self(kind, term, f"{kind}.{name}")) for name, term in terms.items()
+        }
+
+
 def build(recipe: Recipe) -> Parts:
     """Construct everything a recipe names; reads no data.
 
     Raises:
         UserError: a field is wrong or two contradict each other.
     """
+    mel, data = _front_end(recipe), recipe.data
+    labels = data.labels or ()
+    if isinstance(labels, str):  # not read yet: any two will do to see whether the rest is right
+        labels = ("a", "b")
+    given = bundle.context(mel, data.channels, len(labels), data.segment)
+    make = _Maker(given | {"seed": recipe.training.seed})
+    task = make("tasks", recipe.task, "task")
+    config = bundle.Config(
+        mel=mel,
+        generator=recipe.generator.model_dump(mode="json"),
+        channels=data.channels,
+        peak=data.peak,
+        task=recipe.task.name,
+        labels=tuple(labels),
+        segment=None if task.reconstructs else data.segment,
+    )
+    judge = _discriminator(recipe, make)
+    _check_task(recipe, task)
+    generator = bundle.build(config)
+    matching = recipe.feature_matching
+    return Parts(
+        config=config,
+        generator=generator,
+        discriminator=judge,
+        step={
+            "task": task,
+            "objective": make("objectives", recipe.objective, "objective"),
+            "losses": make.weighted("losses", recipe.losses),
+            "penalties": make.weighted("penalties", recipe.penalties),
+            "matching": (matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
+            "n_critic": recipe.training.n_critic,
+            "augment": _augment(recipe, generator),
+        },
+    )
+
+
+def _front_end(recipe: Recipe) -> Mel:
+    """The mel front-end, whose hop length divides the segment."""
     mel = recipe.front_end()
     if recipe.data.segment % mel.hop_length:
         nearest = max(1, round(recipe.data.segment / mel.hop_length)) * mel.hop_length
@@ -37,30 +92,10 @@ def build(recipe: Recipe) -> Parts:
             f"data.segment is {recipe.data.segment}, not a multiple of mel.hop_length "
             f"({mel.hop_length}): the nearest is {nearest}"
         )
-    labels = recipe.data.labels or ()
-    if labels == "folders":  # not read yet: any two will do to see whether the rest is right
-        labels = ("a", "b")
-    given = bundle.context(mel, recipe.data.channels, len(labels), recipe.data.segment)
-    given["seed"] = recipe.training.seed
+    return mel
 
-    def make(kind: str, plugin: Plugin, where: str) -> Any:
-        return plugins.build(kind, plugin.name, plugin.options, where=where, context=given)
 
-    def weighted(kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
-        return {
-            name: (term.weight, make(kind, term, f"{kind}.{name}")) for name, term in terms.items()
-        }
-
-    task = make("tasks", recipe.task, "task")
-    config = bundle.Config(
-        mel=mel,
-        generator=recipe.generator.model_dump(mode="json"),
-        channels=recipe.data.channels,
-        peak=recipe.data.peak,
-        task=recipe.task.name,
-        labels=tuple(labels),
-        segment=None if task.reconstructs else recipe.data.segment,
-    )
+def _discriminator(recipe: Recipe, make: _Maker) -> Ensemble | None:
     members = {
         name: make("discriminators", plugin, f"discriminators.{name}")
         for name, plugin in recipe.discriminators.items()
@@ -71,25 +106,8 @@ def build(recipe: Recipe) -> Parts:
                 f"data.segment is {recipe.data.segment} and discriminators.{name} judges "
                 f"{member.shortest} samples at once: give a segment of at least that"
             )
-    if recipe.data.mels is not None and not task.takes_mels:
-        raise UserError(f"data.mels is set, but the task {recipe.task.name} takes no mels")
-    _check_task(recipe, task)
-    generator = bundle.build(config)
-    matching = recipe.feature_matching
-    return Parts(
-        config=config,
-        generator=generator,
-        discriminator=Ensemble(members, _weights(recipe)) if members else None,
-        step={
-            "task": task,
-            "objective": make("objectives", recipe.objective, "objective"),
-            "losses": weighted("losses", recipe.losses),
-            "penalties": weighted("penalties", recipe.penalties),
-            "matching": (matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
-            "n_critic": recipe.training.n_critic,
-            "augment": _augment(recipe, generator),
-        },
-    )
+    weights = {name: plugin.weight for name, plugin in recipe.discriminators.items()}
+    return Ensemble(members, weights) if members else None
 
 
 def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
@@ -114,6 +132,8 @@ def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
 def _check_task(recipe: Recipe, task: Task) -> None:
     """Refuse what a task can make nothing of."""
     name = recipe.task.name
+    if recipe.data.mels is not None and not task.takes_mels:
+        raise UserError(f"data.mels is set, but the task {name} takes no mels")
     if recipe.data.labels is not None and not task.takes_labels:
         raise UserError(f"data.labels is set, but the task {name} takes no labels")
     if task.reconstructs:
@@ -129,7 +149,3 @@ def _check_task(recipe: Recipe, task: Task) -> None:
             f"generator.name is {recipe.generator.name}, which takes mels: the task {name} needs "
             "one that takes latents, such as wavegan"
         )
-
-
-def _weights(recipe: Recipe) -> dict[str, float]:
-    return {name: plugin.weight for name, plugin in recipe.discriminators.items()}

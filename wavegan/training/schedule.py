@@ -4,7 +4,7 @@ import math
 
 from torch.optim import Optimizer
 
-from wavegan.recipe import Schedule
+from wavegan.recipe_sections import Schedule
 
 
 def factor(schedule: Schedule, step: int, steps: int) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration, set_seed
+from torch import nn
 
 from wavegan import atomic, bundle
 from wavegan.data.batch import Batch
@@ -59,8 +60,7 @@ def prepare(
     recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
-    parts = build(recipe)
-    mel = parts.config.mel
+    parts, mel = build(recipe), recipe.front_end()
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
         found = files.find(recipe, mel)
@@ -74,17 +74,15 @@ def prepare(
     batches = _batches(recipe, accelerator, segments)
     if model is not None:
         warm_start.load_weights(parts, model, listener.note)
-    elif not resume and isinstance(parts.generator, LatentGenerator):
-        parts.generator.fit(files.sample(segments, FITTED))
+    elif not resume:
+        _fit(parts.generator, segments)
     adaptive = _adaptive(recipe, parts, segments.slots, listener.note)
     players, step = _assemble(recipe, parts, accelerator)
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
     if accelerator.is_main_process:
-        run.mkdir(parents=True, exist_ok=True)
-        atomic.text(run / "recipe.yaml", dump(recipe))
-        accelerator.init_trackers(run.resolve().name)
+        _write(recipe, run, accelerator)
     return Trainer(
         run=run,
         recipe=recipe,
@@ -137,12 +135,24 @@ def _settle(
     return warm_start.keep_level(recipe, model, note), model
 
 
+def _fit(generator: nn.Module, segments: Segments) -> None:
+    if isinstance(generator, LatentGenerator):
+        generator.fit(files.sample(segments, FITTED))
+
+
+def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:
+    run.mkdir(parents=True, exist_ok=True)
+    atomic.text(run / "recipe.yaml", dump(recipe))
+    accelerator.init_trackers(run.resolve().name)
+
+
 def _labelled(recipe: Recipe, found: files.Files) -> Recipe:
-    """Write the names of the folders into the recipe."""
-    if recipe.data.labels != "folders":
+    """Write the labels that were found into the recipe, and where."""
+    source = recipe.data.labels
+    if not isinstance(source, str):
         return recipe
-    data = recipe.data.model_copy(update={"labels": files.labels(found)})
-    return recipe.model_copy(update={"data": data})
+    update = {"labels": files.labels(found, source), "label_from": source}
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=update)})
 
 
 def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from wavegan import bundle, plugins
 from wavegan.errors import UserError
-from wavegan.recipe import Plugin, Recipe, load, recipes
+from wavegan.recipe import Recipe, load, recipes
+from wavegan.recipe_sections import Plugin
 from wavegan.training.checkpoint import FOLDER
 from wavegan.training.parts import Parts
 
