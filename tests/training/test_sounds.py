@@ -115,7 +115,7 @@ def test_the_figures_of_validation(whole: Path) -> None:
     (values,) = lines(whole, "validation")
     assert set(values) == {
         *("kind", "step", "frechet", "diversity", "nearest_neighbour", "ndb", "js"),
-        *("label_agreement", "accuracy_real", "accuracy_fake", "accuracy_held_out"),
+        *("label_agreement", "accuracy_real", "accuracy_fake"),
     }
     assert values["frechet"] > 0
     for name in ("label_agreement", "accuracy_real", "accuracy_fake", "ndb"):

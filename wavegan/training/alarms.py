@@ -57,7 +57,7 @@ def _overwhelmed(values: Values, past: Sequence[Values]) -> str | None:
 
 
 def _by_heart(values: Values) -> str | None:
-    if "accuracy_real" not in values:
+    if "accuracy_held_out" not in values:
         return None
     gap = values["accuracy_real"] - values["accuracy_held_out"]
     if gap < BY_HEART or values["accuracy_fake"] < 1 - BY_HEART:

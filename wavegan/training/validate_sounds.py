@@ -33,9 +33,10 @@ FIRST = 2**40
 AT_ONCE = 32
 WIDEST, ROWS = 12, 4
 """Of the picture: a column each for so many labels, and so many rows."""
+ENOUGH = 16
+"""Held-out clips below which the share that D takes for real says nothing."""
 METRICS: Mapping[str, SetMetric] = {
     "frechet": Frechet(),
-    "diversity": Diversity(),
     "nearest_neighbour": NearestNeighbour(),
     "ndb": Ndb(),
     "js": Js(),
@@ -55,11 +56,12 @@ class Sounds(Validation):
     """Clips of fixed latents, all labels alike, compared with training and held-out clips.
 
     Figures, in the embedding `embedding`: `frechet` distance to the training clips, lower is
-    better; `diversity` over that of training clips; `nearest_neighbour`: distance to the nearest
-    training clip over that between training clips, near 0 for copies; `ndb` and `js` of bins; with
-    labels `label_agreement`, the share whose nearest training clip has their label. Of D: the
-    share of training, generated and held-out clips on the right side of the middle between its
-    mean scores of training and of generated clips.
+    better; `diversity` over that of training clips, the mean over labels; `nearest_neighbour`:
+    distance to the nearest training clip over that between training clips, near 0 for copies;
+    `ndb` and `js` of bins; with labels `label_agreement`, the share whose nearest training clip
+    has their label. Of D: the share of training, generated and (where they are enough) held-out
+    clips on the right side of the middle between its mean scores of training and of generated
+    clips.
 
     Attributes:
         train: training crops.
@@ -123,6 +125,7 @@ class Sounds(Validation):
         """Figures of a set of clips."""
         real, vectors = self.vectors, self.embed(made.audio)
         values = {name: _figure(metric, vectors, real) for name, metric in METRICS.items()}
+        values["diversity"] = _diversity(vectors, real, made.label, self.real.label)
         if self.labels:
             nearest = torch.cdist(vectors, real).argmin(1)
             agree = self.real.label[nearest] == made.label
@@ -141,7 +144,9 @@ class Sounds(Validation):
         middle = (scores["real"].mean() + scores["fake"].mean()) / 2
         right = {name: (score > middle).double().mean() for name, score in scores.items()}
         right["fake"] = 1 - right["fake"]
-        return {f"accuracy_{name}": float(right[name]) for name in ("real", "fake", "held_out")}
+        if len(scores["held_out"]) < ENOUGH:
+            del right["held_out"]
+        return {f"accuracy_{name}": float(share) for name, share in right.items()}
 
     @cached_property
     def real(self) -> Clips:
@@ -184,6 +189,14 @@ def _figure(metric: SetMetric, made: Tensor, real: Tensor) -> float:
         return metric(made, real)
     except UserError:
         return math.nan
+
+
+def _diversity(made: Tensor, real: Tensor, label: Tensor, real_label: Tensor) -> float:
+    """The mean over labels: one sound for each of them would be as diverse as the labels are."""
+    pairs = [(made[label == own], real[real_label == own]) for own in torch.unique(label)]
+    figures = [_figure(Diversity(), ours, theirs) for ours, theirs in pairs]
+    known = [figure for figure in figures if not math.isnan(figure)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _read(segments: Segments, count: int) -> Clips:
