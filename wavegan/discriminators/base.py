@@ -55,7 +55,6 @@ class Ensemble(Discriminator):
         super().__init__()
         self.members = nn.ModuleDict(members)
         self.weights = dict(weights or {})
-        self.known = {name: member.n_labels for name, member in members.items()}
         self.n_labels = max((member.n_labels for member in members.values()), default=0)
         self.apart = any(member.apart for member in members.values())
 
@@ -67,5 +66,5 @@ class Ensemble(Discriminator):
         return [
             output._replace(weight=self.weights.get(name, 1.0))
             for name, member in self.members.items()
-            for output in (member(audio, label) if self.known[name] else member(audio))
+            for output in (member(audio, label) if member.n_labels else member(audio))
         ]

@@ -12,6 +12,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from wavegan.discriminators._segment import check_segment
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
 from wavegan.layers.conditioning import LabelProjection, check_labels
@@ -94,11 +95,7 @@ class WaveGANDiscriminator(Discriminator):
         Raises:
             UserError: audio of another length; labels are missing or not known.
         """
-        if audio.shape[-1] != self.segment:
-            raise UserError(
-                f"audio of {audio.shape[-1]} samples: this discriminator judges segments of "
-                f"{self.segment}"
-            )
+        check_segment(audio, self.segment)
         label = check_labels(label, self.n_labels, len(audio))
         x, feature_maps = audio, []
         for layer, down in enumerate(self.downs):

@@ -66,10 +66,10 @@ def prepare(
         found = files.find(recipe, mel)
     if accelerator.is_main_process:
         files.introduce(found, listener)
-    recipe = _labelled(recipe, found)
-    if recipe.data.labels:
+    named = _labelled(recipe, found)
+    if named is not recipe:
         set_seed(recipe.training.seed, device_specific=True)
-        parts = build(recipe)
+        recipe, parts = named, build(named)
     segments = files.segments(recipe, mel, found)
     batches = _batches(recipe, accelerator, segments)
     if model is not None:
@@ -108,8 +108,9 @@ def describe(recipe: Recipe) -> dict[str, Any]:
     recipe, model = _settle(recipe, False, notes.append)
     parts = build(recipe)
     found = files.find(recipe, parts.config.mel)
-    recipe = _labelled(recipe, found)
-    parts = build(recipe)
+    named = _labelled(recipe, found)
+    if named is not recipe:
+        recipe, parts = named, build(named)
     if model is not None:
         warm_start.load_weights(parts, model, notes.append)
     segments = files.segments(recipe, parts.config.mel, found)
@@ -147,7 +148,7 @@ def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:
 
 
 def _labelled(recipe: Recipe, found: files.Files) -> Recipe:
-    """Write the labels that were found into the recipe, and where."""
+    """Write the labels that were found into the recipe, and where; else it is the same object."""
     source = recipe.data.labels
     if not isinstance(source, str):
         return recipe
