@@ -81,7 +81,7 @@ class Heaviness(Penalty):
 
     def __call__(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor:
         self.fakes.append(fake)
-        weight = discriminator.args[0].weight
+        weight = discriminator.network.weight
         assert isinstance(weight, Tensor)
         return weight.square()
 
@@ -540,8 +540,8 @@ def test_d_sees_real_and_fake_augmented_and_its_sign_is_logged() -> None:
     assert augment.calls == 3
 
 
-def test_a_penalty_looks_through_the_augmentation() -> None:
-    """The mean of 8 logits `3 w x` has the slope 3 w / 8 at each sample: R1 is 5 * 8 * that^2."""
+def test_a_penalty_is_about_what_d_sees_once_it_is_augmented() -> None:
+    """The mean of 8 logits `w x` has the slope w / 8 at each sample: R1 is 5 * 8 * that^2."""
     step = make(Amplifier(), Judge(0.25), augment=Louder(), penalties={"r1": (1.0, R1())})
     logs = step(ones(), 0, adversarial=True)
-    assert logs["discriminator/r1"].item() == pytest.approx(5 * 8 * (0.75 / 8) ** 2)
+    assert logs["discriminator/r1"].item() == pytest.approx(5 * 8 * (0.25 / 8) ** 2)

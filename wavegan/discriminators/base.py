@@ -1,8 +1,9 @@
 """What every discriminator is: a judge of one batch of waveforms."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 from torch import Tensor, nn
 
@@ -40,6 +41,52 @@ class Discriminator(nn.Module, ABC):
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`, with its labels `(B,)` if it knows any; one output per judge in it."""
 
+    def see(self, audio: Tensor) -> list[Tensor]:
+        """What its layers are given of audio `(B, C, T)`: one tensor, of an ensemble one each.
+
+        Gradient penalties are slopes with respect to this. It is the audio itself, unless a
+        discriminator has a front-end whose own slope is not to be judged, such as a logarithm's.
+        """
+        return [audio]
+
+    def judge(
+        self, seen: Sequence[Tensor], label: Tensor | None = None
+    ) -> list[DiscriminatorOutput]:
+        """`forward`, from what `see` made of the audio on."""
+        (audio,) = seen
+        outputs: list[DiscriminatorOutput] = self(audio, label) if self.n_labels else self(audio)
+        return outputs
+
+    def fit(self, crops: Iterable[Tensor]) -> None:
+        """Take statistics of real crops `(B, C, T)` into buffers, before training."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A discriminator that has been told the labels of a batch.
+
+    Attributes:
+        network: the discriminator.
+        label: `(B,)`; not looked at where it knows none.
+        augment: what audio goes through before, or None.
+    """
+
+    network: Discriminator
+    label: Tensor | None = None
+    augment: nn.Module | None = None
+
+    def __call__(self, audio: Tensor) -> list[DiscriminatorOutput]:
+        """Judge `(B, C, T)`."""
+        return self.judge(self.see(audio))
+
+    def see(self, audio: Tensor) -> list[Tensor]:
+        """See `Discriminator.see`; of audio once augmented."""
+        return self.network.see(audio if self.augment is None else self.augment(audio))
+
+    def judge(self, seen: Sequence[Tensor]) -> list[DiscriminatorOutput]:
+        """See `Discriminator.judge`."""
+        return self.network.judge(seen, self.label)
+
 
 class Ensemble(Discriminator):
     """Several discriminators as one, so that the trainer sees exactly one.
@@ -63,8 +110,29 @@ class Ensemble(Discriminator):
 
         `label` `(B,)` goes to the members that know labels.
         """
+        return self.judge(self.see(audio), label)
+
+    def see(self, audio: Tensor) -> list[Tensor]:
+        """What each member sees; the same tensor for all that see the audio itself."""
+        return [part for member in self.each() for part in member.see(audio)]
+
+    def judge(
+        self, seen: Sequence[Tensor], label: Tensor | None = None
+    ) -> list[DiscriminatorOutput]:
+        """See `Discriminator.judge`; of what each member sees."""
         return [
             output._replace(weight=self.weights.get(name, 1.0))
-            for name, member in self.members.items()
-            for output in (member(audio, label) if member.n_labels else member(audio))
+            for (name, member), part in zip(self.members.items(), seen, strict=True)
+            for output in cast(Discriminator, member).judge([part], label)
         ]
+
+    def fit(self, crops: Iterable[Tensor]) -> None:
+        """See `Discriminator.fit`."""
+        if fitting := [each for each in self.each() if type(each).fit is not Discriminator.fit]:
+            kept = list(crops)
+            for member in fitting:
+                member.fit(kept)
+
+    def each(self) -> list[Discriminator]:
+        """The members."""
+        return [cast(Discriminator, member) for member in self.members.values()]

@@ -20,7 +20,7 @@ from wavegan.audio.stft import magnitude
 from wavegan.errors import UserError
 
 EPSILON = 1e-6
-"""Added to magnitudes; digital silence is -13.8."""
+"""Added to magnitudes unless told otherwise; digital silence is -13.8."""
 LEAST_STD = 1e-3
 """Where a bin never changes, such as those above what the audio was recorded with."""
 
@@ -35,21 +35,26 @@ class LogSpectrogram(nn.Module):
         n_fft: transform length and Hann window, samples.
         hop_length: samples from frame to frame, at most half of that.
         clip: deviations beyond which values are cut off.
+        floor: added to magnitudes: what is much softer looks like silence.
 
     Attributes:
         mean: of each bin's log magnitudes, `(n_fft / 2 + 1, 1)`.
         std: likewise.
 
     Raises:
-        UserError: `clip` is not positive, or the hop is too large to invert.
+        UserError: `clip` or `floor` is not positive, or the hop is too large to invert.
     """
 
     mean: Tensor
     std: Tensor
     window: Tensor
 
-    def __init__(self, n_fft: int = 256, hop_length: int = 128, clip: float = 3.0) -> None:
+    def __init__(
+        self, n_fft: int = 256, hop_length: int = 128, clip: float = 3.0, floor: float = EPSILON
+    ) -> None:
         super().__init__()
+        if not floor > 0:
+            raise UserError(f"floor is {floor}: give a positive magnitude, e.g. {EPSILON}")
         if not clip > 0:
             raise UserError(f"clip is {clip}: give a positive number of deviations, e.g. 3")
         if n_fft % 2 or not 0 < 2 * hop_length <= n_fft:
@@ -57,15 +62,18 @@ class LogSpectrogram(nn.Module):
                 f"spec_n_fft {n_fft} must be even and at least twice spec_hop_length {hop_length}: "
                 f"use {max(2 * hop_length, n_fft + n_fft % 2, 2)}"
             )
-        self.n_fft, self.hop_length, self.clip = n_fft, hop_length, clip
+        self.n_fft, self.hop_length, self.clip, self.floor = n_fft, hop_length, clip, floor
         self.register_buffer("mean", torch.full((n_fft // 2 + 1, 1), -4.0))
         self.register_buffer("std", torch.full((n_fft // 2 + 1, 1), 2.0))
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to `(B, C, n_fft / 2, floor(T / hop_length))`, float32."""
-        normal = (self.logarithm(audio) - self.mean) / self.std
-        return (normal[..., :-1, :] / self.clip).clamp(-1, 1)
+        return (self.normalized(audio)[..., :-1, :] / self.clip).clamp(-1, 1)
+
+    def normalized(self, audio: Tensor) -> Tensor:
+        """All bins in units of their deviation, nothing cut off: `(B, C, n_fft / 2 + 1, L)`."""
+        return (self.logarithm(audio) - self.mean) / self.std
 
     def inverse(
         self, made: Tensor, iterations: int = 16, momentum: float = 0.0, *, loop: bool = False
@@ -112,4 +120,4 @@ class LogSpectrogram(nn.Module):
         made = magnitude(
             audio.float(), self.n_fft, self.hop_length, window=self.window, padding="same"
         )
-        return (made + EPSILON).log()
+        return (made + self.floor).log()

@@ -21,5 +21,5 @@ def check(name: str, gamma: float, every: int) -> None:
 
 def steepness(discriminator: Judge, audio: Tensor, gamma: float) -> Tensor:
     """`gamma / 2` times the squared slope at `audio` `(B, C, T)`, its mean over the batch."""
-    gradient = slope(discriminator, audio)
-    return gamma / 2 * gradient.flatten(1).square().sum(1).mean()
+    steep = slope(discriminator, discriminator.see(audio.detach()))
+    return gamma / 2 * steep.square().sum(1).mean()

@@ -1,14 +1,13 @@
 """What every gradient penalty on the discriminator is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 
 from torch import Tensor
 
-from wavegan.discriminators.base import DiscriminatorOutput
+from wavegan.discriminators.base import Discriminator, Told
 
-Judge = Callable[[Tensor], list[DiscriminatorOutput]]
-"""A discriminator that has been told the labels."""
+Judge = Discriminator | Told
+"""A discriminator, told the labels if it knows any."""
 
 
 class Penalty(ABC):

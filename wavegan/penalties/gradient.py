@@ -37,8 +37,13 @@ class GradientPenalty(Penalty):
                 f"gradient: real {tuple(real.shape)} and fake {tuple(fake.shape)} differ in shape;"
                 " make the segment as long as the generator's output"
             )
-        ones = [1] * (real.ndim - 1)
-        share = torch.rand(len(real), *ones, device=real.device, dtype=real.dtype)
-        audio = torch.lerp(fake.detach().to(real.dtype), real.detach(), share)
-        steepness: Tensor = torch.linalg.vector_norm(slope(discriminator, audio).flatten(1), dim=1)
+        share = torch.rand(len(real), device=real.device, dtype=real.dtype)
+        ends = discriminator.see(fake.detach().to(real.dtype)), discriminator.see(real.detach())
+        mixed: dict[tuple[int, int], Tensor] = {}
+        for f, r in zip(*ends, strict=True):
+            # members that see the same are to see the same mixture
+            each = share.reshape(-1, *[1] * (r.ndim - 1))
+            mixed.setdefault((id(f), id(r)), torch.lerp(f, r, each))
+        seen = [mixed[id(f), id(r)] for f, r in zip(*ends, strict=True)]
+        steepness: Tensor = torch.linalg.vector_norm(slope(discriminator, seen), dim=1)
         return (steepness - 1).square().mean()

@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import ProjectConfiguration, set_seed
-from torch import nn
 
 from wavegan import atomic, bundle
 from wavegan.data.batch import Batch
 from wavegan.data.loader import training_loader
 from wavegan.data.segments import Segments
 from wavegan.device import choose
+from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
@@ -72,10 +72,10 @@ def prepare(
         recipe, parts = named, build(named)
     segments = files.segments(recipe, mel, found)
     batches = _batches(recipe, accelerator, segments)
+    if not resume:
+        _fit(parts, segments)
     if model is not None:
         warm_start.load_weights(parts, model, listener.note)
-    elif not resume:
-        _fit(parts.generator, segments)
     adaptive = _adaptive(recipe, parts, segments.slots, listener.note)
     players, step = _assemble(recipe, parts, accelerator)
     players.progress.data = found.manifest.fingerprint()
@@ -136,9 +136,10 @@ def _settle(
     return warm_start.keep_level(recipe, model, note), model
 
 
-def _fit(generator: nn.Module, segments: Segments) -> None:
-    if isinstance(generator, LatentGenerator):
-        generator.fit(files.sample(segments, FITTED))
+def _fit(parts: Parts, segments: Segments) -> None:
+    for network in (parts.generator, parts.discriminator):
+        if isinstance(network, LatentGenerator | Discriminator):
+            network.fit(files.sample(segments, FITTED))
 
 
 def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:

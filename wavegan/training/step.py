@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
+from wavegan.discriminators.base import Discriminator, Told
 from wavegan.losses.base import Loss
 from wavegan.objectives.base import Objective
 from wavegan.penalties.base import Penalty
@@ -98,7 +97,7 @@ class Step:
         logs = {"discriminator/adversarial": adversarial.detach()}
         for name, (weight, penalty) in self.penalties.items():
             if step % penalty.every == 0:
-                value = penalty(partial(self.judge, network, label=label), real, fake)
+                value = penalty(self.told(network, label), real, fake)
                 loss = loss + weight * penalty.every * value
                 logs[f"discriminator/{name}"] = value.detach()
         if self.augment is not None:
@@ -107,15 +106,9 @@ class Step:
         norm = player.update(loss)
         return logs | {"discriminator/total": loss.detach(), "discriminator/grad_norm": norm}
 
-    def judge(
-        self, network: Discriminator, audio: Tensor, label: Tensor | None = None
-    ) -> list[DiscriminatorOutput]:
-        """What D says of audio `(B, C, T)` once augmented."""
-        seen = audio if self.augment is None else self.augment(audio)
-        outputs: list[DiscriminatorOutput] = (
-            network(seen, label) if network.n_labels else network(seen)
-        )
-        return outputs
+    def told(self, network: nn.Module, label: Tensor | None = None) -> Told:
+        """D as it judges the clips of a batch: told their labels, once they are augmented."""
+        return Told(cast(Discriminator, network), label, self.augment)
 
     def judge_both(
         self, network: Discriminator, real: Tensor, fake: Tensor, label: Tensor | None
@@ -123,12 +116,12 @@ class Step:
         """D's logits of real and of fake and the judges' weights; in one batch where it may be."""
         with self.autocast():
             if network.apart:
-                first = self.judge(network, real, label)
-                pairs = zip(first, self.judge(network, fake, label), strict=True)
+                first = self.told(network, label)(real)
+                pairs = zip(first, self.told(network, label)(fake), strict=True)
                 halves = [(r.logits, f.logits) for r, f in pairs]
             else:
                 twice = None if label is None else label.repeat(2)
-                first = self.judge(network, torch.cat([real, fake]), twice)
+                first = self.told(network, twice)(torch.cat([real, fake]))
                 halves = [_halved(output.logits) for output in first]
         weights = [output.weight for output in first]
         return [r.float() for r, _ in halves], [f.float() for _, f in halves], weights
@@ -152,9 +145,10 @@ class Step:
         """What a frozen D says of the fakes: the adversarial loss and feature matching."""
         network.requires_grad_(False)
         with self.autocast():
-            fake = self.judge(cast(Discriminator, network), generated.fake, generated.label)
+            judge = self.told(network, generated.label)
+            fake = judge(generated.fake)
             with torch.no_grad():
-                real = self.judge(cast(Discriminator, network), generated.real, generated.label)
+                real = judge(generated.real)
         network.requires_grad_(True)
         real_logits, fake_logits = (
             [r.logits.float() for r in real],
