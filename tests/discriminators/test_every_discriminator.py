@@ -68,6 +68,11 @@ TABLE = {
         {"plain": {}, "causal": {"causal": True}},
         unused="wavenet.blocks.3.residual",  # the last layer hands nothing on
     ),
+    "spectrogram": Case(
+        {"segment": 600, "spec_n_fft": 64, "spec_hop_length": 20, "dim": 4, "places": 40},
+        600,
+        {"plain": {}, "low": {"bins": 9}},
+    ),
     "stylemelgan": Case(
         {
             "window_sizes": [64, 128],

@@ -45,6 +45,12 @@ def convolve(x: Tensor, weight: Tensor, *, groups: int = 1, wrap: bool = False) 
     return conv2d(row, kernel, padding=(0, reach), groups=groups).squeeze(2)
 
 
+def interleaved(x: Tensor, rate: int) -> Tensor:
+    """`(B, rate * C, T)` to `(B, C, T * rate)`: channels are sorted by the sample they become."""
+    batch, made, length = x.shape
+    return x.transpose(1, 2).reshape(batch, length * rate, made // rate).transpose(1, 2)
+
+
 class _Equal(nn.Module):
     """The weight and the bias of both layers below.
 

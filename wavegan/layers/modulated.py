@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, linear
 
 from wavegan.layers.antialias_resample import Upsample
-from wavegan.layers.equalized import EqualLinear, convolve
+from wavegan.layers.equalized import EqualLinear, convolve, interleaved
 
 SLOPE = 0.2
 
@@ -127,15 +127,9 @@ class StyledConv1d(nn.Module):
         if self.resample is not None:
             x = self.resample(x, wrap).to(x.dtype)
         elif self.rate > 1:
-            x = _interleaved(x, self.rate)
+            x = interleaved(x, self.rate)
         bias, strength = self.bias.to(x.dtype), self.noise_strength.to(x.dtype)
         # not `strength * noise` first: that product would not lie in memory as x does
         x = torch.addcmul(x + bias, noise.to(x.dtype), strength)
         # the gain keeps the mean square of white noise through the activation, but for 4 percent
         return leaky_relu(x, SLOPE) * math.sqrt(2)
-
-
-def _interleaved(x: Tensor, rate: int) -> Tensor:
-    """`(B, rate * C, T)` to `(B, C, T * rate)`: channels are sorted by the sample they become."""
-    batch, made, length = x.shape
-    return x.transpose(1, 2).reshape(batch, length * rate, made // rate).transpose(1, 2)
