@@ -71,7 +71,7 @@ def build(config: Config) -> Generator:
         config.generator["name"],
         options,
         where="generator",
-        context=context(config.mel, config.channels, len(config.labels), config.segment),
+        context=context(config.mel, config.channels, config.labels, config.segment),
     )
     return generator
 

@@ -1,7 +1,7 @@
 """What a bundle's `config.json` says: all that is needed to build its model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -102,12 +102,13 @@ def at_step(config: Config, step: int) -> Config:
 
 
 def context(
-    mel: Mel, channels: int, n_labels: int = 0, segment: int | None = None
+    mel: Mel, channels: int, labels: Sequence[str] = (), segment: int | None = None
 ) -> dict[str, Any]:
     """What constructors may ask for by parameter name (see `plugins.build`)."""
     length = {} if segment is None else {"segment": segment}
     return length | {
-        "n_labels": n_labels,
+        "labels": tuple(labels),
+        "n_labels": len(labels),
         "mel": mel,
         "n_mels": mel.n_mels,
         "hop_length": mel.samples_per_frame,

@@ -89,8 +89,8 @@ def build(
         options: what the recipe says, without the name.
         where: the recipe's field, for messages.
         context: values that follow from the rest of the recipe (`mel`, `n_mels`, `hop_length`,
-            `sample_rate`, `channels`); each is passed to a constructor that has a parameter of
-            that name.
+            `sample_rate`, `channels`, `labels`); each is passed to a constructor that has a
+            parameter of that name.
 
     Raises:
         UserError: the options do not fit, or contradict the context.

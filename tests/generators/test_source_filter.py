@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
-from wavegan.generators.source_filter import PITCH_PACE, SourceFilter
+from wavegan.generators.source_filter import SourceFilter
+from wavegan.layers.voices import PACE
 
 RATE = 8000
 SMALL: dict[str, Any] = {
@@ -35,7 +36,8 @@ def say(net: SourceFilter, pitch: float, voiced: float, noise: float) -> None:
         if net.pitch is not None:
             assert net.pitch.bias is not None
             net.pitch.weight.zero_()
-            net.pitch.bias.fill_(pitch / PITCH_PACE)
+            net.pitch.bias.fill_(pitch / PACE)
+            net.pitch.starts.zero_()
 
 
 def levels(net: SourceFilter, audio: Tensor) -> Tensor:
@@ -81,7 +83,7 @@ def test_voices_sound_at_once_and_channels_share_them() -> None:
     say(net, 0, 0, -9)
     assert net.pitch is not None
     assert net.pitch.bias is not None
-    net.pitch.bias[:] = torch.tensor([-1.0, 1.0]) / PITCH_PACE
+    net.pitch.bias[:] = torch.tensor([-1.0, 1.0]) / PACE
     share = torch.sigmoid(torch.tensor([-1.0, 1.0]))
     spectrum = torch.fft.rfft(net(torch.ones(1, 8))[0] * torch.hann_window(4096)).abs()
     for hertz in 100 * 10**share:
@@ -117,6 +119,23 @@ def test_a_loop_wraps(circular: bool) -> None:
     first = net(walk, label, noise=[noise], positions=16, loop=True)
     rolled = net(walk, label, noise=[noise.roll(640, 2)], positions=16, loop=True)
     torch.testing.assert_close(rolled, first.roll(640, 2), rtol=0, atol=1e-4)
+
+
+@torch.no_grad()
+def test_labels_may_be_notes() -> None:
+    """A4, and the A below it by its number; an octave higher than half the rate is refused."""
+    net = build(pitch_from="labels", n_labels=2, labels=["A4", "57"])
+    say(net, 0, 0, -9)
+    for label, hertz in enumerate((440, 220)):
+        made = net(torch.ones(1, 8), torch.tensor([label]))[0, 0] * torch.hann_window(4096)
+        peak = torch.fft.rfft(made, 65536).abs()[: int(1.5 * hertz / RATE * 65536)].argmax()
+        assert float(peak) * RATE / 65536 == pytest.approx(hertz, abs=0.5)
+    with pytest.raises(UserError, match="highest of them is 4186 Hz"):
+        build(pitch_from="labels", n_labels=2, labels=["A4", "C8"])
+    with pytest.raises(UserError, match="'kick' is no note"):
+        build(pitch_from="labels", n_labels=2, labels=["A4", "kick"])
+    with pytest.raises(UserError, match="the data has none"):
+        build(pitch_from="labels")
 
 
 def test_gradients_of_a_spectrum_reach_the_pitch() -> None:

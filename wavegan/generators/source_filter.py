@@ -9,21 +9,21 @@ short-time transform, as in the former's filtered noise. Walks and loops are our
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from wavegan.audio.griffin_lim import circular_istft, circular_stft
-from wavegan.audio.istft import istft
-from wavegan.audio.stft import stft
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
-from wavegan.layers.antialias_resample import stretch
 from wavegan.layers.conditioning import check_labels
 from wavegan.layers.equalized import EqualConv1d, EqualLinear, interleaved
 from wavegan.layers.excitation import band_shapes, pulses
+from wavegan.layers.filtered_sources import filtered
 from wavegan.layers.log_spectrogram import LogSpectrogram
+from wavegan.layers.note_names import frequencies
+from wavegan.layers.voices import Voices
 from wavegan.layers.walk import as_walk, overlap
 
 SLOPE = 0.2
@@ -32,11 +32,6 @@ FLOOR = 1e-2
 """Magnitude, of full-scale clips, below which nothing is worth a network's while."""
 NOISE_START = -3.0
 """Where noise starts, in deviations from the data's mean: pitch would not be learnt behind it."""
-PITCH_PACE = 0.03
-"""How fast pitches learn, measured against the rest: their slope tells little until the rest is
-right, and optimizers take large steps all the same."""
-LOUDEST = 4.0
-"""Largest logarithm of a filter, so that an early exponential cannot overflow."""
 
 
 class SourceFilter(LatentGenerator):
@@ -54,6 +49,7 @@ class SourceFilter(LatentGenerator):
         segment: samples of a clip: a multiple of `spec_hop_length * 2 ** stages`.
         channels: of the audio; they share the pulses, and each has filters and noise of its own.
         n_labels: K, how many labels it knows.
+        labels: their names.
         latent_dim: D.
         label_dim: length of the vector that stands for a label; it is appended to the latent.
         dim: channels of the convolutions.
@@ -64,8 +60,10 @@ class SourceFilter(LatentGenerator):
         spec_hop_length: samples from frame to frame, at most half of that.
         bands: of each filter.
         voices: pitches sounding at once; 0: all is noise.
-        pitch_min: lowest pitch, Hz.
-        pitch_max: highest pitch, Hz; below half the sample rate.
+        pitch_from: "latent": the network finds pitches; "labels": each label is a note, by its MIDI
+            number (60) or its name (C4), and voices stay within a tenth of a semitone of it.
+        pitch_min: lowest pitch of latents, Hz.
+        pitch_max: highest pitch of latents, Hz; below half the sample rate.
         overtones: of a pitch at most, itself among them: 1 makes sines; None: all that there are.
         circular: its convolutions, frames and pulses always wrap: every clip is a loop.
 
@@ -82,6 +80,7 @@ class SourceFilter(LatentGenerator):
         segment: int = 16384,
         channels: int = 1,
         n_labels: int = 0,
+        labels: Sequence[str] = (),
         latent_dim: int = 64,
         label_dim: int = 64,
         dim: int = 192,
@@ -92,6 +91,7 @@ class SourceFilter(LatentGenerator):
         spec_hop_length: int = 64,
         bands: int = 32,
         voices: int = 1,
+        pitch_from: Literal["latent", "labels"] = "latent",
         pitch_min: float = 60.0,
         pitch_max: float = 400.0,
         overtones: int | None = None,
@@ -99,25 +99,18 @@ class SourceFilter(LatentGenerator):
     ) -> None:
         super().__init__()
         _check_sizes(
-            channels=channels, latent_dim=latent_dim, label_dim=label_dim, dim=dim,
+            kernel_size, channels=channels, latent_dim=latent_dim, label_dim=label_dim, dim=dim,
             dense_dim=dense_dim, stages=stages, spec_hop_length=spec_hop_length,
         )  # fmt: skip
-        _check_sound(sample_rate, bands, voices, pitch_min, pitch_max, n_labels)
-        if overtones is not None and overtones < 1:
-            raise UserError(f"overtones {overtones} must be at least 1, or null for all")
-        if kernel_size < 1 or kernel_size % 2 == 0:
-            raise UserError(f"kernel_size {kernel_size} must be odd: use {max(kernel_size + 1, 1)}")
+        _check_sound(sample_rate, bands, voices, pitch_min, pitch_max, n_labels, overtones)
         self.positions = _positions(segment, spec_hop_length, stages)
         self.segment, self.hop_length = segment, segment // self.positions
         self.sample_rate, self.channels, self.voices = sample_rate, channels, voices
         self.latent_dim, self.n_labels, self.circular = latent_dim, n_labels, circular
-        self.pitch_min, self.pitch_max, self.overtones = pitch_min, pitch_max, overtones
+        self.overtones = overtones
         self.spectrogram = LogSpectrogram(spec_n_fft, spec_hop_length, floor=FLOOR)
         shapes = band_shapes(bands, spec_n_fft // 2 + 1, sample_rate)
         self.register_buffer("shapes", shapes, persistent=False)
-        # what the transform makes of white noise of deviation 1, in the mean of its logarithm
-        power = float(self.spectrogram.window.square().sum())
-        self.noise_level = math.log(power) / 2 - 0.29
         self.embedding = nn.Embedding(n_labels, label_dim) if n_labels else None
         inputs = latent_dim + (label_dim if n_labels else 0)
         self.dense = nn.ModuleList(
@@ -127,7 +120,9 @@ class SourceFilter(LatentGenerator):
         self.first = _conv(dim, dim, 3, GAIN)
         self.ups = nn.ModuleList(_conv(dim, 2 * dim, 3, GAIN) for _ in range(stages))
         self.blocks = nn.ModuleList(_conv(dim, dim, kernel_size, GAIN) for _ in range(stages))
-        self.pitch = _conv(dim, voices, 1, 1.0) if voices else None
+        notes = frequencies(labels, "pitch_from") if pitch_from == "labels" else []
+        _check_notes(notes, sample_rate)
+        self.pitch = Voices(dim, voices, pitch_min, pitch_max, notes) if voices else None
         self.filters = _conv(dim, (voices + 1) * channels * bands, 1, 0.5)
         assert self.filters.bias is not None
         with torch.no_grad():
@@ -159,25 +154,24 @@ class SourceFilter(LatentGenerator):
             x = self._map(walk.float(), label, truncation, positions, loop)
             x = x + _active(self.first(x, wrap))
             x = self._stage(0, x, wrap)
-            pitch = None if self.pitch is None else PITCH_PACE * self.pitch(x, wrap)
+            curves = None if self.pitch is None else self.pitch.curves(x, wrap)
         for stage in range(1, len(self.ups)):
             x = self._stage(stage, x, wrap)
         levels = self.filters(x, wrap).float()
         with torch.autocast(walk.device.type, enabled=False):
-            audio = self._sound(levels, pitch, self._noise(levels, noise), wrap)
+            sound = self._noise(levels, noise)
+            voices = None
+            if self.pitch is not None and curves is not None:
+                hertz = self.pitch.hertz(curves, sound.shape[-1], wrap, label)
+                voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
+            sizes = (len(levels), self.voices + 1, self.channels, self.shapes.shape[1], -1)
+            front = self.spectrogram
+            audio = filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
         return audio if self.training else audio.clamp(-1, 1)
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(channels, T)`: what the noise is made of."""
         return [(self.channels, (positions or self.positions) * self.hop_length)]
-
-    def pitches(self, curve: Tensor, samples: int, wrap: bool) -> Tensor:
-        """Pitches in Hz, `(B, voices, samples)`, of what the network says, `(B, voices, L)`.
-
-        0 is the geometric mean of `pitch_min` and `pitch_max`, which nothing is beyond.
-        """
-        drawn = stretch(torch.sigmoid(curve), samples // curve.shape[-1], wrap)
-        return self.pitch_min * (self.pitch_max / self.pitch_min) ** drawn
 
     def fit(self, crops: Iterable[Tensor]) -> None:
         """Take each bin's mean and deviation from real crops, each `(B, C, T)`."""
@@ -216,39 +210,6 @@ class SourceFilter(LatentGenerator):
             )
         return noise[0].float()
 
-    def _sound(self, levels: Tensor, pitch: Tensor | None, noise: Tensor, wrap: bool) -> Tensor:
-        """Filter the sources and add them up."""
-        samples = noise.shape[-1]
-        filters = self._filters(levels)
-        made = self._frames(noise, wrap) * filters[:, -1]
-        if pitch is not None:
-            sources = pulses(
-                self.pitches(pitch, samples, wrap),
-                self.sample_rate,
-                overtones=self.overtones,
-                loop=wrap,
-            )
-            voiced = self._frames(sources, wrap).unsqueeze(2) * filters[:, :-1]
-            made = made + voiced.sum(1)
-        front = self.spectrogram
-        if wrap:
-            return circular_istft(made, front.n_fft, front.hop_length, front.window)
-        return istft(made, front.n_fft, front.hop_length, front.window, padding="same")
-
-    def _filters(self, levels: Tensor) -> Tensor:
-        """Levels `(B, sources * channels * bands, L)` to `(B, sources, channels, bins, L)`."""
-        bands = self.shapes.shape[1]
-        sources = (len(levels), self.voices + 1, self.channels)
-        deviations = self.shapes @ levels.reshape(*sources, bands, -1)
-        logarithm = self.spectrogram.mean + self.spectrogram.std * deviations - self.noise_level
-        return logarithm.clamp(max=LOUDEST).exp()
-
-    def _frames(self, source: Tensor, wrap: bool) -> Tensor:
-        front = self.spectrogram
-        if wrap:
-            return circular_stft(source, front.n_fft, front.hop_length, front.window)
-        return stft(source, front.n_fft, front.hop_length, front.window, padding="same")
-
 
 def _conv(above: int, below: int, kernel_size: int, gain: float) -> EqualConv1d:
     return EqualConv1d(above, below, kernel_size, gain=gain, equalized=False)
@@ -269,15 +230,20 @@ def _positions(segment: int, hop_length: int, stages: int) -> int:
     return segment // unit
 
 
-def _check_sizes(**sizes: int) -> None:
+def _check_sizes(kernel_size: int, **sizes: int) -> None:
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        raise UserError(f"kernel_size {kernel_size} must be odd: use {max(kernel_size + 1, 1)}")
     for name, size in sizes.items():
         if size < 1:
             raise UserError(f"{name} {size} must be at least 1")
 
 
 def _check_sound(
-    sample_rate: int, bands: int, voices: int, pitch_min: float, pitch_max: float, n_labels: int
-) -> None:
+    sample_rate: int, bands: int, voices: int, pitch_min: float, pitch_max: float, n_labels: int,
+    overtones: int | None,
+) -> None:  # fmt: skip
+    if overtones is not None and overtones < 1:
+        raise UserError(f"overtones {overtones} must be at least 1, or null for all")
     if bands < 2 or min(voices, n_labels) < 0:
         raise UserError(
             f"bands {bands} must be at least 2, voices {voices} and n_labels {n_labels} at least 0"
@@ -286,4 +252,12 @@ def _check_sound(
         raise UserError(
             f"pitch_min {pitch_min:g} and pitch_max {pitch_max:g} Hz must be above 0, in this order"
             f" and below {sample_rate / 2:g}, half the sample rate"
+        )
+
+
+def _check_notes(notes: Sequence[float], sample_rate: int) -> None:
+    if notes and max(notes) >= sample_rate / 2:
+        raise UserError(
+            f"pitch_from is labels, and the highest of them is {max(notes):.0f} Hz: the sample "
+            f"rate {sample_rate} has room for less than {sample_rate / 2:g} Hz"
         )

@@ -9,6 +9,7 @@ sample and appends zeros: so the outermost samples are seen. And the inverse tra
 the overlapped windows, without which a hop of half a window is heard as a tremolo.
 """
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -40,6 +41,7 @@ class LogSpectrogram(nn.Module):
     Attributes:
         mean: of each bin's log magnitudes, `(n_fft / 2 + 1, 1)`.
         std: likewise.
+        noise_level: what the mean is for white noise of deviation 1.
 
     Raises:
         UserError: `clip` or `floor` is not positive, or the hop is too large to invert.
@@ -63,6 +65,9 @@ class LogSpectrogram(nn.Module):
                 f"use {max(2 * hop_length, n_fft + n_fft % 2, 2)}"
             )
         self.n_fft, self.hop_length, self.clip, self.floor = n_fft, hop_length, clip, floor
+        # the window's power is 3/8 of its length; half of Euler's constant is between the logarithm
+        # of a complex Gaussian's power and the mean of its logarithm
+        self.noise_level = (math.log(3 / 8 * n_fft) - 0.57722) / 2
         self.register_buffer("mean", torch.full((n_fft // 2 + 1, 1), -4.0))
         self.register_buffer("std", torch.full((n_fft // 2 + 1, 1), 2.0))
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)

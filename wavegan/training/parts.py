@@ -49,9 +49,9 @@ def build(recipe: Recipe) -> Parts:
     """
     mel, data = _front_end(recipe), recipe.data
     labels = data.labels or ()
-    if isinstance(labels, str):  # not read yet: any two will do to see whether the rest is right
-        labels = ("a", "b")
-    given = bundle.context(mel, data.channels, len(labels), data.segment)
+    if isinstance(labels, str):  # not read yet: two that could be words as well as notes will do
+        labels = ("60", "61")
+    given = bundle.context(mel, data.channels, labels, data.segment)
     make = _Maker(given | {"seed": recipe.training.seed})
     task = make("tasks", recipe.task, "task")
     config = bundle.Config(
