@@ -40,6 +40,21 @@ def say(net: SourceFilter, pitch: float, voiced: float, noise: float) -> None:
             net.pitch.starts.zero_()
 
 
+def test_it_has_as_many_weights_as_its_layers_add_up_to() -> None:
+    """Of `digits-cpu`: labels, two dense layers, convolutions, pitches, filters."""
+
+    def conv(above: int, below: int, kernel: int) -> int:
+        return above * below * kernel + below
+
+    dim, positions, stages = 192, 6144 // 512, 3
+    count = 10 * 64 + conv(64 + 64, 256, 1) + conv(256, dim * positions, 1)
+    count += conv(dim, dim, 3) + stages * (conv(dim, 2 * dim, 3) + conv(dim, dim, 5))
+    count += conv(dim, 1, 1) + conv(dim, 2 * 32, 1)
+    with torch.device("meta"):
+        net = SourceFilter(sample_rate=RATE, segment=6144, n_labels=10)
+    assert sum(parameter.numel() for parameter in net.parameters()) == count == 1_967_361
+
+
 def levels(net: SourceFilter, audio: Tensor) -> Tensor:
     """Mean deviation of each bin but the outermost two: `(bins,)`."""
     return net.spectrogram.normalized(audio).mean((0, 1, 3))[2:-2]
