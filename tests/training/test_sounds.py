@@ -131,6 +131,18 @@ def test_previews_are_named_by_label_and_drawn(whole: Path) -> None:
     assert (len(audio), rate) == (SEGMENT, RATE)
 
 
+def test_checkpoints_that_are_not_measured_have_the_same_previews(
+    tmp_path: Path, folder: Path
+) -> None:
+    trained(tmp_path / "saved", folder, "training.steps=3", "training.checkpoint_every=2")
+    trained(tmp_path / "measured", folder, "training.steps=3", "training.validate_every=2")
+    assert [line["step"] for line in lines(tmp_path / "saved", "validation")] == [3]
+    files = [run / "samples" / "00000002" for run in (tmp_path / "saved", tmp_path / "measured")]
+    for name in ("00_high.wav", "01_low.wav", "02_high.wav"):
+        saved, measured = ((folder / name).read_bytes() for folder in files)
+        assert saved == measured
+
+
 def test_real_clips_against_themselves_are_perfect(tmp_path: Path, folder: Path) -> None:
     validation = prepared(tmp_path / "run", folder).validation
     assert isinstance(validation, Sounds)

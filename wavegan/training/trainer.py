@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 
 from wavegan import bundle
 from wavegan.data.augment import Augment
@@ -97,6 +97,8 @@ class Trainer:
         improved = validates and self.validate()
         if saves or improved:
             self.save()
+        if saves and not (validates or stop):
+            self.preview()
         if validates or saves:
             clock.restart()  # the time spent here is not training speed
 
@@ -167,13 +169,9 @@ class Trainer:
         """Measure held-out files on the main process; whether this is the best step so far."""
         progress = self.players.progress
         if self.accelerator.is_main_process:
-            ema, networks = self.players.ema, self.players.networks
+            judge = self.players.networks.get("discriminator")
             with random_state.set_aside(self.accelerator.device):
-                values = self.validation(
-                    networks["generator"] if ema is None else ema.get_submodule("module"),
-                    networks.get("discriminator"),
-                    self.run / "samples" / f"{progress.step:08d}",
-                )
+                values = self.validation(self.averaged(), judge, self.previews())
             alarms = self.validation.alarms(values, self.log.validations())
             value = values[self.validation.best]
             best = value < progress.best_value
@@ -186,6 +184,21 @@ class Trainer:
                 self.log.alarm(progress.step, alarm)
         self.accelerator.wait_for_everyone()
         return any_process(progress.best_step == progress.step, self.accelerator.device)
+
+    def preview(self) -> None:
+        """Write previews where nothing is measured."""
+        if self.accelerator.is_main_process:
+            with random_state.set_aside(self.accelerator.device):
+                self.validation.preview(self.averaged(), self.previews())
+
+    def averaged(self) -> nn.Module:
+        """The generator that inference would get."""
+        ema = self.players.ema
+        return self.players.networks["generator"] if ema is None else ema.get_submodule("module")
+
+    def previews(self) -> Path:
+        """Where the previews of this step go."""
+        return self.run / "samples" / f"{self.players.progress.step:08d}"
 
     def save(self) -> None:
         """Write a checkpoint and drop the old ones; only the main process touches the disk."""

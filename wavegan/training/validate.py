@@ -28,6 +28,10 @@ class Validation(ABC):
     ) -> dict[str, float]:
         """Measure the generator that inference would get; write previews into a folder."""
 
+    @abstractmethod
+    def preview(self, generator: nn.Module, previews: Path) -> None:
+        """Write previews alone, at a checkpoint that is not measured."""
+
     def alarms(self, values: Mapping[str, float], past: Sequence[Mapping[str, float]]) -> list[str]:
         """What these values, and those before them, say is wrong: one line each, with a remedy."""
         return []
@@ -106,6 +110,12 @@ class Resynthesis(Validation):
             previews=previews,
             preview_count=self.preview_count,
         )
+
+    def preview(self, generator: nn.Module, previews: Path) -> None:
+        """The first clips beside their originals."""
+        count, rate = self.preview_count, self.sample_rate
+        shown = self.clips[:count]
+        validate(self.task, generator, shown, {}, rate, previews=previews, preview_count=count)
 
 
 def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:

@@ -93,7 +93,7 @@ class Sounds(Validation):
         modes = [(n, n.training) for n in (generator, discriminator) if n is not None]
         for judged, _ in modes:
             judged.eval()
-        made, label = self.make(network)
+        made, label = self.make(network, self.count)
         audio = torch.cat(
             [network.to_audio(part).float().cpu() for part in torch.split(made, AT_ONCE)]
         )
@@ -105,15 +105,25 @@ class Sounds(Validation):
         self.write(previews, audio, label)
         return values
 
+    @torch.no_grad()
+    def preview(self, generator: nn.Module, previews: Path) -> None:
+        """The first clips of the same latents, without measuring them."""
+        if self.preview_count:
+            network, mode = cast(LatentGenerator, generator), generator.training
+            network.eval()
+            made, label = self.make(network, min(self.preview_count, self.count))
+            generator.train(mode)
+            self.write(previews, network.to_audio(made).float().cpu(), label)
+
     def alarms(self, values: Mapping[str, float], past: Sequence[Mapping[str, float]]) -> list[str]:
         """Mode collapse, and a D that is too strong or knows the training clips by heart."""
         return alarms.of(values, past)
 
-    def make(self, network: LatentGenerator) -> tuple[Tensor, Tensor]:
-        """What the generator makes of the fixed latents, and its labels, taken in turn."""
+    def make(self, network: LatentGenerator, count: int) -> tuple[Tensor, Tensor]:
+        """What the generator makes of the first fixed latents, and its labels, taken in turn."""
         device = next(network.parameters()).device
-        numbers = torch.arange(self.count) + FIRST
-        label = torch.arange(self.count) % max(1, len(self.labels))
+        numbers = torch.arange(count) + FIRST
+        label = torch.arange(count) % max(1, len(self.labels))
         drawn = latents(network, self.seed, numbers)
         made = [
             network(z.to(device), y.to(device) if network.n_labels else None)
