@@ -126,7 +126,11 @@ def _nearest(name: str, place: int, count: int) -> int:
 def show(rows: Figures) -> None:
     """Print a table."""
     columns = list(next(iter(rows.values())))
-    table = Table("", *columns, title="against the 99th percentile inside")
+    table = Table(
+        "",
+        *(column.replace("_", "\n") for column in columns),
+        title="against the 99th percentile inside",
+    )
     for name, values in rows.items():
         table.add_row(name, *(f"{values[column]:.3f}" for column in columns))
     Console().print(table)
