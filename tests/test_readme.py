@@ -53,9 +53,9 @@ def test_a_training_command_would_run(line, speech, tmp_path):
     names = sorted(file.name for file in speech.glob("*.flac"))
     (tmp_path / "train.txt").write_text("\n".join(names[2:]), encoding="utf-8")
     (tmp_path / "valid.txt").write_text("\n".join(names[:2]), encoding="utf-8")
-    _, command, recipe, _folder, *rest = shlex.split(line.replace("DATA/", f"{tmp_path}/"))
+    _, command, recipe, given, *rest = shlex.split(line.replace("DATA/", f"{tmp_path}/"))
     rest[rest.index("--out") + 1] = str(tmp_path / "run")
-    folder = labelled(speech, tmp_path) if "data.labels=folders" in rest else speech
+    folder = labelled(speech, tmp_path) if given == "my-sounds/" else speech
     result = invoke([command, recipe, str(folder), *rest, "--dry-run"])
     assert result.exit_code == 0, result.output
 
