@@ -1,7 +1,6 @@
 """WaveGAN's discriminator: the original's variables and scores; labels, deviations, penalties."""
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from wavegan.discriminators.base import Told
 from wavegan.discriminators.wavegan import WaveGANDiscriminator
 from wavegan.errors import UserError
 from wavegan.layers.phase_shuffle import PhaseShuffle
@@ -234,7 +234,7 @@ def test_the_penalty_on_its_slope_moves_every_weight_but_the_last_bias() -> None
     net = small(**ALL)
     real, fake = noise(4, 2, 512), 0.5 * noise(4, 2, 512).flip(-1)
     with torch.autocast("cpu", torch.bfloat16):
-        value = GradientPenalty()(partial(net, label=LABELS), real, fake)
+        value = GradientPenalty()(Told(net, LABELS), real, fake)
     assert value.dtype is torch.float32
     value.backward()
     for key, parameter in net.named_parameters():
