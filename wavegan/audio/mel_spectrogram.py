@@ -95,7 +95,7 @@ def _filterbank(mel: Mel) -> NDArray[np.float64]:
     """Cached on the whole front-end: fewer fields would hand one rate's bank to another."""
     f_max = mel.bank_rate / 2 if mel.f_max is None else mel.f_max
     bins = np.linspace(0, mel.bank_rate / 2, mel.n_fft // 2 + 1)
-    low, high = _hz_to_mel(np.array([mel.f_min, f_max]), mel.mel_scale)
+    low, high = hz_to_mel(np.array([mel.f_min, f_max]), mel.mel_scale)
     edges = _mel_to_hz(np.linspace(low, high, mel.n_mels + 2), mel.mel_scale)
     left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     rising = (bins - left) / (centre - left)
@@ -104,7 +104,8 @@ def _filterbank(mel: Mel) -> NDArray[np.float64]:
     return bank * 2 / (right - left) if mel.mel_norm == "slaney" else bank
 
 
-def _hz_to_mel(hz: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
+def hz_to_mel(hz: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
+    """Mels of frequencies in Hz, by the scale "slaney" or "htk" (see `mel_filterbank`)."""
     if scale == "htk":
         return 2595 * np.log10(1 + hz / 700)
     above = np.maximum(hz, 1000)

@@ -4,7 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
+
+from wavegan.errors import UserError
 
 
 class Generator(nn.Module, ABC):
@@ -94,6 +97,24 @@ class LatentGenerator(Generator):
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """Shapes of one item's standard normal noise, first used first; empty: it takes none."""
         return []
+
+    def noises(
+        self, noise: Sequence[Tensor] | None, batch: int, positions: int, device: torch.device
+    ) -> list[Tensor]:
+        """The noise that was given, or else drawn from torch's global generator.
+
+        Raises:
+            UserError: it is not of `noise_shapes(positions)`.
+        """
+        shapes = [(batch, *shape) for shape in self.noise_shapes(positions)]
+        if noise is None:
+            return [torch.randn(shape, device=device) for shape in shapes]
+        if [tuple(each.shape) for each in noise] != shapes:
+            raise UserError(
+                f"noise has the shapes {[tuple(each.shape) for each in noise]}: the network takes "
+                f"{shapes}"
+            )
+        return list(noise)
 
     def represent(self, audio: Tensor) -> Tensor:
         """What D is shown of real audio `(B, C, T)`, beside what `forward` makes."""

@@ -159,7 +159,8 @@ class SourceFilter(LatentGenerator):
             x = self._stage(stage, x, wrap)
         levels = self.filters(x, wrap).float()
         with torch.autocast(walk.device.type, enabled=False):
-            sound = self._noise(levels, noise)
+            positions = levels.shape[-1] * self.spectrogram.hop_length // self.hop_length
+            sound = self.noises(noise, len(walk), positions, levels.device)[0].float()
             voices = None
             if self.pitch is not None and curves is not None:
                 hertz = self.pitch.hertz(curves, sound.shape[-1], wrap, label)
@@ -197,18 +198,6 @@ class SourceFilter(LatentGenerator):
     def _stage(self, stage: int, x: Tensor, wrap: bool) -> Tensor:
         x = _active(interleaved(self.ups[stage](x, wrap), 2))
         return x + _active(self.blocks[stage](x, wrap))
-
-    def _noise(self, levels: Tensor, noise: Sequence[Tensor] | None) -> Tensor:
-        frames, hop = levels.shape[-1], self.spectrogram.hop_length
-        shape = (len(levels), self.channels, frames * hop)
-        if noise is None:
-            return torch.randn(shape, device=levels.device)
-        if [tuple(each.shape) for each in noise] != [shape]:
-            raise UserError(
-                f"noise has the shapes {[tuple(each.shape) for each in noise]}: the network takes "
-                f"{[shape]}"
-            )
-        return noise[0].float()
 
 
 def _conv(above: int, below: int, kernel_size: int, gain: float) -> EqualConv1d:

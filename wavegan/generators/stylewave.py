@@ -142,7 +142,7 @@ class StyleWave(LatentGenerator):
         share = None
         if walk.shape[1] > 1:
             share = shares(walk.shape[1], self.positions, x.shape[-1], loop).to(x.device)
-        drawn = self._noise(len(walk), x, noise)
+        drawn = iter(self.noises(noise, len(walk), x.shape[-1], x.device))
         audio = self._synthesize(x, styles, drawn, share, loop or self.circular)
         audio = OUTPUT_SCALE / math.sqrt(len(self.outputs)) * (audio + self.output_bias)
         if self.final_tanh:
@@ -182,17 +182,6 @@ class StyleWave(LatentGenerator):
         layers = len(self.layers)
         since = torch.randint(1, layers, (batch,), device=device)
         return since.masked_fill(torch.rand(batch, device=device) >= self.mixing, layers)
-
-    def _noise(self, batch: int, x: Tensor, noise: Sequence[Tensor] | None) -> Iterator[Tensor]:
-        shapes = [(batch, *shape) for shape in self.noise_shapes(x.shape[-1])]
-        if noise is None:
-            return (torch.randn(shape, device=x.device) for shape in shapes)
-        if [tuple(each.shape) for each in noise] != shapes:
-            raise UserError(
-                f"noise has the shapes {[tuple(each.shape) for each in noise]}: the network takes "
-                f"{shapes}"
-            )
-        return iter(noise)
 
     def _synthesize(
         self,

@@ -8,10 +8,11 @@ closed form is Dirichlet's kernel.
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
-MEL_CORNER, MEL_SCALE = 700.0, 1127.0
+from wavegan.audio.mel_spectrogram import hz_to_mel
 
 
 def pulses(
@@ -67,8 +68,7 @@ def band_shapes(bands: int, bins: int, sample_rate: int) -> Tensor:
     Returns:
         `(bins, bands)`: times values at the bands' centres, the lines drawn between them.
     """
-    frequency = torch.linspace(0, sample_rate / 2, bins, dtype=torch.float64)
-    mel = MEL_SCALE * torch.log1p(frequency / MEL_CORNER)
+    mel = torch.tensor(hz_to_mel(np.linspace(0, sample_rate / 2, bins), "htk"))
     place = mel / mel[-1] * (bands - 1)
     distance = (place[:, None] - torch.arange(bands)).abs()
     return (1 - distance).clamp(min=0).float()
