@@ -50,6 +50,8 @@ $(INSTALLED): pyproject.toml
 		$(BIN)/pip install torch==2.13.0 || echo "no torch 2.13.0 here; the newest that fits will do"; \
 	fi
 	$(BIN)/pip install -e ".[dev]"
+	# their lists of dependencies cannot be met beside ours: numpy 1.23, a copy of `typing`
+	$(BIN)/pip install --no-deps aisfx Resemblyzer
 	@touch $@
 
 clean:

@@ -23,15 +23,15 @@ from wavegan.data.clips import whole
 from wavegan.data.scan import scan
 from wavegan.data.split import split
 from wavegan.inference.picture import draw
-from wavegan.metrics.mel_distance import MelDistance
-from wavegan.metrics.pesq import PESQ
-from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.metrics.log_mel_l1 import LogMelL1
+from wavegan.metrics.mrstft import MRSTFT
+from wavegan.metrics.pesq_wb import PESQ
 from wavegan.metrics.stoi import STOI
 
 PEAK = 0.95
 METRICS = {
-    "mel distance": MelDistance(),
-    "MR-STFT": STFTDistance(),
+    "mel distance": LogMelL1(),
+    "MR-STFT": MRSTFT(),
     "PESQ-wb": PESQ(),
     "STOI": STOI(),
 }

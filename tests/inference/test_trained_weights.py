@@ -9,7 +9,7 @@ import torch
 from wavegan import Vocoder
 from wavegan.audio import io
 from wavegan.inference.revocode import revocode
-from wavegan.metrics.pesq import PESQ
+from wavegan.metrics.pesq_wb import PESQ
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from torch import Tensor
 from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
-from wavegan.metrics.mel_distance import MelDistance
-from wavegan.metrics.pesq import PESQ
+from wavegan.metrics.log_mel_l1 import LogMelL1
+from wavegan.metrics.pesq_nb import PESQNarrowBand
+from wavegan.metrics.pesq_wb import PESQ
 from wavegan.metrics.stoi import STOI
 
 
@@ -36,6 +37,23 @@ def test_pesq_is_the_packages_wide_band_score() -> None:
     assert PESQ()(voice(16000), voice(16000), 16000) == pytest.approx(4.644, abs=1e-3)
 
 
+def test_narrow_band_pesq_is_the_packages_at_8_khz() -> None:
+    """And nothing above 4 kHz can reach it."""
+    package = pytest.importorskip("pesq")
+    expected = package.pesq(8000, voice(8000)[0].numpy(), degraded(8000)[0].numpy(), "nb")
+    assert PESQNarrowBand()(degraded(8000), voice(8000), 8000) == pytest.approx(expected)
+    assert PESQNarrowBand()(voice(8000), voice(8000), 8000) == pytest.approx(4.549, abs=1e-3)
+    hiss = 0.05 * torch.sin(2 * torch.pi * 6000 / 16000 * torch.arange(16000))
+    assert PESQNarrowBand()(voice(16000) + hiss, voice(16000), 16000) > 4.54
+    assert PESQ()(voice(16000) + hiss, voice(16000), 16000) < 4
+
+
+def test_the_best_narrow_band_score_is_the_mapping_of_4_5() -> None:
+    """P.862.1: 0.999 + 4 / (1 + exp(4.6607 - 1.4945 r)) of the best raw score."""
+    mapped = 0.999 + 4 / (1 + math.exp(4.6607 - 1.4945 * 4.5))
+    assert PESQNarrowBand()(voice(8000), voice(8000), 8000) == pytest.approx(mapped, abs=1e-3)
+
+
 def test_stoi_is_the_packages_score() -> None:
     package = pytest.importorskip("pystoi")
     # as loud as the voice: only then does STOI clip, and tell the reference from the estimate
@@ -51,7 +69,7 @@ def test_stoi_is_the_packages_score() -> None:
 
 @pytest.mark.parametrize("rate", [22050, 48000])
 def test_the_rate_of_the_clips_hardly_matters(rate: int) -> None:
-    for judge in (PESQ(), STOI()):
+    for judge in (PESQ(), PESQNarrowBand(), STOI()):
         plain = judge(degraded(16000), voice(16000), 16000)
         assert judge(degraded(rate), voice(rate), rate) == pytest.approx(plain, abs=0.05)
 
@@ -67,7 +85,7 @@ def test_nan_where_it_is_undefined() -> None:
     clip, silence = voice(16000), torch.zeros(1, 16000)
     click = silence.clone()
     click[0, 8000:8040] = 0.5
-    for judge in (PESQ(), STOI()):
+    for judge in (PESQ(), PESQNarrowBand(), STOI()):
         for pair in ((silence, clip), (clip, silence), (silence, silence)):
             assert math.isnan(judge(*pair, 16000))
         assert math.isnan(judge(clip[:, :3000], clip[:, :3000], 16000))
@@ -77,9 +95,13 @@ def test_nan_where_it_is_undefined() -> None:
     assert math.isnan(STOI()(sides, sides, 16000))
 
 
-@pytest.mark.parametrize(("metric", "package"), [(PESQ, "pesq"), (STOI, "pystoi")])
+@pytest.mark.parametrize(
+    ("metric", "package"), [(PESQ, "pesq"), (PESQNarrowBand, "pesq"), (STOI, "pystoi")]
+)
 def test_a_missing_package_names_the_command(
-    metric: type[PESQ] | type[STOI], package: str, monkeypatch: pytest.MonkeyPatch
+    metric: type[PESQ] | type[PESQNarrowBand] | type[STOI],
+    package: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UserError, match=r'pip install "wavegan\[metrics\]"'):
@@ -99,7 +121,7 @@ def test_griffin_lim_keeps_time_and_sound(preset: str) -> None:
     made = module.griffin_lim(MelSpectrogram(mel)(clip)[0], mel)
     assert made.shape == clip.shape
     assert made.dtype == torch.float32
-    assert MelDistance(mel)(made, clip, 22050) < 0.25
+    assert LogMelL1(mel)(made, clip, 22050) < 0.25
     # moved by half a frame it is far worse: the framing is honoured
     moved = torch.roll(made, 128, dims=1)
-    assert MelDistance(mel)(moved, clip, 22050) > 1.5 * MelDistance(mel)(made, clip, 22050)
+    assert LogMelL1(mel)(moved, clip, 22050) > 1.5 * LogMelL1(mel)(made, clip, 22050)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from wavegan.audio import io
 from wavegan.metrics.base import Metric
-from wavegan.metrics.mel_distance import MelDistance
+from wavegan.metrics.log_mel_l1 import LogMelL1
 from wavegan.tasks.base import NOTHING, Condition, Generated, Task
 from wavegan.training.validate import HeldOut, validate
 
@@ -84,7 +84,7 @@ def test_a_clip_with_a_mel_is_generated_from_it() -> None:
 def test_every_metric_is_measured() -> None:
     torch.manual_seed(0)
     heard = [HeldOut(str(n), torch.randn(1, 6000).clamp(-1, 1) / 4) for n in range(3)]
-    mel = MelDistance()
+    mel = LogMelL1()
     values = validate(Cut(), Amplifier(), heard, {"mel": mel, "difference": Difference()}, RATE)
     by_hand = [mel(2 * c.audio[:, :-10], c.audio[:, :-10], RATE) for c in heard]
     assert set(values) == {"mel", "difference"}

@@ -1,4 +1,4 @@
-"""The one rule by which every metric makes two clips equally long."""
+"""The rules that every metric holds its two clips to: what compares, and how long it is."""
 
 from torch import Tensor
 
@@ -21,20 +21,41 @@ def same_length(estimate: Tensor, reference: Tensor, sample_rate: int) -> tuple[
         UserError: when the lengths differ by more, the channels differ, a clip is empty or holds
             a sample that is not finite.
     """
-    shapes = f"estimate {tuple(estimate.shape)}, reference {tuple(reference.shape)}"
+    first, second = comparable(estimate, reference)
+    samples = min(first.shape[1], second.shape[1])
+    rest = max(first.shape[1], second.shape[1]) - samples
+    if rest > LONGEST_REST * sample_rate:
+        raise UserError(
+            f"{_shapes(estimate, reference)}: the lengths may differ by"
+            f" {round(LONGEST_REST * sample_rate)} samples; pair each clip with its own"
+            " reference, cut alike"
+        )
+    return first[:, :samples], second[:, :samples]
+
+
+def comparable(estimate: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
+    """Both clips as float32 on the CPU, without gradient, each as long as it is.
+
+    Args:
+        estimate: `(C, T)`.
+        reference: `(C, T)` of the same channels and any length.
+
+    Raises:
+        UserError: when the channels differ, a clip is empty or holds a sample that is not finite.
+    """
+    shapes = _shapes(estimate, reference)
     if estimate.dim() != 2 or reference.dim() != 2 or len(estimate) != len(reference):
         raise UserError(f"metrics compare (channels, samples) with the same channels; got {shapes}")
-    samples = min(estimate.shape[1], reference.shape[1])
-    rest = max(estimate.shape[1], reference.shape[1]) - samples
-    if samples == 0 or rest > LONGEST_REST * sample_rate:
-        raise UserError(
-            f"{shapes}: the lengths may differ by {round(LONGEST_REST * sample_rate)} samples"
-            " and must not be 0; pair each clip with its own reference, cut alike"
-        )
-    first, second = (clip[:, :samples].detach().float().cpu() for clip in (estimate, reference))
+    if not (estimate.numel() and reference.numel()):
+        raise UserError(f"{shapes}: the lengths must not be 0")
+    first, second = (clip.detach().float().cpu() for clip in (estimate, reference))
     for name, clip in (("estimate", first), ("reference", second)):
         if not clip.isfinite().all():
             raise UserError(
                 f"the {name} holds NaN or infinite samples: there is nothing to measure"
             )
     return first, second
+
+
+def _shapes(estimate: Tensor, reference: Tensor) -> str:
+    return f"estimate {tuple(estimate.shape)}, reference {tuple(reference.shape)}"

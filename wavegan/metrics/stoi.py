@@ -2,6 +2,7 @@
 
 import importlib
 import warnings
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class STOI(Metric):
         UserError: when the package `pystoi` is missing.
     """
 
+    label = "STOI ↑"
     higher_is_better = True
 
     def __init__(self, extended: bool = False) -> None:
@@ -35,6 +37,11 @@ class STOI(Metric):
         except ImportError as error:
             raise UserError(f'stoi: {error}; run pip install "wavegan[metrics]"') from error
         self.extended = extended
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The rate it judges at, which of the two it is, and the package's version."""
+        return {"rate": 10000, "extended": self.extended, "pystoi": version("pystoi")}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""

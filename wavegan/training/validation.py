@@ -1,8 +1,8 @@
 """Which validation a task gets."""
 
 from wavegan.embeddings.mel_statistics import MelStatistics
-from wavegan.metrics.mel_distance import MelDistance
-from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.metrics.log_mel_l1 import LogMelL1
+from wavegan.metrics.mrstft import MRSTFT
 from wavegan.recipe import Recipe
 from wavegan.training import files
 from wavegan.training.parts import Parts
@@ -17,7 +17,7 @@ def build(recipe: Recipe, parts: Parts, found: files.Files) -> Validation:
         return Resynthesis(
             task=parts.step["task"],
             clips=files.held_out(recipe, mel, found),
-            metrics={"mel_distance": MelDistance(mel=mel), "mr_stft": STFTDistance()},
+            metrics={"mel_distance": LogMelL1(mel=mel), "mr_stft": MRSTFT()},
             sample_rate=mel.sample_rate,
             preview_count=training.previews,
         )

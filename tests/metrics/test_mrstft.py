@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from wavegan.metrics.stft_distance import STFTDistance
+from wavegan.metrics.mrstft import MRSTFT
 
-DISTANCE = STFTDistance()
+DISTANCE = MRSTFT()
 
 
 def noise(seed: int) -> Tensor:

@@ -1,7 +1,8 @@
-"""PESQ, ITU-T P.862.2: the perceived quality of wide-band speech, by the package `pesq`."""
+"""PESQ by the package `pesq`, for both of its bands."""
 
 import importlib
-from typing import Any
+from importlib.metadata import version
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,22 +13,26 @@ from wavegan.errors import UserError
 from wavegan.metrics._pair import same_length
 from wavegan.metrics.base import Metric
 
-RATE = 16000
 
+class PackagePESQ(Metric):
+    """PESQ of one band: clips at the band's rate, the mean over channels.
 
-class PESQ(Metric):
-    """Wide-band PESQ (MOS-LQO): 1.04 for noise, 4.64 for equal clips; the mean over channels.
-
-    Clips of another rate are resampled to 16 kHz (soxr, HQ): what lies above 8 kHz is not
-    judged. NaN means that PESQ is undefined there: a silent channel, or one in which it finds no
+    NaN means that PESQ is undefined there: a silent channel, or one in which it finds no
     utterance, or one under a quarter of a second. Leave such clips out of a mean, and say how
     many there were.
+
+    Attributes:
+        rate: Hz, what clips are resampled to.
+        band: "wb" or "nb".
 
     Raises:
         UserError: when the package `pesq` is missing.
     """
 
+    unit = "MOS-LQO"
     higher_is_better = True
+    rate: ClassVar[int]
+    band: ClassVar[Literal["wb", "nb"]]
 
     def __init__(self) -> None:
         try:
@@ -35,16 +40,22 @@ class PESQ(Metric):
         except ImportError as error:
             raise UserError(f'pesq: {error}; run pip install "wavegan[metrics]"') from error
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Rate and band; the versions of the package and of the resampler."""
+        versions = {name: version(name) for name in ("pesq", "soxr")}
+        return {"rate": self.rate, "band": self.band, **versions}
+
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
         pair = same_length(estimate, reference, sample_rate)
-        wide = [resample_array(clip.numpy(), sample_rate, RATE) for clip in pair]
-        return float(np.mean([self._score(e, r) for e, r in zip(*wide, strict=True)]))
+        at_rate = [resample_array(clip.numpy(), sample_rate, self.rate) for clip in pair]
+        return float(np.mean([self._score(e, r) for e, r in zip(*at_rate, strict=True)]))
 
     def _score(self, estimate: NDArray[Any], reference: NDArray[Any]) -> float:
         if not (estimate.any() and reference.any()):
             return float("nan")
         try:
-            return float(self._package.pesq(RATE, reference, estimate, "wb"))
+            return float(self._package.pesq(self.rate, reference, estimate, self.band))
         except (self._package.NoUtterancesError, self._package.BufferTooShortError):
             return float("nan")

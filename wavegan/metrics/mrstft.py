@@ -1,5 +1,7 @@
 """The multi-resolution STFT distance that vocoder papers report as M-STFT (BigVGAN, Vocos)."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -12,7 +14,7 @@ RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
 FLOOR = 1e-8
 
 
-class STFTDistance(Metric):
+class MRSTFT(Metric):
     """Spectral convergence plus the L1 distance of log magnitudes, a mean over resolutions.
 
     The default of auraloss 0.4 (`MultiResolutionSTFTLoss`), for one clip: with
@@ -23,6 +25,13 @@ class STFTDistance(Metric):
     and Frobenius norms. 0 for equal clips; a mean over channels. Clips keep their rate, so values
     of different rates do not compare. For a silent reference the first term is large but finite.
     """
+
+    label = "MR-STFT ↓"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The resolutions, (n_fft, hop, window) in samples, and the smallest power."""
+        return {"resolutions": [list(sizes) for sizes in RESOLUTIONS], "floor": FLOOR}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
