@@ -9,7 +9,14 @@ from wavegan.errors import UserError
 from wavegan.set_metrics.base import SetMetric
 
 NAMES = plugins.names("set_metrics")
-PERFECT = {"frechet": 0.0, "diversity": 1.0, "nearest_neighbour": 0.0, "ndb": 0.0, "js": 0.0}
+PERFECT = {
+    "frechet": 0.0,
+    "frechet_infinity": 0.0,
+    "diversity": 1.0,
+    "nearest_neighbour": 0.0,
+    "ndb": 0.0,
+    "js": 0.0,
+}
 
 
 def metric(name: str) -> SetMetric:
@@ -78,8 +85,8 @@ def test_refusals(name: str) -> None:
     bad = {
         r"got made \(120, 4\), real \(120, 5\)": (clips(0, dim=4), good),
         r"got made \(5,\)": (good[0], good),
-        "0 made clips: this metric needs [12] or more": (good[:0], good),
-        "1 real clips: this metric needs 2 or more": (good, good[:1]),
+        r"0 made clips: this metric needs (1|2|40) or more": (good[:0], good),
+        "1 real clips: this metric needs (2|40) or more": (good, good[:1]),
         "embeddings of the made clips hold NaN": (good * torch.nan, good),
         "embeddings of the real clips hold NaN": (good, good / 0),
     }

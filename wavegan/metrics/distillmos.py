@@ -1,0 +1,60 @@
+"""DistillMOS (Stahl & Gamper 2025, arXiv:2502.05356): a listener's score of speech, predicted."""
+
+import contextlib
+import io
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wavegan.metrics import _judges
+from wavegan.metrics._judges import Array
+from wavegan.metrics.base import Metric
+
+RATE = 16000
+
+
+class DistillMOS(Metric):
+    """The mean opinion score that a small network predicts, 1 (bad) to 5; mean over channels.
+
+    It hears the clip alone, at 16 kHz (soxr, HQ) and scaled to its peak, in windows of 7.68 s
+    whose scores are averaged; a shorter clip is padded with silence. It saturates near real
+    speech: it alarms, and does not rank good vocoders.
+
+    NaN for a silent channel or a clip under a quarter of a second. The package's weights (version
+    7, MIT) are read at the first call.
+
+    Raises:
+        UserError: when the package `distillmos` is missing.
+    """
+
+    label = "DistillMOS ↑"
+    unit = "MOS"
+    higher_is_better = True
+    needs_reference = False
+
+    def __init__(self) -> None:
+        # the package imports torchaudio for its command line alone, and the one that stands beside
+        # a CPU-only torch refuses to load
+        with _judges.without("torchaudio"):
+            self._package = _judges.package("distillmos", "distillmos")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The package and the rate it hears, Hz."""
+        return {"package": _judges.release("distillmos"), "rate": RATE}
+
+    def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
+        """Judge `(C, T)`; `reference` is left aside."""
+        return _judges.each_channel(self._score, [_judges.alone(estimate)], sample_rate, RATE)
+
+    def _score(self, channel: Array) -> float:
+        with torch.inference_mode(), _judges.one_thread():
+            return float(self._model(torch.from_numpy(channel)[None]))
+
+    @cached_property
+    def _model(self) -> Any:
+        # it prints where its weights lie, which would spoil what a command prints
+        with contextlib.redirect_stdout(io.StringIO()):
+            return self._package.ConvTransformerSQAModel().eval()

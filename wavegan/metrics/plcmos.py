@@ -1,0 +1,83 @@
+"""PLCMOS (Diener et al. 2023, arXiv:2305.15127): how well lost packets of speech were concealed."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from wavegan.metrics import _judges
+from wavegan.metrics._judges import Array
+from wavegan.metrics.base import Metric
+
+RATE = 16000
+FRAME, HOP = 512, 256
+RATERS = 15
+RATER_SIZE = 64
+SEED = 0
+QUIETEST = -12 * np.log(10)
+"""Nepers under the softest power of the clip that the package puts digital silence at."""
+SILENCE = -8 * np.log(10)
+
+
+class PLCMOS(Metric):
+    """The mean opinion score that version 2 predicts, about 1 to 5; mean over channels.
+
+    It hears the clip alone, at 16 kHz (soxr, HQ), for gaps, clicks and robotic stretches.
+    The network imagines a rater; the score is the mean of 15. The package draws them anew for
+    each clip, so that its scores waver by some hundredths: here they are the same 15 always
+    (`numpy.random.RandomState(0)`).
+
+    The network is the one in the package `speechmos` (MIT). NaN for a silent channel or a clip
+    under a quarter of a second.
+
+    Raises:
+        UserError: when the package `speechmos` is missing.
+    """
+
+    label = "PLCMOS ↑"
+    unit = "MOS"
+    higher_is_better = True
+    needs_reference = False
+
+    def __init__(self) -> None:
+        self._folder = Path(str(_judges.package("speechmos", "plcmos").__file__)).parent
+        _judges.package("onnxruntime", "plcmos")
+        raters = np.random.RandomState(SEED).normal(size=(RATERS, 1, RATER_SIZE))
+        self._raters = raters.astype(np.float32)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The package, its model, and the rate it hears, Hz."""
+        return {"package": _judges.release("speechmos"), "model": "plcmos_v2", "rate": RATE}
+
+    def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
+        """Judge `(C, T)`; `reference` is left aside."""
+        return _judges.each_channel(self._score, [_judges.alone(estimate)], sample_rate, RATE)
+
+    def _score(self, channel: Array) -> float:
+        heard = _log_power(channel)[None, None]
+        scores = [
+            self._session.run(None, {"degraded_audio": heard, "rater_embed": rater})[0]
+            for rater in self._raters
+        ]
+        return float(np.mean(scores))
+
+    @cached_property
+    def _session(self) -> Any:
+        return _judges.onnx_session(self._folder / "plcmos_models" / "plcmos_v2.onnx", "plcmos")
+
+
+def _log_power(channel: Array) -> Array:
+    """What the network takes: ln of the power of 257 frequencies over 20, a row each 16 ms."""
+    count = -(-(len(channel) + FRAME - HOP) // HOP)
+    padded = np.zeros((count - 1) * HOP + FRAME)
+    padded[FRAME - HOP :][: len(channel)] = channel
+    frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::HOP]
+    power = np.abs(np.fft.rfft(frames * np.hamming(FRAME + 1)[:-1])) ** 2
+    some = power > 0
+    least = np.log(power[some].min()) + QUIETEST if some.any() else SILENCE
+    level = np.log(power, out=np.full_like(power, least), where=some) / 20
+    features: Array = level.astype(np.float32)
+    return features

@@ -1,0 +1,72 @@
+"""Whether the same voice speaks: the cosine of two speaker embeddings, by Resemblyzer."""
+
+import warnings
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wavegan.metrics import _judges
+from wavegan.metrics._judges import Array
+from wavegan.metrics._pair import comparable
+from wavegan.metrics.base import Metric
+
+RATE = 16000
+LEAST = 0.5
+INSTALL = 'pip install "wavegan[metrics]" && pip install --no-deps Resemblyzer webrtcvad-wheels'
+"""Without its dependencies: Resemblyzer asks for the obsolete package `typing`."""
+
+
+class Speaker(Metric):
+    """The cosine of the two clips' GE2E embeddings, 0 to 1; 1 is the same voice.
+
+    Wan et al. 2018 (arXiv:1710.10467): an LSTM hears windows of 1.6 s, whose mean is the clip's
+    embedding. The numbers of an embedding are 0 or more, so that unlike voices score about 0.5
+    and not 0. Clips are mixed to one channel, resampled to 16 kHz (soxr, HQ), lifted to -30 dBFS
+    where they are softer, and stripped of pauses by webrtcvad.
+
+    NaN where less than half a second of either clip is voice. The package's weights (Apache-2.0)
+    are read at the first call; a reference that comes again is remembered.
+
+    Raises:
+        UserError: when the package `resemblyzer`, or one that it needs, is missing.
+    """
+
+    label = "speaker cosine ↑"
+    any_length = True
+    higher_is_better = True
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            # its import of scipy.ndimage.morphology, and webrtcvad's of pkg_resources
+            warnings.simplefilter("ignore")
+            self._package = _judges.package("resemblyzer", "speaker", INSTALL)
+        self._embed = _judges.Remembered(self._embedding)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The package and the rate it hears, Hz."""
+        return {"package": _judges.release("Resemblyzer"), "rate": RATE}
+
+    def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
+        """Compare `(C, T)` with `(C, T)` of any two lengths: nothing is compared in time."""
+        pair = comparable(estimate, reference)
+        heard = [_judges.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair]
+        first, second = (self._embed(clip[0]) for clip in heard)
+        return float("nan") if first is None or second is None else float(first @ second)
+
+    def _embedding(self, channel: Array) -> NDArray[np.float32] | None:
+        if _judges.silent(channel):
+            return None
+        voice = self._package.preprocess_wav(channel)
+        if len(voice) < LEAST * RATE:
+            return None
+        with _judges.one_thread():
+            found: NDArray[np.float32] = self._encoder.embed_utterance(voice)
+        return found if np.isfinite(found).all() else None
+
+    @cached_property
+    def _encoder(self) -> Any:
+        return self._package.VoiceEncoder("cpu", verbose=False)
