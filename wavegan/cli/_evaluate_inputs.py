@@ -1,0 +1,118 @@
+"""What the words of `wavegan evaluate` mean: systems by name, limits, lists."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wavegan.errors import UserError, suggest
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A mean that must not be above (or below) a value."""
+
+    key: str
+    value: float
+    above: bool
+
+    @property
+    def word(self) -> str:
+        """On which side of the limit a mean that breaks it is."""
+        return "above" if self.above else "below"
+
+    def broken(self, mean: float) -> bool:
+        """Whether a mean breaks it; NaN does."""
+        return not (mean <= self.value if self.above else mean >= self.value)
+
+
+def limits(above: Sequence[str], below: Sequence[str]) -> list[Limit]:
+    """Read `KEY=VALUE` words.
+
+    Raises:
+        UserError: no such word, or a value that is no number.
+    """
+    return [*_limits("--fail-above", above, True), *_limits("--fail-below", below, False)]
+
+
+def _limits(option: str, words: Sequence[str], above: bool) -> Iterator[Limit]:
+    for word in words:
+        # a key may be package.module:Class, never with a "=" in it
+        key, _, text = word.partition("=")
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not key or math.isnan(value):
+            raise UserError(f"{option} {word}: give KEY=VALUE, such as log_mel_l1=0.3")
+        yield Limit(key.strip(), value, above)
+
+
+def check_limits(wanted: Sequence[Limit], keys: Sequence[str]) -> None:
+    """Refuse limits of what is not measured.
+
+    Raises:
+        UserError: such a key, with the nearest that there is.
+    """
+    for limit in wanted:
+        if limit.key not in keys:
+            option = "--fail-above" if limit.above else "--fail-below"
+            raise UserError(
+                f"{option} {limit.key}: not among the metrics{suggest(limit.key, keys)}"
+            )
+
+
+def broken(
+    wanted: Sequence[Limit], means: Mapping[str, Mapping[str, float]]
+) -> Iterator[tuple[str, Limit, float]]:
+    """Which means, by system and then by metric, break which limits."""
+    for limit in wanted:
+        for system, found in means.items():
+            if limit.broken(found[limit.key]):
+                yield system, limit, found[limit.key]
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """Names of systems: the last part of their paths, or all of it where two share that.
+
+    Raises:
+        UserError: a path is given twice.
+    """
+    last = [path.resolve().name for path in paths]
+    for path in paths:
+        if [each.resolve() for each in paths].count(path.resolve()) > 1:
+            raise UserError(f"{path}: given twice")
+    return [
+        name if last.count(name) == 1 else str(path) for path, name in zip(paths, last, strict=True)
+    ]
+
+
+def clip_list(file: Path | None) -> list[str] | None:
+    """Read names of clips, one a line.
+
+    Raises:
+        UserError: there is no such file, or no name in it.
+    """
+    if file is None:
+        return None
+    try:
+        text = file.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise UserError(f"--list {file}: {error.strerror}") from None
+    found = [line.strip() for line in text.splitlines() if line.strip()]
+    if not found:
+        raise UserError(f"--list {file}: no name in it: give one a line")
+    return found
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is a model rather than a folder of clips."""
+    from wavegan import bundle
+
+    if not path.exists():
+        return False
+    try:
+        bundle.read(path)
+    except UserError:
+        return False
+    return True

@@ -1,0 +1,163 @@
+"""What `wavegan evaluate` does between reading its words and printing what it found."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wavegan.cli._evaluate_inputs import Limit, check_limits, is_model, names
+from wavegan.cli._evaluate_progress import Stages
+from wavegan.errors import UserError, suggest
+
+
+@dataclass(frozen=True)
+class Given:
+    """Where the clips come from, and who is told how it goes."""
+
+    reference: Path
+    estimates: Sequence[Path]
+    models: Sequence[Path]
+    against: str | None
+    device: str
+    stages: Stages
+
+    def note(self, text: str) -> None:
+        """Tell one line."""
+        self.stages.note(text)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found: as JSON, as a table, and the means by system and metric."""
+
+    to_dict: Callable[[], dict[str, Any]]
+    show: Callable[[], None]
+    means: Mapping[str, Mapping[str, float]]
+
+
+def run_sets(
+    given: Given, keys: Sequence[str] | None, embedding: str, wanted: Sequence[Limit]
+) -> Result:
+    """Compare sets."""
+    from wavegan.device import choose
+    from wavegan.evaluation.sets import compare_sets, set_metric_names
+
+    check_limits(wanted, set_metric_names(keys))
+    show = given.stages.show
+    folders = dict(zip(names(given.estimates), given.estimates, strict=True))
+    with given.stages.live():
+        found = compare_sets(
+            given.reference,
+            folders,
+            embedding=embedding,
+            metrics=keys,
+            device=choose(given.device),
+            note=given.note,
+            progress=lambda name, done, clips: show(f"listening to {name}", done, clips),
+        )
+    from wavegan.cli._evaluate_table import print_sets
+
+    means = {r.name: {k: figure.mean for k, figure in r.figures.items()} for r in found.systems}
+    return Result(found.to_dict, lambda: print_sets(found), means)
+
+
+def run_pairs(
+    given: Given,
+    keys: Sequence[str] | None,
+    wanted: Sequence[Limit],
+    *,
+    save: Path | None,
+    only: Sequence[str] | None,
+    count: int | None,
+    **options: Any,
+) -> Result:
+    """Compare systems with references; `options` are those of `compare`."""
+    from wavegan.evaluation.compare import compare
+    from wavegan.evaluation.selection import choose
+
+    columns = choose(keys, given.note)
+    check_limits(wanted, list(columns))
+    folders, models, against = _systems(given)
+    with given.stages.live(), _kept(save) as out:
+        systems: dict[str, Any] = dict(folders)
+        mel = None
+        if models:
+            copies = _copies(given, models, out, only, count)
+            systems |= {name: made.system for name, made in copies.items()}
+            mel = next(iter(copies.values())).mel
+        found = compare(
+            given.reference,
+            systems,
+            metrics=list(columns),
+            against=against,
+            mel=mel,
+            only=only,
+            count=count,
+            note=given.note,
+            progress=given.stages.of("measuring"),
+            **options,
+        )
+    from wavegan.cli._evaluate_table import print_evaluation
+
+    means = {row.name: {key: i.mean for key, i in row.means.items()} for row in found.systems}
+    return Result(found.to_dict, lambda: print_evaluation(found), means)
+
+
+def _systems(given: Given) -> tuple[dict[str, Path], dict[str, Path], str | None]:
+    """Folders and models by name, and the name of the one to compare with."""
+    folders, models = list(given.estimates), list(given.models)
+    for folder in folders:
+        if is_model(folder):
+            raise UserError(f"{folder}: a model, not a folder of clips: give it by --model")
+    other = None
+    if given.against is not None and given.against not in names([*folders, *models]):
+        other = Path(given.against)
+        if not other.exists():
+            near = suggest(given.against, names([*folders, *models]))
+            raise UserError(f"--against {given.against}: neither a system nor a path{near}")
+        (models if is_model(other) else folders).append(other)
+    called = names([*folders, *models])
+    by_name = dict(zip(called, [*folders, *models], strict=True))
+    against = given.against if other is None else next(n for n, p in by_name.items() if p == other)
+    split = len(folders)
+    return (
+        {name: by_name[name] for name in called[:split]},
+        {name: by_name[name] for name in called[split:]},
+        against,
+    )
+
+
+def _copies(
+    given: Given,
+    models: Mapping[str, Path],
+    out: Path,
+    only: Sequence[str] | None,
+    count: int | None,
+) -> Mapping[str, Any]:
+    from wavegan.data.scan import scan
+    from wavegan.device import choose
+    from wavegan.evaluation.copies import copy_synthesis
+
+    show = given.stages.show
+    data = scan(given.reference, on_progress=given.stages.of("scanning"))
+    return copy_synthesis(
+        models,
+        data,
+        out,
+        device=choose(given.device),
+        only=only,
+        count=count,
+        progress=lambda name, done, clips: show(f"copying by {name}", done, clips),
+    )
+
+
+@contextmanager
+def _kept(save: Path | None) -> Iterator[Path]:
+    """A folder for what models make: to be kept, or gone at the end."""
+    if save is not None:
+        yield save
+        return
+    with tempfile.TemporaryDirectory(prefix="wavegan-evaluate-") as folder:
+        yield Path(folder)

@@ -1,0 +1,173 @@
+"""`wavegan evaluate`: how good made clips are, beside what the figures have to be read against."""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wavegan.cli._evaluate_inputs import broken, clip_list, limits
+from wavegan.errors import UserError
+
+if TYPE_CHECKING:
+    from wavegan.cli._evaluate_run import Given
+
+ALIGN = ("auto", "always", "never")
+
+
+def evaluate_command(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REFERENCE", help="Folder of the real clips, or one file.")
+    ],
+    estimates: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="ESTIMATE", help="Folders of made clips, of the same names."),
+    ] = None,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option("--model", "-m", help="A vocoder to copy the clips with; may be repeated."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against", help="Compare each system with this one: its name, a folder or a model."
+        ),
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option("--metrics", help="Keys with commas between; +KEY adds to the usual ones."),
+    ] = None,
+    match_gain: Annotated[
+        bool, typer.Option("--match-gain", help="Give each clip its reference's level first.")
+    ] = False,
+    align: Annotated[
+        str, typer.Option("--align", help="What to do about lengths: auto, always or never shift.")
+    ] = "auto",
+    no_floors: Annotated[
+        bool, typer.Option("--no-floors", help="No rows of Griffin-Lim and a codec.")
+    ] = False,
+    fail_above: Annotated[
+        list[str] | None,
+        typer.Option("--fail-above", metavar="KEY=VALUE", help="Exit 1 if a mean is above."),
+    ] = None,
+    fail_below: Annotated[
+        list[str] | None,
+        typer.Option("--fail-below", metavar="KEY=VALUE", help="Exit 1 if a mean is below."),
+    ] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--list", help="File with the names of the clips to measure.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", min=1, help="Measure so many clips, evenly spread.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="New folder that keeps what models make.")
+    ] = None,
+    sets: Annotated[
+        bool, typer.Option("--sets", help="Compare whole sets of clips, which need not pair.")
+    ] = False,
+    embedding: Annotated[
+        str, typer.Option("--embedding", help="For --sets: a name, or a judge's folder.")
+    ] = "mel_statistics",
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, help="Default: as many as pay.")
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,
+) -> None:
+    """Measure made clips against real ones: means, 95 % intervals, and floors to read them by.
+
+    [bold]wavegan evaluate real/ made-a/ made-b/ --match-gain[/bold]
+
+    [bold]wavegan evaluate held-out/ --model runs/my-voice --count 50[/bold]
+
+    [bold]wavegan evaluate held-out/ --model runs/new --against runs/old --metrics pesq_wb[/bold]
+
+    [bold]wavegan evaluate held-out/ --model runs/my-voice --fail-above log_mel_l1=0.4 --json[/bold]
+
+    [bold]wavegan evaluate --sets drums/ made/ --embedding judges/drums[/bold]
+
+    Clips pair by their path below the folder, without extension. Lengths that
+    differ by 50 ms at most are cut at the end; else the estimate is shifted to
+    where it agrees with the reference, or refused by name.
+
+    Exit code 1: a mean breaks --fail-above or --fail-below.
+    """
+    wanted = limits(fail_above or (), fail_below or ())
+    keys = metrics.split(",") if metrics is not None else None
+    from wavegan.cli._evaluate_progress import Stages
+    from wavegan.cli._evaluate_run import Given, run_pairs, run_sets
+
+    stages = Stages(silent=as_json or quiet)
+    given = Given(reference, estimates or [], models or [], against, device, stages)
+    if sets:
+        _refuse_for_sets(given, match_gain, listed, count, save)
+        result = run_sets(given, keys, embedding, wanted)
+    else:
+        _refuse_for_pairs(given, align, save)
+        result = run_pairs(
+            given,
+            keys,
+            wanted,
+            save=save,
+            only=clip_list(listed),
+            count=count,
+            match_gain=match_gain,
+            align=align,
+            floors=not no_floors,
+            processes=processes,
+        )
+    failures = list(broken(wanted, result.means))
+    if as_json:
+        failed = [
+            {"system": system, "metric": limit.key, "mean": _finite(mean), "limit": limit.value}
+            for system, limit, mean in failures
+        ]
+        typer.echo(
+            json.dumps(
+                {**result.to_dict(), "failed": failed, "notes": stages.notes}, allow_nan=False
+            )
+        )
+    else:
+        result.show()
+    for system, limit, mean in failures:
+        typer.echo(f"{system}: {limit.key} {mean:.4g} is {limit.word} {limit.value:g}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _finite(mean: float) -> float | None:
+    return mean if math.isfinite(mean) else None
+
+
+def _refuse_for_sets(
+    given: "Given", match_gain: bool, listed: Path | None, count: int | None, save: Path | None
+) -> None:
+    """Refuse options that only pairs have."""
+    options = {
+        "--model": given.models,
+        "--against": given.against,
+        "--match-gain": match_gain,
+        "--list": listed,
+        "--count": count,
+        "--save": save,
+    }
+    for option, value in options.items():
+        if value:
+            raise UserError(f"{option} is for clips that pair: leave it or --sets out")
+    if not given.estimates:
+        raise UserError("--sets: give a folder of made clips after that of the real ones")
+
+
+def _refuse_for_pairs(given: "Given", align: str, save: Path | None) -> None:
+    """Refuse options that do not go together."""
+    if align not in ALIGN:
+        raise UserError(f"--align {align}: give {', '.join(ALIGN)}")
+    if not given.estimates and not given.models:
+        raise UserError(
+            f"{given.reference}: give a folder of made clips after it, or a vocoder by --model"
+        )
+    if save is not None and save.exists() and (save.is_file() or any(save.iterdir())):
+        raise UserError(f"--save {save}: it is in use; give a new folder")

@@ -1,0 +1,1 @@
+"""Measuring folders of clips and models, beside the floors that numbers need."""

@@ -1,0 +1,110 @@
+"""Whether one system is better than another on the same clips."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from wavegan.statistics.bootstrap import Interval, mean_interval
+from wavegan.statistics.paired import EXACT, holm, sign_flip
+
+LEVEL = 0.05
+
+Verdict = Literal["better", "worse", "no difference shown"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a metric says of two systems.
+
+    Attributes:
+        difference: mean of (system - other) over the clips both have, with its interval.
+        p: of a mean difference of 0, two-sided, by flipping signs.
+        p_holm: the same, adjusted for there being several metrics.
+        smallest: the smallest `p_holm` that so many clips could give, were the other metrics
+            without differences.
+        verdict: whether the system is better, by `p_holm` under 0.05.
+    """
+
+    difference: Interval
+    p: float
+    p_holm: float
+    smallest: float
+    verdict: Verdict
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it: None for NaN."""
+        interval = self.difference.to_dict()
+        return {
+            "mean_difference": interval["mean"],
+            "ci95": interval["ci95"],
+            "n": interval["n"],
+            "p": None if math.isnan(self.p) else self.p,
+            "p_holm": None if math.isnan(self.p_holm) else self.p_holm,
+            "smallest_p_holm": None if math.isnan(self.smallest) else self.smallest,
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A system against another, metric by metric."""
+
+    system: str
+    against: str
+    metrics: Mapping[str, Difference]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        metrics = {key: difference.to_dict() for key, difference in self.metrics.items()}
+        return {"system": self.system, "against": self.against, "metrics": metrics}
+
+
+def differences(
+    values: Mapping[str, Mapping[str, float]],
+    others: Mapping[str, Mapping[str, float]],
+    higher_is_better: Mapping[str, bool],
+) -> dict[str, Difference]:
+    """Compare two systems on the clips that both have.
+
+    Args:
+        values: of the system: by metric, then by clip; NaN where undefined.
+        others: of the other one.
+        higher_is_better: by metric.
+
+    Returns:
+        By metric, in the order of `values`.
+    """
+    apart = {key: _pairwise(values[key], others[key]) for key in values}
+    p_values = [sign_flip(each) for each in apart.values()]
+    tested = sum(not math.isnan(p) for p in p_values)
+    found = {}
+    for (key, each), p, adjusted in zip(apart.items(), p_values, holm(p_values), strict=True):
+        interval = mean_interval(each)
+        least = smallest_p(interval.n)
+        found[key] = Difference(
+            interval,
+            p,
+            adjusted,
+            min(1.0, least * tested),
+            _verdict(interval.mean, adjusted, higher_is_better[key]),
+        )
+    return found
+
+
+def smallest_p(pairs: int) -> float:
+    """The smallest p that `sign_flip` can give: 2 of the 2^n patterns; NaN without a pair."""
+    if pairs < 1:
+        return math.nan
+    return 2.0 ** (1 - pairs) if pairs <= EXACT else 0.0
+
+
+def _pairwise(values: Mapping[str, float], others: Mapping[str, float]) -> list[float]:
+    differences = [value - others[name] for name, value in values.items() if name in others]
+    return [each for each in differences if math.isfinite(each)]
+
+
+def _verdict(mean: float, p: float, higher_is_better: bool) -> Verdict:
+    if not p < LEVEL:
+        return "no difference shown"
+    return "better" if (mean > 0) == higher_is_better else "worse"

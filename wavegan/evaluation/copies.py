@@ -1,0 +1,131 @@
+"""Copy synthesis: a folder's clips through a model, written beside the clips as the model saw them.
+
+Figures are of these files, so that keeping them is enough to get the figures again.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import torch
+
+from wavegan.audio import io
+from wavegan.audio.mel import Mel
+from wavegan.audio.opening import shown
+from wavegan.data import clips as reading
+from wavegan.data.manifest import Clip, Manifest, printable
+from wavegan.errors import UserError
+from wavegan.evaluation.pairing import LeftOut, pick
+from wavegan.evaluation.plan import System
+from wavegan.inference.revocode import revocode
+from wavegan.inference.vocoder import Vocoder
+
+
+@dataclass(frozen=True)
+class Copies:
+    """A model's copies of clips, and the front-end it heard them by."""
+
+    system: System
+    mel: Mel
+
+
+def copy_synthesis(
+    models: Mapping[str, Path],
+    data: Manifest,
+    out: Path,
+    *,
+    device: torch.device,
+    only: Sequence[str] | None = None,
+    count: int | None = None,
+    progress: Callable[[str, int, int], None] = lambda _name, _done, _all: None,
+) -> dict[str, Copies]:
+    """Write what vocoders make of clips' own mels, and the clips at their rate and level.
+
+    A clip is read as in training: at the model's rate, mono, scaled to the model's peak if it has
+    one. Both are written as float WAV, to `out/NAME/` and to `out/reference/` (or, where another
+    model was trained at another rate or peak, `out/reference-RATE-PEAK/`).
+
+    Args:
+        models: by name of the system: a run, a checkpoint, a bundle, or another project's
+            (`Vocoder.from_pretrained`).
+        data: the clips.
+        out: folder; made where it is missing.
+        device: where the models compute.
+        only: names of clips; None is all.
+        count: how many clips, evenly spread.
+        progress: called with (name, done, all).
+
+    Raises:
+        UserError: no usable model, or none of the clips can be read.
+    """
+    chosen, unusable = _chosen(data, only, count)
+    folders: dict[tuple[int, float | None], Path] = {}
+    copies = {}
+    for name, model in models.items():
+        vocoder = Vocoder.from_pretrained(model, device=device)
+        _check_rates(model, vocoder)
+        heard_as = vocoder.sample_rate, vocoder.peak
+        mark = f"-{vocoder.sample_rate}-{vocoder.peak or 'as-recorded'}" if folders else ""
+        heard = folders.setdefault(heard_as, out / f"reference{mark}")
+        made = out / _folder_name(name)
+        left_out = [LeftOut(name, file, reason) for file, reason in unusable]
+        for done, (stem, clip) in enumerate(chosen.items(), 1):
+            try:
+                _copy(vocoder, clip, data.root, made / f"{stem}.wav", heard / f"{stem}.wav")
+            except (UserError, OSError) as error:
+                left_out.append(LeftOut(name, stem, str(error)))
+            progress(name, done, len(chosen))
+        if not made.is_dir():
+            raise UserError(f"{name}: no clip was copied: {left_out[-1].reason}")
+        origin = {
+            "model": str(model),
+            "data": str(data.root),
+            "sample_rate": vocoder.sample_rate,
+            "peak": vocoder.peak,
+            "device": str(device),
+        }
+        copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.spec)
+    return copies
+
+
+def _check_rates(model: Path, vocoder: Vocoder) -> None:
+    spec = vocoder.spec
+    if spec.audio_rate != spec.sample_rate:
+        raise UserError(
+            f"{model}: its mels are of {spec.sample_rate} Hz audio and its output is "
+            f"{spec.audio_rate} Hz: vocode your mels, and evaluate the folder of the outputs"
+        )
+
+
+def _chosen(
+    data: Manifest, only: Sequence[str] | None, count: int | None
+) -> tuple[dict[str, Clip], list[tuple[str, str]]]:
+    """The clips by name, and the files that cannot be used, each with why."""
+    unusable = [(printable(entry.path), entry.reason) for entry in data.rejected]
+    by_name: dict[str, list[Clip]] = {}
+    for clip in data.clips:
+        by_name.setdefault(PurePosixPath(clip.path).with_suffix("").as_posix(), []).append(clip)
+    for stem, clips in by_name.items():
+        if len(clips) > 1:
+            files = ", ".join(printable(clip.path) for clip in clips)
+            unusable.append((stem, f"several files of this name: {files}: keep one"))
+    clear = {stem: clips[0] for stem, clips in by_name.items() if len(clips) == 1}
+    return {stem: clear[stem] for stem in pick(list(clear), only, count)}, unusable
+
+
+def _folder_name(name: str) -> str:
+    plain = re.sub(r"[^\w.-]+", "_", name).strip("._") or "model"
+    return f"model-{plain}" if plain.startswith("reference") else plain
+
+
+def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> None:
+    audio = reading.whole(clip, root, vocoder.sample_rate, 1, vocoder.peak)[0]
+    if not len(audio):
+        raise UserError(f"{shown(clip.path)}: no samples in it")
+    copy = revocode(vocoder, audio.to(vocoder.device)).cpu()
+    if not bool(copy.isfinite().all()):
+        raise UserError(f"the model made NaN or infinite samples of {shown(clip.path)}")
+    for file, wave in ((heard, audio), (made, copy)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT")

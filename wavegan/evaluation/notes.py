@@ -1,0 +1,91 @@
+"""What a person is told beside the figures: what was left out, and what was done to the clips."""
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+
+from wavegan.audio.opening import shown
+from wavegan.evaluation.pairing import LeftOut
+from wavegan.evaluation.plan import Plan
+from wavegan.evaluation.result import Row
+from wavegan.evaluation.scoring import SILENT
+
+SHOWN = 5
+"""So many names are said; the rest is counted."""
+
+Note = Callable[[str], None]
+
+
+def pairing(found: Plan, note: Note) -> None:
+    """Name the files without a partner, and say how names were paired where that is not plain."""
+    for name, each in found.pairings.items():
+        if each.by_suffix:
+            first = each.pairs[0]
+            example = f"{shown(first.estimate.name)} with {shown(first.reference.name)}"
+            note(f"{name}: names pair without what vocoders append to them: {example}")
+        left_out(found.left_out(name), note)
+    for name, reason in found.skipped.items():
+        note(f"floor {name}: not made: {reason}")
+
+
+def outcome(found: Plan, rows: Sequence[Row], note: Note) -> None:
+    """Say what befell the clips of each row."""
+    for row in rows:
+        known = set(found.left_out(row.name)) if row.name in found.systems else set()
+        left_out((entry for entry in row.left_out if entry not in known), note)
+        _shifts(row, note)
+        _conversions(row, note)
+        _failures(row, note)
+    measured = {row.name: len(row.files) for row in rows if row.name in found.systems}
+    if len(set(measured.values())) > 1:
+        each = ", ".join(f"{name} {count}" for name, count in measured.items())
+        note(f"the systems' means are not over the same clips: {each}")
+
+
+def left_out(entries: Iterable[LeftOut], note: Note) -> None:
+    """Name files by reason: the first few, and how many more there are."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        groups.setdefault((entry.system, entry.reason), []).append(shown(entry.file))
+    for (system, reason), files in groups.items():
+        note(f"{system}: left out: {_listed(files)}: {reason}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"
+
+
+def _shifts(row: Row, note: Note) -> None:
+    moved = [f"{shown(s.name)} by {s.shift:+.3f} s" for s in row.files if s.shift]
+    if moved:
+        note(f"{row.name}: lengths differed, estimates were shifted: {_listed(moved)}")
+    lags = [score.lag for score in row.files if score.lag]
+    if lags:
+        note(
+            f"{row.name}: {len(lags)} of {len(row.files)} clips are late (or, below 0, early), "
+            f"half of them by {median(lags):+.3f} s or more, which counts against them: "
+            "--align always shifts them"
+        )
+
+
+def _conversions(row: Row, note: Note) -> None:
+    silent = [shown(score.name) for score in row.files if SILENT in score.notes]
+    if silent:
+        note(f"{row.name}: silent, and measured all the same: {_listed(silent)}")
+    resampled = [shown(score.name) for score in row.files if score.resampled]
+    if resampled:
+        note(f"{row.name}: resampled to the reference's rate: {_listed(resampled)}")
+    mixed = [shown(score.name) for score in row.files if score.mixed]
+    if mixed:
+        note(f"{row.name}: mixed to mono, as only one of the pair was: {_listed(mixed)}")
+
+
+def _failures(row: Row, note: Note) -> None:
+    """What metrics said of single clips."""
+    said: dict[str, list[str]] = {}
+    for score in row.files:
+        for text in score.notes:
+            if any(text.startswith(f"{key}: ") for key in row.keys):
+                said.setdefault(text, []).append(shown(score.name))
+    for text, names in said.items():
+        note(f"{row.name}: {_listed(names)}: {text}")

@@ -1,0 +1,213 @@
+"""Which made clip belongs to which real one: by its name."""
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from wavegan.audio.opening import shown
+from wavegan.data.scan import READABLE, UNREADABLE
+from wavegan.errors import UserError
+
+VOCODER_SUFFIX = re.compile(r"(?:[-_]feats)?[-_](?:gen|generated|generated_e2e|synth|synthesized)$")
+"""What vocoders append to a clip's name: HiFi-GAN and BigVGAN `_generated` and `_generated_e2e`,
+ParallelWaveGAN `_gen`, also after `-feats`."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file, or a pair of files, that could not be judged; `reason` is one line."""
+
+    system: str
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two files of one name: its path below the folder, without extension."""
+
+    name: str
+    estimate: Path
+    reference: Path
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """What two folders have in common.
+
+    Attributes:
+        pairs: sorted by name.
+        left_out: files that have no partner, or two.
+        by_suffix: the names are equal only without what vocoders append to them.
+    """
+
+    pairs: tuple[Pair, ...]
+    left_out: tuple[LeftOut, ...]
+    by_suffix: bool = False
+
+
+@dataclass
+class Listing:
+    """The audio files below a folder, by name; `reasons` says why a file is not among them."""
+
+    root: Path
+    files: dict[str, Path] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def pair(
+    reference: Path, estimate: Path, system: str = "", only: Collection[str] | None = None
+) -> Pairing:
+    """Pair the clips of two folders by their names below them; extensions do not matter.
+
+    Where no name is in both, the suffixes that vocoders append are taken off the estimates' names.
+
+    Args:
+        reference: a folder, or a single file.
+        estimate: a folder, or a single file if `reference` is one; two files pair as they are.
+        system: named in `left_out`.
+        only: names to consider; None is all.
+
+    Raises:
+        UserError: a folder that is not there, or holds no audio; no pair at all.
+    """
+    if reference.is_file() and estimate.is_file():
+        return Pairing((Pair(reference.stem, estimate, reference),), ())
+    real, made = listing(reference), listing(estimate)
+    if only is not None:
+        real.files = {name: file for name, file in real.files.items() if name in only}
+        made.files = {n: f for n, f in made.files.items() if n in only or _plain(n) in only}
+    by_suffix = not real.files.keys() & made.files.keys()
+    if by_suffix:
+        made = _without_suffixes(made)
+    names = sorted(real.files.keys() & made.files.keys())
+    if not names:
+        raise UserError(_no_pair(real, made))
+    pairs = tuple(Pair(name, made.files[name], real.files[name]) for name in names)
+    return Pairing(pairs, tuple(_left_out(system, real, made)), by_suffix)
+
+
+def listing(folder: Path) -> Listing:
+    """Find the audio files below a folder by their extensions, hidden ones not; opens none.
+
+    Raises:
+        UserError: it is no folder, or no audio is in it.
+    """
+    if not folder.is_dir():
+        problem = "give a folder" if folder.exists() else "it does not exist: check the path"
+        raise UserError(f"{shown(folder)}: {problem}")
+    found = Listing(folder)
+    same: dict[str, list[str]] = {}
+    for path in _audio(folder):
+        name = path.with_suffix("").as_posix()
+        if path.suffix.lower() in UNREADABLE:
+            found.reasons[path.as_posix()] = f"{path.suffix} cannot be read: convert it to WAV"
+        else:
+            same.setdefault(name, []).append(path.as_posix())
+    for name, paths in same.items():
+        found.files[name] = folder / paths[0]
+        if len(paths) > 1:
+            del found.files[name]
+            found.reasons[name] = f"several files of this name: {', '.join(paths)}: keep one"
+    if not same:
+        raise UserError(f"{shown(folder)}: no audio files in it (WAV, FLAC, OGG, MP3, …)")
+    return found
+
+
+def _audio(folder: Path) -> Iterator[PurePosixPath]:
+    """Paths below a folder, sorted; each folder once, also where links lead in circles."""
+    seen = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(root)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = Path(root).relative_to(folder)
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in READABLE | UNREADABLE:
+                yield PurePosixPath((below / name).as_posix())
+
+
+def _plain(name: str) -> str:
+    return VOCODER_SUFFIX.sub("", name)
+
+
+def _without_suffixes(made: Listing) -> Listing:
+    names: dict[str, list[str]] = {}
+    for name in made.files:
+        names.setdefault(_plain(name), []).append(name)
+    clear = {plain: made.files[full[0]] for plain, full in names.items() if len(full) == 1}
+    twice = {
+        plain: f"several files of this name: {', '.join(full)}: keep one"
+        for plain, full in names.items()
+        if len(full) > 1
+    }
+    return Listing(made.root, clear, {**made.reasons, **twice})
+
+
+def _left_out(system: str, real: Listing, made: Listing) -> Iterator[LeftOut]:
+    known = {*real.reasons, *made.reasons}
+    for side, own in (("reference", real), ("estimate", made)):
+        for name, reason in sorted(own.reasons.items()):
+            yield LeftOut(system, name, f"{side}: {reason}")
+    for name in sorted(real.files.keys() - made.files.keys() - known):
+        yield LeftOut(system, name, "only among the references: no estimate of this name")
+    for name in sorted(made.files.keys() - real.files.keys() - known):
+        yield LeftOut(system, name, "only among the estimates: no reference of this name")
+
+
+def _no_pair(real: Listing, made: Listing) -> str:
+    def example(listed: Listing) -> str:
+        names = sorted(listed.files)
+        if not names:
+            return f"{shown(listed.root)} holds none"
+        return f"{shown(listed.root)} holds {len(names)}, such as {shown(names[0])!r}"
+
+    return (
+        f"no two clips have the same name: {example(real)}; {example(made)}. "
+        "Clips pair by their path below the folder, without extension"
+    )
+
+
+def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) -> list[str]:
+    """Choose names: those of a list, and of these `count`, evenly spread over all.
+
+    Args:
+        names: all there are.
+        wanted: full names, or last parts of names that are clear; None is all.
+        count: how many at most; None is all.
+
+    Raises:
+        UserError: no name of the list is there.
+    """
+    chosen = sorted(names)
+    if wanted is not None:
+        known = _by_last_part(chosen)
+        listed = {PurePosixPath(w).with_suffix("").as_posix() if _is_file(w) else w for w in wanted}
+        chosen = sorted({known[name] for name in listed if name in known})
+        if not chosen and names:
+            raise UserError(
+                f"none of the {len(listed)} listed clips is there: the list has "
+                f"{shown(sorted(listed)[0]) if listed else 'no line'!r}, the folder "
+                f"{shown(sorted(names)[0])!r}"
+            )
+    if count is None or count >= len(chosen):
+        return chosen
+    return [chosen[place * len(chosen) // count] for place in range(count)]
+
+
+def _is_file(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in READABLE
+
+
+def _by_last_part(names: Sequence[str]) -> Mapping[str, str]:
+    """Each name under itself, and under its last part where only one has that."""
+    last: dict[str, list[str]] = {}
+    for name in names:
+        last.setdefault(PurePosixPath(name).name, []).append(name)
+    short = {part: full[0] for part, full in last.items() if len(full) == 1}
+    return {**short, **{name: name for name in names}}

@@ -1,0 +1,241 @@
+"""One clip of one system: read, made comparable, measured."""
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wavegan.audio import io
+from wavegan.audio.opening import shown
+from wavegan.errors import UserError
+from wavegan.evaluation.alignment import Align, Aligned, align
+from wavegan.evaluation.floors import Floor, Made
+from wavegan.evaluation.levels import matching_gain
+from wavegan.evaluation.selection import BEFORE_MATCHING, build_metric
+from wavegan.metrics.base import Metric
+
+SILENT = "the estimate is silent"
+CANCELLED = 0.01
+"""A mono mix this much quieter than its channels (-40 dB) has cancelled them out."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A clip to measure.
+
+    Attributes:
+        name: of the clip.
+        reference: its file.
+        estimate: its file, or the name of a floor that makes it of the reference.
+    """
+
+    name: str
+    reference: Path
+    estimate: Path | str
+
+
+@dataclass(frozen=True)
+class ClipScore:
+    """What was measured of a clip.
+
+    Attributes:
+        name: of the clip.
+        values: by metric; NaN where it is undefined.
+        notes: what a person should know, one line each.
+        error: why nothing was measured, or "".
+        seconds: length that was compared.
+        sample_rate: of the reference, Hz.
+        gain: what the estimate was multiplied by, or None.
+        shift: seconds by which the estimate was moved forward.
+        lag: seconds by which it is late still.
+        cut: whether the longer clip was cut at its end.
+        resampled: whether the estimate had another rate.
+        mixed: whether both were mixed to mono.
+        kilobits: of what was encoded, kbit/s.
+    """
+
+    name: str
+    values: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    seconds: float = 0.0
+    sample_rate: int = 0
+    gain: float | None = None
+    shift: float = 0.0
+    lag: float = 0.0
+    cut: bool = False
+    resampled: bool = False
+    mixed: bool = False
+    kilobits: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it: None for NaN."""
+        values = {key: v if math.isfinite(v) else None for key, v in self.values.items()}
+        extra = {"gain": self.gain} if self.gain is not None else {}
+        shift = {"shift_seconds": self.shift} if self.shift else {}
+        return (
+            {"name": shown(self.name), "values": values, "notes": list(self.notes)} | extra | shift
+        )
+
+
+@dataclass(frozen=True)
+class _Read:
+    estimate: Tensor
+    reference: Tensor
+    sample_rate: int
+    notes: tuple[str, ...] = ()
+    resampled: bool = False
+    mixed: bool = False
+    kilobits: float | None = None
+    made: bool = False
+
+
+class Scorer:
+    """Measures clips; a process builds one and keeps it, as metrics take seconds to build.
+
+    Args:
+        metrics: keys or `package.module:Class`.
+        floors: by name.
+        match_gain: give each estimate the level of its reference first (see `levels`).
+        how: what is done about lengths (see `alignment.align`).
+    """
+
+    def __init__(
+        self,
+        metrics: Sequence[str],
+        floors: Mapping[str, Floor],
+        match_gain: bool = False,
+        how: Align = "auto",
+    ) -> None:
+        self._metrics = {key: build_metric(key) for key in metrics}
+        self._floors, self._match_gain, self._how = floors, match_gain, how
+
+    @torch.no_grad()
+    def __call__(self, job: Job) -> ClipScore:
+        """Measure one clip; whatever is wrong with its files is said in the result."""
+        try:
+            return self._measured(job.name, self._read(job))
+        except (UserError, OSError) as error:
+            return ClipScore(job.name, error=str(error))
+
+    def _read(self, job: Job) -> _Read:
+        wave, rate = io.read(job.reference, mono=False)
+        reference = _checked(torch.from_numpy(wave), job.reference)
+        if isinstance(job.estimate, str):
+            made: Made = self._floors[job.estimate](reference, rate)
+            return _Read(made.audio, reference, rate, kilobits=made.kilobits, made=True)
+        own_rate = io.probe(job.estimate).sample_rate
+        wave, _ = io.read(job.estimate, sample_rate=rate, mono=False)
+        estimate = _checked(torch.from_numpy(wave), job.estimate)
+        notes = (f"resampled from {own_rate} to {rate} Hz",) if own_rate != rate else ()
+        if len(estimate) == len(reference):
+            return _Read(estimate, reference, rate, notes, own_rate != rate)
+        channels = f"{len(estimate)} channels against {len(reference)}: both mixed to mono"
+        return _Read(
+            _mixed(estimate, job.estimate),
+            _mixed(reference, job.reference),
+            rate,
+            (*notes, channels),
+            own_rate != rate,
+            mixed=True,
+        )
+
+    def _measured(self, name: str, read: _Read) -> ClipScore:
+        rate = read.sample_rate
+        # a floor is made in time with its reference
+        pair = (
+            Aligned(read.estimate, read.reference)
+            if read.made
+            else align(read.estimate, read.reference, rate, self._how)
+        )
+        fit = {
+            key: metric
+            for key, metric in self._metrics.items()
+            if not pair.refused or metric.any_length or not metric.needs_reference
+        }
+        if not fit:
+            raise UserError(pair.refused)
+        gain = None
+        matched = pair.estimate
+        if self._match_gain:
+            gain = matching_gain(pair.estimate, pair.reference)
+            matched = pair.estimate * gain
+        values, notes = {}, [*read.notes, *_said_of(pair, rate)]
+        for key, metric in self._metrics.items():
+            estimate = pair.estimate if key in BEFORE_MATCHING else matched
+            value, said = (
+                _value(metric, estimate, pair.reference, rate) if key in fit else (math.nan, [])
+            )
+            values[key] = value
+            notes += [f"{key}: {text}" for text in said]
+        return ClipScore(
+            name,
+            values,
+            tuple(notes),
+            seconds=pair.reference.shape[1] / rate,
+            sample_rate=rate,
+            gain=gain,
+            shift=pair.shift / rate,
+            lag=pair.lag,
+            cut=pair.cut > 0 and not pair.shift,
+            resampled=read.resampled,
+            mixed=read.mixed,
+            kilobits=read.kilobits,
+        )
+
+
+def _value(
+    metric: Metric, estimate: Tensor, reference: Tensor, rate: int
+) -> tuple[float, list[str]]:
+    """What a metric says, and what it warned of; NaN where it fails on this clip."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            value = float(metric(estimate, reference, rate))
+        # packages of judges raise what they like, and one clip must not end a long run
+        except Exception as error:
+            return math.nan, [" ".join(f"{type(error).__name__}: {error}".split())]
+    heard = [" ".join(str(w.message).split()) for w in caught if _matters(w.category)]
+    return value, list(dict.fromkeys(heard))
+
+
+def _matters(category: type[Warning]) -> bool:
+    return not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning)
+
+
+def _said_of(pair: Aligned, rate: int) -> list[str]:
+    notes = [pair.refused] if pair.refused else []
+    if pair.shift:
+        side = "late" if pair.shift > 0 else "early"
+        notes.append(
+            f"lengths differed: it was {abs(pair.shift) / rate:.3f} s {side} and was shifted, and "
+            "both were cut to what overlaps"
+        )
+    elif pair.cut:
+        notes.append(f"{pair.cut} samples of the longer clip's end were not compared")
+    if not pair.estimate.any():
+        notes.append(SILENT)
+    if pair.lag:
+        notes.append(f"it is {abs(pair.lag):.3f} s {'late' if pair.lag > 0 else 'early'}")
+    return notes
+
+
+def _checked(wave: Tensor, file: Path) -> Tensor:
+    if not wave.shape[1]:
+        raise UserError(f"{shown(file)}: no samples in it")
+    if not wave.isfinite().all():
+        raise UserError(f"{shown(file)}: it holds samples that are NaN or infinite")
+    return wave
+
+
+def _mixed(wave: Tensor, file: Path) -> Tensor:
+    """The mean of the channels, unless it cancels them."""
+    mix = wave.mean(0, keepdim=True)
+    if float(mix.abs().max()) < CANCELLED * float(wave.abs().max()):
+        raise UserError(f"{shown(file)}: its channels cancel each other when mixed to mono")
+    return mix
