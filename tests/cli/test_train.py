@@ -85,10 +85,12 @@ def test_metrics_have_a_line_a_step_and_one_of_validation(trained):
     assert validation["step"] == 6
     assert validation["mel_distance"] > 0
     assert validation["mr_stft"] > 0
-    for line in lines:
+    start, *measured = lines
+    assert (start["kind"], start["step"], start["processes"]) == ("start", 0, 1)
+    for line in measured:
         assert all(math.isfinite(value) for key, value in line.items() if key != "kind")
     assert {"generator/total", "discriminator/total", "generator/mel", "rate/generator"} <= set(
-        lines[0]
+        measured[0]
     )
 
 
@@ -130,6 +132,7 @@ def test_json_is_one_object_on_stdout_and_resume_goes_on(tmp_path, call, small, 
     assert first["run"] == str(run)
     assert (first["step"], first["best_step"], first["interrupted"]) == (1, 1, False)
     assert first["best_mel_distance"] == pytest.approx(metrics(run)[-1]["mel_distance"])
+    assert (first["verdict"]["action"], first["verdict"]["step"]) == ("stop", 1)
     result = good(call("train", "--resume", run, "training.steps=3", "--json"))
     assert json.loads(result.stdout)["step"] == 3
     assert [line["step"] for line in metrics(run) if line["kind"] == "train"] == [1, 2, 3]

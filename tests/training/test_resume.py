@@ -45,6 +45,7 @@ def files(run_folder, step):
 
 def losses(run_folder):
     lines = [json.loads(line) for line in (run_folder / "metrics.jsonl").read_text().splitlines()]
+    lines = [line for line in lines if line["kind"] != "start"]
     return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in lines]
 
 

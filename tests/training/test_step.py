@@ -219,6 +219,8 @@ def test_every_named_term_is_logged_and_totals_are_their_weighted_sums() -> None
     )
     logs = {k: v.item() for k, v in step(torch.randn(2, 1, 8), 0, adversarial=True).items()}
     assert set(logs) == {
+        "discriminator/accuracy_fake",
+        "discriminator/accuracy_real",
         "discriminator/adversarial",
         "discriminator/heavy",
         "discriminator/total",

@@ -35,9 +35,10 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    """What was measured, without how long it took."""
+    """What was measured, without on what and how long it took."""
     found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in found]
+    measured = [line for line in found if line["kind"] != "start"]
+    return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in measured]
 
 
 def state(run: Path, step: int) -> dict[str, Any]:

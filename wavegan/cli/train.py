@@ -145,13 +145,14 @@ def _train(
     if watched.signal:
         listener.note(f"go on with: wavegan train --resume {run}")
     trainer.accelerator.end_training()
-    metric = trainer.validation.best
+    metric, verdict = trainer.validation.best, trainer.adviser.last
     summary = {
         "run": str(run),
         "step": progress.step,
         "best_step": progress.best_step,
         f"best_{metric}": None if progress.best_step is None else progress.best_value,
         "interrupted": watched.signal is not None,
+        "verdict": verdict.to_dict() if verdict else None,
     }
     return watched.exit_code, summary
 

@@ -67,8 +67,7 @@ class RunLog:
         """Append one line to `metrics.jsonl` and tell the trackers."""
         if not self.active:
             return
-        with self.file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"kind": kind, "step": step, **_finite(values)}) + "\n")
+        self._append({"kind": kind, "step": step, **_finite(values)})
         named = {key if "/" in key else f"{kind}/{key}": value for key, value in values.items()}
         self.accelerator.log(named, step=step)
 
@@ -85,9 +84,16 @@ class RunLog:
 
     def alarm(self, step: int, text: str) -> None:
         """Append an alarm to `metrics.jsonl`."""
+        self._append({"kind": "alarm", "step": step, "text": text})
+
+    def start(self, step: int, facts: Mapping[str, Any]) -> None:
+        """Append what a run starts, or goes on, with: machine, versions, data."""
+        self._append({"kind": "start", "step": step, **facts})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
         if self.active:
             with self.file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({"kind": "alarm", "step": step, "text": text}) + "\n")
+                stream.write(json.dumps(line) + "\n")
 
 
 class Window:

@@ -22,7 +22,7 @@ from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
-from wavegan.training import checkpoint, files, random_state, validation, warm_start
+from wavegan.training import checkpoint, files, random_state, start, validation, warm_start
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
@@ -83,6 +83,9 @@ def prepare(
         _resume(run, recipe.training.steps, players, accelerator, listener)
     if accelerator.is_main_process:
         _write(recipe, run, accelerator)
+    log = RunLog(run, accelerator, players.progress.step)
+    if accelerator.is_main_process:
+        log.start(players.progress.step, start.facts(accelerator, players.networks, found))
     return Trainer(
         run=run,
         recipe=recipe,
@@ -93,7 +96,7 @@ def prepare(
         validation=validation.build(recipe, parts, found),
         accelerator=accelerator,
         adaptive=adaptive,
-        log=RunLog(run, accelerator, players.progress.step),
+        log=log,
         listener=listener,
     )
 

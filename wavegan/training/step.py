@@ -14,6 +14,7 @@ from wavegan.losses.base import Loss
 from wavegan.objectives.base import Objective
 from wavegan.penalties.base import Penalty
 from wavegan.tasks.base import NOTHING, Condition, Generated, Task
+from wavegan.training.accuracy import accuracy
 from wavegan.training.adaptive import real_sign
 from wavegan.training.feature_matching import feature_matching
 from wavegan.training.processes import average_gradients
@@ -100,8 +101,9 @@ class Step:
                 value = penalty(self.told(network, label), real, fake)
                 loss = loss + weight * penalty.every * value
                 logs[f"discriminator/{name}"] = value.detach()
+        neutral = self.objective.neutral
+        logs |= accuracy(real_logits, fake_logits, neutral=neutral)
         if self.augment is not None:
-            neutral = self.objective.neutral
             logs["discriminator/sign"] = real_sign(real_logits, fake_logits, neutral=neutral)
         norm = player.update(loss)
         return logs | {"discriminator/total": loss.detach(), "discriminator/grad_norm": norm}

@@ -17,6 +17,7 @@ from wavegan.recipe import Recipe
 from wavegan.tasks.base import Condition
 from wavegan.training import checkpoint, random_state
 from wavegan.training.adaptive import Adaptive
+from wavegan.training.advice import Adviser
 from wavegan.training.checkpoint import Players
 from wavegan.training.ema import EMA
 from wavegan.training.interrupt import Interrupt
@@ -59,6 +60,9 @@ class Trainer:
     adaptive: Adaptive | None = None
     recent: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.adviser = Adviser(self.run, self.listener)
+
     def train(self, interrupt: Interrupt) -> None:
         """Train to `training.steps`, or until a signal; the last step is saved either way.
 
@@ -84,6 +88,8 @@ class Trainer:
             self.after_step(window, clock, stop)
             if stop:
                 break
+        if self.accelerator.is_main_process:
+            self.adviser.tell(final=True)
         self.accelerator.wait_for_everyone()
 
     def after_step(self, window: Window, clock: "_Clock", stop: bool) -> None:
@@ -182,6 +188,8 @@ class Trainer:
             for alarm in alarms:
                 self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
                 self.log.alarm(progress.step, alarm)
+            if progress.step < self.recipe.training.steps:
+                self.adviser.tell()
         self.accelerator.wait_for_everyone()
         return any_process(progress.best_step == progress.step, self.accelerator.device)
 

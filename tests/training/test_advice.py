@@ -1,0 +1,70 @@
+"""The verdict during training: told when it changes, never in the way."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wavegan.cli.console import Silent
+from wavegan.training import advice
+from wavegan.training.advice import Adviser
+
+RECIPE = "{task: {name: vocode}, training: {steps: 100000, validate_every: 1000}}\n"
+
+
+class Hearing(Silent):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def validated(run: Path, values: list[float]) -> list[str]:
+    """What is told at each validation, and at the end."""
+    run.mkdir()
+    (run / "recipe.yaml").write_text(RECIPE)
+    heard = Hearing()
+    adviser = Adviser(run, heard)
+    for number, value in enumerate(values):
+        with (run / "metrics.jsonl").open("a") as stream:
+            line = {"kind": "validation", "step": 1000 * (number + 1), "mel_distance": value}
+            stream.write(json.dumps(line) + "\n")
+        adviser.tell(final=number + 1 == len(values))
+    return heard.notes
+
+
+def test_a_hundred_validations_are_no_flood(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    steps = np.arange(1, 101)
+    values = (0.3 + 0.5 / steps) * (1 + 0.01 * rng.standard_normal(100))
+    notes = validated(tmp_path / "run", values.tolist())
+    assert 3 <= len(notes) <= 12
+    assert "too early to tell" in notes[0]
+    assert ", falling since step 1,000 by " in notes[1]
+    assert notes[-1].startswith("Step 100,000 of 100,000: ")
+
+
+def test_the_end_is_told_though_nothing_is_new(tmp_path: Path) -> None:
+    notes = validated(tmp_path / "run", [1 / n for n in range(1, 21)])
+    assert len(notes) == 3
+    assert notes[-1].startswith("Step 20,000 of 100,000: ")
+
+
+def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = Hearing()
+    adviser = Adviser(tmp_path, heard)
+    adviser.tell()
+    assert heard.notes == [
+        f"no verdict: {tmp_path}: no run's folder: it has no recipe.yaml (see --out of train)"
+    ]
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+
+    def broken(_history: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(advice, "judge", broken)
+    adviser.tell(final=True)
+    assert heard.notes[1:] == ["no verdict: of all things"]
+    assert adviser.last is None

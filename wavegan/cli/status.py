@@ -1,0 +1,127 @@
+"""`wavegan status`: where runs stand, how good they are, and what to do."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wavegan.errors import UserError
+
+if TYPE_CHECKING:
+    from wavegan.progress.standing import Standing
+    from wavegan.progress.verdict import Verdict
+
+    Row = tuple[Standing, Verdict]
+
+WIDE = 160
+"""Columns of the table where there is no terminal."""
+
+
+def status_command(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs (--out of train).")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only the action of each run.")
+    ] = False,
+) -> None:
+    """Say where runs stand: step, speed, time left, how good they are and what to do.
+
+    [bold]wavegan status runs/my-voice[/bold]
+
+    [bold]wavegan status runs/* --json[/bold]
+
+    It reads what the runs wrote down, so it works while they train and on a copied folder.
+    docs/status.md tells how to read it.
+    """
+    rows: list[Row] = []
+    left_out: list[dict[str, str]] = []
+    for run in runs:
+        try:
+            rows.append(_row(run))
+        except UserError as error:
+            if len(runs) == 1:
+                raise
+            left_out.append({"run": str(run), "reason": str(error)})
+            typer.echo(f"left out: {error}", err=True)
+    if as_json:
+        typer.echo(json.dumps({"runs": [_facts(*row) for row in rows], "left_out": left_out}))
+    elif quiet:
+        for where, verdict in rows:
+            typer.echo(f"{where.run}: {verdict.action}")
+    else:
+        _show(rows)
+    if left_out:
+        raise UserError(f"{len(left_out)} of {len(runs)} runs were left out, as said above")
+
+
+def _row(run: Path) -> "Row":
+    from wavegan.progress.history import History
+    from wavegan.progress.standing import standing
+    from wavegan.progress.verdict import judge
+
+    if not run.exists():
+        raise UserError(f"{run}: there is no such folder")
+    if run.is_dir() and not (run / "recipe.yaml").is_file():
+        inside = sorted(file.parent.name for file in run.glob("*/recipe.yaml"))
+        if inside:
+            raise UserError(f"{run}: no run's folder, but it holds some: give {run / inside[0]}")
+    history = History.read(run)
+    return standing(history), judge(history)
+
+
+def _facts(where: "Standing", verdict: "Verdict") -> dict[str, Any]:
+    return {**where.to_dict(), "verdict": verdict.to_dict()}
+
+
+def _show(rows: "Sequence[Row]") -> None:
+    """A table where there are several, then each run's lines."""
+    if len(rows) > 1:
+        _table(rows)
+    for number, (where, verdict) in enumerate(rows):
+        if number or len(rows) > 1:
+            typer.echo()
+        typer.echo(f"{where.run}: {where.line}")
+        typer.echo(verdict.text)
+        if where.best is not None:
+            typer.echo(f"best checkpoint: {where.best}")
+        for step, text in where.alarms:
+            typer.echo(f"alarm at step {step:,}: {text}")
+
+
+def _table(rows: "Sequence[Row]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from wavegan.progress.pace import spoken
+
+    table = Table(box=None)
+    table.add_column("run", overflow="fold")
+    for head in ("step", "of", "left", "value", "best"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for head in ("trend", "action", "state"):
+        table.add_column(head, no_wrap=True)
+    for where, verdict in rows:
+        left = "-" if where.left is None or where.state == "ended" else spoken(where.left)
+        table.add_row(
+            where.run,
+            f"{where.step:,}",
+            f"{where.total:,}",
+            left,
+            _number(verdict.value),
+            _number(verdict.best_value),
+            verdict.trend,
+            verdict.action,
+            where.state,
+        )
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
+
+
+def _number(value: float) -> str:
+    return "-" if value != value else f"{value:.3g}"  # noqa: PLR0124  # NaN

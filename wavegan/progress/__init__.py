@@ -1,0 +1,1 @@
+"""How a run goes: what it wrote down, read and judged."""

@@ -1,0 +1,239 @@
+"""What to do, by what is known of a run: the first rule that has something to say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wavegan.progress.health import Action, Player, Trouble
+from wavegan.progress.history import History
+from wavegan.progress.pace import due, seconds_to, spoken
+from wavegan.progress.plateau import Plateau
+from wavegan.progress.trend import FEWEST, Trend, falls, trend
+
+ALARMS: Mapping[str, tuple[str, Player, Action]] = {
+    "mode collapse": ("collapse", "G", "restart"),
+    "D overwhelms G": ("overpowering", "D", "lower_rate"),
+    "D knows the training clips by heart": ("by heart", "D", "more_data"),
+}
+"""What the alarms of validations begin with, and what they come to."""
+SURER, AFTER_BEST = 0.99, 6
+"""Of a rise since the best validation: how sure, by how many validations; the best is chosen, so
+chance alone makes what follows it look worse."""
+YOUNG = 0.1
+"""Share of the run within which nothing but a trouble ends it."""
+LONG_AGO, SINCE = 0.5, 8
+"""The best validation is long ago at this share of the steps, so many validations since."""
+NEARLY = 0.9
+"""Share of the run from which on a cosine schedule has little left to give."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run; steps and values are those of its main metric, the finite ones."""
+
+    history: History
+    steps: Sequence[int]
+    values: Sequence[float]
+    trend: Trend
+    plateau: Plateau | None
+    troubles: Sequence[Trouble]
+
+    @property
+    def best(self) -> int:
+        """Index of the lowest value."""
+        return int(np.argmin(self.values))
+
+    @property
+    def step(self) -> int:
+        """Step of the last validation, or of the last line where there is none."""
+        return self.steps[-1] if self.steps else self.history.step
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do: the action, why in a few words, and a sentence or two."""
+
+    action: Action
+    reason: str
+    text: str
+
+
+def advise(facts: Facts) -> Advice:
+    """The advice of the first rule that applies."""
+    for rule in (_trouble, _too_early, _rising, _falling, _flat):
+        advice = rule(facts)
+        if advice is not None:
+            return advice
+    return _unclear(facts)
+
+
+def raised(history: History, improving: bool) -> list[Trouble]:
+    """The alarms of the last validation; while that improves only a collapse is one."""
+    last = history.validation[-1]["step"] if history.validation else None
+    found = []
+    for line in history.alarms:
+        known = [ALARMS[k] for k in ALARMS if str(line.get("text", "")).startswith(k)]
+        if line["step"] == last and known and (known[0][0] == "collapse" or not improving):
+            what, _, remedy = str(line["text"]).partition("; ")
+            text = f"Alarm at step {int(last):,}: {what}."
+            sentence = f"{remedy[:1].upper()}{remedy[1:]}."
+            found.append(Trouble(known[0][0], known[0][1], text, sentence, known[0][2]))
+    return found
+
+
+def rising(values: Sequence[float]) -> float:
+    """How sure it is that the values rise since the lowest of them; 0 where too few follow it."""
+    after = np.array(values[int(np.argmin(values)) + 1 :]) if len(values) else np.empty(0)
+    return falls(-after) if len(after) >= AFTER_BEST else 0.0
+
+
+def overfits(facts: Facts) -> bool:
+    """Whether the training losses that validations are like fall over the window of the trend."""
+    losses = facts.history.recipe.get("losses")
+    for name in losses if isinstance(losses, dict) else ():
+        steps, values = facts.history.series("train", f"generator/{name}")
+        edges = [s for s in facts.steps if s >= facts.trend.first]
+        means = _between(steps, values, edges)
+        if len(means) >= FEWEST and trend(edges[-len(means) :], means).direction == "falling":
+            return True
+    return False
+
+
+def _between(steps: Sequence[int], values: Sequence[float], edges: Sequence[int]) -> list[float]:
+    """The mean of the values before each edge, since the one before it."""
+    place, level = np.array(steps), np.array(values)
+    means = []
+    for number, edge in enumerate(edges):
+        since = edges[number - 1] if number else edge - (edges[1] - edge if len(edges) > 1 else 0)
+        inside = level[(place > since) & (place <= edge)]
+        if len(inside):
+            means.append(float(inside.mean()))
+    return means
+
+
+def _trouble(facts: Facts) -> Advice | None:
+    if not facts.troubles:
+        return None
+    first = facts.troubles[0]
+    use = "" if not facts.values or first.name == "by heart" else f" {_best(facts)}"
+    return Advice(first.action, first.name, f"{first.remedy}{use}")
+
+
+def _too_early(facts: Facts) -> Advice | None:
+    history, made = facts.history, len(facts.values)
+    if made >= FEWEST:
+        return None
+    known = f"{made} validation{'' if made == 1 else 's'}"
+    if history.ended:
+        return Advice(
+            "stop",
+            "it has ended, too few validations for a trend",
+            f"It has ended, with {known}: a trend takes {FEWEST} (training.validate_every). Listen "
+            "to its samples.",
+        )
+    number = FEWEST if made else 1
+    text = "Wait: the first validation" if not made else "Wait: the fourth validation"
+    step = due(history, number + len(history.validation) - made)
+    if step is None:
+        return Advice(
+            "wait",
+            "too early to tell",
+            f"Wait: too early to tell, and this run validates too seldom for a trend, which takes "
+            f"{FEWEST} (training.validate_every).",
+        )
+    seconds = seconds_to(history, step)
+    when = "" if seconds is None else f", in about {spoken(seconds)}"
+    return Advice("wait", "too early to tell", f"{text} is due at step {step:,}{when}.")
+
+
+def _rising(facts: Facts) -> Advice | None:
+    if facts.trend.direction != "rising" or not facts.trend.matters:
+        return None
+    if not facts.history.ended and facts.step < YOUNG * facts.history.total:
+        return Advice(
+            "wait",
+            "rising, but young",
+            "Wait: it rises, but the run has hardly begun; stop if it goes on so.",
+        )
+    if overfits(facts):
+        return Advice(
+            "more_data",
+            "overfitting",
+            f"It overfits: training losses fall while validation rises. Stop, and {_use(facts)}; "
+            "more recordings will help, more steps will not.",
+        )
+    return Advice(
+        "stop",
+        "rising since its best",
+        f"Stop, and {_use(facts)}: it gets worse. To go on from there, start a run with "
+        f"training.init_from={facts.history.run} and half the rate.",
+    )
+
+
+def _falling(facts: Facts) -> Advice | None:
+    if facts.trend.direction != "falling":
+        return None
+    reached = facts.plateau is not None and facts.plateau.step <= facts.step
+    if facts.history.ended and reached:
+        return Advice("stop", "near its plateau", f"Done: {_use(facts)}.")
+    if facts.history.ended:
+        return Advice(
+            "continue",
+            "still falling at its end",
+            "Continue: it was still falling when it ended (wavegan train --resume "
+            f"{facts.history.run} training.steps={2 * facts.history.total}).",
+        )
+    return Advice("continue", "still falling", "Continue.")
+
+
+def _flat(facts: Facts) -> Advice | None:
+    waited = len(facts.values) - 1 - facts.best >= SINCE
+    long_ago = waited and facts.steps[facts.best] <= LONG_AGO * facts.step
+    # a rise that does not matter is none
+    level = facts.trend.direction in ("flat", "rising")
+    if not level and not long_ago:
+        return None
+    if _rate_to_fall(facts):
+        return Advice(
+            "continue",
+            "flat, but the rate is still to fall",
+            "Continue: it no longer falls, but the learning rate is still to, and that often helps "
+            f"(cosine schedule, to step {facts.history.total:,}).",
+        )
+    why = "it no longer falls" if level else "its best was long ago"
+    if facts.history.ended:
+        return Advice("stop", why, f"Done: {_use(facts)}; more steps would gain little.")
+    if facts.step < YOUNG * facts.history.total:
+        return Advice(
+            "wait",
+            "flat, but young",
+            "Wait: it does not fall, but the run has hardly begun; listen to its samples.",
+        )
+    heard = (
+        " Listen to its samples first: D may still sharpen what this figure does not hear."
+        if facts.history.recipe.get("discriminators")
+        else ""
+    )
+    return Advice("stop", why, f"Stop: {why}; {_use(facts)}.{heard}")
+
+
+def _unclear(facts: Facts) -> Advice:
+    if facts.history.ended:
+        return Advice("stop", "it has ended", f"It has ended: {_use(facts)}.")
+    return Advice("continue", "no clear trend", "Continue: nothing speaks against it.")
+
+
+def _rate_to_fall(facts: Facts) -> bool:
+    name = facts.history.recipe.get("training", {}).get("schedule") or {}
+    cosine = isinstance(name, dict) and name.get("name") == "cosine"
+    return cosine and facts.step < NEARLY * facts.history.total
+
+
+def _use(facts: Facts) -> str:
+    """Which checkpoint to use; a run's path stands for its best one."""
+    return f"use {facts.history.run} (its best: step {facts.steps[facts.best]:,})"
+
+
+def _best(facts: Facts) -> str:
+    return f"Its best so far is step {facts.steps[facts.best]:,}."

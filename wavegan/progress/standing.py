@@ -1,0 +1,109 @@
+"""Where a run stands: how far it is, how fast, whether it is still running, its best checkpoint."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from wavegan.progress.history import History
+from wavegan.progress.pace import seconds_to, spoken, steps_a_second
+
+State = Literal["running", "silent", "ended", "not begun"]
+SHOWN = 3
+QUIET, LINES = 120.0, 5.0
+"""A run is silent once nothing came for so many seconds, and for the time of so many lines."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands.
+
+    Attributes:
+        run: its folder.
+        step, total: where it is, and where it ends.
+        speed: steps per second; None: unknown.
+        state: `running` (it wrote something just now), `silent` (validating, or stopped), `ended`
+            (at its last step), `not begun` (no metrics.jsonl yet).
+        written: seconds since it wrote something; None: it has not.
+        left: seconds of training to its end; None: unknown.
+        best: folder of the best checkpoint; None: none was marked.
+        resumable: whether there is a checkpoint to go on from.
+        alarms: the last few, `(step, text)`.
+    """
+
+    run: str
+    step: int
+    total: int
+    speed: float | None
+    state: State
+    written: float | None
+    left: float | None
+    best: str | None
+    resumable: bool
+    alarms: tuple[tuple[int, str], ...]
+
+    @property
+    def line(self) -> str:
+        """A line for people, without the run's name."""
+        share = f"step {self.step:,} of {self.total:,} ({self.step / self.total:.0%})"
+        speed = "" if self.speed is None else f", {self.speed:.3g} steps/s"
+        left = "" if self.left is None or not self.left else f", {spoken(self.left)} to the end"
+        return f"{share}{speed}{left}; {self.told}"
+
+    @property
+    def told(self) -> str:
+        """Its state for people."""
+        if self.written is None:
+            return "nothing written yet"
+        ago = spoken(self.written)
+        if self.state == "ended":
+            return f"ended {ago} ago"
+        if self.state == "running":
+            return f"running (wrote {ago} ago)"
+        hint = f"; wavegan train --resume {self.run}" if self.resumable else ""
+        return f"silent for {ago} (validating, or stopped{hint})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self) | {"alarms": [{"step": s, "text": t} for s, t in self.alarms]}
+
+
+def standing(history: History, now: float | None = None) -> Standing:
+    """Where a run stands at a time (seconds since 1970; None: now)."""
+    file = history.run / "metrics.jsonl"
+    written = None
+    if file.is_file():
+        written = max(0.0, (time.time() if now is None else now) - file.stat().st_mtime)
+    return Standing(
+        run=str(history.run),
+        step=history.step,
+        total=history.total,
+        speed=steps_a_second(history),
+        state=_state(history, written),
+        written=written,
+        left=seconds_to(history, history.total),
+        best=_best(history.run),
+        resumable=any((history.run / "checkpoints").glob("[0-9]*/training/state.pt")),
+        alarms=tuple((int(a["step"]), str(a.get("text", ""))) for a in history.alarms[-SHOWN:]),
+    )
+
+
+def _state(history: History, written: float | None) -> State:
+    if written is None:
+        return "not begun"
+    if history.ended:
+        return "ended"
+    every, speed = history.setting("training", "log_every", 50), steps_a_second(history)
+    expected = LINES * every / speed if speed else 0.0
+    return "running" if written < max(QUIET, expected) else "silent"
+
+
+def _best(run: Path) -> str | None:
+    """The folder that `best.json` names, where both are there."""
+    try:
+        step = json.loads((run / "checkpoints" / "best.json").read_text(encoding="utf-8"))["step"]
+        folder = run / "checkpoints" / f"{int(step):08d}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(folder) if folder.is_dir() else None

@@ -1,0 +1,111 @@
+"""What is typical of a recipe at a step: curves of runs that were made, in `curves/`.
+
+A curve is what one run of a recipe measured, on the data and the machine that it names.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wavegan.progress.history import History
+
+CURVES = Path(__file__).parent / "curves"
+SECTIONS = ("task", "mel", "generator", "discriminators", "objective", "penalties", "losses")
+"""What makes a recipe the same whatever it is called: these, and the fields below."""
+FIELDS = {
+    "data": ("segment", "channels"),
+    "training": ("batch_size", "optimizer", "n_critic", "adversarial_from"),
+}
+
+
+@dataclass(frozen=True)
+class Typical:
+    """What a stored curve has at a step.
+
+    Attributes:
+        recipe: the recipe's name.
+        value: its value there, between its validations by the logarithms of step and value.
+        at: the step that it is of: the run's own, or the curve's last one where that is less.
+        steps: how many steps that run had in all.
+        same_data: whether it was trained on the same files.
+        data: what it was trained on.
+    """
+
+    recipe: str
+    value: float
+    at: int
+    steps: int
+    same_data: bool
+    data: str
+
+
+def typical(history: History, metric: str, step: int) -> Typical | None:
+    """What is typical at a step; None: no curve of this recipe is stored, or none so early."""
+    found = curve(history, metric)
+    if found is None or started_from_a_model(history):
+        return None
+    steps, values = (np.array(column, dtype=float) for column in zip(*found["points"], strict=True))
+    if step < steps[0]:
+        return None
+    value = math.exp(float(np.interp(math.log(step), np.log(steps), np.log(values))))
+    own = [start["data"].get("fingerprint") for start in history.starts if _has_data(start)]
+    theirs = found["data"]
+    return Typical(
+        recipe=found["recipe"],
+        value=value,
+        at=min(step, int(steps[-1])),
+        steps=int(found["steps"]),
+        same_data=bool(own) and own[-1] == theirs["fingerprint"],
+        data=theirs["name"],
+    )
+
+
+def curve(history: History, metric: str) -> Mapping[str, Any] | None:
+    """The stored curve of this run's recipe; of several the one with as many steps, if any."""
+    own = identity(history.recipe)
+    found = [c for c in curves() if c["metric"] == metric and _agrees(c["identity"], own)]
+    found.sort(key=lambda c: abs(math.log(c["steps"] / history.total)))
+    return found[0] if found else None
+
+
+def curves() -> list[Mapping[str, Any]]:
+    """All curves that come with the package."""
+    files = sorted(CURVES.glob("*.json"))
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+
+
+def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a resolved recipe that a curve of its validations depends on most.
+
+    Not among them: its name and description, where the data lies, how many steps there are.
+    """
+    found: dict[str, Any] = {name: recipe.get(name) for name in (*SECTIONS, "feature_matching")}
+    for section, names in FIELDS.items():
+        values = recipe.get(section)
+        values = values if isinstance(values, dict) else {}
+        found[section] = {name: values[name] for name in names if name in values}
+    plain: dict[str, Any] = json.loads(json.dumps(found, default=str))
+    return plain
+
+
+def started_from_a_model(history: History) -> bool:
+    """Whether it began with another model's weights: then no curve is one of its kind."""
+    training = history.recipe.get("training")
+    return isinstance(training, dict) and training.get("init_from") is not None
+
+
+def _agrees(stored: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether two identities are one; a run older than one of `FIELDS` is not held to it."""
+    if any(stored[name] != own[name] for name in stored if name not in FIELDS):
+        return False
+    kept = ((stored[name], own[name]) for name in FIELDS)
+    return all(theirs[key] == ours.get(key, theirs[key]) for theirs, ours in kept for key in theirs)
+
+
+def _has_data(start: Mapping[str, Any]) -> bool:
+    return isinstance(start.get("data"), dict)

@@ -1,0 +1,256 @@
+"""Is it good yet? One paragraph of a run, and what to do.
+
+A pure function of what the run wrote down, so it is the same during training, afterwards, and on a
+copied folder.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wavegan.progress import health
+from wavegan.progress.advice import SURER, Advice, Facts, advise, raised, rising
+from wavegan.progress.health import Action, Trouble
+from wavegan.progress.history import History
+from wavegan.progress.pace import seconds_to, spoken
+from wavegan.progress.plateau import plateau
+from wavegan.progress.trend import FEWEST, UNKNOWN, Direction, Trend, trend, window
+from wavegan.progress.typical import Typical, curve, started_from_a_model, typical
+
+NAMES = {"mel_distance": "mel distance", "frechet": "Fréchet distance"}
+"""The figures by which checkpoints are compared, lower is better, and what they are called."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be said of a run.
+
+    Attributes:
+        text: one paragraph.
+        action: what to do.
+        reason: why, in a few words.
+        step, total: where the run is, and where it ends.
+        metric: key of the figure that checkpoints are compared by; None: none was measured.
+        value: at the last validation; NaN: not measured.
+        best_step, best_value: the lowest so far.
+        trend: where it is going, over the last doubling of steps.
+        confidence: how sure that is, 0 to 1; NaN: too early to tell.
+        typical: what the stored curve of this recipe has at this step; None: there is none.
+        typical_of: that recipe.
+        health: `healthy` or what is wrong, by player (G, D).
+        plateau_step: where it is expected to level out; None: not to be foretold.
+        plateau_range: nine times in ten between these.
+        seconds_left: training until then; None: unknown, or past.
+        remarks: other things to see to.
+    """
+
+    text: str
+    action: Action
+    reason: str
+    step: int
+    total: int
+    metric: str | None
+    value: float
+    best_step: int | None
+    best_value: float
+    trend: Direction
+    confidence: float
+    typical: float | None
+    typical_of: str | None
+    health: Mapping[str, str]
+    plateau_step: int | None
+    plateau_range: tuple[int, int] | None
+    seconds_left: float | None
+    remarks: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON: null where a number is not finite."""
+        return {
+            key: None if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in asdict(self).items()
+        }
+
+
+def judge(history: History) -> Verdict:
+    """Judge a run by what it wrote down; never raises for want of anything."""
+    metric = _metric(history)
+    steps, values = _known(history, metric)
+    going = _trend(steps, values)
+    # too early to tell is no reason to call a strong D a trouble
+    improving = going.direction == "falling" or len(values) < FEWEST
+    wrong = (*health.troubles(history, improving), *raised(history, going.direction == "falling"))
+    levels = plateau(steps, values) if going.direction == "falling" else None
+    facts = Facts(history, steps, values, going, levels, wrong)
+    advice = advise(facts)
+    waits = health.loader_waits(history)
+    at = typical(history, metric, steps[-1]) if metric and steps else None
+    ahead = levels is not None and history.step < levels.step < history.total
+    return Verdict(
+        text=_paragraph(facts, metric, at, advice, waits),
+        action=advice.action,
+        reason=advice.reason,
+        step=history.step,
+        total=history.total,
+        metric=metric,
+        value=values[-1] if values else math.nan,
+        best_step=steps[facts.best] if values else None,
+        best_value=values[facts.best] if values else math.nan,
+        trend=going.direction,
+        confidence=going.confidence,
+        typical=at.value if at else None,
+        typical_of=at.recipe if at else None,
+        health=_health(history, wrong),
+        plateau_step=levels.step if levels else None,
+        plateau_range=(levels.low, levels.high) if levels else None,
+        seconds_left=seconds_to(history, levels.step) if levels and ahead else None,
+        remarks=(waits,) if waits else (),
+    )
+
+
+def judge_run(run: Path) -> Verdict:
+    """`judge` a run's folder.
+
+    Raises:
+        UserError: it is no run's folder.
+    """
+    return judge(History.read(run))
+
+
+def _metric(history: History) -> str | None:
+    """The figure that checkpoints are compared by, or the first there is."""
+    measured = [key for line in history.validation for key in line if key not in ("kind", "step")]
+    return next((name for name in NAMES if name in measured), measured[0] if measured else None)
+
+
+def _known(history: History, metric: str | None) -> tuple[list[int], list[float]]:
+    """Steps and values of a figure, where it is finite."""
+    steps, values = history.series("validation", metric) if metric else ([], [])
+    kept = [(s, v) for s, v in zip(steps, values, strict=True) if math.isfinite(v)]
+    return [s for s, _ in kept], [v for _, v in kept]
+
+
+def _trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
+    """The trend over the last doubling, or the rise since the best where that is surer."""
+    if not steps:
+        return UNKNOWN
+    first = window(steps)
+    found = trend(steps[first:], values[first:])
+    sure = rising(values)
+    if found.direction in ("unknown", "flat") and sure >= SURER:
+        best = values.index(min(values))
+        change = (float(np.median(values[-3:])) - values[best]) / max(abs(values[best]), 1e-300)
+        found = replace(found, first=steps[best], change=change, count=len(values) - best)
+        return replace(found, direction="rising", confidence=sure)
+    return found
+
+
+def _health(history: History, wrong: Sequence[Trouble]) -> dict[str, str]:
+    state: dict[str, str] = dict(health.players(history).items())
+    for trouble in reversed(wrong):
+        if trouble.player:
+            state[trouble.player] = trouble.name
+    return state
+
+
+def _paragraph(
+    facts: Facts, metric: str | None, at: Typical | None, advice: Advice, waits: str | None
+) -> str:
+    sentences = [
+        _figure(facts, metric),
+        _players(facts),
+        _typical(facts.history, metric, at),
+        advice.text,
+        _plateau(facts),
+        waits or "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _figure(facts: Facts, metric: str | None) -> str:
+    history = facts.history
+    if metric is None or not facts.values:
+        nothing = "no validation yet" if metric is None else f"no finite {_name(metric)} yet"
+        return f"Step {history.step:,} of {history.total:,}: {nothing}."
+    best, now = facts.values[facts.best], facts.values[-1]
+    lowest = (
+        "its best"
+        if facts.best == len(facts.values) - 1
+        else f"best {_shown(best)} at step {facts.steps[facts.best]:,}"
+    )
+    return (
+        f"Step {facts.step:,} of {history.total:,}: validation {_name(metric)} {_shown(now)} "
+        f"({lowest}), {_going(facts)}."
+    )
+
+
+def _going(facts: Facts) -> str:
+    going, made = facts.trend, len(facts.values)
+    if made < FEWEST:
+        return f"too early to tell a trend ({made} of the {FEWEST} validations that it takes)"
+    sure = ">99 %" if going.confidence > 0.99 else f"{going.confidence * 100:.0f} %"
+    if going.direction == "unknown":
+        return "no clear trend"
+    if going.direction == "flat":
+        return f"flat ({sure} sure that it changes by less than {going.margin * 100:.0f} %)"
+    much = "" if abs(going.change) < 0.005 else f" by {abs(going.change):.0%}"
+    return f"{going.direction} since step {going.first:,}{much} ({sure} sure)"
+
+
+def _players(facts: Facts) -> str:
+    if facts.troubles:
+        return " ".join(dict.fromkeys(trouble.text for trouble in facts.troubles))
+    state = health.players(facts.history)
+    if not facts.history.train:
+        return ""
+    if state.get("D") == "healthy":
+        return "D and G are healthy."
+    return f"G is healthy; {'D is ' + state['D'] if 'D' in state else 'there is no D'}."
+
+
+def _typical(history: History, metric: str | None, at: Typical | None) -> str:
+    if metric is None:
+        return ""
+    if started_from_a_model(history):
+        return "It began with a model's weights, so no stored curve compares."
+    if at is None:
+        known = curve(history, metric)
+        if known is None:
+            return "No stored curve for this recipe."
+        return f"The stored curve of {known['recipe']} begins at step {known['points'][0][0]:,}."
+    ended = at.steps <= at.at
+    where = f"at its end (step {at.at:,})" if ended else "at this step"
+    run = "one run" if at.steps == history.total else f"one run of {at.steps:,} steps"
+    which = "on the same files" if at.same_data else f"on {at.data}: with other data only a hint"
+    return f"Typical of {at.recipe} {where}: {_shown(at.value)} ({run} {which})."
+
+
+def _plateau(facts: Facts) -> str:
+    if facts.trend.direction != "falling":
+        return ""
+    history, found = facts.history, facts.plateau
+    if found is None:
+        return "" if history.ended else "When it will level out cannot be told yet."
+    if found.step <= facts.step:
+        return "It is near its plateau: twice as many steps would gain less than 2 %."
+    near, low, high = (float(f"{step:.2g}") for step in (found.step, found.low, found.high))
+    span = f"near step {near:,.0f} ({low:,.0f} to {high:,.0f})"
+    if history.ended:
+        return f"It would level out {span}."
+    if found.step >= history.total:
+        return f"It levels out {span}, after the run's end."
+    left = seconds_to(history, found.step)
+    when = "" if left is None else f", in about {spoken(left)}"
+    return f"Plateau {span}{when}."
+
+
+def _name(metric: str) -> str:
+    return NAMES.get(metric, metric.replace("_", " "))
+
+
+def _shown(value: float) -> str:
+    """Three digits."""
+    return f"{value:#.3g}".rstrip(".")

@@ -1,0 +1,46 @@
+"""The verdict of a run, told while it trains: when it changes, and at the end."""
+
+from pathlib import Path
+
+from wavegan.progress.history import History
+from wavegan.progress.verdict import Verdict, judge
+from wavegan.training.log import Listener
+
+
+class Adviser:
+    """Judges the run's folder and tells a listener, no oftener than there is something new.
+
+    A hundred validations that all say "continue, falling" are told once; whoever wants the whole
+    paragraph at any time asks `wavegan status`.
+
+    Args:
+        run: the run's folder.
+        listener: is told.
+
+    Attributes:
+        last: the last verdict, or None.
+    """
+
+    def __init__(self, run: Path, listener: Listener) -> None:
+        self.run, self.listener = run, listener
+        self.last: Verdict | None = None
+        self._told = ("", "")
+        self._text = ""
+
+    def tell(self, final: bool = False) -> None:
+        """Judge and, if the advice or the trend is a new one or it is the end, say so.
+
+        Advice is no reason for a run to end: what goes wrong here is only said.
+        """
+        try:
+            self.last = judge(History.read(self.run))
+        except Exception as error:
+            self.listener.note(f"no verdict: {' '.join(str(error).split())}")
+            return
+        trend: str = self.last.trend
+        if trend == "unknown" and self._told[1]:  # a trend is not news for being less clear
+            trend = self._told[1]
+        told = (self.last.action, trend)
+        if told != self._told or (final and self.last.text != self._text):
+            self.listener.note(self.last.text)
+            self._told, self._text = told, self.last.text
