@@ -1,0 +1,90 @@
+"""`wavegan report`: one page about runs or folders of clips, to look at and to listen to."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wavegan.errors import UserError
+
+
+def report_command(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN/DIR...",
+            help="Runs to compare; or folders of clips of the same names, the originals first.",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The page; default: report.html, in the run if it is one."
+        ),
+    ] = None,
+    evaluation: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--evaluation",
+            help="What evaluate --json wrote; a run's evaluation*.json are found by themselves.",
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", help="Folder of originals; default: the first of several DIRs."
+        ),
+    ] = None,
+    checkpoints: Annotated[
+        int | None,
+        typer.Option(
+            "--checkpoints", min=1, help="Steps to hear, beside the best; default: 3, or 1 a run."
+        ),
+    ] = None,
+    clips: Annotated[int, typer.Option("--clips", min=1, help="Clips to hear.")] = 6,
+    seconds: Annotated[float, typer.Option("--seconds", help="Of each clip, at most.")] = 10.0,
+    no_metrics: Annotated[
+        bool, typer.Option("--no-metrics", help="Measure nothing; show what was measured.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
+) -> None:
+    """Write one HTML page that opens offline: curves, clips to hear and to see, metrics, alarms.
+
+    [bold]wavegan report runs/my-voice[/bold]
+
+    [bold]wavegan report runs/a runs/b --out compared.html[/bold]
+
+    [bold]wavegan report recordings/ vocoded-a/ vocoded-b/ --clips 10[/bold]
+
+    Everything is inside the one file, the audio too: it can be sent to others and read on a phone.
+    """
+    if not 0 < seconds < float("inf"):
+        raise UserError(f"--seconds {seconds:g}: give more than 0")
+    from wavegan.audio.opening import shown
+    from wavegan.cli._report_progress import Told
+    from wavegan.reports.report import write
+
+    told = Told(silent=quiet)
+    with told.live():
+        written = write(
+            paths,
+            out,
+            evaluations=evaluation or (),
+            reference=reference,
+            checkpoints=checkpoints,
+            count=clips,
+            seconds=seconds,
+            metrics=not no_metrics,
+            note=told.note,
+            progress=told.progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(written.to_dict()))
+    elif not quiet:
+        size = f"{max(written.size / 1e6, 0.1):.1f} MB"
+        typer.echo(f"{shown(written.path)}: {size}, clips to listen to: {written.clips}")
+    if show:
+        typer.launch(str(written.path.resolve()))

@@ -1,0 +1,1 @@
+"""Pages about runs and folders of clips that open offline."""

@@ -1,0 +1,213 @@
+"""The curves of runs: every figure that they wrote down, in groups, as charts and as tables."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from wavegan import bundle
+from wavegan.progress.history import History
+from wavegan.reports import axes
+from wavegan.reports.chart import Chart, Event
+from wavegan.reports.html import Markup, details, join, table, tag
+from wavegan.reports.series import Series, thinned
+
+GROUPS = {
+    "metrics": "Metrics of held-out clips",
+    "generator": "Losses of the generator",
+    "discriminator": "Losses of the discriminator",
+    "accuracy": "What the discriminator tells right",
+    "norm": "Gradient norms",
+    "rate": "Learning rate",
+    "speed": "Speed and waiting",
+    "other": "Other figures",
+}
+NOTES = {
+    "metrics": "Measured on clips that were not trained on. These say how good the model is; "
+    "losses do not.",
+    "generator": "Terms before their weights. Adversarial losses of a healthy run level out: they "
+    "need not fall.",
+    "discriminator": "A total near 0 means that it tells everything apart, and the generator "
+    "learns little from it.",
+    "accuracy": "Share of clips judged rightly. 50% is guessing; 100% of all for long leaves the "
+    "generator nothing to learn from; training clips far above held-out ones are known by heart.",
+    "norm": "Before clipping. Spikes and steady growth precede a run's blowing up.",
+    "rate": "What the optimizer used.",
+    "speed": "Waiting is the share of the time in which training stood still for the loader: "
+    "well under 10% is good.",
+    "other": "",
+}
+NAMES = {
+    "mel_distance": ("log-mel L1", "nepers ↓"),
+    "log_mel_l1": ("log-mel L1", "nepers ↓"),
+    "mr_stft": ("MR-STFT", "↓"),
+    "mrstft": ("MR-STFT", "↓"),
+    "frechet": ("Fréchet distance", "↓"),
+    "ndb": ("NDB/K", "share of bins ↓"),
+    "js": ("Jensen-Shannon divergence", "↓"),
+    "diversity": ("diversity", "1 is as real clips"),
+    "nearest_neighbour": ("distance to nearest real clip", "1 is as real clips; 0 copies"),
+    "label_agreement": ("labels that agree", "share ↑"),
+    "speed/steps": ("steps", "per second"),
+    "speed/audio": ("training audio", "seconds per second"),
+    "speed/wait": ("waiting for the loader", "share of the time"),
+    "rate/generator": ("generator", ""),
+    "rate/discriminator": ("discriminator", ""),
+    "accuracy_fake": ("generated clips", "share called generated"),
+    "accuracy_real": ("training clips", "share called real"),
+    "accuracy_held_out": ("held-out clips", "share called real"),
+    "discriminator/accuracy_fake": ("generated, in training", "share called generated"),
+    "discriminator/accuracy_real": ("real, in training", "share called real"),
+    "discriminator/accuracy_pairs": ("pairs, in training", "share whose real clip scores higher"),
+    "discriminator/augment": ("probability of augmenting", ""),
+}
+SHARES = ("label_agreement", "ndb", "discriminator/augment")
+ROWS = 40
+"""Lines of a table of numbers, which stands for thousands."""
+
+
+def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
+    """All charts in groups; a run that wrote nothing yet has none."""
+    if not any(history.train or history.validation for history in histories):
+        return tag("p", "Nothing was measured yet: no line of training or validation was written.")
+    events = [event for run, history in enumerate(histories) for event in events_of(history, run)]
+    parts = []
+    for group, keys in _grouped(histories).items():
+        charts = {key: _chart(group, key, histories, events) for key in keys}
+        figures = [chart.figure(names) for chart in charts.values()]
+        parts.append(
+            tag(
+                "section",
+                tag("h3", GROUPS[group]),
+                tag("p", NOTES[group], class_="dim") if NOTES[group] else None,
+                tag("div", *figures, class_="charts"),
+                details("Numbers", _numbers(charts, names), class_="numbers"),
+                class_=f"group n{min(3, len(keys))}",
+            )
+        )
+    return join(_legend(events, names), tag("div", *parts, class_="groups"))
+
+
+def events_of(history: History, run: int) -> Iterator[Event]:
+    """What is marked: kept checkpoints, the best, alarms, resumes."""
+    best = bundle.best_step(history.run)
+    for step in bundle.checkpoints(history.run):
+        if step != best:
+            yield Event("checkpoint", step, run, f"checkpoint of step {step:,}")
+    if best is not None:
+        yield Event("best", best, run, f"best checkpoint, step {best:,}")
+    for line in history.alarms:
+        step = int(line["step"])
+        yield Event("alarm", step, run, f"alarm at step {step:,}: {line.get('text', '')}")
+    for line in history.starts:
+        step = int(line["step"])
+        if step > 0:
+            yield Event("resumed", step, run, f"resumed at step {step:,}")
+
+
+def group_of(kind: str, key: str) -> str:
+    """Which group a figure of a "train" or "validation" line belongs to."""
+    side, _, term = key.rpartition("/")
+    if term == "grad_norm":
+        return "norm"
+    if term.startswith("accuracy_") or key in ("discriminator/augment", "discriminator/sign"):
+        return "accuracy"
+    if kind == "validation":
+        return "metrics"
+    first = side.split("/")[0]
+    return first if first in GROUPS else "other"
+
+
+def _grouped(histories: Sequence[History]) -> dict[str, list[tuple[str, str]]]:
+    """Kind and key of all figures, each group's in the order in which they were written."""
+    found: dict[str, dict[tuple[str, str], None]] = {group: {} for group in GROUPS}
+    for history in histories:
+        for kind in ("validation", "train"):
+            for line in getattr(history, kind):
+                for key, value in line.items():
+                    if key not in ("kind", "step") and _is_number(value):
+                        found[group_of(kind, key)][kind, key] = None
+    return {group: sorted(keys, key=_order) for group, keys in found.items() if keys}
+
+
+def _order(entry: tuple[str, str]) -> tuple[bool, bool]:
+    """Totals first, the generator before the discriminator."""
+    kind, key = entry
+    return not key.endswith("/total"), key.startswith("discriminator/") and kind == "train"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _chart(
+    group: str, entry: tuple[str, str], histories: Sequence[History], events: Sequence[Event]
+) -> Chart:
+    kind, key = entry
+    series = [
+        thinned(run, *history.series(kind, key))
+        for run, history in enumerate(histories)
+        if any(key in line for line in getattr(history, kind))
+    ]
+    title, unit = NAMES.get(key, (_readable(key, group), ""))
+    ends = _ends(key, group, series)
+    middle = 0.5 if group == "accuracy" and ends and "augment" not in key else None
+    return Chart(title, unit, series, events, ends, middle)
+
+
+def _ends(key: str, group: str, series: Sequence[Series]) -> tuple[float, float] | None:
+    """The range of a share; of the waiting, only as far as it went."""
+    if key == "speed/wait":
+        known = [float(line.finite.max()) for line in series if len(line.finite)]
+        return 0.0, max([0.1, *known])
+    share = key in SHARES or (group == "accuracy" and "sign" not in key)
+    return (0.0, 1.0) if share else None
+
+
+def _readable(key: str, group: str) -> str:
+    """`generator/feature_matching` to "feature matching", the side only where it is needed."""
+    side, _, term = key.partition("/")
+    text = (side if term == "grad_norm" else term or side).replace("_", " ")
+    return f"{side} {text}" if group == "other" and term else text
+
+
+def _numbers(charts: Mapping[tuple[str, str], Chart], names: Sequence[str]) -> Markup:
+    """The group's values, thinned to a table that can be read."""
+    columns: list[tuple[str, Series]] = []
+    for chart in charts.values():
+        for line in chart.series:
+            name = f"{chart.title}, {names[line.run]}" if len(names) > 1 else chart.title
+            columns.append((name, line))
+    known = sorted({float(step) for _, line in columns for step in line.steps})
+    chosen = [known[n] for n in np.unique(np.linspace(0, len(known) - 1, ROWS).astype(int))]
+    rows: list[list[object]] = []
+    near = (known[-1] - known[0]) / ROWS / 2
+    for step in chosen:
+        rows.append([f"{step:,.0f}", *(_value_at(line, step, near) for _, line in columns)])
+    return table(["step", *(name for name, _ in columns)], rows, class_="figures")
+
+
+def _value_at(line: Series, step: float, near: float) -> str:
+    """The value nearest to a step, the mean of the lines that it stands for; empty if none is."""
+    place = int(np.argmin(np.abs(line.steps - step)))
+    far = abs(line.steps[place] - step) > near
+    return "" if far else axes.number(float(line.values[place]))
+
+
+def _legend(events: Sequence[Event], names: Sequence[str]) -> Markup:
+    """What the marks mean, and with several runs whose a line is."""
+    kinds = {event.kind for event in events}
+    told = {
+        "best": "▲ best checkpoint",
+        "checkpoint": "╵ checkpoint kept",
+        "alarm": "▼ alarm",
+        "resumed": "┊ resumed",
+    }
+    items = [tag("li", text, class_=kind) for kind, text in told.items() if kind in kinds]
+    runs = [
+        tag("li", tag("i", class_=f"swatch of{n % 6}"), name)
+        for n, name in enumerate(names)
+        if len(names) > 1
+    ]
+    known = json.dumps(list(names), ensure_ascii=False)
+    return tag("ul", *runs, *items, class_="legend", data_names=known)

@@ -1,0 +1,256 @@
+"""What was trained on what, on which machine, with which versions: tables, a column a run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import yaml
+
+import wavegan
+from wavegan import bundle
+from wavegan.errors import UserError
+from wavegan.machine import machine, versions
+from wavegan.progress.history import History
+from wavegan.recipe import Recipe
+from wavegan.reports import axes
+from wavegan.reports.html import Markup, details, join, table, tag
+
+UNWRITTEN = "not written down by this run"
+
+
+def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
+    """What was trained on what, and the full recipes."""
+    columns = [_facts(history) for history in histories]
+    recipes = [_recipe(history, name) for history, name in zip(histories, names, strict=True)]
+    return join(_table(columns, names), *recipes)
+
+
+def machines(histories: Sequence[History], names: Sequence[str]) -> Markup:
+    """Where it ran; and what made this page, which may be elsewhere."""
+    columns = [_place(history.starts[-1] if history.starts else {}) for history in histories]
+    parts = []
+    if any(columns):
+        parts.append(_table([column or {"machine": UNWRITTEN} for column in columns], names))
+    elif histories:
+        text = "The machine and the versions that it was trained with were not written down: "
+        parts.append(tag("p", text, "the run is from an older version of wavegan."))
+    here = _place({"machine": machine(), "versions": versions()})
+    made = _table([here], ["here"])
+    parts.append(details("The machine and the versions that made this page", made))
+    return join(parts)
+
+
+def _facts(history: History) -> dict[str, object]:
+    told = {name: make(history) for name, make in FACTS.items()}
+    return {name: fact for name, fact in told.items() if fact not in (None, "")}
+
+
+def _get(history: History, path: str) -> Any:
+    """A field of the recipe by its dotted path, or None: a recipe may be older than a field."""
+    value: Any = history.recipe
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _plugin(value: object) -> str:
+    """A plug-in's name and options, short."""
+    if not isinstance(value, Mapping):
+        return "" if value is None else str(value)
+    options = (f"{key} {_short(v)}" for key, v in value.items() if key not in ("name", "weight"))
+    return f"{value.get('name', '?')}" + "".join(f", {option}" for option in options)
+
+
+def _short(value: object) -> str:
+    """An option's value: lists as they are, long ones cut."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _terms(value: object) -> object:
+    """Weighted terms, a line each."""
+    if not isinstance(value, Mapping) or not value:
+        return "none"
+    lines = []
+    for name, term in value.items():
+        known = term if isinstance(term, Mapping) else {}
+        kind = known.get("name", name)
+        weight = known.get("weight", 1)
+        called = name if kind == name else f"{name} ({kind})"
+        lines.append(tag("div", f"{called} × {_short(weight)}"))
+    return join(lines)
+
+
+def _generator(history: History) -> object:
+    known = _get(history, "generator")
+    name = known.get("name", "?") if isinstance(known, Mapping) else "?"
+    return join(tag("b", name), tag("div", _plugin(known).partition(", ")[2], class_="dim"))
+
+
+def _parameters(history: History) -> str:
+    start = history.starts[-1] if history.starts else {}
+    told = start.get("parameters")
+    if isinstance(told, Mapping):
+        return ", ".join(f"{name} {_count(value)}" for name, value in told.items())
+    try:
+        recipe = Recipe.model_validate(history.recipe)
+        with torch.device("meta"):
+            generator = bundle.build(_config(recipe))
+    except (UserError, ValueError, TypeError, RuntimeError, NotImplementedError):
+        return "unknown: this version of wavegan cannot build the generator"
+    return f"generator {_count(sum(p.numel() for p in generator.parameters()))}"
+
+
+def _config(recipe: Recipe) -> bundle.Config:
+    labels = recipe.data.labels
+    return bundle.Config(
+        mel=recipe.front_end(),
+        generator=recipe.generator.model_dump(mode="json"),
+        channels=recipe.data.channels,
+        labels=tuple(labels) if isinstance(labels, list | tuple) else (),
+        segment=recipe.data.segment if recipe.task.name == "synthesize" else None,
+    )
+
+
+def _count(value: object) -> str:
+    if not isinstance(value, int | float):
+        return str(value)
+    return f"{value / 1e6:.3g} M" if value >= 1e6 else f"{value:,.0f}"
+
+
+def _data(history: History) -> object:
+    start = history.starts[-1] if history.starts else {}
+    told = start.get("data")
+    folder = str(_get(history, "data.folder") or "?")
+    if not isinstance(told, Mapping):
+        return join(tag("code", folder), tag("div", f"clips and hours: {UNWRITTEN}", class_="dim"))
+    seconds = float(told.get("seconds", 0))
+    amount = f"{seconds / 3600:.2f} h" if seconds >= 360 else f"{seconds:.0f} s"
+    text = f"{told.get('clips', '?')} clips, {amount}; {told.get('held_out', '?')} held out"
+    print_ = told.get("fingerprint")
+    mark = tag("div", "fingerprint ", tag("code", str(print_)[:16]), class_="dim")
+    return join(tag("code", folder), tag("div", text), mark if print_ else None)
+
+
+def _labels(history: History) -> str:
+    labels = _get(history, "data.labels")
+    return ", ".join(map(str, labels)) if isinstance(labels, list) else ""
+
+
+def _mel(history: History) -> str:
+    mel = _get(history, "mel")
+    if not isinstance(mel, Mapping):
+        return str(mel)
+    return ", ".join(f"{key} {value}" for key, value in mel.items())
+
+
+def _rate(history: History) -> int | None:
+    try:
+        return Recipe.model_validate(history.recipe).front_end().sample_rate
+    except (UserError, ValueError):
+        return None
+
+
+def _segment(history: History) -> str:
+    segment, rate = _get(history, "data.segment"), _rate(history)
+    if not isinstance(segment, int) or not rate:
+        return str(segment or "?")
+    return f"{segment:,} samples ({segment / rate:.2f} s at {rate:,} Hz)"
+
+
+def _steps(history: History) -> str:
+    planned = _get(history, "training.steps")
+    best = bundle.best_step(history.run)
+    text = f"{history.step:,}"
+    text += f" of {planned:,}" if isinstance(planned, int) else ""
+    return text + (f"; best checkpoint at {best:,}" if best is not None else "")
+
+
+def _time(history: History) -> str:
+    """Of training steps alone: what each window says of its speed, over its steps."""
+    steps, speeds = history.series("train", "speed/steps")
+    before, seconds = 0, 0.0
+    for step, speed in zip(steps, speeds, strict=True):
+        seconds += (step - before) / speed if speed > 0 and step > before else 0.0
+        before = step
+    if not seconds:
+        return ""
+    return f"{seconds / 3600:.1f} h" if seconds >= 5400 else f"{seconds / 60:.0f} min"
+
+
+def _optimizer(history: History) -> str:
+    rate = _get(history, "training.optimizer.lr")
+    other = _get(history, "training.optimizer.discriminator_lr")
+    schedule = _get(history, "training.schedule.name")
+    text = f"learning rate {rate}" + (f", discriminator {other}" if other else "")
+    return text + (f"; {schedule} schedule" if schedule else "")
+
+
+FACTS: Mapping[str, Callable[[History], object]] = {
+    "recipe": lambda h: _get(h, "description") or "without a description",
+    "task": lambda h: _plugin(_get(h, "task")),
+    "generator": _generator,
+    "parameters": _parameters,
+    "discriminators": lambda h: _terms(_get(h, "discriminators")),
+    "objective": lambda h: _plugin(_get(h, "objective")),
+    "penalties": lambda h: _terms(_get(h, "penalties")),
+    "losses": lambda h: _terms(_get(h, "losses")),
+    "feature matching": lambda h: (
+        f"× {_get(h, 'feature_matching.weight')}" if _get(h, "feature_matching") else ""
+    ),
+    "data": _data,
+    "labels": _labels,
+    "mel": _mel,
+    "segment": _segment,
+    "batch": lambda h: str(_get(h, "training.batch_size") or "?"),
+    "steps": _steps,
+    "time in steps": _time,
+    "optimizer": _optimizer,
+    "averaged weights": lambda h: str(_get(h, "training.ema") or "no"),
+    "started from": lambda h: str(_get(h, "training.init_from") or ""),
+    "seed": lambda h: str(_get(h, "training.seed")),
+}
+
+
+def _place(start: Mapping[str, Any]) -> dict[str, object]:
+    """A start line's machine and versions, flat."""
+    found: dict[str, object] = {}
+    for key in ("time", "device", "processes", "precision"):
+        value = start.get(key)
+        if isinstance(value, str | int):  # what is null reads as NaN
+            found[key] = str(value)
+    for group in ("machine", "versions"):
+        known = start.get(group)
+        if isinstance(known, Mapping):
+            found |= {str(key): _listed(value) for key, value in known.items()}
+    return {key.replace("_gib", " (GiB)"): value for key, value in found.items()}
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return axes.number(value) if isinstance(value, float) else str(value)
+
+
+def _table(columns: Sequence[Mapping[str, object]], names: Sequence[str]) -> Markup:
+    """Facts by name; where runs differ, the row is marked."""
+    keys = list(dict.fromkeys(key for column in columns for key in column))
+    rows: list[list[object]] = []
+    for key in keys:
+        cells = [column.get(key, "–") for column in columns]
+        differ = len({str(cell) for cell in cells}) > 1
+        rows.append(
+            [join(key, tag("span", " ≠", title="the runs differ") if differ else None), *cells]
+        )
+    head = ["", *(names if len(columns) > 1 else [""])]
+    return table(head, rows, class_="facts" if len(columns) > 1 else "facts single")
+
+
+def _recipe(history: History, name: str) -> Markup:
+    text = yaml.safe_dump(dict(history.recipe), sort_keys=False, allow_unicode=True)
+    return details(f"The whole recipe of {name}, as resolved", tag("pre", text, tabindex="0"))
+
+
+def made_by() -> str:
+    """What wrote the page."""
+    return f"wavegan {wavegan.__version__}"

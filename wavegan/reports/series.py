@@ -1,0 +1,97 @@
+"""A figure over a run's steps, thinned to what a screen can show."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST = 240
+"""Bins that a long series is thinned to: about as many as a small chart has pixels."""
+SMOOTHED = 40
+"""A smooth line is a moving mean over one in so many of the points."""
+FEW = 20
+"""Up to so many points are shown as they are."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One run's line in a chart.
+
+    Attributes:
+        run: whose it is, counted from 0.
+        steps: `(N,)`, rising.
+        values: `(N,)`; NaN where the run wrote something that was not finite.
+        low: `(N,)` least value of what was thinned to each point.
+        high: `(N,)` greatest.
+        smooth: `(N,)` moving mean of the finite values, or None for short series.
+        broken: steps, of all that were written, whose value was not finite.
+        count: how many values were written.
+    """
+
+    run: int
+    steps: NDArray[np.float64]
+    values: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    smooth: NDArray[np.float64] | None
+    broken: tuple[int, ...]
+    count: int
+
+    @property
+    def finite(self) -> NDArray[np.float64]:
+        """All values that a line goes through."""
+        return np.concatenate([self.low, self.high])[np.isfinite(np.tile(self.values, 2))]
+
+    @property
+    def last(self) -> float:
+        """The last finite value (of a thinned series: the mean of its last bin), or NaN."""
+        known = self.values[np.isfinite(self.values)]
+        return float(known[-1]) if len(known) else math.nan
+
+
+def thinned(run: int, steps: Sequence[int], values: Sequence[float]) -> Series:
+    """A series of at most `MOST` points; a bin with nothing finite in it is a gap.
+
+    A resumed run may have written a step twice: the later line counts.
+    """
+    written = dict(zip(steps, values, strict=True))
+    order = sorted(written)
+    x = np.asarray(order, dtype=np.float64)
+    y = np.asarray([written[step] for step in order], dtype=np.float64)
+    y[~np.isfinite(y)] = math.nan
+    broken = tuple(int(step) for step in x[np.isnan(y)])
+    smooth = None if len(x) <= FEW else _moving_mean(y, max(3, len(y) // SMOOTHED))
+    edges = np.unique(np.linspace(0, len(x), min(len(x), MOST) + 1).astype(int))
+    bins = list(pairwise(edges))
+    return Series(
+        run,
+        np.asarray([x[b - 1] for _, b in bins]),
+        np.asarray([_over(np.mean, y[a:b]) for a, b in bins]),
+        np.asarray([_over(np.min, y[a:b]) for a, b in bins]),
+        np.asarray([_over(np.max, y[a:b]) for a, b in bins]),
+        None if smooth is None else np.asarray([_over(np.mean, smooth[a:b]) for a, b in bins]),
+        broken,
+        len(x),
+    )
+
+
+def _over(what: Callable[[Any], Any], values: NDArray[np.float64]) -> float:
+    """A figure of the finite values, NaN where there are none."""
+    known = values[np.isfinite(values)]
+    return float(what(known)) if len(known) else math.nan
+
+
+def _moving_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Centred, of the finite values only, over fewer at the ends; NaN stays where NaN was."""
+    known = np.isfinite(values)
+    sums = np.concatenate([[0], np.cumsum(np.where(known, values, 0))])
+    counts = np.concatenate([[0], np.cumsum(known)])
+    place = np.arange(len(values))
+    first, last = np.maximum(place - width // 2, 0), np.minimum(place + width // 2 + 1, len(values))
+    count = counts[last] - counts[first]
+    means = (sums[last] - sums[first]) / np.maximum(count, 1)
+    return np.where(known, means, math.nan)
