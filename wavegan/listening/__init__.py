@@ -1,0 +1,1 @@
+"""Blind listening tests: the page, and what its results say."""

@@ -1,0 +1,140 @@
+"""What the answers of an ABX test say."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from wavegan.listening import binomial
+from wavegan.listening.results import Collected
+from wavegan.statistics.paired import holm
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Right answers of so many."""
+
+    right: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Whether two systems can be told apart.
+
+    Attributes:
+        a: one system.
+        b: the other.
+        tally: of all listeners.
+        listeners: by name.
+        ci95: of the share of right answers (Clopper-Pearson).
+        p: of as many right answers or more by guessing, one-sided, exact.
+        p_holm: the same, adjusted for the number of pairs.
+        needed: trials that it takes to prove a share of right answers as found, at a power of
+            80 %; None where it is 50 % or less, or takes more than 999.
+    """
+
+    a: str
+    b: str
+    tally: Tally
+    listeners: dict[str, Tally]
+    ci95: tuple[float, float]
+    p: float
+    p_holm: float
+    needed: int | None
+
+    @property
+    def heard(self) -> bool:
+        """Whether a difference is proven."""
+        return self.p_holm < ALPHA
+
+    def verdict(self) -> str:
+        """What can be concluded, in a sentence or two."""
+        high = f"{self.ci95[1]:.0%}"
+        if self.heard:
+            return "The difference is heard."
+        least = binomial.needed(self.tally.total)
+        if least > self.tally.total:
+            return f"{self.tally.total} trials prove nothing, even all right ones: take 16."
+        text = (
+            f"No difference is shown; up to {high} right answers are still possible, and {least} "
+            f"of {self.tally.total} would have shown one."
+        )
+        if self.needed is not None and self.needed > self.tally.total:
+            text += f" If {self.tally.right / self.tally.total:.0%} is the truth, it takes "
+            text += f"{self.needed} trials to show it."
+        return text
+
+
+@dataclass(frozen=True)
+class Abx:
+    """The verdict: one entry a pair."""
+
+    listeners: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """As JSON takes it."""
+        return {
+            "listeners": list(self.listeners),
+            "pairs": [
+                {
+                    "a": pair.a,
+                    "b": pair.b,
+                    "right": pair.tally.right,
+                    "total": pair.tally.total,
+                    "share": pair.tally.right / pair.tally.total,
+                    "ci95": list(pair.ci95),
+                    "p": pair.p,
+                    "p_holm": pair.p_holm,
+                    "heard": pair.heard,
+                    "trials_needed": pair.needed,
+                    "verdict": pair.verdict(),
+                    "listeners": {name: vars(tally) for name, tally in pair.listeners.items()},
+                }
+                for pair in self.pairs
+            ],
+            "warnings": self.warnings(),
+        }
+
+    def warnings(self) -> list[str]:
+        """What to keep in mind about the numbers."""
+        if len(self.listeners) == 1:
+            return ["a single listener: others may hear more, or less"]
+        return ["the intervals take all answers as independent, whoever gave them"]
+
+
+def score(collected: Collected) -> Abx:
+    """Right answers, exact p-values and intervals for each pair.
+
+    The p-value holds for any mixture of listeners, since X is A or B by the toss of a coin in
+    each trial.
+    """
+    names = [condition.name for condition in collected.test.conditions]
+    answers: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for result in collected.results:
+        for trial in result.trials:
+            if trial.done and trial.a and trial.b and trial.answer:
+                pair = (trial.a, trial.b)
+                first, second = sorted(pair, key=names.index)
+                right = trial.answer == trial.x
+                answers[first, second][result.listener.name].append(right)
+    pairs = [(a, b, by) for (a, b), by in answers.items()]
+    tallies = [Tally(sum(map(sum, by.values())), sum(map(len, by.values()))) for _, _, by in pairs]
+    p_values = [binomial.upper_tail(tally.right, tally.total) for tally in tallies]
+    found = [
+        Pair(
+            a,
+            b,
+            tally,
+            {name: Tally(sum(said), len(said)) for name, said in by.items()},
+            binomial.interval(tally.right, tally.total),
+            p,
+            adjusted,
+            binomial.trials_needed(tally.right / tally.total),
+        )
+        for (a, b, by), tally, p, adjusted in zip(
+            pairs, tallies, p_values, holm(p_values), strict=True
+        )
+    ]
+    return Abx(tuple(result.listener.name for result in collected.results), tuple(found))

@@ -1,0 +1,73 @@
+"""What a listening test shall be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wavegan.errors import UserError, suggest
+
+TESTS = ("mushra", "abx")
+LONGEST_TITLE = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A test's options.
+
+    Attributes:
+        reference: folder of the originals. A MUSHRA test without it has no hidden reference and
+            no anchors; an ABX test with it compares each system with it instead of each pair.
+        test: "mushra" or "abx".
+        clips: at most so many, drawn from all over the sorted names.
+        trials: of a listener for each pair, in ABX.
+        seed: draws clips and names files.
+        anchors: whether MUSHRA gets low-pass filtered references.
+        match_loudness: bring all clips to the reference's loudness.
+        title: what listeners read.
+        seconds: longer clips are cut.
+        embed: one file, or sounds beside it; None is one file while it is not too large.
+
+    Raises:
+        UserError: an option out of its range.
+    """
+
+    reference: Path | None = None
+    test: str = "mushra"
+    clips: int = 8
+    trials: int = 16
+    seed: int = 0
+    anchors: bool = True
+    match_loudness: bool = True
+    title: str = "Listening test"
+    seconds: float = 12.0
+    embed: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.test not in TESTS:
+            raise UserError(f"--test {self.test}: there is none{suggest(self.test, TESTS)}")
+        if self.clips < 1:
+            raise UserError(f"--clips {self.clips}: give 1 or more")
+        if not 1 <= self.trials <= 200:
+            raise UserError(f"--trials {self.trials}: give 1 to 200 a pair")
+        if not 0.5 <= self.seconds <= 60:
+            raise UserError(f"--seconds {self.seconds:g}: give 0.5 to 60")
+        if not self.title.strip() or len(self.title) > LONGEST_TITLE:
+            raise UserError(f"--title: give 1 to {LONGEST_TITLE} characters")
+
+    @property
+    def filtered(self) -> bool:
+        """Whether there are anchors."""
+        return self.anchors and self.test == "mushra" and self.reference is not None
+
+    def check(self, systems: Sequence[Path]) -> None:
+        """Refuse a number of systems that makes no test.
+
+        Raises:
+            UserError: nothing to compare with.
+        """
+        if not systems:
+            raise UserError("name the folders of the systems to compare")
+        if self.reference is None and len(systems) < 2:
+            raise UserError(
+                f"{systems[0]}: one system alone; name another, or its originals with --reference"
+            )

@@ -1,0 +1,219 @@
+"""The files that listeners send back: read, checked, and sorted out."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wavegan.audio.opening import shown
+from wavegan.errors import UserError
+
+FORMAT = "wavegan listening results"
+LARGEST = 50_000_000
+"""Bytes; no listener writes so much."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Condition(_Part):
+    """What was compared: a system, the reference or an anchor."""
+
+    name: str
+    role: Literal["system", "reference", "anchor"]
+
+
+class Test(_Part):
+    """What a page was made of."""
+
+    __test__ = False
+
+    id: str
+    kind: Literal["mushra", "abx"]
+    title: str
+    trials: int
+    conditions: list[Condition]
+
+
+class Listener(_Part):
+    """Who listened; `session` is a random number of the page's."""
+
+    name: str
+    session: str
+
+
+class Rating(_Part):
+    """0 to 100 for a condition; None where it was not rated."""
+
+    condition: str
+    rating: Annotated[float, Field(ge=0, le=100)] | None
+
+
+class Trial(_Part):
+    """One trial: of MUSHRA, ratings; of ABX, what A, B and X were and which was said to be X."""
+
+    trial: int
+    clip: str
+    done: bool
+    comment: str = ""
+    ratings: list[Rating] = []
+    a: str | None = None
+    b: str | None = None
+    x: str | None = None
+    answer: str | None = None
+
+
+class Result(_Part):
+    """One listener's file."""
+
+    format: Literal["wavegan listening results"]
+    version: Literal[1]
+    test: Test
+    listener: Listener
+    saved: str
+    comment: str = ""
+    trials: list[Trial]
+
+    @property
+    def answered(self) -> int:
+        """Trials that were finished."""
+        return sum(trial.done for trial in self.trials)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that is not used, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Results of one test, one of each listener, and the files that were not used."""
+
+    test: Test
+    results: tuple[Result, ...]
+    refused: tuple[Refused, ...]
+
+    def comments(self) -> list[dict[str, str]]:
+        """What listeners wrote, about a clip or ("") about the whole."""
+        found = [
+            {"listener": result.listener.name, "clip": clip, "text": " ".join(text.split())}
+            for result in self.results
+            for clip, text in (
+                *((trial.clip, trial.comment) for trial in result.trials),
+                ("", result.comment),
+            )
+        ]
+        return [comment for comment in found if comment["text"]]
+
+
+def collect(paths: Sequence[Path]) -> Collected:
+    """Read files, and the `.json` files of folders at any depth.
+
+    Where there are several tests, the one with the most files is taken. Of a listener's several
+    files the one with the most finished trials counts, the latest of those of one session, the
+    first of several sessions.
+
+    Raises:
+        UserError: no such path, or not one usable file.
+    """
+    refused: list[Refused] = []
+    read: dict[str, Result] = {}
+    for file in _files(paths):
+        try:
+            read[shown(file)] = _read(file)
+        except UserError as error:
+            refused.append(Refused(shown(file), str(error)))
+    if not read:
+        reasons = "; ".join(f"{r.file}: {r.reason}" for r in refused[:3]) or "no .json files"
+        raise UserError(f"no results in {', '.join(map(str, paths))}: {reasons}")
+    test = Counter(result.test.id for result in read.values()).most_common(1)[0][0]
+    kept = _one_a_listener(_of_test(read, test, refused), refused)
+    return Collected(next(iter(kept.values())).test, tuple(kept.values()), tuple(refused))
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            files += sorted(f for f in path.rglob("*.json") if f.is_file())
+        elif path.exists():
+            files.append(path)
+        else:
+            raise UserError(f"{path}: it does not exist; name results or a folder of them")
+    return list({file.resolve(): file for file in files}.values())
+
+
+def _read(file: Path) -> Result:
+    try:
+        if file.stat().st_size > LARGEST:
+            raise UserError("too large to be a listener's results")
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"it cannot be read ({error.strerror})") from None
+    except (ValueError, RecursionError):
+        raise UserError("damaged or cut short: no JSON; ask the listener to save again") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError("not results of a listening test")
+    try:
+        result = Result.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"damaged: {where}: {first['msg']}") from None
+    _check(result)
+    return result
+
+
+def _check(result: Result) -> None:
+    """Refuse what the page cannot have written."""
+    names = {condition.name for condition in result.test.conditions}
+    numbers = [trial.trial for trial in result.trials]
+    if len(set(numbers)) < len(numbers):
+        raise UserError("damaged: a trial is in it twice")
+    for trial in result.trials:
+        said = [rating.condition for rating in trial.ratings]
+        said += [name for name in (trial.a, trial.b, trial.x, trial.answer) if name is not None]
+        foreign = sorted(set(said) - names)
+        if foreign:
+            raise UserError(
+                f"damaged: trial {trial.trial} is about {foreign[0]!r}, not in the test"
+            )
+    if not result.answered:
+        raise UserError("not one trial in it is finished")
+
+
+def _of_test(read: dict[str, Result], test: str, refused: list[Refused]) -> dict[str, Result]:
+    kept = {}
+    for file, result in read.items():
+        if result.test.id == test:
+            kept[file] = result
+        else:
+            other = f"of another test, {result.test.title!r} ({result.test.id})"
+            refused.append(Refused(file, f"{other}; score it by itself"))
+    return kept
+
+
+def _one_a_listener(read: dict[str, Result], refused: list[Refused]) -> dict[str, Result]:
+    kept: dict[str, tuple[str, Result]] = {}
+    for file, result in sorted(read.items(), key=lambda item: item[1].saved):
+        name = result.listener.name.strip().casefold()
+        if name not in kept:
+            kept[name] = file, result
+            continue
+        other, known = kept[name]
+        again = result.listener.session == known.listener.session
+        better = result.answered - known.answered + (0.5 if again else -0.5) > 0
+        loser, winner = (other, file) if better else (file, other)
+        reason = f"{result.listener.name!r} is in {winner} too; that one counts"
+        refused.append(Refused(loser, reason))
+        if better:
+            kept[name] = file, result
+    return dict(kept.values())
