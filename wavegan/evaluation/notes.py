@@ -58,7 +58,7 @@ def _listed(names: Sequence[str]) -> str:
 def _shifts(row: Row, note: Note) -> None:
     moved = [f"{shown(s.name)} by {s.shift:+.3f} s" for s in row.files if s.shift]
     if moved:
-        note(f"{row.name}: lengths differed, estimates were shifted: {_listed(moved)}")
+        note(f"{row.name}: estimates were shifted to where they agree: {_listed(moved)}")
     lags = [score.lag for score in row.files if score.lag]
     if lags:
         note(

@@ -213,7 +213,7 @@ def _said_of(pair: Aligned, rate: int) -> list[str]:
     if pair.shift:
         side = "late" if pair.shift > 0 else "early"
         notes.append(
-            f"lengths differed: it was {abs(pair.shift) / rate:.3f} s {side} and was shifted, and "
+            f"it was {abs(pair.shift) / rate:.3f} s {side} and was shifted, and "
             "both were cut to what overlaps"
         )
     elif pair.cut:
