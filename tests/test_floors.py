@@ -14,6 +14,8 @@ FLOORS = {
     "errors": -1,
     "atomic": 0,
     "device": 0,
+    "machine": 0,
+    "statistics": 0,
     "merge": 0,
     "audio": 0,
     "plugins": 0,
@@ -25,6 +27,8 @@ FLOORS = {
     "metrics": 2,
     "set_metrics": 2,
     "embeddings": 2,
+    "artifacts": 2,
+    "progress": 2,
     "tasks": 3,
     "data": 3,
     "penalties": 3,
@@ -38,8 +42,11 @@ FLOORS = {
     "training": 5,
     "inference": 5,
     "adapters": 6,
-    "cli": 6,
-    "__main__": 7,
+    "evaluation": 6,
+    "listening": 6,
+    "reports": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 
 

@@ -23,6 +23,7 @@ KINDS = {
     "metrics": "Metric",
     "set_metrics": "SetMetric",
     "embeddings": "Embedding",
+    "artifacts": "Artifact",
     "tasks": "Task",
     "interop": "Layout",
 }

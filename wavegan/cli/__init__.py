@@ -6,11 +6,16 @@ import typer
 
 import wavegan
 from wavegan.cli.convert import convert_command
+from wavegan.cli.diagnose import diagnose_command
 from wavegan.cli.doctor import doctor_app
 from wavegan.cli.errors import ReportingGroup
+from wavegan.cli.evaluate import evaluate_command
 from wavegan.cli.generate import generate_command
 from wavegan.cli.judge import judge_app
+from wavegan.cli.listen import listen_command
 from wavegan.cli.recipes import list_command, show_command
+from wavegan.cli.report import report_command
+from wavegan.cli.status import status_command
 from wavegan.cli.train import train_command
 from wavegan.cli.vocode import vocode_command
 
@@ -46,12 +51,20 @@ def main(
     """Train and use GANs for speech and music."""
 
 
-_work, _look = "Work", "Look"
+_work, _judge, _look = "Work", "Judge", "Look"
 app.command("train", rich_help_panel=_work)(train_command)
 app.command("vocode", rich_help_panel=_work)(vocode_command)
 app.command("generate", rich_help_panel=_work)(generate_command)
 app.command("convert", rich_help_panel=_work)(convert_command)
+for _name, _command in (
+    ("evaluate", evaluate_command),
+    ("report", report_command),
+    ("status", status_command),
+    ("diagnose", diagnose_command),
+    ("listen", listen_command),
+):
+    app.command(_name, rich_help_panel=_judge)(_command)
+app.add_typer(judge_app, name="judge", rich_help_panel=_judge)
 app.command("list", rich_help_panel=_look)(list_command)
 app.command("show", rich_help_panel=_look)(show_command)
 app.add_typer(doctor_app, name="doctor", rich_help_panel=_look)
-app.add_typer(judge_app, name="judge", rich_help_panel=_look)

@@ -179,6 +179,10 @@ def _legend(found: "Evaluation") -> list[str]:
             lines.append(f"{row.name}: not made: {row.reason}")
         elif row.files:
             lines.append(FLOORS[row.name].format(**settings))
+    for name, made in found.settings["systems"].items():
+        if "times_real_time" in made:
+            speed, threads = made["times_real_time"], made["threads"]
+            lines.append(f"{name}: {speed:.1f} × real time on {made['device']}, {threads} threads")
     return lines
 
 

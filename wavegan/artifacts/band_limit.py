@@ -1,0 +1,82 @@
+"""Nothing above a frequency that the sample rate has room for."""
+
+import numpy as np
+from torch import Tensor
+
+from wavegan.artifacts._bands import envelope
+from wavegan.artifacts._spectrum import Array
+from wavegan.artifacts.base import Artifact, Finding
+
+EDGE = 0.025
+"""Width of the edge as a share of the highest frequency there could be: a steep filter's."""
+BESIDE = 0.06
+"""Width of the bands below and above the edge that are compared, likewise."""
+STEP = 25.0
+"""dB from one to the other. Voices fall by up to 24 within such a width, where a recording was
+cleaned or a microphone ends."""
+LOWEST, HIGHEST = 0.4, 0.92
+"""Where an edge may be, likewise. Converters' own filters begin at 0.9 and more."""
+REBOUND = 6.0
+"""dB by which anything above the edge may exceed what is right above it."""
+
+
+class BandLimit(Artifact):
+    """A steep edge with nothing above it, up to half the sample rate."""
+
+    def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
+        """One finding; `strength` is the height of the edge in dB."""
+        values, bin_hz = envelope(wave, sample_rate, None)
+        edge = _edge(values)
+        if edge is None:
+            return []
+        place, step = edge
+        hertz, nyquist = place * bin_hz, sample_rate / 2
+        return [
+            Finding(
+                "band_limit",
+                "band limit",
+                f"nothing above {hertz:.0f} Hz of the {nyquist:.0f} Hz that {sample_rate} Hz have "
+                f"room for: it falls by {step:.0f} dB there",
+                _cause(hertz),
+                0.0,
+                len(wave) / sample_rate,
+                step,
+                "dB",
+                hertz,
+                nyquist,
+            )
+        ]
+
+
+def _edge(values: Array) -> tuple[int, float] | None:
+    """Bin and height of the highest edge."""
+    count = len(values)
+    half, beside = max(round(EDGE * count / 2), 1), max(round(BESIDE * count), 4)
+    best: tuple[int, float] | None = None
+    for place in range(round(LOWEST * count), round(HIGHEST * count)):
+        below = np.median(values[max(place - half - beside, 0) : place - half])
+        above = np.median(values[place + half : place + half + beside])
+        if below - above < STEP or values[place + half :].max() > above + REBOUND:
+            continue
+        if best is None or below - above > best[1]:
+            best = place, float(below - above)
+    if best is None:
+        return None
+    # the two bands differ alike wherever the edge lies in the gap between them, or in half of the
+    # lower one, whose median is unmoved
+    first, last = best[0] - half - beside, best[0] + half + 1
+    return first + int(np.diff(values[first:last]).argmin()) + 1, best[1]
+
+
+def _cause(hertz: float) -> str:
+    for rate in (8000, 11025, 12000, 16000, 22050, 24000, 32000):
+        if 0.9 * rate / 2 <= hertz <= 1.02 * rate / 2:
+            return (
+                f"a recording of {rate} Hz that was upsampled, or a low-pass or lossy coding: a "
+                "model trained on such clips leaves the same gap: use a lower sample rate, or "
+                "leave them out"
+            )
+    return (
+        "a low-pass or lossy coding (MP3) before, or a mel front-end whose f_max is lower than "
+        "what the model could say: leave such clips out of the training data, or raise f_max"
+    )

@@ -1,0 +1,36 @@
+"""Samples that are no numbers."""
+
+import torch
+from torch import Tensor
+
+from wavegan.artifacts.base import Artifact, Finding
+
+
+class NonFinite(Artifact):
+    """NaN or infinity, which only files of floats can hold."""
+
+    def __call__(self, audio: Tensor, sample_rate: int) -> list[Finding]:
+        """One finding; `strength` is the number of samples."""
+        bad = ~torch.isfinite(audio)
+        count = int(bad.sum())
+        if not count:
+            return []
+        places = torch.nonzero(bad.any(0))[:, 0]
+        nan, start = int(torch.isnan(audio).sum()), int(places[0]) / sample_rate
+        return [
+            Finding(
+                "non_finite",
+                "NaN or infinity",
+                f"{nan} samples are NaN, {count - nan} infinite",
+                "training diverged, or half precision overflowed: take an earlier checkpoint, and "
+                "run the model in float32; players show such files as silence or as a bang",
+                start,
+                (int(places[-1]) + 1) / sample_rate,
+                float(count),
+                "samples",
+            )
+        ]
+
+    def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
+        """Never called with anything to find."""
+        return []

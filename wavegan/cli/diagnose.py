@@ -1,0 +1,132 @@
+"""`wavegan diagnose`: what is wrong with audio, where, and what probably caused it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from wavegan.artifacts.base import Finding
+    from wavegan.inference.diagnosis import Diagnosis, Report
+
+EVERY = 100
+"""Files from one line of progress to the next where there is no terminal."""
+
+
+def diagnose_command(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE|DIR", help="An audio file, or a folder of them.")
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", "-m", help="What made them: its stages are named as causes."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", "-r", help="The original, or a folder of originals of the same names."
+        ),
+    ] = None,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Exit with 0 also when something is found.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Only errors; the exit code tells.")
+    ] = False,
+) -> None:
+    """Look for artifacts: lines, clicks, clipping, buzz, missing bands, and what caused them.
+
+    [bold]wavegan diagnose out.wav[/bold]
+
+    [bold]wavegan diagnose made/ --model runs/my-voice --reference clips/[/bold]
+
+    With originals only differences are told, and a level that is not theirs. What is (minor) is
+    also true of many good clips, or too faint to hear. Exit code: 0 nothing found or only what is
+    minor, 1 something found (see --exit-zero), 2 nothing to look at.
+    """
+    from wavegan.inference.diagnose import diagnose
+
+    silent = as_json or quiet
+    with _Progress(silent or not path.is_dir()) as progress:
+        found = diagnose(path, model=model, reference=reference, progress=progress.show)
+    if not quiet:
+        for name, reason in found.left_out.items():
+            typer.echo(f"left out: {reason if name in reason else f'{name}: {reason}'}", err=True)
+    if as_json:
+        typer.echo(json.dumps({"path": str(path), **found.to_dict()}))
+    elif not quiet:
+        for line in _of_folder(found) if path.is_dir() else _of_file(found.files[0]):
+            typer.echo(line)
+    if found.faulty and not exit_zero:
+        raise typer.Exit(1)
+
+
+class _Progress:
+    """A bar on a terminal, a line now and then elsewhere, all on stderr."""
+
+    def __init__(self, silent: bool) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        console = Console(stderr=True)
+        self.silent, self.live = silent, console.is_terminal
+        self.bar = Progress(console=console, transient=True, disable=silent or not self.live)
+        self.task = self.bar.add_task("looking", total=None)
+
+    def __enter__(self) -> "_Progress":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.bar.stop()
+
+    def show(self, done: int, of: int) -> None:
+        """Tell how far it is."""
+        self.bar.update(self.task, completed=done, total=of)
+        if not self.silent and not self.live and done % EVERY == 0:
+            typer.echo(f"{done} of {of} files", err=True)
+
+
+def _of_file(file: "Report") -> Iterator[str]:
+    """All that is known of one file."""
+    channels = {1: "mono", 2: "stereo"}.get(file.channels, f"{file.channels} channels")
+    count = len(file.findings)
+    told = "nothing found" if not count else f"{count} finding{'s' if count > 1 else ''}"
+    yield f"{file.name}: {told} ({file.seconds:.2f} s, {file.sample_rate} Hz, {channels})"
+    for note in file.notes:
+        yield f"  note: {note}"
+    for finding in file.findings:
+        yield f"  {_when(finding)}  {_text(finding)}"
+        yield f"      cause: {finding.cause}"
+
+
+def _of_folder(found: "Diagnosis") -> Iterator[str]:
+    """A line for each file with findings, then what the files have in common."""
+    bad = [file for file in found.files if file.findings]
+    for file in found.files:
+        for note in file.notes:
+            yield f"{file.name}: note: {note}"
+    for file in bad:
+        yield f"{file.name}: {'; '.join(map(_text, file.findings))}"
+    count = len(found.files)
+    if bad:
+        yield f"{len(bad)} of {count} files have findings"
+    else:
+        yield f"nothing found in {count} file{'s' if count != 1 else ''}"
+    for kind in found.kinds():
+        minor = " (minor)" if kind.finding.minor else ""
+        yield f"  {kind.title} in {len(kind.files)} of {count} files{minor}"
+        yield f"      cause: {kind.finding.cause}"
+
+
+def _text(finding: "Finding") -> str:
+    return f"{finding.text} (minor)" if finding.minor else finding.text
+
+
+def _when(finding: "Finding") -> str:
+    if finding.end - finding.start < 0.01:
+        return f"{finding.start:.3f} s"
+    return f"{finding.start:.2f}-{finding.end:.2f} s"
