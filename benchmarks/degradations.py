@@ -16,7 +16,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +29,10 @@ from torch import Tensor
 
 from wavegan import plugins
 from wavegan.audio import io
-from wavegan.audio.griffin_lim import griffin_lim
 from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import MelSpectrogram, mel_filterbank
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
+from wavegan.evaluation.floors import GriffinLim
 from wavegan.metrics.base import Metric
 
 RATE = 22050
@@ -111,25 +110,7 @@ def clicks(clip: Tensor, a_second: int, height: float) -> Tensor:
 
 def from_mel(clip: Tensor, iterations: int) -> Tensor:
     """Vocode by the pseudo-inverse of the mel bank and fast Griffin-Lim from random phases."""
-    mel = Mel.preset("hifigan-22k")
-    magnitude = (inverse_bank() @ MelSpectrogram(mel)(clip).exp()).clamp(min=0)
-    made = griffin_lim(
-        magnitude,
-        mel.n_fft,
-        mel.hop_length,
-        torch.hann_window(mel.win_length),
-        iterations=iterations,
-        momentum=0.99,
-        seed=SEED,
-    )
-    return torch.nn.functional.pad(made, (0, clip.shape[-1] - made.shape[-1]))
-
-
-@lru_cache(maxsize=1)
-def inverse_bank() -> Tensor:
-    """`(n_fft / 2 + 1, n_mels)`."""
-    inverse: Tensor = torch.linalg.pinv(mel_filterbank(Mel.preset("hifigan-22k")))
-    return inverse
+    return GriffinLim(Mel.preset("hifigan-22k"), iterations)(clip, RATE).audio
 
 
 KINDS: Mapping[str, Mapping[str, Harm]] = {

@@ -45,6 +45,15 @@ def test_griffin_lim_keeps_the_mel_and_loses_the_wave(voice: Tensor) -> None:
     assert torch.equal(made, GriffinLim()(voice, 22050).audio)
 
 
+@pytest.mark.parametrize("preset", ["hifigan-22k", "speechbrain-22k"])
+def test_griffin_lim_lies_where_the_speech_lies(voice: Tensor, preset: str) -> None:
+    """In both framings: moved by half a frame it is far worse."""
+    mel = Mel.preset(preset)
+    made = GriffinLim(mel)(voice, 22050).audio
+    distance, moved = LogMelL1(mel), torch.roll(made, 128, dims=1)
+    assert distance(moved, voice, 22050) > 1.5 * distance(made, voice, 22050)
+
+
 def test_more_iterations_come_nearer(voice: Tensor) -> None:
     distances = [
         LogMelL1()(GriffinLim(iterations=n)(voice, 22050).audio, voice, 22050) for n in (0, 60)

@@ -1,18 +1,14 @@
 """PESQ and STOI: what the packages say, at the rate they want, and where they are undefined."""
 
-import importlib.util
 import math
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
-from wavegan.metrics.log_mel_l1 import LogMelL1
 from wavegan.metrics.pesq_nb import PESQNarrowBand
 from wavegan.metrics.pesq_wb import PESQ
 from wavegan.metrics.stoi import STOI
@@ -106,22 +102,3 @@ def test_a_missing_package_names_the_command(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UserError, match=r'pip install "wavegan\[metrics\]"'):
         metric()
-
-
-@pytest.mark.parametrize("preset", ["hifigan-22k", "speechbrain-22k"])
-def test_griffin_lim_keeps_time_and_sound(preset: str) -> None:
-    """The floor under all vocoders: it must lie where the speech lies, in both framings."""
-    file = Path(__file__).parents[2] / "benchmarks" / "griffin_lim.py"
-    spec = importlib.util.spec_from_file_location("griffin_lim", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    mel, clip = Mel.preset(preset), voice(22050)[:, : 80 * 256]
-    made = module.griffin_lim(MelSpectrogram(mel)(clip)[0], mel)
-    assert made.shape == clip.shape
-    assert made.dtype == torch.float32
-    assert LogMelL1(mel)(made, clip, 22050) < 0.25
-    # moved by half a frame it is far worse: the framing is honoured
-    moved = torch.roll(made, 128, dims=1)
-    assert LogMelL1(mel)(moved, clip, 22050) > 1.5 * LogMelL1(mel)(made, clip, 22050)

@@ -4,6 +4,7 @@ Figures are of these files, so that keeping them is enough to get the figures ag
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -70,9 +71,12 @@ def copy_synthesis(
         heard = folders.setdefault(heard_as, out / f"reference{mark}")
         made = out / _folder_name(name)
         left_out = [LeftOut(name, file, reason) for file, reason in unusable]
+        spoken = taken = 0.0
         for done, (stem, clip) in enumerate(chosen.items(), 1):
             try:
-                _copy(vocoder, clip, data.root, made / f"{stem}.wav", heard / f"{stem}.wav")
+                files = made / f"{stem}.wav", heard / f"{stem}.wav"
+                taken += _copy(vocoder, clip, data.root, *files)
+                spoken += clip.seconds
             except (UserError, OSError) as error:
                 left_out.append(LeftOut(name, stem, str(error)))
             progress(name, done, len(chosen))
@@ -84,6 +88,8 @@ def copy_synthesis(
             "sample_rate": vocoder.sample_rate,
             "peak": vocoder.peak,
             "device": str(device),
+            "threads": torch.get_num_threads(),
+            "times_real_time": spoken / taken,
         }
         copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.spec)
     return copies
@@ -119,13 +125,17 @@ def _folder_name(name: str) -> str:
     return f"model-{plain}" if plain.startswith("reference") else plain
 
 
-def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> None:
+def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> float:
+    """Write both sides; returns the seconds that the mel and the model took."""
     audio = reading.whole(clip, root, vocoder.sample_rate, 1, vocoder.peak)[0]
     if not len(audio):
         raise UserError(f"{shown(clip.path)}: no samples in it")
+    start = time.perf_counter()
     copy = revocode(vocoder, audio.to(vocoder.device)).cpu()
+    taken = time.perf_counter() - start
     if not bool(copy.isfinite().all()):
         raise UserError(f"the model made NaN or infinite samples of {shown(clip.path)}")
     for file, wave in ((heard, audio), (made, copy)):
         file.parent.mkdir(parents=True, exist_ok=True)
         io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT")
+    return taken
