@@ -22,8 +22,8 @@ def convert_command(
 
     [bold]wavegan convert melgan-neurips/logs/baseline models/melgan --json[/bold]
 
-    The other commands read such weights as they are, too; a bundle is one folder without pickles,
-    and keeps the discriminators for fine-tuning.
+    The other commands read such weights as they are, too; a bundle is one
+    folder without pickles, and keeps the discriminators for fine-tuning.
     """
     from wavegan.convert import convert
 

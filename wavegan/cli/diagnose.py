@@ -43,9 +43,11 @@ def diagnose_command(
 
     [bold]wavegan diagnose made/ --model runs/my-voice --reference clips/[/bold]
 
-    With originals only differences are told, and a level that is not theirs. What is (minor) is
-    also true of many good clips, or too faint to hear. Exit code: 0 nothing found or only what is
-    minor, 1 something found (see --exit-zero), 2 nothing to look at.
+    With originals only differences are told, and a level that is not theirs.
+    What is (minor) is also true of many good clips, or too faint to hear.
+
+    Exit code: 0 nothing found or only what is minor, 1 something found (see
+    --exit-zero), 2 nothing to look at.
     """
     from wavegan.inference.diagnose import diagnose
 

@@ -49,8 +49,8 @@ def mel_command(
 
     [bold]wavegan doctor mel mel.npy --wav clip.wav --model runs/my-voice[/bold]
 
-    Exit code 0 if a preset made it (with --model: if the model's front-end did), else 1.
-    Differences are those of natural logarithms.
+    Exit code 0 if a preset made it (with --model: if the model's front-end
+    did), else 1. Differences are those of natural logarithms.
     """
     from wavegan.audio import io, mel_file
     from wavegan.inference import mel_doctor

@@ -59,8 +59,8 @@ def train_command(
 
     [bold]wavegan judge train digits/ --out judges/digits --validation test.txt --seed 1[/bold]
 
-    The clips that were held out are listed in held_out.txt, which a recipe's data.validation takes
-    too, so that generator and judge hold out the same.
+    The clips that were held out are listed in held_out.txt, which a recipe's
+    data.validation takes too, so that generator and judge hold out the same.
     """
     from wavegan.cli.console import Silent, Talkative
     from wavegan.device import choose
@@ -113,10 +113,11 @@ def score_command(
 
     [bold]wavegan judge score judges/drums a/ b/ --real drums/train --held-out drums/test[/bold]
 
-    Inception Score: 1 to the number of labels, high is good. Fréchet, NDB/K, JS: distances from
-    the real clips, 0 is best. Labels: share judged to be what they were made for. Diversity: 1 is
-    as diverse as the real clips. Nearest: near 0 are copies of real clips, 1 is as far as real
-    clips are from each other. The rows of real clips show what can be reached.
+    Inception Score: 1 to the number of labels, high is good. Fréchet, NDB/K,
+    JS: distances from the real clips, 0 is best. Labels: share judged to be
+    what they were made for. Diversity: 1 is as diverse as the real clips.
+    Nearest: near 0 are copies of real clips, 1 is as far as real clips are from
+    each other. The rows of real clips show what can be reached.
     """
     from wavegan.device import choose
     from wavegan.embeddings.classifier import Classifier

@@ -70,9 +70,9 @@ def listen_command(
 
     [bold]wavegan listen --score results/[/bold]
 
-    Clips are paired by their names without extension. The page opens with a double click or from
-    any web server; listeners save a file at the end and send it back. docs/listening.md says how
-    many listeners and clips it takes.
+    Clips are paired by their names without extension. The page opens with a
+    double click or from any web server; listeners save a file at the end and
+    send it back. docs/listening.md says how many listeners and clips it takes.
     """
 
     def note(line: str) -> None:

@@ -34,8 +34,8 @@ def status_command(
 
     [bold]wavegan status runs/* --json[/bold]
 
-    It reads what the runs wrote down, so it works while they train and on a copied folder.
-    docs/status.md tells how to read it.
+    It reads what the runs wrote down, so it works while they train and on a
+    copied folder. docs/status.md tells how to read it.
     """
     rows: list[Row] = []
     left_out: list[dict[str, str]] = []
