@@ -1,4 +1,4 @@
-"""M-STFT: values known by hand and an oracle by librosa."""
+"""M-STFT: values known by hand, an oracle by librosa, and auraloss."""
 
 import math
 
@@ -30,6 +30,14 @@ def test_agrees_with_librosa() -> None:
         total += np.linalg.norm(wanted - found) / np.linalg.norm(wanted)
         total += np.abs(np.log(wanted) - np.log(found)).mean()
     assert DISTANCE(noise(0), noise(1), 22050) == pytest.approx(total / 3, rel=1e-4)
+
+
+def test_agrees_with_auraloss() -> None:
+    judge = pytest.importorskip("auraloss.freq").MultiResolutionSTFTLoss()
+    for seed, level in ((1, 1.0), (2, 0.01), (3, 0.0)):
+        estimate, reference = level * noise(seed), noise(0)
+        expected = float(judge(estimate[None], reference[None]))
+        assert DISTANCE(estimate, reference, 22050) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_gain_of_half() -> None:
