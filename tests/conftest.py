@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import importlib.util
 import math
 import os
 import shutil
@@ -48,6 +49,23 @@ def golden(shared: Path) -> Callable[[str], tuple[Path, dict[str, Tensor]]]:
 def speech() -> Path:
     """The folder of real speech that comes with the repository."""
     return REPO / "examples" / "speech"
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[[str], ModuleType]:
+    """Imports a script of `benchmarks/` by its name."""
+
+    def imported(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, REPO / "benchmarks" / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        # benchmarks import each other, and dataclasses look their module up
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    return imported
 
 
 @pytest.fixture(scope="session")

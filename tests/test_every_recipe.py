@@ -176,6 +176,8 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
         expected |= {f"{who}/adversarial" for who in both} | {"discriminator/total"}
         due = {name for name, term in made.penalties.items() if term.options.get("every", 1) == 1}
         expected |= {"discriminator/grad_norm", *(f"discriminator/{name}" for name in due)}
+        told = ("pairs",) if parts.step["objective"].neutral is None else ("real", "fake")
+        expected |= {f"discriminator/accuracy_{kind}" for kind in told}
     if made.training.augment:
         expected |= {"discriminator/sign"}
     if made.feature_matching:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from wavegan.cli import app
@@ -20,7 +21,8 @@ LINES = [
     for line in block.splitlines()
 ]
 TRAIN = [line for line in LINES if line.startswith("wavegan train") and "--resume" not in line]
-LOOK = [line for line in LINES if line.startswith(("wavegan list", "wavegan show"))]
+LOOK = [line for line in LINES if re.match(r"wavegan (list|show)\b", line)]
+COMMANDS = [line for line in LINES if line.startswith("wavegan ")]
 
 
 def invoke(words):
@@ -65,6 +67,16 @@ def test_a_looking_command_runs(line):
     result = invoke(shlex.split(line)[1:])
     assert result.exit_code == 0
     assert result.stdout.strip()
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_and_its_options_exist(line):
+    _, *words = shlex.split(line)
+    command = typer.main.get_command(app)
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    known = {name for parameter in command.params for name in parameter.opts}
+    assert {word for word in words if re.match("--?[a-z]", word)} <= known
 
 
 @pytest.mark.parametrize("text", [block for language, block in BLOCKS if language == "yaml"])

@@ -1,7 +1,6 @@
 """The artifacts that the benchmark plants, and clean speech to plant them in."""
 
-import importlib.util
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -13,26 +12,13 @@ from wavegan.audio import io
 
 
 @pytest.fixture(scope="session")
-def planted() -> ModuleType:
-    file = Path(__file__).parents[2] / "benchmarks" / "planted.py"
-    spec = importlib.util.spec_from_file_location("planted", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["planted"] = module
-    spec.loader.exec_module(module)
-    return module
+def planted(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("planted")
 
 
 @pytest.fixture(scope="session")
-def benchmark(planted: ModuleType) -> ModuleType:
-    file = Path(__file__).parents[2] / "benchmarks" / "diagnose.py"
-    spec = importlib.util.spec_from_file_location("benchmark_diagnose", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(planted: ModuleType, script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("diagnose")
 
 
 @pytest.fixture(scope="session")

@@ -262,13 +262,21 @@ class Slow(Metric):
 """
 
 
+HEARS_CTRL_C = """
+import runpy, signal
+# what a shell starts in the background is deaf to it
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("wavegan", run_name="__main__")
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals are otherwise there")
 def test_ctrl_c_ends_at_once_with_all_its_processes(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "my_slow.py").write_text(SLOW)
     (tmp_path / "marks").mkdir()
     words = (folder / "real", folder / "near", "--metrics", "my_slow:Slow", "--processes", 2)
     process = subprocess.Popen(
-        [sys.executable, "-m", "wavegan", "evaluate", *map(str, words), "--no-floors"],
+        [sys.executable, "-c", HEARS_CTRL_C, "evaluate", *map(str, words), "--no-floors"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

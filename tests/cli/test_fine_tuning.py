@@ -62,8 +62,10 @@ def good(result: Any) -> Any:
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
+    """What was measured, but for times."""
     found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in found]
+    measured = [line for line in found if line["kind"] != "start"]
+    return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in measured]
 
 
 def weights(run: Path, step: int) -> dict[str, bytes]:

@@ -187,7 +187,11 @@ def test_other_rates_channels_and_lengths_are_said(folders: Path, voices: list[W
     assert found.settings["lengths"]["shifted"] == 1
     assert found.settings["lengths"]["resampled"] == 1
     said = "\n".join(notes)
-    for text in ("shifted: 2 by +0.250 s", "rate: 0", "mono, as only one of the pair was: 1"):
+    for text in (
+        "shifted to where they agree: 2 by +0.250 s",
+        "rate: 0",
+        "mono, as only one of the pair was: 1",
+    ):
         assert text in said
     assert "far: silent, and measured all the same: 6" in said
 

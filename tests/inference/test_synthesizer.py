@@ -1,6 +1,5 @@
 """Sounds of a trained model: the same for a seed whatever else is asked for, without seams."""
 
-import importlib.util
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -80,14 +79,8 @@ def made(labels: Sequence[str] = (), **options: Any) -> Synthesizer:
 
 
 @pytest.fixture
-def seams() -> ModuleType:
-    file = Path(__file__).parents[2] / "benchmarks" / "seams.py"
-    spec = importlib.util.spec_from_file_location("seams", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def seams(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("seams")
 
 
 @pytest.mark.parametrize(("channels", "count"), [(1, 3), (2, 1)])

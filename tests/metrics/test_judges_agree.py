@@ -4,9 +4,8 @@ import contextlib
 import importlib
 import io as streams
 import sys
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,42 +13,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wavegan import plugins
 from wavegan.audio import io
-from wavegan.errors import UserError
 from wavegan.metrics.base import Metric
 from wavegan.metrics.words import _edits, _words
 
-EXAMPLES = Path(__file__).parents[2] / "examples" / "speech"
+
+@pytest.fixture(scope="module")
+def array(clip: Callable[..., Tensor]) -> Callable[..., NDArray[np.float32]]:
+    return lambda name, rate=16000: clip(name, rate)[0].numpy()
 
 
-@cache
-def judge(name: str, **options: Any) -> Metric:
-    try:
-        made: Metric = plugins.find("metrics", name)(**options)
-    except UserError as missing:
-        pytest.skip(str(missing))
-    return made
-
-
-@cache
-def clip(name: str, rate: int = 16000) -> Tensor:
-    """A sentence by Kathleen, peak-normalised: `(1, T)`."""
-    wave, _ = io.read(EXAMPLES / f"arctic_{name}.flac", sample_rate=rate)
-    return torch.from_numpy(wave / np.abs(wave).max() * 0.9)
-
-
-def array(name: str, rate: int = 16000) -> NDArray[np.float32]:
-    channel: NDArray[np.float32] = clip(name, rate)[0].numpy()
-    return channel
-
-
-def noisy(wave: Tensor, level: float = 0.05) -> Tensor:
-    random = torch.Generator().manual_seed(0)
-    return wave + level * torch.randn(wave.shape, generator=random)
-
-
-def test_distillmos_is_the_packages_score() -> None:
+def test_distillmos_is_the_packages_score(
+    judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     found = judge("distillmos")(clip("a0111"), clip("a0111"), 16000)
     with contextlib.redirect_stdout(streams.StringIO()), torch.no_grad():
         model = sys.modules["distillmos"].ConvTransformerSQAModel().eval()
@@ -67,14 +43,20 @@ def test_distillmos_is_the_packages_score() -> None:
         ["a0111", "a0402", "a0094"],
     ],
 )
-def test_dnsmos_is_the_packages_overall_score(names: list[str]) -> None:
+def test_dnsmos_is_the_packages_overall_score(
+    names: list[str], judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     wave = torch.cat([clip(name) for name in names], dim=1)
     found = judge("dnsmos")(wave, wave, 16000)
     package = pytest.importorskip("speechmos.dnsmos")
     assert found == pytest.approx(package.run(wave[0].numpy(), 16000)["ovrl_mos"], abs=1e-4)
 
 
-def test_plcmos_is_the_packages_score_with_the_same_raters() -> None:
+def test_plcmos_is_the_packages_score_with_the_same_raters(
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
+    array: Callable[..., NDArray[np.float32]],
+) -> None:
     found = judge("plcmos")(clip("a0111"), clip("a0111"), 16000)
     package = pytest.importorskip("speechmos.plcmos")
     state = np.random.get_state()
@@ -95,7 +77,14 @@ def test_plcmos_is_the_packages_score_with_the_same_raters() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("mode", "rate", "best"), [("speech", 16000, 4.4), ("audio", 48000, 4.73)])
-def test_visqol_is_the_packages_score(mode: str, rate: int, best: float) -> None:
+def test_visqol_is_the_packages_score(
+    mode: str,
+    rate: int,
+    best: float,
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
+    noisy: Callable[..., Tensor],
+) -> None:
     reference, estimate = clip("a0111", rate), noisy(clip("a0111", rate))
     metric = judge("visqol", mode=mode)
     api = importlib.import_module("visqol.api").VisqolApi()
@@ -107,7 +96,9 @@ def test_visqol_is_the_packages_score(mode: str, rate: int, best: float) -> None
     assert metric.settings["rate"] == rate
 
 
-def test_zimtohrli_is_the_mos_of_the_packages_distance() -> None:
+def test_zimtohrli_is_the_mos_of_the_packages_distance(
+    judge: Callable[..., Metric], clip: Callable[..., Tensor], noisy: Callable[..., Tensor]
+) -> None:
     reference, estimate = clip("a0111", 48000), noisy(clip("a0111", 48000), 0.002)
     metric = judge("zimtohrli")
     package = importlib.import_module("zimtohrli")
@@ -117,7 +108,11 @@ def test_zimtohrli_is_the_mos_of_the_packages_distance() -> None:
     assert metric(reference, reference, 48000) == pytest.approx(5)
 
 
-def test_speaker_is_the_cosine_of_the_packages_embeddings() -> None:
+def test_speaker_is_the_cosine_of_the_packages_embeddings(
+    judge: Callable[..., Metric],
+    clip: Callable[..., Tensor],
+    array: Callable[..., NDArray[np.float32]],
+) -> None:
     metric = judge("speaker")
     package = sys.modules["resemblyzer"]
     encoder = package.VoiceEncoder("cpu", verbose=False)
@@ -129,7 +124,9 @@ def test_speaker_is_the_cosine_of_the_packages_embeddings() -> None:
     assert metric(clip("a0111"), clip("a0111"), 16000) == pytest.approx(1, abs=1e-5)
 
 
-def test_another_speaker_is_further_than_another_sentence(shared: Path) -> None:
+def test_another_speaker_is_further_than_another_sentence(
+    shared: Path, judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     files = sorted((shared / "data" / "speech-multi").glob("24k/*/*.*"))
     men = [file for file in files if file.parent.name in ("dimitar", "joe", "dave")]
     assert len(men) >= 3
@@ -139,7 +136,9 @@ def test_another_speaker_is_further_than_another_sentence(shared: Path) -> None:
         assert judge("speaker")(torch.from_numpy(wave), clip("a0402"), 16000) < same - 0.1
 
 
-def test_words_are_those_of_the_package_and_are_counted() -> None:
+def test_words_are_those_of_the_package_and_are_counted(
+    judge: Callable[..., Metric], clip: Callable[..., Tensor]
+) -> None:
     """Half of two sentences is deleted: as many words as the half has."""
     metric = judge("words")
     model = sys.modules["faster_whisper"].WhisperModel(
