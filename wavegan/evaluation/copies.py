@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import torch
 
@@ -82,17 +83,20 @@ def copy_synthesis(
             progress(name, done, len(chosen))
         if not made.is_dir():
             raise UserError(f"{name}: no clip was copied: {left_out[-1].reason}")
-        origin = {
-            "model": str(model),
-            "data": str(data.root),
-            "sample_rate": vocoder.sample_rate,
-            "peak": vocoder.peak,
-            "device": str(device),
-            "threads": torch.get_num_threads(),
-            "times_real_time": spoken / taken,
-        }
+        origin = {"model": str(model), "data": str(data.root), **_conditions(vocoder)}
+        origin["times_real_time"] = spoken / taken
         copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.spec)
     return copies
+
+
+def _conditions(vocoder: Vocoder) -> dict[str, Any]:
+    """What a vocoder heard its clips as, and what it ran on."""
+    return {
+        "sample_rate": vocoder.sample_rate,
+        "peak": vocoder.peak,
+        "device": str(vocoder.device),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def _check_rates(model: Path, vocoder: Vocoder) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean, pstdev
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,12 +93,7 @@ def compare_sets(
     settings = {
         "real": str(real),
         "systems": {name: {"folder": str(path)} for name, path in sets.items()},
-        "embedding": {
-            "name": embedding,
-            "sample_rate": listener.sample_rate,
-            "seconds": samples / listener.sample_rate,
-            "dimensions": whole.shape[1],
-        },
+        "embedding": {"name": embedding, **_described(listener, samples, whole)},
         "clips": {"real": len(whole), "real_half": len(first), "part": part},
         "note": NOTE,
         "versions": versions(),
@@ -105,6 +101,14 @@ def compare_sets(
     }
     higher = {key: metric.higher_is_better for key, metric in built.items()}
     return SetEvaluation(higher, rows, floor, left_out, settings)
+
+
+def _described(listener: Embedding, samples: int, clips: Tensor) -> dict[str, Any]:
+    return {
+        "sample_rate": listener.sample_rate,
+        "seconds": samples / listener.sample_rate,
+        "dimensions": clips.shape[1],
+    }
 
 
 def set_metric_names(asked: Sequence[str] | None) -> list[str]:

@@ -81,11 +81,9 @@ def prepare(
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
-    if accelerator.is_main_process:
-        _write(recipe, run, accelerator)
+    _write(recipe, run, accelerator)
     log = RunLog(run, accelerator, players.progress.step)
-    if accelerator.is_main_process:
-        log.start(players.progress.step, start.facts(accelerator, players.networks, found))
+    log.start(players.progress.step, start.facts(accelerator, players.networks, found))
     return Trainer(
         run=run,
         recipe=recipe,
@@ -146,6 +144,8 @@ def _fit(parts: Parts, segments: Segments) -> None:
 
 
 def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:
+    if not accelerator.is_main_process:
+        return
     run.mkdir(parents=True, exist_ok=True)
     atomic.text(run / "recipe.yaml", dump(recipe))
     accelerator.init_trackers(run.resolve().name)
