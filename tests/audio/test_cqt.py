@@ -72,6 +72,7 @@ def test_equals_nnaudio(
 
 # of the lowest octaves librosa keeps fewer samples than a window has
 @pytest.mark.filterwarnings("ignore:n_fft=")
+@pytest.mark.slow
 def test_magnitudes_are_librosas_but_for_its_filters(speech: Path) -> None:
     wave = speech_wave(speech)
     found = ConstantQ(44100, 256)(torch.from_numpy(wave)).abs().numpy()
