@@ -24,6 +24,7 @@ from torch import Tensor
 
 from wavegan.audio import io
 from wavegan.errors import UserError
+from wavegan.evaluation.levels import matching_gain
 from wavegan.machine import machine
 from wavegan.metrics.base import Metric
 from wavegan.plugins import find
@@ -95,8 +96,7 @@ def read(folder: Path, reference: Path) -> list[Clip]:
         made = torch.from_numpy(io.read(file, sample_rate=rate)[0])
         length = min(made.shape[1], wanted.shape[1])
         made, wanted = made[:, :length], wanted[:, :length]
-        gain = (wanted.square().mean() / made.square().mean()).sqrt()
-        clips.append((made * gain, wanted, rate))
+        clips.append((made * matching_gain(made, wanted), wanted, rate))
     return clips
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.cli._evaluate_inputs import Limit, check_limits, is_model, names
-from wavegan.cli._evaluate_progress import Stages
+from wavegan.cli._stages import Stages
 from wavegan.errors import UserError, suggest
 
 

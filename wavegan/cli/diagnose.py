@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from wavegan.artifacts.base import Finding
     from wavegan.inference.diagnosis import Diagnosis, Report
 
-EVERY = 100
-"""Files from one line of progress to the next where there is no terminal."""
-
 
 def diagnose_command(
     path: Annotated[
@@ -49,11 +46,12 @@ def diagnose_command(
     Exit code: 0 nothing found or only what is minor, 1 something found (see
     --exit-zero), 2 nothing to look at.
     """
+    from wavegan.cli._stages import Stages
     from wavegan.inference.diagnose import diagnose
 
-    silent = as_json or quiet
-    with _Progress(silent or not path.is_dir()) as progress:
-        found = diagnose(path, model=model, reference=reference, progress=progress.show)
+    stages = Stages(as_json or quiet or not path.is_dir())
+    with stages.live():
+        found = diagnose(path, model=model, reference=reference, progress=stages.of("looking"))
     if not quiet:
         for name, reason in found.left_out.items():
             typer.echo(f"left out: {reason if name in reason else f'{name}: {reason}'}", err=True)
@@ -64,32 +62,6 @@ def diagnose_command(
             typer.echo(line)
     if found.faulty and not exit_zero:
         raise typer.Exit(1)
-
-
-class _Progress:
-    """A bar on a terminal, a line now and then elsewhere, all on stderr."""
-
-    def __init__(self, silent: bool) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        console = Console(stderr=True)
-        self.silent, self.live = silent, console.is_terminal
-        self.bar = Progress(console=console, transient=True, disable=silent or not self.live)
-        self.task = self.bar.add_task("looking", total=None)
-
-    def __enter__(self) -> "_Progress":
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.bar.stop()
-
-    def show(self, done: int, of: int) -> None:
-        """Tell how far it is."""
-        self.bar.update(self.task, completed=done, total=of)
-        if not self.silent and not self.live and done % EVERY == 0:
-            typer.echo(f"{done} of {of} files", err=True)
 
 
 def _of_file(file: "Report") -> Iterator[str]:

@@ -50,7 +50,7 @@ class History:
             raise UserError(f"{recipe}: damaged: {' '.join(str(error).split())}") from None
         if not isinstance(known, dict):
             raise UserError(f"{recipe}: damaged: it holds no fields")
-        lines = list(_lines(run / "metrics.jsonl"))
+        lines = read_lines(run / "metrics.jsonl")
         kinds = ("train", "validation", "alarm", "start")
         return cls(run, known, *(tuple(x for x in lines if x["kind"] == k) for k in kinds))
 
@@ -87,8 +87,11 @@ def _with_nan(line: Line) -> Line:
     return {key: math.nan if value is None else value for key, value in line.items()}
 
 
-def _lines(file: Path) -> list[Line]:
-    """All lines that are whole: the last one may be being written."""
+def read_lines(file: Path) -> list[Line]:
+    """All lines of a `metrics.jsonl` that are whole: the last one may be being written.
+
+    NaN stands for what was not finite; no file, no lines.
+    """
     if not file.is_file():
         return []
     found: list[Line] = []

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from wavegan import atomic
 from wavegan.errors import UserError, suggest
+from wavegan.progress.history import Line, read_lines
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,9 @@ class RunLog:
         named = {key if "/" in key else f"{kind}/{key}": value for key, value in values.items()}
         self.accelerator.log(named, step=step)
 
-    def validations(self) -> list[dict[str, Any]]:
+    def validations(self) -> list[Line]:
         """The figures of all validations so far, oldest first."""
-        if not self.file.exists():
-            return []
-        lines = map(json.loads, self.file.read_text(encoding="utf-8").splitlines())
-        return [
-            {key: math.nan if value is None else value for key, value in line.items()}
-            for line in lines
-            if line["kind"] == "validation"
-        ]
+        return [line for line in read_lines(self.file) if line["kind"] == "validation"]
 
     def alarm(self, step: int, text: str) -> None:
         """Append an alarm to `metrics.jsonl`."""

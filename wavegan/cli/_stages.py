@@ -1,4 +1,4 @@
-"""How far an evaluation is, on stderr: a bar on a terminal, a line now and then elsewhere."""
+"""How far work on many clips is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
 import time
 from collections.abc import Callable
