@@ -1,16 +1,23 @@
 # Two commands for a fresh machine: `make quickstart` and `make test`.
 PYTHON ?= python3
-VENV := .venv
+comma := ,
+VENV ?= .venv
 BIN := $(VENV)/bin
+# what training on a folder needs, and what developing does
+QUICK := $(VENV)/.installed-quickstart
 INSTALLED := $(VENV)/.installed
 RUN ?= runs/quickstart
 # about three minutes on two cores
 QUICK_STEPS ?= 450
 HELD_OUT := examples/held-out/arctic_a0008.flac
 
-.PHONY: quickstart test lint types suite format wheel clean
+# torchaudio loads only beside the torch that it was built for, which machines with a GPU get
+GPU := $(shell command -v nvidia-smi 2>/dev/null)
+EXTRAS := train,plot$(if $(WAVEGAN_TORCH),,$(if $(GPU),$(comma)torchaudio))
 
-quickstart: $(INSTALLED)
+.PHONY: quickstart quickstart-check test lint types suite format wheel clean
+
+quickstart: $(QUICK)
 	$(BIN)/wavegan train tiny examples/speech --out $(RUN) training.steps=$(QUICK_STEPS) \
 		training.validate_every=$(QUICK_STEPS) training.checkpoint_every=$(QUICK_STEPS)
 	$(BIN)/wavegan vocode $(HELD_OUT) --model $(RUN) --out $(RUN)/held-out.wav \
@@ -20,6 +27,15 @@ quickstart: $(INSTALLED)
 	@echo "  vocoded   $(RUN)/held-out.wav"
 	@echo "  original  $(HELD_OUT)"
 	@echo "  picture   $(RUN)/held-out.png"
+
+# what `make quickstart` makes, with transformers beside it: does docs/tts.md's example run there?
+quickstart-check: VENV := .venv-quickstart
+quickstart-check:
+	rm -rf $(VENV)
+	$(MAKE) quickstart VENV=$(VENV) RUN=$(VENV)/run QUICK_STEPS=2
+	$(VENV)/bin/pip install "transformers>=5" "pytest>=8.3"
+	$(VENV)/bin/wavegan doctor install
+	$(VENV)/bin/pytest tests/test_tts_guide.py -p no:cacheprovider
 
 test: lint types suite
 
@@ -42,17 +58,24 @@ wheel: $(INSTALLED)
 
 # A machine without a GPU gets a small CPU build of torch first where one is to be had; the order
 # matters, as a torch that fits is not replaced. WAVEGAN_TORCH=... names another one to install.
-$(INSTALLED): pyproject.toml
+$(QUICK): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@if [ -n "$$WAVEGAN_TORCH" ]; then \
 		$(BIN)/pip install "$$WAVEGAN_TORCH"; \
-	elif ! command -v nvidia-smi >/dev/null 2>&1; then \
+	elif [ -z "$(GPU)" ]; then \
 		$(BIN)/pip install torch==2.13.0 || echo "no torch 2.13.0 here; the newest that fits will do"; \
 	fi
+	$(BIN)/pip install -e ".[$(EXTRAS)]"
+	$(BIN)/wavegan doctor install
+	@touch $@
+
+$(INSTALLED): $(QUICK)
 	$(BIN)/pip install -e ".[dev]"
-	# their lists of dependencies cannot be met beside ours: numpy 1.23, a copy of `typing`
-	$(BIN)/pip install --no-deps aisfx Resemblyzer
+	# their lists of dependencies cannot be met beside ours: numpy 1.23, a copy of `typing`,
+	# a torchaudio that does not load
+	$(BIN)/pip install --no-deps aisfx Resemblyzer distillmos xls-r-sqa
+	$(BIN)/wavegan doctor install
 	@touch $@
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-quickstart dist build .mypy_cache .ruff_cache .pytest_cache

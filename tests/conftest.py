@@ -156,25 +156,8 @@ def weights_in_order() -> Callable[[Mapping[str, tuple[int, ...]]], dict[str, Te
 
 @pytest.fixture(scope="session")
 def transformers() -> ModuleType:
-    """The real transformers, where it is installed.
-
-    It imports torchaudio where it finds it, and fails where that is built for another torch; so
-    torchaudio is hidden while the classes that tests use are imported.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "torchaudio", None)
-        module: ModuleType = pytest.importorskip("transformers")
-        for name in (
-            "SpeechT5Config",
-            "SpeechT5ForTextToSpeech",
-            "SpeechT5HifiGan",
-            "SpeechT5HifiGanConfig",
-            "FastSpeech2ConformerHifiGan",
-            "FastSpeech2ConformerWithHifiGan",
-            "UnivNetModel",
-            "UnivNetFeatureExtractor",
-        ):
-            getattr(module, name)
+    """The real transformers, where it is installed, as a user of this environment meets it."""
+    module: ModuleType = pytest.importorskip("transformers")
     return module
 
 

@@ -15,6 +15,8 @@ FLOORS = {
     "atomic": 0,
     "device": 0,
     "machine": 0,
+    "installation": 0,
+    "spinning": 0,
     "statistics": 0,
     "merge": 0,
     "audio": 0,

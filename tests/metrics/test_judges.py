@@ -33,6 +33,13 @@ MODULES = {
     "speaker": "resemblyzer",
     "words": "faster_whisper",
 }
+# what a judge's message proposes where the extra does not bring it
+COMMANDS = {
+    "speaker": r'pip install "wavegan\[metrics\]" && '
+    "pip install --no-deps Resemblyzer webrtcvad-wheels",
+    "distillmos": r'pip install "wavegan\[metrics\]" transformers && '
+    "pip install --no-deps distillmos xls-r-sqa",
+}
 
 
 def coarse(wave: Tensor, bits: int = 5) -> Tensor:
@@ -159,11 +166,7 @@ def test_those_that_compare_refuse_what_is_no_pair(
 @pytest.mark.parametrize("name", JUDGES)
 def test_a_missing_package_names_the_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, MODULES[name], None)
-    command = (
-        r'pip install "wavegan\[metrics\]" && pip install --no-deps Resemblyzer webrtcvad-wheels'
-        if name == "speaker"
-        else r'pip install "wavegan\[judges\]"'
-    )
+    command = COMMANDS.get(name, r'pip install "wavegan\[judges\]"')
     with pytest.raises(UserError, match=f"^{name}: .*run {command}$") as refusal:
         plugins.find("metrics", name)()
     assert "\n" not in str(refusal.value)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import wavegan
+from wavegan import spinning
 from wavegan.cli.convert import convert_command
 from wavegan.cli.diagnose import diagnose_command
 from wavegan.cli.doctor import doctor_app
@@ -49,6 +50,7 @@ def main(
     ] = False,
 ) -> None:
     """Train and use GANs for speech and music."""
+    spinning.bound()
 
 
 _work, _judge, _look = "Work", "Judge", "Look"

@@ -1,24 +1,16 @@
 """`wavegan doctor`: finding out why things do not fit together."""
 
-import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
 import typer
 
-from wavegan.errors import UserError
-
-if TYPE_CHECKING:
-    from wavegan.audio.mel import Mel
-    from wavegan.inference.mel_doctor import Diagnosis
-
-SHOWN = 6
+from wavegan.cli.doctor_install import install_command
+from wavegan.cli.doctor_mel import mel_command
 
 doctor_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find out why things do not fit together.\n\n"
+    "[bold]wavegan doctor install[/bold]\n\n"
     "[bold]wavegan doctor mel mel.npy --wav clip.wav[/bold]\n\n"
     "[bold]wavegan doctor mel mel.npy --wav clip.wav --model runs/my-voice[/bold]",
 )
@@ -29,72 +21,5 @@ def doctor() -> None:
     """Find out why things do not fit together."""
 
 
-@doctor_app.command("mel")
-def mel_command(
-    file: Annotated[
-        Path, typer.Argument(metavar="MEL", help="A .npy, .npz or .pt file with one mel.")
-    ],
-    wav: Annotated[
-        Path, typer.Option("--wav", "-w", help="The audio that it was made of, all of it.")
-    ],
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", "-m", help="Also say whether it fits this model."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-) -> None:
-    """Name the front-end that made a mel spectrogram.
-
-    [bold]wavegan doctor mel mel.npy --wav clip.wav[/bold]
-
-    [bold]wavegan doctor mel mel.npy --wav clip.wav --model runs/my-voice[/bold]
-
-    Exit code 0 if a preset made it (with --model: if the model's front-end
-    did), else 1. Differences are those of natural logarithms.
-    """
-    from wavegan.audio import io, mel_file
-    from wavegan.inference import mel_doctor
-
-    mel = mel_file.as_it_lies(file)
-    if not bool(mel.isfinite().all()):
-        raise UserError(f"{file}: has values that are not finite")
-    own = None if model is None else _front_end(model)
-    audio, rate = io.read(wav, mono=True)
-    if not audio.shape[-1]:
-        raise UserError(f"{wav}: no samples in it")
-    found = mel_doctor.diagnose(mel, audio[0], rate)
-    fit = None if own is None else mel_doctor.fit(mel, audio[0], rate, own, found)
-    if as_json:
-        extra = {} if fit is None else {"model": {"fits": fit.fits, "verdict": fit.headline,
-                                                  "obstacles": fit.obstacles}}  # fmt: skip
-        typer.echo(json.dumps({"file": str(file), "wav": str(wav), **found.to_dict(), **extra}))
-    else:
-        typer.echo(found.headline)
-        if fit is not None:
-            typer.echo(fit.headline)
-        _table(found)
-    fine = fit.fits if fit is not None else found.kind in ("match", "close")
-    raise typer.Exit(0 if fine else 1)
-
-
-def _front_end(model: Path) -> "Mel":
-    from wavegan import bundle
-
-    return bundle.read(model).config.mel
-
-
-def _table(found: "Diagnosis") -> None:
-    """The nearest presets as they are."""
-    if not found.nearest:
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("preset", "frames", "max difference", "mean difference", box=None)
-    for trial in found.nearest[:SHOWN]:
-        given, made = trial.frames
-        frames = str(given) if given == made else f"{given} for {made}"
-        more = [*trial.changes, *(["statistics"] if trial.statistics else [])]
-        name = f"{trial.preset} with other {', '.join(more)}" if more else trial.preset
-        table.add_row(name, frames, f"{trial.worst:.2g}", f"{trial.mean:.2g}")
-    Console(highlight=False).print(table)
+doctor_app.command("install")(install_command)
+doctor_app.command("mel")(mel_command)

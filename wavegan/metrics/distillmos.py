@@ -13,6 +13,9 @@ from wavegan.metrics._judges import Array
 from wavegan.metrics.base import Metric
 
 RATE = 16000
+COMMAND = (
+    'pip install "wavegan[metrics]" transformers && pip install --no-deps distillmos xls-r-sqa'
+)
 
 
 class DistillMOS(Metric):
@@ -35,10 +38,9 @@ class DistillMOS(Metric):
     needs_reference = False
 
     def __init__(self) -> None:
-        # the package imports torchaudio for its command line alone, and the one that stands beside
-        # a CPU-only torch refuses to load
+        # it imports torchaudio for its command line alone; where there is one, it may not load
         with _judges.without("torchaudio"):
-            self._package = _judges.package("distillmos", "distillmos")
+            self._package = _judges.package("distillmos", "distillmos", COMMAND)
 
     @property
     def settings(self) -> dict[str, Any]:
