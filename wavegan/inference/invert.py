@@ -128,7 +128,7 @@ class _Search:
         self.device = next(generator.parameters()).device
         noise = noise_of(generator, seed, 0, generator.positions)
         self.noise = None if noise is None else [values.to(self.device) for values in noise]
-        self.makes_waves = type(generator).represent is LatentGenerator.represent
+        self.makes_waves = generator.makes_waves
         self.scales = MultiScaleMel(sample_rate).to(self.device).scales
 
     def hear(self, made: Tensor) -> list[Tensor]:
