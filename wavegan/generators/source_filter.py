@@ -166,8 +166,7 @@ class SourceFilter(LatentGenerator):
                 voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
             sizes = (len(levels), self.voices + 1, self.channels, self.shapes.shape[1], -1)
             front = self.spectrogram
-            audio = filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
-        return audio
+            return filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(channels, T)`: what the noise is made of."""

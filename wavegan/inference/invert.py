@@ -20,6 +20,7 @@ from wavegan.inference.clip import noise_of
 from wavegan.losses.multi_scale_mel import MultiScaleMel
 
 CANDIDATES, STARTS = 32, 4
+MOST_STEPS = 100_000
 RATE = 0.05
 """Step of Adam at the beginning; it falls to a tenth along a cosine."""
 
@@ -67,6 +68,11 @@ def fitted(
     if len(wave) != channels:
         raise UserError(f"the clip has {len(wave)} channels and the model makes {channels}")
     made = torch.from_numpy(resample_array(wave, rate, wanted_rate).copy())[None, :, :segment]
+    if not bool(made.any()):
+        raise UserError(
+            f"the first {segment / wanted_rate:.2f} s of the clip, all that is heard of it, are "
+            "silent: cut it to where it sounds"
+        )
     return torch.nn.functional.pad(made, (0, segment - made.shape[-1]))
 
 
@@ -96,10 +102,10 @@ def search(
         seed: of the latents to begin with.
 
     Raises:
-        UserError: a negative number of steps.
+        UserError: a number of steps below 0 or above `MOST_STEPS`.
     """
-    if steps < 0:
-        raise UserError(f"steps is {steps}: give 0 or more")
+    if not 0 <= steps <= MOST_STEPS:
+        raise UserError(f"steps is {steps}: give 0 to {MOST_STEPS}")
     run = _Search(generator, sample_rate, seed)
     start, label = run.candidates(labels)
     with torch.no_grad():

@@ -1,0 +1,106 @@
+"""What became of the clips of one call: changed, drawn again, left out, each kind in a line."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wavegan.cli._draws import Clip
+from wavegan.errors import RunError, UserError
+
+NAMED = 6
+"""Files that a line names."""
+
+
+@dataclass
+class Tally:
+    """Names of files, by what was done to their clips.
+
+    Attributes:
+        written: how many files there are.
+        again: drawn more than once.
+        scaled: brought down from above full scale.
+        loudest: the highest peak among them.
+        clipped: samples cut off at full scale, of all files.
+        short: silent after their beginning.
+        left_out: not written: why, and how often they were drawn.
+    """
+
+    written: int = 0
+    again: list[str] = field(default_factory=list)
+    scaled: list[str] = field(default_factory=list)
+    loudest: float = 0.0
+    clipped: int = 0
+    short: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    draws: int = 1
+
+    def leave_out(self, name: str, clip: Clip) -> None:
+        """Note a clip that cannot be used."""
+        self.left_out[name], self.draws = clip.why or "", clip.draws
+
+    def lines(self) -> list[str]:
+        """A line for each kind."""
+        return [line for line in self._lines() if line]
+
+    def _lines(self) -> list[str]:
+        of = f"of {self.written} clips"
+        level = 20 * math.log10(self.loudest) if self.loudest else 0.0
+        return [
+            f"{len(self.again)} {of} could not be used at first and were drawn again: "
+            f"{named(self.again)}"
+            if self.again
+            else "",
+            f"{len(self.scaled)} {of} peaked above full scale (up to {level:+.1f} dBFS) and were "
+            f"scaled down to -1 dBFS, each by itself: {named(self.scaled)}; --peak sets another "
+            "level, --subtype float keeps all as made"
+            if self.scaled
+            else "",
+            f"{self.clipped} samples above full scale were clipped; --subtype float keeps them, "
+            "--peak 0.9 scales the clips"
+            if self.clipped
+            else "",
+            f"{len(self.short)} {of} die away and are silent for more than half of their length: "
+            f"{named(self.short)}; of hits make short clips and put them in a row yourself"
+            if self.short
+            else "",
+        ]
+
+    def check(self, *, loop: bool) -> None:
+        """End the command where clips that were asked for are missing.
+
+        Raises:
+            UserError: loops were asked for, and there are none.
+            RunError: some clips are missing, or all are silent.
+        """
+        if not self.left_out:
+            return
+        count, names = len(self.left_out), named(list(self.left_out))
+        why = next(iter(self.left_out.values()))
+        told = f"{why}; drawn {self.draws} times" if self.draws > 1 else why
+        if loop and not self.written:
+            raise UserError(
+                f"--loop: none of {count} clips makes a loop: {next(iter(self.left_out))} is "
+                f"{why}; {LOOPS}"
+            )
+        if not self.written:
+            raise RunError(
+                f"all {count} clips are {told}: no file was written; training has collapsed or "
+                "hardly begun, or its clips were silent: listen to samples/ of the run, and give "
+                "another checkpoint or --label"
+            )
+        raise RunError(
+            f"{count} of {count + self.written} clips were not written: {names} ({told}): "
+            f"{LOOPS if loop else 'give another --seed, a lower --truncation or another --label'}"
+        )
+
+
+LOOPS = (
+    "a hit has no loop: make it without --loop and repeat it in a sequencer, give another --label, "
+    "or --peak 0.9 for a loop of its faint tail"
+)
+
+
+def named(names: Sequence[str]) -> str:
+    """A few of the names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
