@@ -27,7 +27,7 @@ def refuse_numbers(
         raise UserError(f"--steps {steps}: give 0 to {MOST_STEPS}")
     for option, share in (("truncation", truncation), ("spread", spread)):
         if not 0 <= share <= 1:
-            raise UserError(f"--{option}: {option} is {share:g}: give a number from 0 to 1")
+            raise UserError(f"{option} is {share:g}: give a number from 0 to 1")
 
 
 def refuse_length(synthesizer: "Synthesizer", count: int, manner: "Manner", whole: bool) -> None:
@@ -45,10 +45,7 @@ def refuse_length(synthesizer: "Synthesizer", count: int, manner: "Manner", whol
     from wavegan.inference.extent import check_count, extent
 
     net, rate = synthesizer.generator, synthesizer.sample_rate
-    try:
-        length = extent(net, rate, manner.seconds, loop=manner.loop)
-    except UserError as error:
-        raise UserError(f"--seconds: {error}") from None
+    length = extent(net, rate, manner.seconds, loop=manner.loop)
     if whole:
         check_count(count, length, synthesizer.channels, "--count")
     else:

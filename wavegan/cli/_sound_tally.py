@@ -9,6 +9,11 @@ from wavegan.errors import RunError, UserError
 
 NAMED = 6
 """Files that a line names."""
+LOOPS = (
+    "a hit has no loop: make it without --loop and repeat it in a sequencer, give another --label, "
+    "or --peak 0.9 for a loop of its faint tail"
+)
+OTHERS = "give another --seed, a lower --truncation or another --label"
 
 
 @dataclass
@@ -22,7 +27,8 @@ class Tally:
         loudest: the highest peak among them.
         clipped: samples cut off at full scale, of all files.
         short: silent after their beginning.
-        left_out: not written: why, and how often they were drawn.
+        left_out: not written, and why.
+        draws: how often the last of these was drawn.
     """
 
     written: int = 0
@@ -39,31 +45,32 @@ class Tally:
         self.left_out[name], self.draws = clip.why or "", clip.draws
 
     def lines(self) -> list[str]:
-        """A line for each kind."""
-        return [line for line in self._lines() if line]
-
-    def _lines(self) -> list[str]:
-        of = f"of {self.written} clips"
-        level = 20 * math.log10(self.loudest) if self.loudest else 0.0
-        return [
-            f"{len(self.again)} {of} could not be used at first and were drawn again: "
-            f"{named(self.again)}"
-            if self.again
-            else "",
-            f"{len(self.scaled)} {of} peaked above full scale (up to {level:+.1f} dBFS) and were "
-            f"scaled down to -1 dBFS, each by itself: {named(self.scaled)}; --peak sets another "
-            "level, --subtype float keeps all as made"
-            if self.scaled
-            else "",
-            f"{self.clipped} samples above full scale were clipped; --subtype float keeps them, "
-            "--peak 0.9 scales the clips"
-            if self.clipped
-            else "",
-            f"{len(self.short)} {of} die away and are silent for more than half of their length: "
-            f"{named(self.short)}; of hits make short clips and put them in a row yourself"
-            if self.short
-            else "",
-        ]
+        """A line for each kind of thing that was done."""
+        of, told = f"of {self.written} clips", []
+        if self.again:
+            told.append(
+                f"{len(self.again)} {of} could not be used at first and were drawn again: "
+                f"{named(self.again)}"
+            )
+        if self.scaled:
+            told.append(
+                f"{len(self.scaled)} {of} peaked above full scale (up to "
+                f"{20 * math.log10(self.loudest):+.1f} dBFS) and were scaled down to -1 dBFS, each "
+                f"by itself: {named(self.scaled)}; --peak 0.9 gives all of them one peak, --peak "
+                "none clips, --subtype float keeps all as made"
+            )
+        if self.clipped:
+            told.append(
+                f"{self.clipped} samples above full scale were clipped; --subtype float keeps "
+                "them, --peak 0.9 scales the clips"
+            )
+        if self.short:
+            told.append(
+                f"{len(self.short)} {of} die away and are silent for more than half of their "
+                f"length: {named(self.short)}; make short clips of hits, and put them in a row "
+                "yourself"
+            )
+        return told
 
     def check(self, *, loop: bool) -> None:
         """End the command where clips that were asked for are missing.
@@ -75,12 +82,11 @@ class Tally:
         if not self.left_out:
             return
         count, names = len(self.left_out), named(list(self.left_out))
-        why = next(iter(self.left_out.values()))
+        first, why = next(iter(self.left_out.items()))
         told = f"{why}; drawn {self.draws} times" if self.draws > 1 else why
         if loop and not self.written:
             raise UserError(
-                f"--loop: none of {count} clips makes a loop: {next(iter(self.left_out))} is "
-                f"{why}; {LOOPS}"
+                f"--loop: none of {count} clips makes a loop: {first} is {told}; {LOOPS}"
             )
         if not self.written:
             raise RunError(
@@ -89,15 +95,9 @@ class Tally:
                 "another checkpoint or --label"
             )
         raise RunError(
-            f"{count} of {count + self.written} clips were not written: {names} ({told}): "
-            f"{LOOPS if loop else 'give another --seed, a lower --truncation or another --label'}"
+            f"{count} of {count + self.written} clips were not written: {names} (the first is "
+            f"{told}); {LOOPS if loop else OTHERS}"
         )
-
-
-LOOPS = (
-    "a hit has no loop: make it without --loop and repeat it in a sequencer, give another --label, "
-    "or --peak 0.9 for a loop of its faint tail"
-)
 
 
 def named(names: Sequence[str]) -> str:

@@ -63,8 +63,8 @@ def extent(
         samples = _samples(seconds, sample_rate)
     if samples > LONGEST:
         raise UserError(
-            f"seconds is {samples / sample_rate:g}: {LONGEST / sample_rate:.0f} is the most at "
-            f"{sample_rate} Hz, as a clip is made in one piece, in memory"
+            f"seconds is {seconds or samples / sample_rate:g}: {LONGEST / sample_rate:.0f} is the "
+            f"most at {sample_rate} Hz, as a clip is made in one piece, in memory"
         )
     if loop:
         return _loop(generator, sample_rate, samples)
