@@ -42,7 +42,7 @@ def _wav(data: bytes) -> bytes:
 def _ogg(data: bytes) -> bytes:
     """Pages one after another, each with the stream's number and a checksum (RFC 3533)."""
     pages, place = [], 0
-    while data[place : place + 4] == PAGE:
+    while data[place : place + 4] == PAGE and len(data) >= place + HEADER:
         table = place + HEADER + data[place + HEADER - 1]
         end = table + sum(data[place + HEADER : table])
         page = bytearray(data[place:end])

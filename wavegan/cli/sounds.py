@@ -88,6 +88,8 @@ def between(
     names = _names(labels, ends.replace(":", "-"))
     made = {"interpolate": ends, "of": count}
     notes = [] if seed is None else [f"--seed {seed} is not used: --interpolate names its seeds"]
+    if start == stop:
+        notes.append(f"--interpolate {ends}: both ends are one sound, and so are all clips")
     return Plan(names, labels, clips(), {"interpolate": ends}, made, notes)
 
 
@@ -143,7 +145,7 @@ def _listened(synthesizer: "Synthesizer", file: Path) -> "tuple[Any, list[str]]"
     whole, heard = io.probe(file).seconds, segment / rate
     if whole <= heard + 1e-3:
         return wave, []
-    if not wave.any():
+    if not wave.any() and io.read(file)[0].any():
         raise UserError(
             f"{file}: its first {heard:.2f} s, all that the model can hear of it, are silent: "
             "cut it to where it sounds"

@@ -205,7 +205,15 @@ class Synthesizer:
             known = None if chosen is None else chosen[number]
             made.append(make(net, walk, known, own, length, round(FADE * rate)))
         clips = torch.stack(made)
-        usable.warn(clips, first, rate, loops=loop and not net.circular)
+
+        def plain(number: int) -> Tensor:
+            """The sound that a loop is made of."""
+            known = None if chosen is None else [chosen[number]]
+            alone = walks[number : number + 1, :1]
+            own = first + number
+            return self(alone, known, seed=seed, truncation=truncation, first=own)[0]
+
+        usable.warn(clips, first, rate, plain if loop and not net.circular else None)
         return clips
 
     def interpolate(

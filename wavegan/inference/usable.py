@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,8 +15,9 @@ FAINT = 40.0
 """dB below the loudest frame from which on a loop is silent."""
 PAUSE = 0.25
 """Share of a loop that may be silent at a stretch."""
-DECAY = 30.0
-"""dB by which the end of a loop may be below its beginning."""
+DECAY = 20.0
+"""dB by which the loudest of a loop's last third may be below that of its first: pauses are no
+decay."""
 QUIETER = 20.0
 """dB by which a loop may be below the sound that it is a loop of, where nothing brings it up."""
 LOUD = 0.1
@@ -61,7 +63,7 @@ def no_loop(
     pause = _longest(levels < levels.max() - FAINT) / len(levels)
     if pause > PAUSE:
         return f"silent for {pause:.0%} of its length: the sound dies away"
-    part = max(len(levels) // 10, 1)
+    part = len(levels) // 3
     decay = float(levels[:part].max() - levels[-part:].max())
     if decay > DECAY:
         return f"{decay:.0f} dB quieter at its end than at its beginning: the sound dies away"
@@ -77,10 +79,22 @@ def dies_away(wave: Tensor, sample_rate: int, within: int) -> bool:
     return bool(levels[first:].max() < levels.max() - FAINT)
 
 
-def warn(clips: Tensor, first: int, sample_rate: int, *, loops: bool) -> None:
-    """Warn of clips `(n, C, T)` that cannot be used, by their numbers from `first` on."""
-    reasons = [no_loop(clip, sample_rate) if loops else silent(clip) for clip in clips]
-    said = [f"clip {first + i} is {why}" for i, why in enumerate(reasons) if why is not None]
+def warn(
+    clips: Tensor, first: int, sample_rate: int, plain: Callable[[int], Tensor] | None
+) -> None:
+    """Warn of clips that cannot be used.
+
+    Args:
+        clips: `(n, C, T)`.
+        first: number of the first one.
+        sample_rate: Hz.
+        plain: where they are loops, makes the sound of the i-th; None: they are not.
+    """
+    said = []
+    for place, clip in enumerate(clips):
+        why = silent(clip) if plain is None else no_loop(clip, sample_rate, partial(plain, place))
+        if why is not None:
+            said.append(f"clip {first + place} is {why}")
     if said:
         more = f", and {len(said) - 1} more cannot be used" if len(said) > 1 else ""
         # the caller's caller, and no_grad's frame between
