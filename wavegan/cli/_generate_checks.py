@@ -1,5 +1,7 @@
 """Numbers that nobody means, refused before a model is opened."""
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wavegan.errors import UserError
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 
 MOST_CLIPS = 1_000_000
 MOST_STEPS = 100_000
+SAMPLE_BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
 
 
 def refuse_numbers(
@@ -50,3 +53,32 @@ def refuse_length(synthesizer: "Synthesizer", count: int, manner: "Manner", whol
         check_count(count, length, synthesizer.channels, "--count")
     else:
         check_count(min(count, manner.batch_size), length, synthesizer.channels, "--batch-size")
+
+
+def refuse_full_disk(
+    synthesizer: "Synthesizer",
+    count: int,
+    manner: "Manner",
+    out: Path,
+    file_format: str,
+    subtype: str,
+) -> None:
+    """Refuse more than the disk has room for, where files have a size that is known before.
+
+    Raises:
+        UserError: says how much it would be, and how much is free.
+    """
+    from wavegan.inference.extent import extent
+
+    if file_format != "wav":
+        return
+    net, rate = synthesizer.generator, synthesizer.sample_rate
+    samples = extent(net, rate, manner.seconds, loop=manner.loop).samples * synthesizer.channels
+    needed = count * samples * SAMPLE_BYTES[subtype]
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise UserError(
+            f"--count {count}: the files need {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
+            f"free at {out}"
+        )

@@ -10,7 +10,7 @@ import typer
 
 from wavegan.cli import sounds
 from wavegan.cli._draws import Manner
-from wavegan.cli._generate_checks import refuse_length, refuse_numbers
+from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
 from wavegan.cli._origin import origin
 from wavegan.cli._peak import Peak
 from wavegan.cli._sound_files import SoundFiles
@@ -94,6 +94,11 @@ def generate_command(
     [bold]wavegan generate --model runs/my-drums --count 16 --out sounds/[/bold]
 
     [bold]wavegan generate -m runs/my-drums -o loops/ --label pad --seconds 8 --loop[/bold]
+
+    Clips that are silent, and loops of sounds that die away, are drawn again.
+
+    Exit code: 0 all clips are there, 1 some or all could not be used and are
+    missing, 2 a mistake in what was given.
     """
     _refuse(file_format, subtype, like, interpolate, grid)
     refuse_numbers(
@@ -107,6 +112,7 @@ def generate_command(
     synthesizer = Synthesizer.from_pretrained(model, device=choose(device))
     manner = Manner(label, seconds, truncation, loop, batch_size, leveled=level.always)
     refuse_length(synthesizer, count, manner, whole=interpolate is not None)
+    refuse_full_disk(synthesizer, count, manner, out, file_format, subtype)
     chosen = secrets.randbits(32) if seed is None else seed
     if interpolate is not None:
         plan = sounds.between(synthesizer, interpolate, count, manner, seed)
