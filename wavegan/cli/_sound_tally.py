@@ -9,10 +9,9 @@ from wavegan.errors import RunError, UserError
 
 NAMED = 6
 """Files that a line names."""
-LOOPS = (
-    "a hit has no loop: make it without --loop and repeat it in a sequencer, give another --label, "
-    "or --peak 0.9 for a loop of its faint tail"
-)
+LOOPS = "a hit has no loop: make it without --loop and repeat it in a sequencer, or give another "
+    "--label"
+TAILS = ", or --peak 0.9 for loops of faint tails"
 OTHERS = "give another --seed, a lower --truncation or another --label"
 
 
@@ -72,8 +71,12 @@ class Tally:
             )
         return told
 
-    def check(self, *, loop: bool) -> None:
+    def check(self, *, loop: bool, leveled: bool) -> None:
         """End the command where clips that were asked for are missing.
+
+        Args:
+            loop: they were to be loops.
+            leveled: a peak was asked for.
 
         Raises:
             UserError: loops were asked for, and there are none.
@@ -84,9 +87,10 @@ class Tally:
         count, names = len(self.left_out), named(list(self.left_out))
         first, why = next(iter(self.left_out.items()))
         told = f"{why}; drawn {self.draws} times" if self.draws > 1 else why
+        advice = LOOPS + ("" if leveled else TAILS) if loop else OTHERS
         if loop and not self.written:
             raise UserError(
-                f"--loop: none of {count} clips makes a loop: {first} is {told}; {LOOPS}"
+                f"--loop: none of {count} clips makes a loop: {first} is {told}; {advice}"
             )
         if not self.written:
             raise RunError(
@@ -96,7 +100,7 @@ class Tally:
             )
         raise RunError(
             f"{count} of {count + self.written} clips were not written: {names} (the first is "
-            f"{told}); {LOOPS if loop else OTHERS}"
+            f"{told}); {advice}"
         )
 
 

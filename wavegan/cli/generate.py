@@ -131,7 +131,7 @@ def generate_command(
         typer.echo(line, err=True)
     if as_json and shown:
         typer.echo(json.dumps(_summary(plan, writer, out / GRID if grid else None)))
-    writer.tally.check(loop=loop)
+    writer.tally.check(loop=loop, leveled=level.always)
 
 
 def _refuse(

@@ -36,6 +36,10 @@ CUT = (
 )
 CHANNELS = "training clips with the same fault: look for them in the data, or train on one channel"
 CAUSES: Mapping[str, str] = {
+    "tonal line": (
+        "a partial of the sound itself, or a tone that the network lays beside it: listen there, "
+        "and whether the training clips have it too; train on if they do not"
+    ),
     "mains hum": (
         "hum in the recordings that it was trained on: high-pass them, or filter these "
         "frequencies out; or it is a bass note of this pitch"
