@@ -9,8 +9,10 @@ from wavegan.errors import RunError, UserError
 
 NAMED = 6
 """Files that a line names."""
-LOOPS = "a hit has no loop: make it without --loop and repeat it in a sequencer, or give another "
+LOOPS = (
+    "a hit has no loop: make it without --loop and repeat it in a sequencer, or give another "
     "--label"
+)
 TAILS = ", or --peak 0.9 for loops of faint tails"
 OTHERS = "give another --seed, a lower --truncation or another --label"
 
