@@ -47,7 +47,8 @@ class SoundFiles:
         changes: dict[str, object] = {"drawn": clip.number} if clip.draws > 1 else {}
         if gain != 1:
             changes["gain"] = round(gain, 6)
-        wave = clip.wave * gain
+        # rounding may leave a sample next to full scale just above it
+        wave = clip.wave if gain == 1 else (clip.wave * gain).clamp(-1, 1)
         file.parent.mkdir(parents=True, exist_ok=True)
         # a label may be a folder's name in another encoding
         title = label.encode(errors="replace").decode()
