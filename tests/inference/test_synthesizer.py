@@ -408,3 +408,17 @@ def test_a_loop_played_twice_is_the_loop_of_a_walk_gone_twice(tmp_path: Path, na
     loudest = once.abs().max()
     assert loudest > 1e-4
     torch.testing.assert_close(twice, once.repeat(1, 1, 2), rtol=0, atol=1e-3 * float(loudest))
+
+
+def test_more_than_memory_is_meant_to_hold_is_refused_before_it_is_made() -> None:
+    synthesizer = made()
+    for ask in (
+        lambda: synthesizer.sample(10**9, seed=0),
+        lambda: synthesizer.interpolate(0, 1, 10**9),
+    ):
+        with pytest.raises(UserError, match=r"is 1000000000: \d+ clips of 1024 samples"):
+            ask()
+    with pytest.raises(UserError, match=r"seconds is 1e\+09: 2097 is the most at 8000 Hz"):
+        synthesizer.sample(seed=0, seconds=1e9)
+    with pytest.raises(UserError, match=r"seconds is 0\.005: 0\.01 is the least"):
+        synthesizer.sample(seed=0, seconds=0.005)

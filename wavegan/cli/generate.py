@@ -108,7 +108,7 @@ def generate_command(
     from wavegan.device import choose
     from wavegan.inference.synthesizer import Synthesizer
 
-    _say_unusable_once()
+    _leave_warnings_to_the_tally()
     synthesizer = Synthesizer.from_pretrained(model, device=choose(device))
     manner = Manner(label, seconds, truncation, loop, batch_size, leveled=level.always)
     refuse_length(synthesizer, count, manner, whole=interpolate is not None)
@@ -161,7 +161,7 @@ def _refuse_overwriting(files: Sequence[Path]) -> None:
             raise UserError(f"{file} exists: give another --seed or another --out")
 
 
-def _say_unusable_once() -> None:
+def _leave_warnings_to_the_tally() -> None:
     """What cannot be used is drawn again and told of at the end; a warning beside it is noise."""
     import warnings
 

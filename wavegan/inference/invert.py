@@ -66,7 +66,9 @@ def fitted(
     elif len(wave) == 1:
         wave = np.repeat(wave, channels, 0)
     if len(wave) != channels:
-        raise UserError(f"the clip has {len(wave)} channels and the model makes {channels}")
+        raise UserError(
+            f"the clip has {len(wave)} channels and the model makes {channels}: mix it to that"
+        )
     made = torch.from_numpy(resample_array(wave, rate, wanted_rate).copy())[None, :, :segment]
     if not bool(made.any()):
         raise UserError(

@@ -240,6 +240,8 @@ class Synthesizer:
         """
         if steps < 2:
             raise UserError(f"steps is {steps}: two ends are 2 at least")
+        length = extent(self.generator, self.sample_rate, seconds, loop=loop)
+        check_count(steps, length, self.channels, "steps")
         start, stop, (seed, first) = self.latent(a), self.latent(b), _place(a)
         chosen = naming.numbers(label, self.labels, 1, first)
         made = partial(
