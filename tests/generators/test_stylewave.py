@@ -318,14 +318,13 @@ def test_bfloat16_autocast_stays_close(upsample: str) -> None:
 
 
 @torch.no_grad()
-def test_without_tanh_audio_is_clipped_though_not_in_training() -> None:
+def test_without_tanh_peaks_beyond_full_scale_are_kept() -> None:
     net = made(final_tanh=False, mixing=0.0)
     torch.nn.init.constant_(net.output_bias, 30)
     latent, noise = torch.randn(4, 6), silent(net, 4)
     clips = net(latent, noise=noise)
-    free = net.train()(latent, noise=noise)
-    assert clips.max() == 1 < free.max()
-    assert torch.equal(clips, free.clamp(-1, 1))
+    assert clips.max() > 1
+    assert torch.equal(clips, net.train()(latent, noise=noise))
 
 
 @torch.no_grad()

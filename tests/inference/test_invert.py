@@ -161,3 +161,10 @@ def test_a_clip_is_fitted_to_the_model() -> None:
 def test_a_clip_with_nothing_in_it_is_refused(clip: np.ndarray) -> None:
     with pytest.raises(UserError, match="empty, silent or not finite"):
         made().invert(clip)
+
+
+def test_a_clip_whose_beginning_is_silent_is_refused_for_that() -> None:
+    late = np.repeat([0.0, 0.5], SEGMENT)
+    with pytest.raises(UserError, match=r"first 0\.26 s of the clip.*silent"):
+        made().invert(late)
+    made().invert(late[1:], steps=0)

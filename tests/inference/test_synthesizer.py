@@ -84,12 +84,14 @@ def seams(script: Callable[[str], ModuleType]) -> ModuleType:
 
 
 @pytest.mark.parametrize(("channels", "count"), [(1, 3), (2, 1)])
-def test_clips_have_the_models_length_and_stay_at_full_scale(channels: int, count: int) -> None:
+def test_clips_have_the_models_length_and_its_samples(channels: int, count: int) -> None:
     synthesizer = made(channels=channels, gain=3.0)
     clips = synthesizer.sample(count, seed=1)
     assert clips.shape == (count, channels, SEGMENT)
     assert clips.dtype == torch.float32
-    assert clips.abs().max() == 1
+    # peaks above full scale are neither cut nor scaled
+    assert clips.abs().max() > 1
+    assert torch.equal(clips, 3 * made(channels=channels).sample(count, seed=1))
     assert synthesizer.seconds == SEGMENT / RATE
     assert not clips.requires_grad
 
@@ -406,3 +408,17 @@ def test_a_loop_played_twice_is_the_loop_of_a_walk_gone_twice(tmp_path: Path, na
     loudest = once.abs().max()
     assert loudest > 1e-4
     torch.testing.assert_close(twice, once.repeat(1, 1, 2), rtol=0, atol=1e-3 * float(loudest))
+
+
+def test_more_than_memory_is_meant_to_hold_is_refused_before_it_is_made() -> None:
+    synthesizer = made()
+    for ask in (
+        lambda: synthesizer.sample(10**9, seed=0),
+        lambda: synthesizer.interpolate(0, 1, 10**9),
+    ):
+        with pytest.raises(UserError, match=r"is 1000000000: \d+ clips of 1024 samples"):
+            ask()
+    with pytest.raises(UserError, match=r"seconds is 1e\+09: 2097 is the most at 8000 Hz"):
+        synthesizer.sample(seed=0, seconds=1e9)
+    with pytest.raises(UserError, match=r"seconds is 0\.005: 0\.01 is the least"):
+        synthesizer.sample(seed=0, seconds=0.005)

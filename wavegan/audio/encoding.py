@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import ArrayLike, NDArray
 
+from wavegan.audio.timeless import timeless
 from wavegan.errors import RunError, UserError
 
 # libsndfile crashes on a minute of stereo Vorbis written at once.
@@ -77,7 +78,7 @@ def encode(
     subtype: str | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> tuple[bytes, WriteReport]:
-    """Encode a wave.
+    """Encode a wave; the same wave and tags always give the same bytes.
 
     Args:
         wave: (T,) or (C, T), floats; full scale is 1.
@@ -150,7 +151,7 @@ def _encoded(
             setattr(sound, key, text)
         for first in range(0, len(samples), BLOCK):
             sound.write(_quantized(samples[first : first + BLOCK], subtype))
-    return memory.getvalue()
+    return timeless(memory.getvalue(), container)
 
 
 def _quantized(block: NDArray[np.float32], subtype: str) -> NDArray[np.generic]:

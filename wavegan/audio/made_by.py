@@ -1,6 +1,8 @@
 """The mark that our commands leave in the audio files they write, and how to know it again."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import wavegan
 
@@ -32,3 +34,29 @@ def command(tags: Mapping[str, str]) -> str | None:
     """
     words = tags.get("software", "").split()
     return words[2] if len(words) > 2 and words[0] == PREFIX.strip() else None
+
+
+def comment(facts: Mapping[str, object]) -> str:
+    """How a file was made, for the tag of that name: one line of JSON, in ASCII.
+
+    Readers of WAV disagree on the encoding of anything else.
+
+    >>> comment({"model": "drums", "seed": 7})
+    '{"model": "drums", "seed": 7}'
+    """
+    return json.dumps(facts)
+
+
+def facts(tags: Mapping[str, str]) -> dict[str, Any]:
+    """What the comment of a file of ours says; nothing where a file is not, or it says nothing.
+
+    >>> facts(mark("generate", comment=comment({"seed": 7})))
+    {'seed': 7}
+    >>> facts({"software": "Reaper", "comment": "Take 2"})
+    {}
+    """
+    try:
+        said = json.loads(tags.get("comment", ""))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) and command(tags) is not None else {}

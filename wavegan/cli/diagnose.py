@@ -1,6 +1,7 @@
 """`wavegan diagnose`: what is wrong with audio, where, and what probably caused it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,15 @@ def diagnose_command(
             "--reference", "-r", help="The original, or a folder of originals of the same names."
         ),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="vocoded or sound (made of a latent): whose causes are told. Without it: what a "
+            "file's metadata says, else vocoded.",
+        ),
+    ] = None,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit with 0 also when something is found.")
     ] = False,
@@ -48,10 +58,17 @@ def diagnose_command(
     """
     from wavegan.cli._stages import Stages
     from wavegan.inference.diagnose import diagnose
+    from wavegan.inference.sound_causes import kind_of
 
     stages = Stages(as_json or quiet or not path.is_dir())
     with stages.live():
-        found = diagnose(path, model=model, reference=reference, progress=stages.of("looking"))
+        found = diagnose(
+            path,
+            model=model,
+            reference=reference,
+            kind=None if kind is None else kind_of(kind),
+            progress=stages.of("looking"),
+        )
     if not quiet:
         for name, reason in found.left_out.items():
             typer.echo(f"left out: {reason if name in reason else f'{name}: {reason}'}", err=True)
@@ -70,6 +87,8 @@ def _of_file(file: "Report") -> Iterator[str]:
     count = len(file.findings)
     told = "nothing found" if not count else f"{count} finding{'s' if count > 1 else ''}"
     yield f"{file.name}: {told} ({file.seconds:.2f} s, {file.sample_rate} Hz, {channels})"
+    if file.origin is not None:
+        yield f"  made by {file.origin}"
     for note in file.notes:
         yield f"  note: {note}"
     for finding in file.findings:
@@ -80,6 +99,7 @@ def _of_file(file: "Report") -> Iterator[str]:
 def _of_folder(found: "Diagnosis") -> Iterator[str]:
     """A line for each file with findings, then what the files have in common."""
     bad = [file for file in found.files if file.findings]
+    yield from _origins(found)
     for file in found.files:
         for note in file.notes:
             yield f"{file.name}: note: {note}"
@@ -92,8 +112,25 @@ def _of_folder(found: "Diagnosis") -> Iterator[str]:
         yield f"nothing found in {count} file{'s' if count != 1 else ''}"
     for kind in found.kinds():
         minor = " (minor)" if kind.finding.minor else ""
-        yield f"  {kind.title} in {len(kind.files)} of {count} files{minor}"
+        of = " (sounds)" if kind.kind == "sound" and _mixed(found) else ""
+        yield f"  {kind.title}{of} in {len(kind.files)} of {count} files{minor}"
         yield f"      cause: {kind.finding.cause}"
+
+
+def _origins(found: "Diagnosis") -> Iterator[str]:
+    """How many files say that a command of ours made them, and of which model."""
+    made = Counter(
+        (file.origin.command, file.origin.facts.get("model"))
+        for file in found.files
+        if file.origin is not None
+    )
+    for (command, model), number in made.items():
+        of = f", model {model}" if model else ""
+        yield f"{number} of {len(found.files)} files are made by wavegan {command}{of}"
+
+
+def _mixed(found: "Diagnosis") -> bool:
+    return len({file.kind for file in found.files}) > 1
 
 
 def _text(finding: "Finding") -> str:

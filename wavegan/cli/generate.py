@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import sounds
+from wavegan.cli._draws import Manner
+from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
+from wavegan.cli._origin import origin
+from wavegan.cli._peak import Peak
+from wavegan.cli._sound_files import SoundFiles
 from wavegan.cli.vocode import FORMATS, SUBTYPES
 from wavegan.errors import UserError
 
@@ -21,7 +26,7 @@ WIDE, DRAWN = 8, 128
 
 Model = Annotated[Path, typer.Option("--model", "-m", help="A run, checkpoint or bundle.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="A folder.")]
-Count = Annotated[int, typer.Option("--count", "-n", min=1, help="How many clips.")]
+Count = Annotated[int, typer.Option("--count", "-n", help="How many clips.")]
 Label = Annotated[
     str | None, typer.Option("--label", help="What to make; all labels in turn without it.")
 ]
@@ -43,9 +48,16 @@ Interpolate = Annotated[
 ]
 Like = Annotated[Path | None, typer.Option("--like", metavar="FILE", help="Vary a sound.")]
 Spread = Annotated[float, typer.Option("--spread", help="0 to 1: how far from it to go.")]
-Steps = Annotated[int, typer.Option("--steps", min=0, help="Of the search for that sound.")]
-BatchSize = Annotated[
-    int, typer.Option("--batch-size", min=1, help="Clips held before they are written.")
+Steps = Annotated[int, typer.Option("--steps", help="Of the search for that sound.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", help="Clips held before they are written.")]
+PeakOption = Annotated[
+    str | None,
+    typer.Option(
+        "--peak",
+        metavar="LEVEL",
+        help="Bring every clip to this peak: 0.9, -1dB, or none to leave them. Without it only "
+        "clips above full scale are scaled, to -1 dBFS; floats never.",
+    ),
 ]
 Format = Annotated[str, typer.Option("--format", help="wav, flac or ogg.")]
 Subtype = Annotated[str, typer.Option("--subtype", help="pcm16, pcm24 or float.")]
@@ -69,6 +81,7 @@ def generate_command(
     spread: Spread = 0.3,
     steps: Steps = 200,
     batch_size: BatchSize = 16,
+    peak: PeakOption = None,
     file_format: Format = "wav",
     subtype: Subtype = "pcm16",
     grid: Grid = False,
@@ -81,40 +94,44 @@ def generate_command(
     [bold]wavegan generate --model runs/my-drums --count 16 --out sounds/[/bold]
 
     [bold]wavegan generate -m runs/my-drums -o loops/ --label pad --seconds 8 --loop[/bold]
+
+    Clips that are silent, and loops of sounds that die away, are drawn again.
+
+    Exit code: 0 all clips are there, 1 some or all could not be used and are
+    missing, 2 a mistake in what was given.
     """
     _refuse(file_format, subtype, like, interpolate, grid)
+    refuse_numbers(
+        count=count, truncation=truncation, spread=spread, steps=steps, batch_size=batch_size
+    )
+    level = Peak.of(peak, subtype)
     from wavegan.device import choose
     from wavegan.inference.synthesizer import Synthesizer
 
+    _leave_warnings_to_the_tally()
     synthesizer = Synthesizer.from_pretrained(model, device=choose(device))
-    manner = sounds.Manner(label, seconds, truncation, loop, batch_size)
+    manner = Manner(label, seconds, truncation, loop, batch_size, leveled=level.always)
+    refuse_length(synthesizer, count, manner, whole=interpolate is not None)
+    refuse_full_disk(synthesizer, count, manner, out, file_format, subtype)
     chosen = secrets.randbits(32) if seed is None else seed
     if interpolate is not None:
-        plan = sounds.between(synthesizer, interpolate, count, manner)
+        plan = sounds.between(synthesizer, interpolate, count, manner, seed)
     elif like is not None:
         plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, manner)
     else:
         plan = sounds.drawn(synthesizer, count, chosen, manner)
     files = [out / f"{name}.{file_format}" for name in plan.names]
     _refuse_overwriting([*files, *([out / GRID] if grid else [])])
-    if not quiet:
-        typer.echo("\n".join(f"{fact} {value}" for fact, value in plan.facts.items()), err=True)
-    shown: list[tuple[str, Tensor]] = []
-    for file, title, wave in zip(files, plan.labels, plan.clips, strict=True):
-        _write(file, wave, synthesizer.sample_rate, SUBTYPES[subtype])
-        if grid and len(shown) < DRAWN:
-            shown.append((title, wave))
-        if not quiet and not as_json:
-            typer.echo(str(file), err=True)
-    if grid:
+    made = {**origin(model), **plan.made, **manner.facts()}
+    writer = SoundFiles(synthesizer, SUBTYPES[subtype], level, made)
+    shown = _write(plan, files, writer, quiet=quiet, as_json=as_json)
+    if grid and shown:
         _draw(out / GRID, shown, synthesizer.sample_rate)
-    if as_json:
-        clips = [
-            {"output": str(file), "label": title}
-            for file, title in zip(files, plan.labels, strict=True)
-        ]
-        summary = {"sample_rate": synthesizer.sample_rate, **plan.facts, "files": clips}
-        typer.echo(json.dumps(summary | ({"grid": str(out / GRID)} if grid else {})))
+    for line in () if quiet else writer.tally.lines():
+        typer.echo(line, err=True)
+    if as_json and shown:
+        typer.echo(json.dumps(_summary(plan, writer, out / GRID if grid else None)))
+    writer.tally.check(loop=loop, leveled=level.always)
 
 
 def _refuse(
@@ -128,6 +145,8 @@ def _refuse(
         )
     if file_format == "flac" and subtype == "float":
         raise UserError("--format flac --subtype float: FLAC holds integers: give pcm24")
+    if file_format == "ogg" and subtype != "pcm16":
+        raise UserError(f"--format ogg --subtype {subtype}: OGG has its own coding: leave it out")
     if like is not None and interpolate is not None:
         raise UserError("--like and --interpolate: give one of them")
     if grid:
@@ -142,12 +161,46 @@ def _refuse_overwriting(files: Sequence[Path]) -> None:
             raise UserError(f"{file} exists: give another --seed or another --out")
 
 
-def _write(file: Path, wave: "Tensor", sample_rate: int, subtype: str) -> None:
-    from wavegan.audio import io
+def _leave_warnings_to_the_tally() -> None:
+    """What cannot be used is drawn again and told of at the end; a warning beside it is noise."""
+    import warnings
 
-    file.parent.mkdir(parents=True, exist_ok=True)
-    chosen = "VORBIS" if file.suffix == ".ogg" else subtype
-    io.write(file, wave.numpy(), sample_rate, subtype=chosen)
+    from wavegan.inference.usable import UnusableWarning
+
+    warnings.simplefilter("ignore", UnusableWarning)
+
+
+def _write(
+    plan: "sounds.Plan", files: Sequence[Path], writer: SoundFiles, *, quiet: bool, as_json: bool
+) -> "list[tuple[str, Tensor]]":
+    """Write all clips; what they were made of is told once the first one is there."""
+    shown: list[tuple[str, Tensor]] = []
+    for number, (file, label, clip) in enumerate(zip(files, plan.labels, plan.clips, strict=True)):
+        wave = writer.write(file, label, number, clip)
+        if wave is None:
+            continue
+        if not quiet and not shown:
+            facts = [f"{fact} {value}" for fact, value in plan.facts.items()]
+            typer.echo("\n".join([*facts, *plan.notes]), err=True)
+        if len(shown) < DRAWN:
+            shown.append((label, wave))
+        if not quiet and not as_json:
+            typer.echo(str(file), err=True)
+    return shown
+
+
+def _summary(plan: "sounds.Plan", writer: SoundFiles, grid: Path | None) -> dict[str, object]:
+    """For `--json`."""
+    told: dict[str, object] = {
+        "sample_rate": writer.synthesizer.sample_rate,
+        **plan.facts,
+        "files": writer.entries,
+    }
+    if plan.notes:
+        told["notes"] = list(plan.notes)
+    if writer.tally.left_out:
+        told["left_out"] = writer.tally.left_out
+    return told if grid is None else {**told, "grid": str(grid)}
 
 
 def _draw(picture: Path, shown: "Sequence[tuple[str, Tensor]]", sample_rate: int) -> None:

@@ -1,11 +1,13 @@
 """What `wavegan generate` makes: which clips, by which names."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wavegan.cli._draws import Clip, Manner, drawn_again, settled, sounding
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -15,82 +17,80 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How clips are made.
-
-    Attributes:
-        label: of all of them; None: each its own.
-        seconds: length; None is the model's.
-        truncation: in [0, 1].
-        loop: they may be repeated without a seam.
-        batch_size: clips held at a time.
-    """
-
-    label: str | None
-    seconds: float | None
-    truncation: float
-    loop: bool
-    batch_size: int
-
-
-@dataclass(frozen=True)
 class Plan:
     """Clips that are made as they are taken.
 
     Attributes:
         names: of their files, without an extension.
         labels: of each; "clip" where the model knows none.
-        clips: `(C, T)` each.
+        clips: what was made for each.
         facts: what else is to be told of them.
+        made: how they were made, for the files themselves.
+        notes: what the user should know of them.
     """
 
     names: list[str]
     labels: list[str]
-    clips: "Iterator[Tensor]"
+    clips: Iterator[Clip]
     facts: dict[str, Any] = field(default_factory=dict)
+    made: Mapping[str, object] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 def drawn(synthesizer: "Synthesizer", count: int, seed: int, manner: Manner) -> Plan:
     """Clips of one seed."""
 
-    def part(first: int, size: int) -> "Tensor":
-        return synthesizer.sample(
-            size,
-            manner.label,
-            seed=seed,
-            seconds=manner.seconds,
-            truncation=manner.truncation,
-            loop=manner.loop,
-            first=first,
-        )
+    def part(first: int, size: int, label: str | None, manner: Manner) -> "Tensor":
+        return synthesizer.sample(size, label, seed=seed, first=first, **manner.options())
 
     labels = _labels(synthesizer, manner.label, count)
-    return Plan(_names(labels, str(seed)), labels, _in_parts(part, count, manner), {"seed": seed})
+    clips = drawn_again(synthesizer, part, labels, manner)
+    return Plan(_names(labels, str(seed)), labels, clips, {"seed": seed}, {"seed": seed})
 
 
-def between(synthesizer: "Synthesizer", ends: str, count: int, manner: Manner) -> Plan:
+def between(
+    synthesizer: "Synthesizer", ends: str, count: int, manner: Manner, seed: int | None = None
+) -> Plan:
     """Clips on the way from one seed to another.
+
+    Args:
+        synthesizer: the model.
+        ends: as typed.
+        count: of clips, both ends among them.
+        manner: how they are made.
+        seed: as typed; of no use here, which is said.
 
     Raises:
         UserError: `ends` is not two of them, or `count` is below 2.
     """
-    start, stop = _ends(ends)
     if count < 2:
         raise UserError(f"--count {count}: --interpolate makes 2 clips or more")
-    labels = _labels(synthesizer, manner.label, 1, start[1]) * count
+    given = _ends(ends)
+    own = [_labels(synthesizer, manner.label, 1, number)[0] for _, number in given]
+    known = own if synthesizer.labels else [None, None]
+    start, stop = (
+        sounding(synthesizer, *place, label, manner)
+        for place, label in zip(given, known, strict=True)
+    )
+    labels = own[:1] * count
 
-    def whole() -> "Iterator[Tensor]":
-        yield from synthesizer.interpolate(
-            start,
-            stop,
-            count,
-            manner.label,
-            seconds=manner.seconds,
-            truncation=manner.truncation,
-            loop=manner.loop,
-        )
+    @lru_cache(maxsize=2)
+    def whole(manner: Manner) -> "Tensor":
+        return synthesizer.interpolate(start, stop, count, known[0], **manner.options())
 
-    return Plan(_names(labels, ends.replace(":", "-")), labels, whole(), {"interpolate": ends})
+    def part(first: int, size: int, _label: str | None, manner: Manner) -> "Tensor":
+        return whole(manner)[first : first + size]
+
+    def clips() -> Iterator[Clip]:
+        for number, wave in enumerate(whole(manner)):
+            yield settled(synthesizer, wave, number, part, known[0], manner, tries=1)
+
+    names = _names(labels, ends.replace(":", "-"))
+    made = {"interpolate": ends, "of": count}
+    notes = [] if seed is None else [f"--seed {seed} is not used: --interpolate names its seeds"]
+    if start == stop:
+        notes.append(f"--interpolate {ends}: both ends are one sound, and so are all clips")
+    return Plan(names, labels, clips(), {"interpolate": ends}, made, notes)
 
 
 def varied(
@@ -116,44 +116,41 @@ def varied(
     Raises:
         UserError: a file that cannot be read, or as `Synthesizer.invert` and `vary`.
     """
-    from wavegan.audio import io
-
-    rate = synthesizer.sample_rate
-    wave, _ = io.read(file, sample_rate=rate, mono=synthesizer.channels == 1)
+    wave, notes = _listened(synthesizer, file)
     try:
         found = synthesizer.invert(wave, steps=steps, label=manner.label, seed=seed)
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
-    latents = synthesizer.vary(found.latent, spread, count, seed)
 
-    def part(first: int, size: int) -> "Tensor":
-        return synthesizer(
-            latents[first : first + size],
-            found.label,
-            seed=seed,
-            seconds=manner.seconds,
-            truncation=manner.truncation,
-            loop=manner.loop,
-            first=first,
-        )
+    def part(first: int, size: int, _label: str | None, manner: Manner) -> "Tensor":
+        near = synthesizer.vary(found.latent, spread, size, seed, first=first)
+        return synthesizer(near, found.label, seed=seed, first=first, **manner.options())
 
     labels = [found.label or "clip"] * count
+    made = {"seed": seed, "like": file.name, "spread": spread, "steps": steps}
     facts = {
-        "seed": seed,
-        "like": str(file),
-        "spread": spread,
-        "distance": found.distance,
-        "distance_before": found.before,
+        **{"seed": seed, "like": str(file), "spread": spread},
+        **{"distance": found.distance, "distance_before": found.before},
     }
     names = _names(labels, f"like-{_safe(file.stem)}_{seed}")
-    return Plan(names, labels, _in_parts(part, count, manner), facts)
+    return Plan(names, labels, drawn_again(synthesizer, part, labels, manner), facts, made, notes)
 
 
-def _in_parts(
-    part: "Callable[[int, int], Tensor]", count: int, manner: Manner
-) -> "Iterator[Tensor]":
-    for first in range(0, count, manner.batch_size):
-        yield from part(first, min(manner.batch_size, count - first))
+def _listened(synthesizer: "Synthesizer", file: Path) -> "tuple[Any, list[str]]":
+    """As much of a file as the model's clips are long, and a note where that is not all."""
+    from wavegan.audio import io
+
+    rate, segment = synthesizer.sample_rate, synthesizer.generator.segment
+    wave, _ = io.read(file, frames=segment, sample_rate=rate, mono=synthesizer.channels == 1)
+    whole, heard = io.probe(file).seconds, segment / rate
+    if whole <= heard + 1e-3:
+        return wave, []
+    if not wave.any() and io.read(file)[0].any():
+        raise UserError(
+            f"{file}: its first {heard:.2f} s, all that the model can hear of it, are silent: "
+            "cut it to where it sounds"
+        )
+    return wave, [f"only the first {heard:.2f} s of the {whole:.1f} s of {file} are heard"]
 
 
 def _labels(synthesizer: "Synthesizer", label: str | None, count: int, first: int = 0) -> list[str]:
@@ -169,12 +166,12 @@ def _names(labels: list[str], origin: str) -> list[str]:
 
 def _safe(name: str) -> str:
     """A name with only what every file system takes: letters, digits, dots and dashes."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "clip"
+    return re.sub(r"[^\w.-]+", "-", name)[:80].strip("-.") or "clip"
 
 
 def _ends(text: str) -> "tuple[tuple[int, int], tuple[int, int]]":
     """`7:9`, or with numbers of clips as in file names `7_3:9_12`."""
-    found = re.fullmatch(r"(\d+)(?:_(\d+))?:(\d+)(?:_(\d+))?", text)
+    found = re.fullmatch(r"(\d{1,40})(?:_(\d{1,12}))?:(\d{1,40})(?:_(\d{1,12}))?", text)
     if found is None:
         raise UserError(
             f"--interpolate {text}: give two seeds, as in 7:9, or clips of theirs, as in 7_3:9_12"

@@ -94,6 +94,11 @@ class LatentGenerator(Generator):
             something else, what `to_audio` takes.
         """
 
+    @property
+    def makes_waves(self) -> bool:
+        """Whether `forward` makes audio itself, and no representation of it."""
+        return type(self).represent is LatentGenerator.represent
+
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """Shapes of one item's standard normal noise, first used first; empty: it takes none."""
         return []

@@ -140,8 +140,7 @@ class SourceFilter(LatentGenerator):
     ) -> Tensor:
         """Make clips `(B, channels, positions * hop_length)`; see `LatentGenerator.forward`.
 
-        Truncation scales latents, which have a mean square of 1. In training nothing is cut off;
-        else samples beyond [-1, 1] are.
+        Truncation scales latents, which have a mean square of 1. Peaks may be beyond full scale.
 
         Raises:
             UserError: latent, label, noise or positions do not fit the network.
@@ -167,8 +166,7 @@ class SourceFilter(LatentGenerator):
                 voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
             sizes = (len(levels), self.voices + 1, self.channels, self.shapes.shape[1], -1)
             front = self.spectrogram
-            audio = filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
-        return audio if self.training else audio.clamp(-1, 1)
+            return filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(channels, T)`: what the noise is made of."""

@@ -60,7 +60,7 @@ class StyleWave(LatentGenerator):
         mixing: probability in training that a second latent of the same label sets the styles from
             a random layer on.
         average_decay: of the average styles which truncation draws towards.
-        final_tanh: False: the audio is clipped to [-1, 1] instead, though not in training.
+        final_tanh: False: peaks may be beyond full scale.
         circular: its convolutions always wrap around, in training too: every clip is a loop, and
             `loop=True` leaves a single latent's map as it is. A walk through several latents
             returns to the first only with `loop=True`.
@@ -145,9 +145,7 @@ class StyleWave(LatentGenerator):
         drawn = iter(self.noises(noise, len(walk), x.shape[-1], x.device))
         audio = self._synthesize(x, styles, drawn, share, loop or self.circular)
         audio = OUTPUT_SCALE / math.sqrt(len(self.outputs)) * (audio + self.output_bias)
-        if self.final_tanh:
-            return torch.tanh(audio)
-        return audio if self.training else audio.clamp(-1, 1)
+        return torch.tanh(audio) if self.final_tanh else audio
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(1, length)` for each layer: one on the map, two at each rate after that."""

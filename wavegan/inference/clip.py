@@ -44,7 +44,10 @@ def make(
     length: Extent,
     fade: int,
 ) -> Tensor:
-    """Make a clip `(C, T)` in [-1, 1], on the CPU, without any of torch's own random numbers.
+    """Make a clip `(C, T)`, on the CPU, without any of torch's own random numbers.
+
+    Its samples are as the network makes them: in about [-1, 1], and where nothing bounds them,
+    some beyond it.
 
     Args:
         generator: the network.
@@ -78,7 +81,7 @@ def make(
             "the model makes values that are not finite: its training diverged; "
             "give an earlier checkpoint of the run"
         )
-    return _cut(wave.clamp(-1, 1), length.samples, fade)
+    return _cut(wave, length.samples, fade)
 
 
 def _cut(wave: Tensor, samples: int, fade: int) -> Tensor:

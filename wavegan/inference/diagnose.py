@@ -10,11 +10,12 @@ from torch import Tensor
 
 from wavegan import bundle, plugins
 from wavegan.artifacts.base import Artifact, Finding
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.bundle_config import Config
 from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
-from wavegan.inference.diagnosis import LINE, Diagnosis, Report, is_same
+from wavegan.inference.diagnosis import LINE, Diagnosis, Origin, Report, is_same
+from wavegan.inference.sound_causes import Kind, of_sound
 
 LONGEST = 300.0
 """Seconds of a file that are looked at."""
@@ -52,6 +53,7 @@ def examine(
     *,
     reference: Tensor | None = None,
     config: Config | None = None,
+    kind: Kind = "vocoded",
 ) -> list[Finding]:
     """What is wrong with a clip.
 
@@ -60,6 +62,8 @@ def examine(
         sample_rate: Hz.
         reference: (C, T), the original at the same rate: what it has too is not told.
         config: of the model that made the clip at this rate, to name its stages.
+        kind: "sound": made of a latent, so that causes are told which fit it; "vocoded" also
+            stands for recordings.
     """
     found: list[Finding] = []
     for detector in detectors(config).values():
@@ -67,7 +71,8 @@ def examine(
             found += detector(audio, sample_rate)
         else:
             found += detector.against(audio, reference, sample_rate)
-    return [finding for finding in found if not _is_implied(finding, found)]
+    told = [finding for finding in found if not _is_implied(finding, found)]
+    return [of_sound(finding) for finding in told] if kind == "sound" else told
 
 
 def _is_implied(finding: Finding, found: Sequence[Finding]) -> bool:
@@ -93,6 +98,7 @@ def diagnose(
     *,
     model: Path | None = None,
     reference: Path | None = None,
+    kind: Kind | None = None,
     progress: Progress = lambda done, of: None,
 ) -> Diagnosis:
     """Look at a file, or at every audio file below a folder.
@@ -102,6 +108,8 @@ def diagnose(
         model: the run, checkpoint or bundle that made them: stages of it are named as causes.
         reference: the original, or for a folder the folder of originals of the same names: only
             differences are told.
+        kind: what all of them are; None: what a file's metadata says, or else what the model
+            makes, or else "vocoded".
         progress: called with (files done, files).
 
     Raises:
@@ -121,7 +129,7 @@ def diagnose(
         if path.is_dir():
             original = originals.get(file.relative_to(folder).with_suffix("").as_posix())
         try:
-            reports.append(_report(file, name, config, original, reference is not None))
+            reports.append(_report(file, name, config, original, reference is not None, kind))
         except UserError as error:
             if len(files) == 1:
                 raise
@@ -154,9 +162,16 @@ def _by_stem(folder: Path) -> dict[str, Path]:
 
 
 def _report(
-    file: Path, name: str, config: Config | None, original: Path | None, paired: bool
+    file: Path,
+    name: str,
+    config: Config | None,
+    original: Path | None,
+    paired: bool,
+    kind: Kind | None,
 ) -> Report:
     audio, rate, notes = _read(file)
+    origin = _origin(file)
+    chosen = kind or _kind(origin, config)
     if config is not None and rate != config.mel.audio_rate:
         notes.append(f"the model makes {config.mel.audio_rate} Hz: its stages are not named")
         config = None
@@ -167,9 +182,23 @@ def _report(
             raise UserError(f"{original}: no samples in it")
     elif paired:
         notes.append("no original of that name: looked at by itself")
-    found = examine(audio, rate, reference=reference, config=config)
-    seconds = audio.shape[-1] / rate
-    return Report(name, seconds, rate, audio.shape[0], tuple(found), tuple(notes))
+    found = examine(audio, rate, reference=reference, config=config, kind=chosen)
+    seconds, channels = audio.shape[-1] / rate, audio.shape[0]
+    return Report(name, seconds, rate, channels, tuple(found), tuple(notes), chosen, origin)
+
+
+def _origin(file: Path) -> Origin | None:
+    """Which command of ours made a file, by its metadata."""
+    tags = io.probe(file).tags
+    command = made_by.command(tags)
+    return None if command is None else Origin(command, made_by.facts(tags))
+
+
+def _kind(origin: Origin | None, config: Config | None) -> Kind:
+    """What a file is: by its mark, or else by what the model makes."""
+    if origin is not None and origin.command in ("generate", "vocode"):
+        return "sound" if origin.command == "generate" else "vocoded"
+    return "sound" if config is not None and config.task == "synthesize" else "vocoded"
 
 
 def _read(file: Path) -> tuple[Tensor, int, list[str]]:

@@ -5,10 +5,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wavegan.artifacts.base import Finding
+from wavegan.inference.sound_causes import Kind
 
 LINE = "tonal line"
 SAME_LINE = 0.005
 """Share by which the frequency of one fault may differ from file to file."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which command of ours made a file.
+
+    Attributes:
+        command: "generate", "vocode", ….
+        facts: what else the file says of how it was made, such as its model and seed.
+    """
+
+    command: str
+    facts: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        """In a line."""
+        said = ", ".join(f"{fact} {value}" for fact, value in self.facts.items())
+        return f"wavegan {self.command}" + (f": {said}" if said else "")
 
 
 @dataclass(frozen=True)
@@ -22,6 +41,8 @@ class Report:
         channels: how many.
         findings: what was found.
         notes: what to know about how it was looked at.
+        kind: "sound" or "vocoded": whose causes are told.
+        origin: what made it, as far as its metadata says.
     """
 
     name: str
@@ -30,6 +51,8 @@ class Report:
     channels: int
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    kind: Kind = "vocoded"
+    origin: Origin | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -40,15 +63,18 @@ class Report:
             "channels": self.channels,
             "findings": [finding.to_dict() for finding in self.findings],
             "notes": list(self.notes),
+            "kind": self.kind,
+            "made_by": self.origin and {"command": self.origin.command, **self.origin.facts},
         }
 
 
 @dataclass
-class Kind:
-    """A fault that files share: its strongest finding, and the files."""
+class Fault:
+    """A fault that files of one kind share: its strongest finding, and the files."""
 
     finding: Finding
     files: list[str]
+    kind: Kind = "vocoded"
 
     @property
     def title(self) -> str:
@@ -62,7 +88,12 @@ class Kind:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"title": self.title, "strongest": self.finding.to_dict(), "files": self.files}
+        return {
+            "title": self.title,
+            "kind": self.kind,
+            "strongest": self.finding.to_dict(),
+            "files": self.files,
+        }
 
 
 @dataclass(frozen=True)
@@ -82,12 +113,12 @@ class Diagnosis:
         """Whether anything was found that is a fault."""
         return any(not finding.minor for file in self.files for finding in file.findings)
 
-    def kinds(self) -> list[Kind]:
+    def kinds(self) -> list[Fault]:
         """Findings of one kind and frequency over all files, the most frequent first."""
-        kinds: list[Kind] = []
+        kinds: list[Fault] = []
         for file in self.files:
             for finding in file.findings:
-                _add(kinds, finding, file.name)
+                _add(kinds, finding, file)
         return sorted(kinds, key=lambda kind: -len(kind.files))
 
     def to_dict(self) -> dict[str, Any]:
@@ -99,14 +130,14 @@ class Diagnosis:
         }
 
 
-def _add(kinds: list[Kind], finding: Finding, name: str) -> None:
-    for kind in kinds:
-        if is_same(kind.finding, finding):
-            if name not in kind.files:
-                kind.files.append(name)
-            kind.finding = max(kind.finding, finding, key=lambda found: found.strength)
+def _add(faults: list[Fault], finding: Finding, file: Report) -> None:
+    for fault in faults:
+        if fault.kind == file.kind and is_same(fault.finding, finding):
+            if file.name not in fault.files:
+                fault.files.append(file.name)
+            fault.finding = max(fault.finding, finding, key=lambda found: found.strength)
             return
-    kinds.append(Kind(finding, [name]))
+    faults.append(Fault(finding, [file.name], file.kind))
 
 
 def is_same(one: Finding, other: Finding) -> bool:

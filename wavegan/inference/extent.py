@@ -7,6 +7,15 @@ from typing import NamedTuple
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 
+SHORTEST = 0.01
+"""Seconds; of less, the fade at the end of a clip that is cut leaves nothing."""
+LONGEST = 1 << 24
+"""Samples: a clip is held whole, and a network's channels beside it take 0.5 to 1 KB a sample."""
+
+
+AT_ONCE = 1 << 31
+"""Samples of all the clips that are asked for at a time, 8 GiB."""
+
 
 class Extent(NamedTuple):
     """The length of a clip.
@@ -43,22 +52,34 @@ def extent(
         windows: latents of the walk, where `seconds` is None.
 
     Raises:
-        UserError: a length that is not positive, or too short for a loop.
+        UserError: a length that is not positive, too short for a clip or a loop, or too long.
     """
     size = generator.positions
     each = generator.segment // size
     step = max(size // 2, 1)
     if seconds is None:
         samples = max(size, windows * step if loop else size + (windows - 1) * step) * each
-    elif math.isfinite(seconds) and round(seconds * sample_rate) >= 1:
-        samples = round(seconds * sample_rate)
     else:
-        raise UserError(f"seconds is {seconds}: give the length of a clip, above 0")
+        samples = _samples(seconds, sample_rate)
+    if samples > LONGEST:
+        raise UserError(
+            f"seconds is {seconds or samples / sample_rate:g}: {LONGEST / sample_rate:.0f} is the "
+            f"most at {sample_rate} Hz, as a clip is made in one piece, in memory"
+        )
     if loop:
         return _loop(generator, sample_rate, samples)
     positions = max(size, -(-samples // each))
     windows = 1 + -(-(positions - size) // step)
     return Extent(windows, size + (windows - 1) * step, samples)
+
+
+def _samples(seconds: float, sample_rate: int) -> int:
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise UserError(f"seconds is {seconds}: give the length of a clip, above 0")
+    if seconds < SHORTEST:
+        raise UserError(f"seconds is {seconds:g}: {SHORTEST} is the least, twice its fade")
+    # the largest of floats times a rate is infinite
+    return round(min(seconds, 1e12) * sample_rate)
 
 
 def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> Extent:
@@ -75,6 +96,19 @@ def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> Extent:
     alone = positions == size and generator.circular
     windows = 1 if alone else max(2, -(-positions // max(size // 2, 1)))
     return Extent(windows, positions, positions * each)
+
+
+def check_count(count: int, length: Extent, channels: int, name: str = "n") -> None:
+    """Refuse more clips at a time than memory is meant to hold.
+
+    Raises:
+        UserError: says how many it can be.
+    """
+    most = AT_ONCE // (length.samples * channels)
+    if count > most:
+        raise UserError(
+            f"{name} is {count}: {most} clips of {length.samples} samples are the most at a time"
+        )
 
 
 def warn_of_rounding(wanted: float | None, length: Extent, sample_rate: int) -> None:

@@ -20,6 +20,7 @@ from wavegan.inference.clip import noise_of
 from wavegan.losses.multi_scale_mel import MultiScaleMel
 
 CANDIDATES, STARTS = 32, 4
+MOST_STEPS = 100_000
 RATE = 0.05
 """Step of Adam at the beginning; it falls to a tenth along a cosine."""
 
@@ -65,8 +66,15 @@ def fitted(
     elif len(wave) == 1:
         wave = np.repeat(wave, channels, 0)
     if len(wave) != channels:
-        raise UserError(f"the clip has {len(wave)} channels and the model makes {channels}")
+        raise UserError(
+            f"the clip has {len(wave)} channels and the model makes {channels}: mix it to that"
+        )
     made = torch.from_numpy(resample_array(wave, rate, wanted_rate).copy())[None, :, :segment]
+    if not bool(made.any()):
+        raise UserError(
+            f"the first {segment / wanted_rate:.2f} s of the clip, all that is heard of it, are "
+            "silent: cut it to where it sounds"
+        )
     return torch.nn.functional.pad(made, (0, segment - made.shape[-1]))
 
 
@@ -96,10 +104,10 @@ def search(
         seed: of the latents to begin with.
 
     Raises:
-        UserError: a negative number of steps.
+        UserError: a number of steps below 0 or above `MOST_STEPS`.
     """
-    if steps < 0:
-        raise UserError(f"steps is {steps}: give 0 or more")
+    if not 0 <= steps <= MOST_STEPS:
+        raise UserError(f"steps is {steps}: give 0 to {MOST_STEPS}")
     run = _Search(generator, sample_rate, seed)
     start, label = run.candidates(labels)
     with torch.no_grad():
@@ -128,7 +136,7 @@ class _Search:
         self.device = next(generator.parameters()).device
         noise = noise_of(generator, seed, 0, generator.positions)
         self.noise = None if noise is None else [values.to(self.device) for values in noise]
-        self.makes_waves = type(generator).represent is LatentGenerator.represent
+        self.makes_waves = generator.makes_waves
         self.scales = MultiScaleMel(sample_rate).to(self.device).scales
 
     def hear(self, made: Tensor) -> list[Tensor]:

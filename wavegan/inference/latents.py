@@ -106,7 +106,9 @@ def drawn_walk(
     return spread_evenly(draw(prior, (count, size), numbers), whole, prior, loop=False)[:windows]
 
 
-def neighbours(latent: Tensor, spread: float, count: int, seed: int, prior: Prior) -> Tensor:
+def neighbours(
+    latent: Tensor, spread: float, count: int, seed: int, prior: Prior, *, first: int = 0
+) -> Tensor:
     """Latents near one: `(count, D)`.
 
     A normal latent z becomes sqrt(1 - s^2) z + s e with e drawn from the prior, which is again a
@@ -118,6 +120,7 @@ def neighbours(latent: Tensor, spread: float, count: int, seed: int, prior: Prio
         count: how many.
         seed: of the neighbours; each is a function of it and of its number.
         prior: the generator's.
+        first: number of the first one.
 
     Raises:
         UserError: a spread out of range, or a count below 1.
@@ -127,7 +130,7 @@ def neighbours(latent: Tensor, spread: float, count: int, seed: int, prior: Prio
     if not 0 <= spread <= 1:
         raise UserError(f"spread is {spread}: give a number from 0 to 1")
     centre = latent.reshape(1, -1).float().cpu()
-    numbers = (source(seed, number, "neighbour") for number in range(count))
+    numbers = (source(seed, first + number, "neighbour") for number in range(count))
     around = torch.cat([draw(prior, centre.shape, one) for one in numbers])
     if prior == "normal":
         return math.sqrt(1 - spread**2) * centre + spread * around

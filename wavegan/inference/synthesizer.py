@@ -14,9 +14,9 @@ from wavegan import bundle
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import labels as naming
-from wavegan.inference import latents
+from wavegan.inference import latents, usable
 from wavegan.inference.clip import Conditions, make
-from wavegan.inference.extent import extent, warn_of_rounding
+from wavegan.inference.extent import check_count, extent, warn_of_rounding
 from wavegan.inference.invert import Inversion, fitted, search
 from wavegan.inference.labels import Label, Labels
 
@@ -137,7 +137,10 @@ class Synthesizer:
             first: number of the first clip, for making a large set in parts.
 
         Returns:
-            `(n, C, T)` in [-1, 1], on the CPU.
+            `(n, C, T)` on the CPU, as the network makes them: in about [-1, 1]. Peaks above full
+            scale are kept, which integers cannot hold: scale such a clip before you write it, as
+            `wavegan generate` does. Of clips that are silent, and loops of sounds that die away,
+            a `UserWarning` tells; nothing is drawn again.
 
         Raises:
             UserError: an unknown label, or a number out of range.
@@ -147,6 +150,7 @@ class Synthesizer:
             raise UserError(f"n is {n}: ask for 1 clip or more")
         self.last_seed = secrets.randbits(32) if seed is None else seed
         length = extent(self.generator, self.sample_rate, seconds, loop=loop)
+        check_count(n, length, self.channels)
         prior, size = self.generator.prior, self.generator.latent_dim
         walks = [
             latents.drawn_walk(prior, size, length.windows, self.last_seed, index, loop=loop)
@@ -200,7 +204,17 @@ class Synthesizer:
             own = Conditions(seed, first + number, truncation, loop)
             known = None if chosen is None else chosen[number]
             made.append(make(net, walk, known, own, length, round(FADE * rate)))
-        return torch.stack(made)
+        clips = torch.stack(made)
+
+        def plain(number: int) -> Tensor:
+            """The sound that a loop is made of."""
+            known = None if chosen is None else [chosen[number]]
+            alone = walks[number : number + 1, :1]
+            own = first + number
+            return self(alone, known, seed=seed, truncation=truncation, first=own)[0]
+
+        usable.warn(clips, first, rate, plain if loop and not net.circular else None)
+        return clips
 
     def interpolate(
         self,
@@ -226,6 +240,8 @@ class Synthesizer:
         """
         if steps < 2:
             raise UserError(f"steps is {steps}: two ends are 2 at least")
+        length = extent(self.generator, self.sample_rate, seconds, loop=loop)
+        check_count(steps, length, self.channels, "steps")
         start, stop, (seed, first) = self.latent(a), self.latent(b), _place(a)
         chosen = naming.numbers(label, self.labels, 1, first)
         made = partial(
@@ -282,7 +298,9 @@ class Synthesizer:
             seed=seed,
         )
 
-    def vary(self, latent: ArrayLike, spread: float = 0.3, n: int = 8, seed: int = 0) -> Tensor:
+    def vary(
+        self, latent: ArrayLike, spread: float = 0.3, n: int = 8, seed: int = 0, *, first: int = 0
+    ) -> Tensor:
         """Latents `(n, D)` near one, to be made sounds of by calling this.
 
         Args:
@@ -290,9 +308,11 @@ class Synthesizer:
             spread: in [0, 1]; 0 gives the latent itself, 1 (of a normal prior) any other.
             n: how many.
             seed: of the neighbours.
+            first: number of the first one.
         """
         net, one = self.generator, torch.as_tensor(latent).reshape(1, -1)
-        return latents.neighbours(latents.walks(one, net.latent_dim)[0], spread, n, seed, net.prior)
+        centre = latents.walks(one, net.latent_dim)[0]
+        return latents.neighbours(centre, spread, n, seed, net.prior, first=first)
 
 
 def _place(place: Place) -> tuple[int, int]:

@@ -120,7 +120,7 @@ def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
             f"training.augment is for sounds of latents; the task {recipe.task.name} compares "
             "pairs: set it to null"
         )
-    if type(generator).represent is not LatentGenerator.represent:
+    if not generator.makes_waves:
         raise UserError(
             f"training.augment changes waveforms, and D sees something else of what "
             f"{recipe.generator.name} makes: set it to null"

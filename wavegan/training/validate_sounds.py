@@ -120,7 +120,10 @@ class Sounds(Validation):
         return alarms.of(values, past)
 
     def make(self, network: LatentGenerator, count: int) -> tuple[Tensor, Tensor]:
-        """What the generator makes of the first fixed latents, and its labels, taken in turn."""
+        """What the generator makes of the first fixed latents, and its labels, taken in turn.
+
+        Waves are cut off at full scale, as the clips that they are compared with once were.
+        """
         device = next(network.parameters()).device
         numbers = torch.arange(count) + FIRST
         label = torch.arange(count) % max(1, len(self.labels))
@@ -129,7 +132,8 @@ class Sounds(Validation):
             network(z.to(device), y.to(device) if network.n_labels else None)
             for z, y in zip(torch.split(drawn, AT_ONCE), torch.split(label, AT_ONCE), strict=True)
         ]
-        return torch.cat(made), label
+        clips = torch.cat(made)
+        return (clips.clamp(-1, 1) if network.makes_waves else clips), label
 
     def measure(self, made: Clips) -> dict[str, float]:
         """Figures of a set of clips."""

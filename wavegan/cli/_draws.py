@@ -1,0 +1,143 @@
+"""Clips that can be used: one that cannot is drawn again, a few times, by a fixed rule.
+
+Draw t of clip i of a seed is that seed's clip number `i + t * APART`, with the label of clip i. So
+the same seed makes the same files, whatever is asked for beside them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from wavegan.inference.synthesizer import Synthesizer
+
+TRIES = 6
+APART = 1_000_000
+"""Numbers from one draw of a clip to the next, more than clips can be asked for."""
+
+
+class Options(TypedDict):
+    """What `Synthesizer` calls the parts of a `Manner`."""
+
+    seconds: float | None
+    truncation: float
+    loop: bool
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How clips are made.
+
+    Attributes:
+        label: of all of them; None: each its own.
+        seconds: length; None is the model's.
+        truncation: in [0, 1].
+        loop: they may be repeated without a seam.
+        batch_size: clips held at a time.
+        leveled: they are brought to a peak, so that a quiet loop will do.
+    """
+
+    label: str | None
+    seconds: float | None
+    truncation: float
+    loop: bool
+    batch_size: int
+    leveled: bool = False
+
+    def options(self) -> Options:
+        """For `Synthesizer`."""
+        return {"seconds": self.seconds, "truncation": self.truncation, "loop": self.loop}
+
+    def facts(self) -> dict[str, object]:
+        """What is not as usual, for the files' metadata."""
+        usual = replace(self, seconds=None, truncation=1.0, loop=False).options().items()
+        return dict(self.options().items() - usual)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip as it was made.
+
+    Attributes:
+        wave: `(C, T)`.
+        number: the seed's number that made it; not its own where it was drawn again.
+        draws: how many there were.
+        why: what it cannot be used for; None: it can.
+    """
+
+    wave: "Tensor"
+    number: int
+    draws: int
+    why: str | None = None
+
+
+Part = Callable[[int, int, str | None, Manner], "Tensor"]
+"""Makes clips `(size, C, T)`: of the first one's number, size, label and manner."""
+
+
+def drawn_again(
+    synthesizer: "Synthesizer", part: Part, labels: Sequence[str], manner: Manner
+) -> Iterator[Clip]:
+    """A clip for each label, in batches; those that cannot be used are drawn again."""
+    for first in range(0, len(labels), manner.batch_size):
+        waves = part(first, min(manner.batch_size, len(labels) - first), manner.label, manner)
+        for number, wave in enumerate(waves, first):
+            label = labels[number] if synthesizer.labels else None
+            yield settled(synthesizer, wave, number, part, label, manner)
+
+
+def settled(
+    synthesizer: "Synthesizer",
+    wave: "Tensor",
+    number: int,
+    part: Part,
+    label: str | None,
+    manner: Manner,
+    tries: int = TRIES,
+) -> Clip:
+    """The first draw of a clip that can be used, or the last one and what is wrong with it."""
+    for draw in range(tries):
+        own = number + draw * APART
+        if draw:
+            wave = part(own, 1, label, manner)[0]
+        why = _why_not(synthesizer, wave, part, own, label, manner)
+        if why is None:
+            break
+    return Clip(wave, own, draw + 1, why)
+
+
+def sounding(
+    synthesizer: "Synthesizer", seed: int, number: int, label: str | None, manner: Manner
+) -> tuple[int, int]:
+    """The place of a seed's clip as it stands in its file: of its first draw that is not silent."""
+    once = replace(manner, loop=False, seconds=None)
+
+    def part(first: int, size: int, label: str | None, manner: Manner) -> "Tensor":
+        return synthesizer.sample(size, label, seed=seed, first=first, **manner.options())
+
+    wave = part(number, 1, label, once)[0]
+    made = settled(synthesizer, wave, number, part, label, once)
+    return seed, number if made.why else made.number
+
+
+def _why_not(
+    synthesizer: "Synthesizer",
+    wave: "Tensor",
+    part: Part,
+    number: int,
+    label: str | None,
+    manner: Manner,
+) -> str | None:
+    from wavegan.inference import usable
+
+    if not manner.loop or synthesizer.generator.circular:
+        return usable.silent(wave)
+    once = replace(manner, loop=False, seconds=None)
+    return usable.no_loop(
+        wave,
+        synthesizer.sample_rate,
+        lambda: part(number, 1, label, once)[0],
+        quieter=usable.FAINT if manner.leveled else usable.QUIETER,
+    )

@@ -1,0 +1,84 @@
+"""Numbers that nobody means, refused before a model is opened."""
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wavegan.errors import UserError
+
+if TYPE_CHECKING:
+    from wavegan.cli._draws import Manner
+    from wavegan.inference.synthesizer import Synthesizer
+
+MOST_CLIPS = 1_000_000
+MOST_STEPS = 100_000
+SAMPLE_BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
+
+
+def refuse_numbers(
+    *, count: int, truncation: float, spread: float, steps: int, batch_size: int
+) -> None:
+    """Refuse what is out of range, and what is not a number.
+
+    Raises:
+        UserError: names the option and its range.
+    """
+    for option, value, most in (("count", count, MOST_CLIPS), ("batch-size", batch_size, 65536)):
+        if not 1 <= value <= most:
+            raise UserError(f"--{option} {value}: give 1 to {most}")
+    if not 0 <= steps <= MOST_STEPS:
+        raise UserError(f"--steps {steps}: give 0 to {MOST_STEPS}")
+    for option, share in (("truncation", truncation), ("spread", spread)):
+        if not 0 <= share <= 1:
+            raise UserError(f"{option} is {share:g}: give a number from 0 to 1")
+
+
+def refuse_length(synthesizer: "Synthesizer", count: int, manner: "Manner", whole: bool) -> None:
+    """Refuse clips that are too long or too short, and more of them than memory is meant to hold.
+
+    Args:
+        synthesizer: the model.
+        count: clips in all.
+        manner: how they are made.
+        whole: all of them are held at a time.
+
+    Raises:
+        UserError: says which length or number is possible.
+    """
+    from wavegan.inference.extent import check_count, extent
+
+    net, rate = synthesizer.generator, synthesizer.sample_rate
+    length = extent(net, rate, manner.seconds, loop=manner.loop)
+    if whole:
+        check_count(count, length, synthesizer.channels, "--count")
+    else:
+        check_count(min(count, manner.batch_size), length, synthesizer.channels, "--batch-size")
+
+
+def refuse_full_disk(
+    synthesizer: "Synthesizer",
+    count: int,
+    manner: "Manner",
+    out: Path,
+    file_format: str,
+    subtype: str,
+) -> None:
+    """Refuse more than the disk has room for, where files have a size that is known before.
+
+    Raises:
+        UserError: says how much it would be, and how much is free.
+    """
+    from wavegan.inference.extent import extent
+
+    if file_format != "wav":
+        return
+    net, rate = synthesizer.generator, synthesizer.sample_rate
+    samples = extent(net, rate, manner.seconds, loop=manner.loop).samples * synthesizer.channels
+    needed = count * samples * SAMPLE_BYTES[subtype]
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise UserError(
+            f"--count {count}: the files need {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
+            f"free at {out}"
+        )

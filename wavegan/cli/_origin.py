@@ -1,0 +1,17 @@
+"""The name of a model, for the files that it makes."""
+
+from pathlib import Path
+
+
+def origin(model: Path) -> dict[str, object]:
+    """A model's name, and of a run's checkpoint the step: no path, which would tell whose it is.
+
+    Args:
+        model: a run, a checkpoint or a bundle, or a file in one.
+    """
+    from wavegan import bundle
+
+    folder = bundle.locate(model).resolve()
+    if folder.parent.name == "checkpoints" and folder.name.isdigit():
+        return {"model": folder.parents[1].name, "step": int(folder.name)}
+    return {"model": folder.name}

@@ -1,0 +1,62 @@
+"""How loud clips are written: `--peak`."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wavegan.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HEADROOM = 10 ** (-1 / 20)
+"""-1 dBFS: where a clip that integers cannot hold is brought to, with room for a converter."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The peak that each clip is brought to, by itself.
+
+    Attributes:
+        target: of full scale; None: samples stay as the model makes them.
+        always: also of clips that are not above full scale.
+    """
+
+    target: float | None
+    always: bool
+
+    @classmethod
+    def of(cls, text: str | None, subtype: str) -> "Peak":
+        """What the option says.
+
+        Args:
+            text: "0.9", "-1dB" or "none"; None, where it is not given: integers get headroom where
+                a clip is above full scale, floats hold what the model makes.
+            subtype: of the files.
+
+        Raises:
+            UserError: it is none of these.
+        """
+        if text is None:
+            return cls(None if subtype == "float" else HEADROOM, False)
+        if text.strip().lower() == "none":
+            return cls(None, False)
+        decibels = re.fullmatch(r"\s*(-?[0-9.]+)\s*dB(FS)?\s*", text, re.IGNORECASE)
+        try:
+            target = 10 ** (float(decibels[1]) / 20) if decibels else float(text)
+        except (ValueError, OverflowError):
+            target = math.nan
+        if not 1e-3 < target <= 1:
+            raise UserError(
+                f"--peak {text}: give a share of full scale such as 0.9, decibels such as -1dB, "
+                "or none"
+            )
+        return cls(target, True)
+
+    def gain(self, wave: "Tensor") -> float:
+        """What to multiply a clip `(C, T)` with that is not silent."""
+        peak = float(wave.abs().max())
+        if self.target is None or not (self.always or peak > 1):
+            return 1.0
+        return self.target / peak
