@@ -1,0 +1,191 @@
+"""Where in a container the sound of a track lies: its length, and where decoding can begin."""
+
+from collections import deque
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from wavegan.audio.source import Wave
+from wavegan.errors import UserError
+
+CHUNK = 10.0
+"""Seconds that one decoder decodes."""
+WARM_UP = 0.3
+"""Seconds of packets, and two at least, that a decoder hears before its chunk: AAC needs two, Opus
+80 ms, MP3 half a dozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a track that is decoded by itself.
+
+    Attributes:
+        first: its first sample.
+        pts: time of the packet at which decoding begins, in units of the stream; None if unknown.
+        pos: where that packet lies in the file; -1 if unknown.
+        warm: packets from there on whose sound is before the chunk.
+    """
+
+    first: int
+    pts: int | None = None
+    pos: int = -1
+    warm: int = 0
+
+    def begins(self, packet: Any) -> bool:
+        """Whether this is the packet at which decoding begins."""
+        # Windows Media has several packets at one place, and some files a time twice.
+        return packet.pts == self.pts and (self.pos < 0 or packet.pos == self.pos)
+
+
+@dataclass(frozen=True)
+class Track:
+    """An audio track.
+
+    Attributes:
+        sample_rate: Hz, as decoded.
+        channels: as decoded.
+        frames: samples per channel.
+        codec: its name in FFmpeg's libraries.
+        chunks: in order; the first begins at sample 0.
+        note: what a person should know, or "".
+        damage: why it ends early, or None.
+    """
+
+    sample_rate: int
+    channels: int
+    frames: int
+    codec: str
+    chunks: tuple[Chunk, ...]
+    note: str = ""
+    damage: str | None = None
+
+
+def by_header(container: Any) -> Track | None:
+    """Learn a track from an MP4's header and four of its packets; None if that is not enough.
+
+    It is enough where all packets but the last are equally long: the number of packets, the first
+    one's time and the last one's then agree.
+    """
+    stream = container.streams.audio[0]
+    packets, frames = [], []
+    for packet in container.demux(stream):
+        packets.append(packet)
+        frames.append(packet.decode() if packet.size else [])
+        if len(packets) == 3 or not packet.size:
+            break
+    count, first = stream.frames, packets[0]
+    made = [frame for each in frames for frame in each]
+    if count <= 3 or len(packets) < 3 or not made or not first.duration or first.pts is None:
+        return None
+    rate = made[-1].sample_rate
+    unit = Fraction(stream.time_base) * rate
+    length = unit * first.duration
+    if [frame.samples for frame in frames[2]] != [length] or unit.denominator != 1:
+        return None
+    last = _last(container, stream, first.pts + (count - 1) * first.duration)
+    if last is None or made[0].pts is None or not 0 < last.duration <= first.duration:
+        return None
+    begin = Fraction(made[0].pts) * made[0].time_base * rate
+    per_chunk = max(1, round(CHUNK * rate / length))
+    warm = max(2, int(-(-WARM_UP * rate // length)))
+    chunks = [Chunk(0)]
+    for number in range(per_chunk, count, per_chunk):
+        pts = first.pts + (number - min(warm, number)) * first.duration
+        sample = int((first.pts + number * first.duration) * unit - begin)
+        chunks.append(Chunk(sample, pts, warm=min(warm, number)))
+    total = int((last.pts + last.duration) * unit - begin)
+    return Track(rate, _channels(made[-1]), total, _codec(stream), tuple(chunks), _note(container))
+
+
+def by_decoding(container: Any) -> Track | None:
+    """Learn a track by decoding all of it; None if there are no samples in it."""
+    import av
+
+    stream, damage = container.streams.audio[0], None
+    total, cut, shape, chunks = 0, 0, None, [Chunk(0)]
+    recent: deque[tuple[int | None, int, int]] = deque(maxlen=512)
+    try:
+        for packet in container.demux(stream):
+            if shape and packet.size and total >= chunks[-1].first + CHUNK * shape[0]:
+                chunks.extend(_chunk(recent, total, shape[0]))
+            recent.append((packet.pts, -1 if packet.pos is None else packet.pos, total))
+            made = packet.decode()
+            shape = shape or next(((f.sample_rate, _channels(f)) for f in made), None)
+            for frame in made:
+                samples_of(frame, *(shape or (0, 0)))
+            samples = sum(frame.samples for frame in made)
+            if packet.size:
+                cut = _excess(packet, samples, stream, shape)
+            total += samples
+    except (av.FFmpegError, UserError) as error:
+        damage = f"{str(error).strip()} after {total} samples"
+    if shape is None:
+        if damage:
+            raise UserError(damage)
+        return None
+    note = _note(container)
+    return Track(*shape, total - cut, _codec(stream), tuple(chunks), note, damage)
+
+
+def samples_of(frame: Any, sample_rate: int, channels: int) -> Wave:
+    """A decoded frame as (T, C) float32, full scale 1.
+
+    Raises:
+        UserError: its rate or its channels are others than the track's.
+    """
+    found = _channels(frame)
+    if (frame.sample_rate, found) != (sample_rate, channels):
+        raise UserError(
+            f"{sample_rate} Hz and {channels} channels become {frame.sample_rate} Hz and {found}"
+        )
+    array = frame.to_ndarray()
+    wave = array.T if frame.format.is_planar else array.reshape(-1, channels)
+    if wave.dtype.kind == "f":
+        return np.ascontiguousarray(wave, dtype=np.float32)
+    # Unsigned samples, of 8 bits, have their zero in the middle.
+    half = 2.0 ** (8 * wave.dtype.itemsize - 1)
+    level = wave.astype(np.float64) / half
+    return np.ascontiguousarray(level - (wave.dtype.kind == "u"), dtype=np.float32)
+
+
+def _last(container: Any, stream: Any, pts: int) -> Any:
+    """The last packet of a track, if it is at this time."""
+    container.seek(pts, stream=stream)
+    found = None
+    for packet in container.demux(stream):
+        found = packet if packet.size else found
+    whole = found is not None and found.pts == pts and not getattr(found, "is_discard", False)
+    return found if whole else None
+
+
+def _chunk(recent: deque[tuple[int | None, int, int]], total: int, rate: int) -> list[Chunk]:
+    """A chunk that begins here, if its packets can be found again."""
+    warm = 0
+    for warm in range(1, len(recent) + 1):
+        if warm >= 2 and total - recent[-warm][2] >= WARM_UP * rate:
+            break
+    pts, pos, _ = recent[-warm]
+    return [] if pts is None else [Chunk(total, pts, pos, warm)]
+
+
+def _excess(packet: Any, samples: int, stream: Any, shape: tuple[int, int] | None) -> int:
+    """Samples that a packet gives beyond its duration, where that is exact."""
+    if shape is None or not packet.duration or packet.time_base is None:
+        return 0
+    unit = Fraction(packet.time_base) * shape[0]
+    return max(0, int(samples - packet.duration * unit)) if unit == 1 else 0
+
+
+def _channels(frame: Any) -> int:
+    return len(frame.layout.channels)
+
+
+def _codec(stream: Any) -> str:
+    return str(stream.codec_context.codec.canonical_name)
+
+
+def _note(container: Any) -> str:
+    count = len(container.streams.audio)
+    return f"{count} audio tracks are in it: only the first is read" if count > 1 else ""
