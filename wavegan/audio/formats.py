@@ -95,6 +95,18 @@ UNREADABLE = frozenset(_SILENT)
 OWN = frozenset(_OWN)
 """Extensions of files that need nothing but libsndfile."""
 
+OTHER_NAMES = frozenset(
+    (
+        *(".txt", ".lab", ".textgrid", ".ctm", ".scp", ".lst", ".list", ".csv", ".tsv", ".trn"),
+        *(".json", ".jsonl", ".yaml", ".yml", ".toml", ".xml", ".html", ".md", ".ini", ".log"),
+        *(".npy", ".npz", ".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".pkl", ".parquet"),
+        *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".pdf", ".srt", ".vtt", ".cue"),
+        *(".m3u", ".m3u8", ".pls", ".py", ".sh", ".zip", ".gz", ".tar", ".tgz", ".bz2", ".xz"),
+        *(".7z", ".rar", ".ts", ".js", ".css", ".c", ".h", ".cpp", ".db", ".nfo", ".f0", ".mel"),
+    )
+)
+"""Extensions of what commonly lies beside audio: such files are not looked into."""
+
 _BEGINNINGS = (
     (b"RF64", WAV),
     (b"BW64", WAV),
@@ -159,6 +171,21 @@ def content_of(path: str | os.PathLike[str]) -> Kind | None:
             head = file.read(_HEAD)
             return _kind(head) or (MP3 if _is_mpeg(head) else None)
     return _kind(head)
+
+
+def unnamed(path: str | os.PathLike[str]) -> str:
+    """Why a file is passed over that is audio by its content, not by its name; "" if it is none."""
+    suffix = Path(path).suffix.lower()
+    if suffix in OTHER_NAMES or suffix in _BY_NAME:
+        return ""
+    try:
+        kind = content_of(path)
+    except OSError:
+        return ""
+    if kind is None or kind.why:
+        return ""
+    wrong = f"under the extension {suffix}" if suffix else "without an extension"
+    return f"{kind.name} audio {wrong}: give its name the right extension to use it"
 
 
 def _kind(head: bytes) -> Kind | None:

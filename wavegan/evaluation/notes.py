@@ -7,7 +7,13 @@ from wavegan.audio.opening import shown
 from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.plan import Plan
 from wavegan.evaluation.result import Row
-from wavegan.evaluation.scoring import SILENT
+from wavegan.evaluation.scoring import (
+    BOTH_SILENT,
+    ESTIMATE,
+    REFERENCE,
+    SILENT,
+    SILENT_REFERENCE,
+)
 
 SHOWN = 5
 """So many names are said; the rest is counted."""
@@ -69,9 +75,13 @@ def _shifts(row: Row, note: Note) -> None:
 
 
 def _conversions(row: Row, note: Note) -> None:
-    silent = [shown(score.name) for score in row.files if SILENT in score.notes]
-    if silent:
-        note(f"{row.name}: silent, and measured all the same: {_listed(silent)}")
+    for text in (SILENT, SILENT_REFERENCE, BOTH_SILENT):
+        silent = [shown(score.name) for score in row.files if text in score.notes]
+        if silent:
+            note(
+                f"{row.name}: {text} in {len(silent)} of {len(row.files)}, which were measured all "
+                f"the same: {_listed(silent)}"
+            )
     resampled = [shown(score.name) for score in row.files if score.resampled]
     if resampled:
         note(f"{row.name}: resampled to the reference's rate: {_listed(resampled)}")
@@ -81,11 +91,12 @@ def _conversions(row: Row, note: Note) -> None:
 
 
 def _failures(row: Row, note: Note) -> None:
-    """What metrics said of single clips."""
+    """What metrics, and who read the files, said of single clips."""
     said: dict[str, list[str]] = {}
+    beginnings = (REFERENCE, ESTIMATE, *(f"{key}: " for key in row.keys))
     for score in row.files:
         for text in score.notes:
-            if any(text.startswith(f"{key}: ") for key in row.keys):
+            if text.startswith(beginnings):
                 said.setdefault(text, []).append(shown(score.name))
     for text, names in said.items():
         note(f"{row.name}: {_listed(names)}: {text}")
