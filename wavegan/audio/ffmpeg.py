@@ -20,11 +20,15 @@ from typing import IO
 import numpy as np
 
 from wavegan.audio.formats import Kind
-from wavegan.audio.source import AnyPath, AudioInfo, Wave, shown
+from wavegan.audio.source import AnyPath, AudioInfo, Wave, several, shown
 from wavegan.errors import UserError
 
 BLOCK = 1 << 16
 MOST_HEADER = 1 << 16
+_OPTIONS = (
+    b"-nostdin -hide_banner -nostats -xerror -threads 1 -protocol_whitelist file,pipe".split()
+)
+_OUTPUT = b"-map 0:a:0 -vn -f au -c:a pcm_f32be -".split()
 _STREAM = re.compile(r"Stream #0:\d+.*?: Audio: (\w+)")
 
 
@@ -51,7 +55,7 @@ class FfmpegSource:
     ) -> Iterator[Wave]:
         """Decode [start, stop), as in `Source`; blocks leave no marks here."""
         position = 0
-        with _decoding(self.found.path, self.demuxer, self.program) as (pipe, _):
+        with _decoding(self.found.path, self.demuxer, self.program) as (pipe, _, _):
             _, channels = _header(pipe)
             while position < stop:
                 block = _block(pipe, channels, min(BLOCK, stop - position))
@@ -80,56 +84,61 @@ def source(path: AnyPath, kind: Kind, program: str) -> FfmpegSource:
 @lru_cache(maxsize=4096)
 def _learned(path: Path, kind: Kind, program: str, _size: int, _changed: int) -> AudioInfo:
     """Decode all of a file to learn its length; cached, as it is read again and again."""
-    with _decoding(path, kind.demuxer, program) as (pipe, remarks):
+    with _decoding(path, kind.demuxer, program) as (pipe, process, remarks):
         try:
             rate, channels = _header(pipe)
         except UserError:
-            raise UserError(f"{shown(path)}: {_refusal(remarks, kind)}") from None
+            process.wait()
+            raise UserError(f"{shown(path)}: {_refusal(_read(remarks), kind)}") from None
         frames = 0
         while len(block := _block(pipe, channels, BLOCK)):
             frames += len(block)
-        said = _read(remarks)
-    codecs = _STREAM.findall(said)
-    errors = [line for line in said.splitlines() if "rror" in line or "nvalid" in line]
+        failed, remark = process.wait() != 0, _read(remarks)
+    codecs = _codecs(remark)
     return AudioInfo(
-        path=Path(path),
+        path=path,
         sample_rate=rate,
         frames=frames,
         channels=channels,
         format=kind.name.upper(),
         subtype=codecs[0].upper() if codecs else "",
-        damage=f"ffmpeg says: {errors[0].strip()}" if errors else None,
-        note=f"{len(codecs)} audio tracks are in it: only the first is read"
-        if len(codecs) > 1
-        else "",
+        damage=f"ffmpeg says: {_last_line(remark)}" if failed else None,
+        note=several(len(codecs)),
     )
 
 
-def _refusal(remarks: IO[bytes], kind: Kind) -> str:
-    said = _read(remarks)
-    if "Stream #" in said and not _STREAM.search(said):
+def _codecs(remark: str) -> list[str]:
+    """Those of the audio tracks that go in."""
+    return _STREAM.findall(remark.partition("Output #0")[0])
+
+
+def _refusal(remark: str, kind: Kind) -> str:
+    if "Stream #" in remark and not _codecs(remark):
         return f"there is no audio track in this {kind.name}"
-    last = (said.strip().splitlines() or ["no reason given"])[-1]
-    return f"ffmpeg cannot read it as {kind.name} ({last.strip()}); is it damaged or cut short?"
+    return (
+        f"ffmpeg cannot read it as {kind.name} ({_last_line(remark)}); is it damaged or cut short?"
+    )
+
+
+def _last_line(remark: str) -> str:
+    return (remark.strip().splitlines() or ["no reason given"])[-1].strip()
 
 
 @contextmanager
-def _decoding(path: AnyPath, demuxer: str, program: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """The program at work: its output, an AU of floats, and the file with its remarks."""
-    command = [program, "-nostdin", "-hide_banner", "-nostats", "-xerror", "-threads", "1"]
-    command += ["-protocol_whitelist", "file,pipe", "-f", demuxer, "-i"]
-    output = ["-map", "0:a:0", "-vn", "-f", "au", "-c:a", "pcm_f32be", "-"]
-    name = b"file:" + os.fsencode(os.path.abspath(path))
+def _decoding(
+    path: AnyPath, demuxer: str, program: str
+) -> Iterator[tuple[IO[bytes], subprocess.Popen[bytes], IO[bytes]]]:
+    """The program at work: its output, an AU of floats, itself, and the file with its remarks."""
+    # A name that begins with "file:" is that of no other protocol.
+    source = [b"-f", demuxer.encode(), b"-i", b"file:" + os.fsencode(os.path.abspath(path))]
+    command = [os.fsencode(program), *_OPTIONS, *source, *_OUTPUT]
     with tempfile.TemporaryFile() as remarks:
         process = subprocess.Popen(
-            [*map(os.fsencode, command), name, *map(os.fsencode, output)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=remarks,
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=remarks
         )
         assert process.stdout is not None
         try:
-            yield process.stdout, remarks
+            yield process.stdout, process, remarks
         finally:
             process.stdout.close()
             process.kill()

@@ -31,8 +31,8 @@ def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
         return None
     fixed = (packed >> 36 << 36 | there).to_bytes(8, "big")
     seconds = f" ({there / rate:.2f} s)" if rate else ""
-    said = f"{promised} samples" if promised else "no length"
-    note = f"unfinished: the header promises {said}, {there}{seconds} are there and are read"
+    said = f"promises {promised} samples" if promised else "does not say how long it is"
+    note = f"unfinished: the header {said}, {there} samples{seconds} are there and are read"
     return head[:18] + fixed + head[26:], 42, note
 
 

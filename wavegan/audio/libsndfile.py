@@ -24,6 +24,9 @@ FLAC_BLOCK = 1 << 12
 # Samples to decode and drop after a seek: MP3 borrows bits from earlier frames; libsndfile's Ogg
 # seeks can land a page off (right from 2^14 on in our files) and Opus converges slowly.
 PREROLL = {"MP3": 1 << 14, "OGG": 1 << 16}
+# Samples that a byte of MP3 or Ogg can hold, and silence in Opus does: a header that promises more
+# is wrong, and must not have memory reserved for it.
+MOST_PER_BYTE = 1 << 13
 # Sizes that programs write when they cannot know: ffmpeg and SoX to a pipe, and "none yet".
 _UNKNOWN_SIZES = {0, 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF}
 _SIZE_NOTE = re.compile(
@@ -67,7 +70,7 @@ class SoundFileSource:
         position = max(0, start - preroll) if sound.seekable() else 0
         size = FLAC_BLOCK if sound.format == "FLAC" else BLOCK
         if at_once and preroll:
-            size = stop - position
+            size = min(stop - position, MOST_PER_BYTE * os.path.getsize(self._path))
         try:
             if position:
                 sound.seek(position)

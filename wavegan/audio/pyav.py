@@ -20,7 +20,7 @@ import numpy as np
 
 from wavegan.audio.formats import Kind
 from wavegan.audio.source import AnyPath, AudioInfo, Wave, shown
-from wavegan.audio.tracks import Chunk, Track, by_decoding, by_header, samples_of
+from wavegan.audio.tracks import Chunk, Track, by_decoding, by_header, said, samples_of
 from wavegan.errors import UserError
 
 BLOCK = 1 << 16
@@ -109,7 +109,7 @@ class PyavSource:
                         if number >= chunk.warm:
                             yield samples_of(frame, self.track.sample_rate, self.track.channels)
         except (av.FFmpegError, UserError) as error:
-            errors.append(f"{_said(error)} in or after the second {self._second(chunk):.0f}")
+            errors.append(f"{said(error)} in or after the second {self._second(chunk):.0f}")
 
     def _second(self, chunk: Chunk) -> float:
         return chunk.first / self.track.sample_rate
@@ -140,7 +140,7 @@ def _learned(path: Path, kind: Kind, _size: int, _changed: int) -> Track:
                     return track
     except av.FFmpegError as error:
         raise UserError(
-            f"{shown(path)}: it cannot be read as {kind.name} ({_said(error)}); is it damaged "
+            f"{shown(path)}: it cannot be read as {kind.name} ({said(error)}); is it damaged "
             "or cut short?"
         ) from None
     raise UserError(f"{shown(path)}: there are no samples in its audio track")
@@ -152,13 +152,13 @@ def _container(av: ModuleType, path: AnyPath, demuxer: str) -> Iterator[Any]:
 
     From an open file, so that nothing in its name or content can make libavformat open another.
     """
-    with (
-        open(path, "rb") as file,
-        av.open(file, format=demuxer, metadata_errors="replace") as container,
-    ):
+    # From 19 on texts in any encoding are taken as they are.
+    old = int(av.__version__.split(".")[0]) < 19
+    lenient = {"metadata_errors": "replace"} if old else {}
+    with open(path, "rb") as file, av.open(file, format=demuxer, **lenient) as container:
         for stream in container.streams:
             if stream.type != "audio" and hasattr(stream, "discard"):
-                stream.discard = "all"
+                stream.discard = type(stream.discard)["all"]
         for stream in container.streams.audio[:1]:
             stream.codec_context.thread_count = 1
         yield container
@@ -188,8 +188,3 @@ def _packets(container: Any, chunk: Chunk) -> Iterator[Any]:
 
 def _first(chunk: Chunk) -> int:
     return chunk.first
-
-
-def _said(error: Exception) -> str:
-    said = getattr(error, "strerror", None) or str(error)
-    return str(said).strip().rstrip(".")

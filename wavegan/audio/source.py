@@ -82,6 +82,11 @@ class Source(Protocol):
         """
 
 
+def several(tracks: int) -> str:
+    """What there is to say of a file with so many audio tracks, or ""."""
+    return f"{tracks} audio tracks are in it: only the first is read" if tracks > 1 else ""
+
+
 def mixed(block: NDArray[Real]) -> NDArray[Real]:
     """The mean of the channels: (T, C) to (T, 1)."""
     # Column by column: numpy's mean over a short last axis is ten times slower.

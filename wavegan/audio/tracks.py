@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wavegan.audio.source import Wave
+from wavegan.audio.source import Wave, several
 from wavegan.errors import UserError
 
 CHUNK = 10.0
@@ -80,14 +80,14 @@ def by_header(container: Any) -> Track | None:
     if count <= 3 or len(packets) < 3 or not made or not first.duration or first.pts is None:
         return None
     rate = made[-1].sample_rate
-    unit = Fraction(stream.time_base) * rate
+    unit = _fraction(stream.time_base) * rate
     length = unit * first.duration
     if [frame.samples for frame in frames[2]] != [length] or unit.denominator != 1:
         return None
     last = _last(container, stream, first.pts + (count - 1) * first.duration)
     if last is None or made[0].pts is None or not 0 < last.duration <= first.duration:
         return None
-    begin = Fraction(made[0].pts) * made[0].time_base * rate
+    begin = made[0].pts * _fraction(made[0].time_base) * rate
     per_chunk = max(1, round(CHUNK * rate / length))
     warm = max(2, int(-(-WARM_UP * rate // length)))
     chunks = [Chunk(0)]
@@ -96,7 +96,8 @@ def by_header(container: Any) -> Track | None:
         sample = int((first.pts + number * first.duration) * unit - begin)
         chunks.append(Chunk(sample, pts, warm=min(warm, number)))
     total = int((last.pts + last.duration) * unit - begin)
-    return Track(rate, _channels(made[-1]), total, _codec(stream), tuple(chunks), _note(container))
+    note = several(len(container.streams.audio))
+    return Track(rate, _channels(made[-1]), total, _codec(stream), tuple(chunks), note)
 
 
 def by_decoding(container: Any) -> Track | None:
@@ -120,12 +121,12 @@ def by_decoding(container: Any) -> Track | None:
                 cut = _excess(packet, samples, stream, shape)
             total += samples
     except (av.FFmpegError, UserError) as error:
-        damage = f"{str(error).strip()} after {total} samples"
+        if shape is None:
+            raise
+        damage = f"{said(error)} after {total} samples"
     if shape is None:
-        if damage:
-            raise UserError(damage)
         return None
-    note = _note(container)
+    note = several(len(container.streams.audio))
     return Track(*shape, total - cut, _codec(stream), tuple(chunks), note, damage)
 
 
@@ -150,6 +151,12 @@ def samples_of(frame: Any, sample_rate: int, channels: int) -> Wave:
     return np.ascontiguousarray(level - (wave.dtype.kind == "u"), dtype=np.float32)
 
 
+def said(error: Exception) -> str:
+    """What FFmpeg says, without the number and the place in its code."""
+    text = getattr(error, "strerror", None) or str(error)
+    return str(text).strip().rstrip(".")
+
+
 def _last(container: Any, stream: Any, pts: int) -> Any:
     """The last packet of a track, if it is at this time."""
     container.seek(pts, stream=stream)
@@ -172,10 +179,15 @@ def _chunk(recent: deque[tuple[int | None, int, int]], total: int, rate: int) ->
 
 def _excess(packet: Any, samples: int, stream: Any, shape: tuple[int, int] | None) -> int:
     """Samples that a packet gives beyond its duration, where that is exact."""
-    if shape is None or not packet.duration or packet.time_base is None:
+    if shape is None or not packet.duration or not packet.time_base:
         return 0
-    unit = Fraction(packet.time_base) * shape[0]
+    unit = _fraction(packet.time_base) * shape[0]
     return max(0, int(samples - packet.duration * unit)) if unit == 1 else 0
+
+
+def _fraction(number: Any) -> Fraction:
+    """A time base; PyAV has a class of its own for it from 19 on."""
+    return Fraction(number.numerator, number.denominator)
 
 
 def _channels(frame: Any) -> int:
@@ -184,8 +196,3 @@ def _channels(frame: Any) -> int:
 
 def _codec(stream: Any) -> str:
     return str(stream.codec_context.codec.canonical_name)
-
-
-def _note(container: Any) -> str:
-    count = len(container.streams.audio)
-    return f"{count} audio tracks are in it: only the first is read" if count > 1 else ""

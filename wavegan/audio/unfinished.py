@@ -29,6 +29,7 @@ UNKNOWN_SIZES = frozenset((0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
 TAIL = 1 << 20
 """Bytes at the end of an unfinished file in which chunks behind the sound are looked for."""
 WRAP = 1 << 32
+NO_LENGTH = "the header does not say how long it is"
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,12 @@ def _judged(file: BinaryIO, header: Layout) -> Repair | None:
         if _ends(file, header, header.start + claimed):
             return None
         if (wrapped := _wrapped(file, header, claimed)) is not None:
-            return _rewritten(header, wrapped, "its sizes are cut to 32 bits")
+            return _rewritten(header, wrapped, "the header's sizes are cut to 32 bits")
     size = _first_chunk_of_tail(file, header) - header.start
     if not size:
         return None
-    said = "no length" if _unknown(header) else f"{claimed} bytes"
-    return _rewritten(header, size, f"the header promises {said} of sound")
+    said = NO_LENGTH if _unknown(header) else f"the header promises {claimed} bytes"
+    return _rewritten(header, size, said)
 
 
 def _unknown(header: Layout) -> bool:
@@ -155,7 +156,7 @@ def _rewritten(header: Layout, size: int, why: str) -> Repair:
     """The head with the sizes that are true."""
     size -= size % header.frame if header.start + size == header.length else 0
     seconds = f" ({size / header.rate:.2f} s)" if header.rate else ""
-    note = f"unfinished: {why}, {size} bytes{seconds} are there and are read"
+    note = f"unfinished: {why}, {size} bytes{seconds} of sound are there and are read"
     family, head = header.family, bytearray(header.head)
     whole = size + family.before_samples
     if family is RIFF and (head[:4] != b"RIFF" or header.length >= WRAP):
@@ -190,5 +191,6 @@ def _au(file: BinaryIO, length: int) -> Repair | None:
         return None
     file.seek(0)
     whole = file.read(start)
-    note = f"unfinished: the header promises {claimed} bytes of sound, {there} are there and "
-    return Repair(whole[:8] + struct.pack(">I", there) + whole[12:], start, f"{note}are read")
+    said = f"the header promises {claimed} bytes" if claimed else NO_LENGTH
+    note = f"unfinished: {said}, {there} bytes of sound are there and are read"
+    return Repair(whole[:8] + struct.pack(">I", there) + whole[12:], start, note)
