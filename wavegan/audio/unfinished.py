@@ -28,6 +28,8 @@ UNKNOWN_SIZES = frozenset((0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
 """Sizes that programs write when they cannot know: ffmpeg, SoX and arecord to a pipe."""
 TAIL = 1 << 20
 """Bytes at the end of an unfinished file in which chunks behind the sound are looked for."""
+RESERVED = 1 << 26
+"""Bytes of zeros that a recorder may have reserved."""
 WRAP = 1 << 32
 NO_LENGTH = "the header does not say how long it is"
 
@@ -114,12 +116,16 @@ def _ends(file: BinaryIO, header: Layout, end: int) -> bool:
 
 
 def _only_zeros(file: BinaryIO, position: int) -> bool:
-    """Recorders reserve space: nothing but zeros behind a promised end is no sound."""
+    """Recorders reserve space: nothing but zeros behind a promised end is no sound.
+
+    More than `RESERVED` are not looked through, and count as sound.
+    """
     file.seek(position)
-    while block := file.read(1 << 20):
+    for _ in range(RESERVED >> 20):
+        block = file.read(1 << 20)
         if block.count(0) != len(block):
             return False
-    return True
+    return not file.read(1)
 
 
 def _wrapped(file: BinaryIO, header: Layout, claimed: int) -> int | None:
