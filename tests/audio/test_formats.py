@@ -239,7 +239,7 @@ def test_a_wav_that_is_an_mp4_is_called_one_without_a_decoder(
     monkeypatch.setattr(pyav, "library", lambda: None)
     monkeypatch.setattr(ffmpeg, "program", lambda: None)
     (tmp_path / "a.wav").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(400))
-    with pytest.raises(UserError, match=r"a\.wav: it is MP4"):
+    with pytest.raises(UserError, match=r"a\.wav: .*it is MP4"):
         io.read(tmp_path / "a.wav")
 
 
@@ -284,5 +284,5 @@ def test_the_program_refuses_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
         pytest.skip("there is no ffmpeg on the PATH: install it to test it")
     monkeypatch.setattr(pyav, "library", lambda: None)
     (tmp_path / "x.mp4").write_bytes(bytes(5000))
-    with pytest.raises(UserError, match=r"x\.mp4: ffmpeg cannot read it as MP4"):
+    with pytest.raises(UserError, match=r"x\.mp4: .*as MP4 it is damaged"):
         io.read(tmp_path / "x.mp4")

@@ -116,7 +116,8 @@ def _refusal(remark: str, kind: Kind) -> str:
     if "Stream #" in remark and not _codecs(remark):
         return f"there is no audio track in this {kind.name}"
     return (
-        f"ffmpeg cannot read it as {kind.name} ({_last_line(remark)}); is it damaged or cut short?"
+        f"libsndfile cannot read it, and as {kind.name} it is damaged or cut short "
+        f"({_last_line(remark)})"
     )
 
 

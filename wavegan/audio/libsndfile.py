@@ -38,8 +38,10 @@ _CUT_OGG_NOTE = re.compile(r"End-Of-Stream|end-of-stream bit|Junk after the last
 class SoundFileSource:
     """A file that libsndfile has open; a header that was never finished is read as it should be."""
 
-    def __init__(self, path: AnyPath, sound: soundfile.SoundFile, notes: tuple[str, ...]) -> None:
-        self._path, self._sound, self._notes = Path(path), sound, notes
+    def __init__(
+        self, path: AnyPath, sound: soundfile.SoundFile, note: str, streamed: bool
+    ) -> None:
+        self._path, self._sound, self._note, self._streamed = Path(path), sound, note, streamed
 
     @cached_property
     def info(self) -> AudioInfo:
@@ -53,7 +55,8 @@ class SoundFileSource:
             format=sound.format,
             subtype=sound.subtype,
             damage=_damage(sound.extra_info),
-            note="; ".join(self._notes),
+            note=self._note,
+            streamed=self._streamed,
             tags={key: text for key, text in sound.copy_metadata().items() if text},
         )
 
@@ -97,20 +100,20 @@ def opened(path: AnyPath) -> Iterator[SoundFileSource]:
         soundfile.LibsndfileError: libsndfile cannot read it.
         UserError: it does not say how long it is.
     """
-    notes = []
+    note, streamed = "", False
     with ExitStack() as stack:
         stack.enter_context(mpeg_warnings_silenced(path))
         # soundfile encodes names as UTF-8, and fails on those in another encoding.
         content: object = path if _is_utf8(path) else stack.enter_context(open(path, "rb"))
         if (found := repair(path)) is not None:
             content = stack.enter_context(Overlay(path, found.head, found.start))
-            notes.append(found.note)
+            note, streamed = found.note, found.streamed
         sound = stack.enter_context(soundfile.SoundFile(content))
         if sound.frames > LONGEST:
             raise UserError(f"{shown(path)}: it does not say how long it is; encode it again")
         if sound.format == "OGG" and is_chained(path):
-            notes.append("several Ogg streams follow one another: only the first is read")
-        yield SoundFileSource(path, sound, tuple(notes))
+            note = "several Ogg streams follow one another: only the first is read"
+        yield SoundFileSource(path, sound, note, streamed)
 
 
 def reason(error: soundfile.LibsndfileError) -> str:

@@ -101,7 +101,7 @@ def _decoded(path: AnyPath, kind: Kind) -> Source | None:
 def _without_decoder(path: Path, kind: Kind) -> str:
     name, made = shlex.quote(shown(path.name)), shlex.quote(shown(path.stem) + ".wav")
     return (
-        f"it is {kind.name}, which libsndfile cannot read; {DECODERS}, or convert it first: "
+        f"libsndfile cannot read it, as it is {kind.name}; {DECODERS}, or convert it first: "
         f"ffmpeg -i {name} {made}"
     )
 

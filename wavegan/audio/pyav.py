@@ -140,8 +140,8 @@ def _learned(path: Path, kind: Kind, _size: int, _changed: int) -> Track:
                     return track
     except av.FFmpegError as error:
         raise UserError(
-            f"{shown(path)}: it cannot be read as {kind.name} ({said(error)}); is it damaged "
-            "or cut short?"
+            f"{shown(path)}: libsndfile cannot read it, and as {kind.name} it is damaged or cut "
+            f"short ({said(error)})"
         ) from None
     raise UserError(f"{shown(path)}: there are no samples in its audio track")
 

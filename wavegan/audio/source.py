@@ -43,6 +43,8 @@ class AudioInfo:
         subtype: encoding ("PCM_16", "FLOAT", "VORBIS", "AAC", …).
         damage: how the header contradicts the file, or None; `measure` finds more.
         note: what a person should know of a file that is read all the same, or "".
+        streamed: its header says that its length is unknown, as programs write to a pipe; `note`
+            says so too.
         tags: texts of the metadata that libsndfile reads ("software", "title", "comment", …).
     """
 
@@ -54,6 +56,7 @@ class AudioInfo:
     subtype: str
     damage: str | None = None
     note: str = ""
+    streamed: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -6,7 +6,7 @@ behind the promised end is sound or the chunks of a finished file, the file's ow
 
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -42,11 +42,13 @@ class Repair:
         head: what it should begin with.
         start: where in the file what follows that head begins.
         note: what was found and done, one line.
+        streamed: the header has one of `UNKNOWN_SIZES`, and all that follows it is sound.
     """
 
     head: bytes
     start: int
     note: str
+    streamed: bool = False
 
 
 def repair(path: str | bytes | os.PathLike[str]) -> Repair | None:
@@ -89,7 +91,8 @@ def _judged(file: BinaryIO, header: Layout) -> Repair | None:
     if not size:
         return None
     said = NO_LENGTH if _unknown(header) else f"the header promises {claimed} bytes"
-    return _rewritten(header, size, said)
+    made = _rewritten(header, size, said)
+    return replace(made, streamed=claimed > 0 and size == there and _unknown(header))
 
 
 def _unknown(header: Layout) -> bool:

@@ -18,6 +18,11 @@ from wavegan.evaluation.scoring import (
 SHOWN = 5
 """So many names are said; the rest is counted."""
 
+_SILENT = {
+    SILENT: "",
+    SILENT_REFERENCE: "the reference is ",
+    BOTH_SILENT: "it and the reference are ",
+}
 Note = Callable[[str], None]
 
 
@@ -75,13 +80,10 @@ def _shifts(row: Row, note: Note) -> None:
 
 
 def _conversions(row: Row, note: Note) -> None:
-    for text in (SILENT, SILENT_REFERENCE, BOTH_SILENT):
+    for text, who in _SILENT.items():
         silent = [shown(score.name) for score in row.files if text in score.notes]
         if silent:
-            note(
-                f"{row.name}: {text} in {len(silent)} of {len(row.files)}, which were measured all "
-                f"the same: {_listed(silent)}"
-            )
+            note(f"{row.name}: {who}silent, and measured all the same: {_listed(silent)}")
     resampled = [shown(score.name) for score in row.files if score.resampled]
     if resampled:
         note(f"{row.name}: resampled to the reference's rate: {_listed(resampled)}")
