@@ -44,8 +44,11 @@ def outcome(found: Plan, rows: Sequence[Row], note: Note) -> None:
         known = set(found.left_out(row.name)) if row.name in found.systems else set()
         left_out((entry for entry in row.left_out if entry not in known), note)
         _shifts(row, note)
+        _silence(row, row.name in found.systems, note)
         _conversions(row, note)
-        _failures(row, note)
+        _of_clips([row], (ESTIMATE, *(f"{key}: " for key in row.keys)), row.name, note)
+    # The same references are in every row: once is enough.
+    _of_clips(rows, (REFERENCE,), "references", note)
     measured = {row.name: len(row.files) for row in rows if row.name in found.systems}
     if len(set(measured.values())) > 1:
         each = ", ".join(f"{name} {count}" for name, count in measured.items())
@@ -79,11 +82,15 @@ def _shifts(row: Row, note: Note) -> None:
         )
 
 
-def _conversions(row: Row, note: Note) -> None:
-    for text, who in _SILENT.items():
+def _silence(row: Row, is_system: bool, note: Note) -> None:
+    """Name silent clips; of a floor, those that are silent though their reference is not."""
+    for text, who in _SILENT.items() if is_system else [(SILENT, "")]:
         silent = [shown(score.name) for score in row.files if text in score.notes]
         if silent:
             note(f"{row.name}: {who}silent, and measured all the same: {_listed(silent)}")
+
+
+def _conversions(row: Row, note: Note) -> None:
     resampled = [shown(score.name) for score in row.files if score.resampled]
     if resampled:
         note(f"{row.name}: resampled to the reference's rate: {_listed(resampled)}")
@@ -92,13 +99,13 @@ def _conversions(row: Row, note: Note) -> None:
         note(f"{row.name}: mixed to mono, as only one of the pair was: {_listed(mixed)}")
 
 
-def _failures(row: Row, note: Note) -> None:
-    """What metrics, and who read the files, said of single clips."""
-    said: dict[str, list[str]] = {}
-    beginnings = (REFERENCE, ESTIMATE, *(f"{key}: " for key in row.keys))
-    for score in row.files:
+def _of_clips(rows: Sequence[Row], beginnings: tuple[str, ...], who: str, note: Note) -> None:
+    """What metrics, or who read the files, said of single clips, in notes that begin so."""
+    said: dict[str, dict[str, None]] = {}
+    for score in (score for row in rows for score in row.files):
         for text in score.notes:
             if text.startswith(beginnings):
-                said.setdefault(text, []).append(shown(score.name))
+                said.setdefault(text, {})[shown(score.name)] = None
     for text, names in said.items():
-        note(f"{row.name}: {_listed(names)}: {text}")
+        plain = text.removeprefix(REFERENCE).removeprefix(ESTIMATE)
+        note(f"{who}: {_listed(list(names))}: {plain}")

@@ -97,7 +97,9 @@ def _read(
     subtypes = set()
     for source in sources:
         path = source.root / source.clips[clip].path
-        wave, rate = io.read(path, mono=False)
+        odd: list[str] = []
+        wave, rate = io.read(path, mono=False, on_note=odd.append)
+        notes += [f"{source.name}: {note}" for note in odd]
         if len(wave) > 2:
             notes.append(f"{source.name}: {len(wave)} channels are mixed to one")
             wave = wave.mean(0, keepdims=True)
