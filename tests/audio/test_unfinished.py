@@ -288,3 +288,33 @@ def test_a_second_stream_in_an_ogg_is_said(tmp_path: Path, extension: str) -> No
     assert wave.shape == (1, 48000)
     assert len(notes) == 1
     assert "only the first is read" in notes[0]
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (48000, 1), (22050, 1), (8000, 1)])
+def test_an_mp3_is_read_beyond_what_its_tag_counts(
+    tmp_path: Path, rate: int, channels: int
+) -> None:
+    io.write(tmp_path / "a.mp3", _noise(channels, 3 * rate).T, rate)
+    data = (tmp_path / "a.mp3").read_bytes()
+    right, notes = _read(tmp_path / "a.mp3")
+    assert notes == []
+    assert right.shape == (channels, 3 * rate)
+    place = max(data.find(b"Xing"), data.find(b"Info")) + 8
+    (true,) = struct.unpack_from(">I", data, place)
+    tag = b"ID3\x03\0\0\0\0\x02\x01" + bytes(257)
+    for promised in (0, 7, true // 2):
+        for before in (b"", tag):
+            (tmp_path / "a.mp3").write_bytes(before + _put(data, place, promised, ">I"))
+            wave, notes = _read(tmp_path / "a.mp3")
+            assert np.array_equal(wave, right), (promised, len(before))
+            assert f"promises {promised} MP3 frames, {true} are there" in notes[0]
+    (tmp_path / "a.mp3").write_bytes(data + b"TAG" + b"x" * 125)
+    assert _read(tmp_path / "a.mp3")[1] == []
+
+
+def test_two_mp3s_behind_each_other_are_both_read(tmp_path: Path) -> None:
+    io.write(tmp_path / "a.mp3", _noise(frames=44100).T, 22050)
+    (tmp_path / "a.mp3").write_bytes((tmp_path / "a.mp3").read_bytes() * 2)
+    wave, notes = _read(tmp_path / "a.mp3")
+    assert wave.shape[1] >= 2 * 44100
+    assert len(notes) == 1

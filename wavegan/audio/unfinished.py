@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import BinaryIO
 
+from wavegan.audio import flac_length, mp3_length
 from wavegan.audio.chunks import (
     AIFF,
     CAF,
@@ -22,7 +23,6 @@ from wavegan.audio.chunks import (
     is_chain,
     layout,
 )
-from wavegan.audio.flac_length import corrected
 
 UNKNOWN_SIZES = frozenset((0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
 """Sizes that programs write when they cannot know: ffmpeg, SoX and arecord to a pipe."""
@@ -67,8 +67,9 @@ def _repair(path: bytes, length: int, _changed: int) -> Repair | None:
     with open(path, "rb") as file:
         magic = file.read(4)
         file.seek(0)
-        if magic == b"fLaC":
-            found = corrected(file, length)
+        if magic == b"fLaC" or magic[:3] == b"ID3" or magic[:1] == b"\xff":
+            counted = flac_length if magic == b"fLaC" else mp3_length
+            found = counted.corrected(file, length)
             return None if found is None else Repair(*found)
         if magic == b".snd":
             return _au(file, length)
