@@ -62,6 +62,35 @@ class Track:
     damage: str | None = None
 
 
+@dataclass(frozen=True)
+class _Pace:
+    """A track whose packets are equally long.
+
+    Attributes:
+        rate: Hz, as decoded.
+        channels: as decoded.
+        unit: samples in a unit of the stream's time.
+        duration: of a packet, in these units.
+        first: time of the first packet, likewise.
+        begin: time of the first sample that is heard, in samples.
+    """
+
+    rate: int
+    channels: int
+    unit: Fraction
+    duration: int
+    first: int
+    begin: Fraction
+
+    def time(self, packet: int) -> int:
+        """When a packet begins, by its number."""
+        return self.first + packet * self.duration
+
+    def sample(self, time: int) -> int:
+        """Which sample is heard at a time."""
+        return int(time * self.unit - self.begin)
+
+
 def by_header(container: Any) -> Track | None:
     """Learn a track from an MP4's header and four of its packets; None if that is not enough.
 
@@ -69,35 +98,24 @@ def by_header(container: Any) -> Track | None:
     one's time and the last one's then agree.
     """
     stream = container.streams.audio[0]
-    packets, frames = [], []
-    for packet in container.demux(stream):
-        packets.append(packet)
-        frames.append(packet.decode() if packet.size else [])
-        if len(packets) == 3 or not packet.size:
-            break
-    count, first = stream.frames, packets[0]
-    made = [frame for each in frames for frame in each]
-    if count <= 3 or len(packets) < 3 or not made or not first.duration or first.pts is None:
+    pace = _pace(container, stream)
+    if pace is None:
         return None
-    rate = made[-1].sample_rate
-    unit = _fraction(stream.time_base) * rate
-    length = unit * first.duration
-    if [frame.samples for frame in frames[2]] != [length] or unit.denominator != 1:
+    last = _last(container, stream, pace.time(stream.frames - 1))
+    if last is None or not 0 < last.duration <= pace.duration:
         return None
-    last = _last(container, stream, first.pts + (count - 1) * first.duration)
-    if last is None or made[0].pts is None or not 0 < last.duration <= first.duration:
-        return None
-    begin = made[0].pts * _fraction(made[0].time_base) * rate
-    per_chunk = max(1, round(CHUNK * rate / length))
-    warm = max(2, int(-(-WARM_UP * rate // length)))
+    length = pace.duration * pace.unit
+    per_chunk = max(1, round(CHUNK * pace.rate / length))
+    warm = max(2, int(-(-WARM_UP * pace.rate // length)))
     chunks = [Chunk(0)]
-    for number in range(per_chunk, count, per_chunk):
-        pts = first.pts + (number - min(warm, number)) * first.duration
-        sample = int((first.pts + number * first.duration) * unit - begin)
-        chunks.append(Chunk(sample, pts, warm=min(warm, number)))
-    total = int((last.pts + last.duration) * unit - begin)
+    for number in range(per_chunk, stream.frames, per_chunk):
+        before = min(warm, number)
+        chunks.append(
+            Chunk(pace.sample(pace.time(number)), pace.time(number - before), warm=before)
+        )
+    total = pace.sample(last.pts + last.duration)
     note = several(len(container.streams.audio))
-    return Track(rate, _channels(made[-1]), total, _codec(stream), tuple(chunks), note)
+    return Track(pace.rate, pace.channels, total, _codec(stream), tuple(chunks), note)
 
 
 def by_decoding(container: Any) -> Track | None:
@@ -155,6 +173,26 @@ def said(error: Exception) -> str:
     """What FFmpeg says, without the number and the place in its code."""
     text = getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".")
+
+
+def _pace(container: Any, stream: Any) -> _Pace | None:
+    """How a track goes on, by its first three packets, if it can go on evenly."""
+    packets, made = [], []
+    for packet in container.demux(stream):
+        packets.append(packet)
+        made.append(packet.decode() if packet.size else [])
+        if len(packets) == 3 or not packet.size:
+            break
+    heard, first = [frame for each in made for frame in each], packets[0]
+    if stream.frames <= 3 or len(packets) < 3 or not made[2] or not first.duration:
+        return None
+    rate = heard[-1].sample_rate
+    unit = _fraction(stream.time_base) * rate
+    even = [frame.samples for frame in made[2]] == [unit * first.duration]
+    if not even or unit.denominator != 1 or None in (first.pts, heard[0].pts):
+        return None
+    begin = heard[0].pts * _fraction(heard[0].time_base) * rate
+    return _Pace(rate, _channels(heard[-1]), unit, first.duration, first.pts, begin)
 
 
 def _last(container: Any, stream: Any, pts: int) -> Any:
