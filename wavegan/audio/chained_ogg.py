@@ -10,18 +10,18 @@ _PAGE = re.compile(rb"OggS\x00([\x00-\x07])")
 _BEGINS = 2
 
 
-def is_chained(path: str | bytes | os.PathLike[str]) -> bool:
+def is_chained(path: str | os.PathLike[str]) -> bool:
     """Whether a stream begins behind the pages of the first ones.
 
     Raises:
         OSError: it cannot be opened.
     """
     status = os.stat(path)
-    return _is_chained(os.fsencode(path), status.st_size, status.st_mtime_ns)
+    return _is_chained(os.path.abspath(path), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _is_chained(path: bytes, length: int, _changed: int) -> bool:
+def _is_chained(path: str, length: int, _changed: int) -> bool:
     """Cached, as training reads crops of the same file again and again."""
     with open(path, "rb") as file:
         return length > 0 and _begins_again(file)

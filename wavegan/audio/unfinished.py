@@ -51,18 +51,18 @@ class Repair:
     streamed: bool = False
 
 
-def repair(path: str | bytes | os.PathLike[str]) -> Repair | None:
+def repair(path: str | os.PathLike[str]) -> Repair | None:
     """What to read instead of a file whose header promises less than is there; else None.
 
     Raises:
         OSError: it cannot be opened.
     """
     status = os.stat(path)
-    return _repair(os.fsencode(path), status.st_size, status.st_mtime_ns)
+    return _repair(os.path.abspath(path), status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=4096)
-def _repair(path: bytes, length: int, _changed: int) -> Repair | None:
+def _repair(path: str, length: int, _changed: int) -> Repair | None:
     """Cached, as training reads crops of the same file again and again."""
     with open(path, "rb") as file:
         magic = file.read(4)
