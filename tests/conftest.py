@@ -52,6 +52,29 @@ def speech() -> Path:
 
 
 @pytest.fixture(scope="session")
+def silences() -> Callable[..., dict[str, Tensor]]:
+    """All that is silence, of a shape `(..., T)`, by name: zeros, denormals, next to none."""
+
+    def made(*shape: int) -> dict[str, Tensor]:
+        zeros = torch.zeros(shape)
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+        one = zeros.clone()
+        one[..., shape[-1] // 2] = 1e-40
+        return {
+            "zeros": zeros,
+            "denormal": zeros + 1e-40,
+            "denormal noise": noise * 1e-40,
+            "one denormal sample": one,
+            "the least normal number": one / 1e-40 * 1.2e-38,
+            "tiny offset": zeros + 1e-9,
+            "tiny noise": noise * 1e-20,
+            "inaudible noise": noise * 1e-8,
+        }
+
+    return made
+
+
+@pytest.fixture(scope="session")
 def script() -> Callable[[str], ModuleType]:
     """Imports a script of `benchmarks/` by its name."""
 

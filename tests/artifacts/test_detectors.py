@@ -1,6 +1,7 @@
 """Each detector on waves made by hand: what it must say, and what it must not."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -296,6 +297,18 @@ DETECTORS: tuple[Artifact, ...] = (
 def test_short_and_silent_clips_break_nothing(detector: Artifact, samples: int, rate: int) -> None:
     for clip in (torch.zeros(1, samples), torch.ones(2, samples), noise()[:, :samples]):
         assert isinstance(detector(clip, rate), list)
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: type(detector).__name__)
+def test_denormal_silence_is_what_zeros_are(
+    detector: Artifact, silences: Callable[..., dict[str, Tensor]]
+) -> None:
+    kinds = silences(1, 9000)
+    said = {kind: [found.what for found in detector(kinds[kind], 22050)] for kind in kinds}
+    assert set(map(tuple, said.values())) == {tuple(said["zeros"])}
+    for clip in kinds.values():
+        for found in detector.against(clip, noise()[:, :9000], 22050):
+            assert math.isfinite(found.strength)
 
 
 def test_channels_that_say_the_same_are_told_once(clips: list[tuple[Tensor, int]]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from wavegan.audio import io
+from wavegan.audio import ffmpeg, io, pyav
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
 
@@ -64,11 +64,23 @@ def test_reads_every_good_file_whole(messy: Path, shared: Path) -> None:
         assert 0.05 < np.abs(wave).max() <= 1, name
 
 
-def test_unsupported_containers_are_named_with_a_way_out(messy: Path, shared: Path) -> None:
+def test_unsupported_containers_are_named_with_a_way_out(
+    messy: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pyav, "library", lambda: None)
+    monkeypatch.setattr(ffmpeg, "program", lambda: None)
     for name in _expected(shared, "ok/", "unsupported"):
         with pytest.raises(UserError, match="ffmpeg -i") as caught:
             io.read(messy / name)
         assert Path(name).name in str(caught.value)
+
+
+def test_with_pyav_they_are_read(messy: Path, shared: Path) -> None:
+    pytest.importorskip("av")
+    for name in _expected(shared, "ok/", "unsupported"):
+        wave, rate = io.read(messy / name)
+        assert 1.7 < wave.shape[1] / rate < 2.1, name
+        assert 0.05 < np.abs(wave).max() <= 1, name
 
 
 def test_bad_files_are_refused_by_name_on_one_line(messy: Path, shared: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,23 @@ def test_every_preset_has_a_formula_and_is_what_its_name_says() -> None:
     assert Mel.preset("gpt-sovits-v4").samples_per_frame == 480
     assert Mel.preset("gpt-sovits-v4").audio_rate == 48000
     assert Mel.preset("espnet-22k").layout == "frames_first"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_denormal_silence_is_the_floor_too(
+    name: str, silences: Callable[..., dict[str, torch.Tensor]]
+) -> None:
+    spectrogram = MelSpectrogram(Mel.preset(name))
+    kinds = silences(1, 9000)
+    floor = spectrogram(kinds["zeros"])
+    for kind, silence in kinds.items():
+        heard = silence.clone().requires_grad_()
+        mel = spectrogram(heard)
+        mel.sum().backward()
+        assert heard.grad is not None
+        assert heard.grad.isfinite().all(), kind
+        if kind not in ("tiny offset", "inaudible noise"):  # some floors are lower than that
+            torch.testing.assert_close(mel.detach(), floor, atol=0.02, rtol=0)
 
 
 def test_silence_is_each_front_end_s_floor() -> None:

@@ -1,6 +1,6 @@
 """What every discriminator must do, tested by listing them; what one does is in its own file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -177,6 +177,18 @@ def test_silence_has_finite_gradients(name: str, variant: str) -> None:
     for parameter in (silence, *net.parameters()):
         assert parameter.grad is None or parameter.grad.isfinite().all()
     assert silence.grad is not None
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_denormal_silence_has_finite_gradients(
+    name: str, silences: Callable[..., dict[str, Tensor]]
+) -> None:
+    net, audio = made(name, next(iter(TABLE[name].variants)))
+    for kind, silence in silences(*audio.shape).items():
+        heard = silence.clone().requires_grad_()
+        torch.autograd.backward([output.logits.mean() for output in net(heard)])
+        assert heard.grad is not None
+        assert heard.grad.isfinite().all(), kind
 
 
 @pytest.mark.parametrize(("name", "variant"), EACH)

@@ -1,5 +1,6 @@
 """Clips of other lengths: cut, shifted by their offset, or refused; a delay is never hidden."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from torch.nn.functional import pad
 
 from wavegan.audio import io
 from wavegan.evaluation.alignment import align, find_offset
+from wavegan.evaluation.levels import matching_gain
 
+Silences = Callable[..., dict[str, Tensor]]
 RATE = 22050
 
 
@@ -89,6 +92,37 @@ def test_silence_agrees_with_nothing(voice: Tensor) -> None:
     assert find_offset(torch.zeros(30000), voice[0], RATE)[1] <= 0.6
     assert align(torch.zeros(1, 90000), voice, RATE).refused
     assert align(torch.zeros_like(voice), voice, RATE).lag == 0
+
+
+def test_silent_clips_are_never_late(voice: Tensor, silences: Silences) -> None:
+    """What agrees there is rounding."""
+    kinds = silences(1, 60_000)
+    for kind, clip in kinds.items():
+        for other in (clip, kinds["zeros"], voice[:, :40_000]):
+            assert find_offset(clip[0], other[0], RATE) == (0, -1), kind
+        equal = align(clip, clip.clone(), RATE)
+        assert (equal.lag, equal.shift, equal.cut, equal.refused) == (0, 0, 0, ""), kind
+        shifted = align(clip, clip.clone(), RATE, "always")
+        assert (shifted.lag, shifted.shift, shifted.cut) == (0, 0, 0), kind
+        assert align(clip, clip[:, :59_000], RATE).lag == 0
+        longer = align(clip, clip.repeat(1, 2), RATE).refused
+        assert "both are silent" in longer, kind
+        assert "one is silent" in align(clip, voice[:, :40_000], RATE).refused, kind
+
+
+@pytest.mark.parametrize("hertz", [0.0, 100.0, 441.0])
+def test_steady_sound_is_not_late_to_itself(hertz: float) -> None:
+    time = torch.arange(60_000) / RATE
+    clip = 0.3 * torch.cos(2 * torch.pi * hertz * time)[None]
+    for how in ("auto", "always"):
+        found = align(clip, clip.clone(), RATE, how)
+        assert (found.lag, found.shift) == (0, 0)
+
+
+def test_a_gain_is_never_matched_to_silence(voice: Tensor, silences: Silences) -> None:
+    for kind, clip in silences(*voice.shape).items():
+        assert matching_gain(clip, voice) == matching_gain(voice, clip) == 1, kind
+    assert matching_gain(2 * voice, voice) == pytest.approx(0.5)
 
 
 def test_long_and_very_short_clips(voice: Tensor) -> None:

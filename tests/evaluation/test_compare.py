@@ -196,6 +196,56 @@ def test_other_rates_channels_and_lengths_are_said(folders: Path, voices: list[W
     assert "far: silent, and measured all the same: 6" in said
 
 
+def test_silent_clips_are_said_plainly(tmp_path: Path, voices: list[Wave]) -> None:
+    silent = np.full_like(voices[0], 1e-40)
+    for number, (real, made) in enumerate(
+        ((voices[0], silent), (silent, silent), (silent, voices[1]))
+    ):
+        put(tmp_path / "real" / f"{number}.wav", real)
+        put(tmp_path / "made" / f"{number}.wav", made)
+    notes: list[str] = []
+    found = compare(
+        tmp_path / "real",
+        {"made": tmp_path / "made"},
+        metrics=[*QUICK, "lsd", "mcd"],
+        floors=False,
+        match_gain=True,
+        note=notes.append,
+    )
+    for line in (
+        "made: silent, and measured all the same: 0",
+        "made: it and the reference are silent, and measured all the same: 1",
+        "made: the reference is silent, and measured all the same: 2",
+    ):
+        assert line in notes
+    assert not any("late" in note for note in notes)
+    for clip in found.systems[0].files:
+        assert clip.lag == clip.shift == 0
+        assert clip.gain == 1
+        assert all(np.isfinite(list(clip.values.values())))
+    both = next(clip for clip in found.systems[0].files if clip.name == "1")
+    assert set(both.values.values()) == {0}
+
+
+def test_files_that_are_odd_but_read_are_said(tmp_path: Path, voices: list[Wave]) -> None:
+    for folder in ("real", "made"):
+        put(tmp_path / folder / "a.wav", voices[0])
+    data = bytearray((tmp_path / "made" / "a.wav").read_bytes())
+    place = data.index(b"data") + 4
+    data[place : place + 4] = bytes(4)
+    (tmp_path / "made" / "a.wav").write_bytes(data)
+    notes: list[str] = []
+    found = compare(
+        tmp_path / "real",
+        {"made": tmp_path / "made"},
+        metrics=QUICK,
+        floors=False,
+        note=notes.append,
+    )
+    assert found.systems[0].files[0].values["log_mel_l1"] == 0
+    assert any(note.startswith("made: a: unfinished: ") for note in notes), notes
+
+
 def test_clips_that_do_not_align_are_still_measured_by_what_aligns_itself(
     folders: Path, voices: list[Wave]
 ) -> None:

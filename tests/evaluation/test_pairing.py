@@ -31,7 +31,7 @@ def test_names_pair_below_the_folder_whatever_the_format(folders: tuple[Path, Pa
 
 def test_files_without_a_partner_or_with_two_are_named(folders: tuple[Path, Path]) -> None:
     real, made = folders
-    touch(real, "a.wav", "b.wav", "c.wav", "c.flac", "old.m4a")
+    touch(real, "a.wav", "b.wav", "c.wav", "c.flac", "old.m4a", "old.mid")
     touch(made, "a.wav", "c.wav", "d.wav")
     found = pair(real, made, "x")
     assert [p.name for p in found.pairs] == ["a"]
@@ -39,7 +39,8 @@ def test_files_without_a_partner_or_with_two_are_named(folders: tuple[Path, Path
     assert said["b"] == "only among the references: no estimate of this name"
     assert said["d"] == "only among the estimates: no reference of this name"
     assert said["c"] == "reference: several files of this name: c.flac, c.wav: keep one"
-    assert "convert it to WAV" in said["old.m4a"]
+    assert said["old"] == "only among the references: no estimate of this name"
+    assert "MIDI" in said["old.mid"]
     assert {entry.system for entry in found.left_out} == {"x"}
 
 

@@ -100,6 +100,15 @@ def test_silence_stays_finite(peak, samples):
     assert made.abs().max() <= 1
 
 
+def test_denormal_silence_stays_finite(silences):
+    vocoder = Vocoder(network(), SAME, peak=0.95)
+    for kind, silence in silences(400).items():
+        assert vocoder.mel(silence).isfinite().all(), kind
+        made = revocode(vocoder, silence)
+        assert made.isfinite().all(), kind
+        assert made.abs().max() <= 1, kind
+
+
 def test_silence_stays_silent():
     made = revocode(Vocoder(Loudness(), SAME, peak=0.95), torch.zeros(400))
     assert made.abs().max() < 1e-3

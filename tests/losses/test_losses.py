@@ -71,6 +71,16 @@ def test_silence_gives_finite_values_and_gradients(
     assert gradient(loss, half, pair[1]).isfinite().all()
 
 
+def test_denormal_silence_gives_finite_values_and_gradients(
+    loss: Loss, silences: Callable[..., dict[str, Tensor]]
+) -> None:
+    kinds = {**silences(2, 1, 4096), "noise": noise()}
+    for name, clip in kinds.items():
+        for other in (kinds["zeros"], kinds["denormal noise"], noise(seed=1)):
+            assert loss(clip, other).isfinite(), name
+            assert gradient(loss, clip, other).isfinite().all(), name
+
+
 def test_descent_lowers_the_loss(loss: Loss) -> None:
     estimate, reference = noise(), noise(seed=1)
     slope = gradient(loss, estimate, reference)

@@ -1,6 +1,7 @@
 """What all metrics share: which pairs they refuse, the length rule, and what they declare."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -39,6 +40,18 @@ def voice(wrong: float = 0.0, samples: int = 24000) -> torch.Tensor:
     noise = torch.randn(1, samples, generator=torch.Generator().manual_seed(0))
     syllables = torch.sin(time * torch.pi * 4) ** 2 * (time < 1 - wrong / 2)
     return (1 - wrong / 2) * (0.1 * torch.as_tensor(tones).float() * syllables + wrong * noise / 50)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_denormal_silence_is_silence(
+    name: str, silences: Callable[..., dict[str, torch.Tensor]]
+) -> None:
+    """The same value as with zeros, or NaN as there: never an error."""
+    heard, kinds = voice(), silences(1, 24000)
+    pairs = [(clip, clip) for clip in kinds.values()], [(clip, heard) for clip in kinds.values()]
+    for group in (*pairs, [(heard, clip) for clip in kinds.values()]):
+        values = [metric(name)(estimate, reference, 24000) for estimate, reference in group]
+        assert len({str(value) for value in values}) == 1, values
 
 
 def test_there_are_metrics_to_test() -> None:

@@ -4,15 +4,16 @@ Waves are float32 (C, T) in [-1, 1]; files of floats may go beyond. A crop costs
 what is around it, and a damaged file is reported, never passed over in silence.
 """
 
+import logging
 import os
 import secrets
 import stat
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import soundfile
 from numpy.typing import ArrayLike
 
 from wavegan.audio import opening
@@ -21,6 +22,8 @@ from wavegan.audio.measuring import Measured, measure
 from wavegan.audio.opening import AnyPath, AudioInfo, ShortReadError, Wave
 from wavegan.audio.resample import resample_array, resampled_length, source_span
 from wavegan.errors import RunError, UserError
+
+_log = logging.getLogger(__name__)
 
 __all__ = [
     "AudioInfo",
@@ -39,10 +42,10 @@ def probe(path: AnyPath) -> AudioInfo:
     """Read a file's header.
 
     Raises:
-        UserError: no such file, or none that libsndfile can read.
+        UserError: no such file, or none that can be read.
     """
-    with opening.opened(path) as sound:
-        return opening.info(path, sound)
+    with opening.opened(path) as source:
+        return source.info
 
 
 def read(
@@ -53,6 +56,7 @@ def read(
     sample_rate: int | None = None,
     mono: bool = True,
     on_short: Callable[[ShortReadError], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
 ) -> tuple[Wave, int]:
     """Read a file or a segment of it.
 
@@ -61,7 +65,7 @@ def read(
     whose decoder remembers, to about 5e-3.
 
     Args:
-        path: any file that libsndfile knows, whatever its extension.
+        path: any file that libsndfile, PyAV or ffmpeg read, whatever its extension.
         start: first sample, counted at the rate that is returned.
         frames: samples to return, counted likewise; None is all. The end of the file may come
             first: the result is then shorter.
@@ -70,6 +74,8 @@ def read(
         on_short: called with the error when the file ends before it should, and what could be
             read is returned; None raises it. A segment that is whole is no such case, even in a
             damaged file.
+        on_note: called with what a person should know of a file that is read all the same, such
+            as an unfinished header or a second audio track; None logs it as a warning, once.
 
     Returns:
         (1 or C, T) and its rate, Hz.
@@ -78,12 +84,14 @@ def read(
         UserError: no such file, not audio, no samples in it, or `start` beyond its end.
         ShortReadError: see `on_short`.
     """
-    with opening.opened(path) as sound:
-        info = opening.info(path, sound)
+    with opening.opened(path) as source:
+        info = source.info
         rate = info.sample_rate if sample_rate is None else sample_rate
         start, stop = _range(info, rate, start, frames)
         first, last, skip = source_span(start, stop, info.frames, info.sample_rate, rate)
-        wave, error = _decode(sound, first, last - first, mono)
+        wave, error = _decode(source, info, first, last - first, mono)
+    if info.note:
+        (on_note or partial(_warn, opening.shown(path)))(info.note)
     # Damage that only the header shows matters to who wanted what is missing.
     to_the_end = frames is None or stop - start < frames
     if error is None and (to_the_end or wave.shape[-1] < last - first):
@@ -183,6 +191,12 @@ def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[
     return start, total if frames is None else min(total, start + frames)
 
 
+@lru_cache(maxsize=4096)
+def _warn(name: str, note: str) -> None:
+    """Say it the first time; later calls are answered by the cache."""
+    _log.warning("%s: %s", name, note)
+
+
 def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | None) -> None:
     if on_short is None:
         raise error
@@ -190,11 +204,11 @@ def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | 
 
 
 def _decode(
-    sound: soundfile.SoundFile, first: int, count: int, mono: bool
+    source: opening.Source, info: AudioInfo, first: int, count: int, mono: bool
 ) -> tuple[Wave, str | None]:
-    """Samples from `first` on as (C, T), and libsndfile's error if there are fewer."""
+    """Samples from `first` on as (C, T), and the decoder's error if there are fewer."""
     errors: list[str] = []
-    parts = [np.zeros((0, 1 if mono else sound.channels), np.float32)]
-    for block in opening.blocks(sound, first, first + count, errors, at_once=True):
+    parts = [np.zeros((0, 1 if mono else info.channels), np.float32)]
+    for block in source.blocks(first, first + count, errors, at_once=True):
         parts.append(opening.mixed(block) if mono else block)
     return np.ascontiguousarray(np.concatenate(parts).T), errors[0] if errors else None

@@ -44,13 +44,13 @@ def measure(path: AnyPath) -> Measured:
     """Decode a whole file, in blocks, and measure it; damage is a result, not an error.
 
     Raises:
-        UserError: no such file, or none that libsndfile can read.
+        UserError: no such file, or none that can be read.
     """
     decoded, peaks, squares, mono_sum, full, bad = 0, np.zeros(2), np.zeros(2), 0.0, 0, 0
     errors: list[str] = []
-    with opening.opened(path) as sound:
-        info = opening.info(path, sound)
-        for block in opening.blocks(sound, 0, info.frames, errors):
+    with opening.opened(path) as source:
+        info = source.info
+        for block in source.blocks(0, info.frames, errors):
             finite = np.isfinite(block)
             bad += int(block.size - finite.sum())
             clean = np.where(finite, block, np.float32(0)).astype(np.float64)

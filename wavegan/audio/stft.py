@@ -7,6 +7,9 @@ from torch.nn import functional
 from wavegan.audio.mel import Padding, PadMode, frame_count
 from wavegan.errors import UserError
 
+DENORMAL = 1e-30
+"""Magnitudes below it are far below every floor, and near where float32 loses its digits."""
+
 
 def stft(
     wave: Tensor,
@@ -94,13 +97,20 @@ def magnitude(
     spectrum = stft(wave, n_fft, hop_length, window, padding=padding, pad_mode=pad_mode)
     if power == 1 and eps == 0 and floor == 0:
         # The root's own gradient is infinite at 0; that of abs is defined as 0 there.
-        return spectrum.abs()
+        return _without_denormals(spectrum).abs()
     parts = torch.view_as_real(spectrum)
     energy = parts[..., 0].square() + parts[..., 1].square()
     if floor > 0:
         energy = energy.clamp(min=floor)
     energy = energy + eps if eps > 0 else energy
     return energy.sqrt() if power == 1 else energy
+
+
+def _without_denormals(spectrum: Tensor) -> Tensor:
+    """Zeros where numbers are too small to be divided by: the gradient of abs is NaN there."""
+    if not spectrum.requires_grad:
+        return spectrum
+    return spectrum.masked_fill(spectrum.detach().abs() < DENORMAL, 0)
 
 
 def _floating(wave: Tensor) -> Tensor:

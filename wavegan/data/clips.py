@@ -60,11 +60,17 @@ def crop(
     file = root / clip.path
     mono = channels == 1 and not _cancels(clip)
     wanted = min(frames, length(clip, sample_rate) - start)
-    wave, _ = io.read(file, start=start, frames=wanted, sample_rate=sample_rate, mono=mono)
+    wave, _ = io.read(
+        file, start=start, frames=wanted, sample_rate=sample_rate, mono=mono, on_note=_known
+    )
     audio = torch.from_numpy(wave)
     if audio.shape[-1] < wanted or not audio.isfinite().all():
         raise UserError(f"{shown(file)}: it has changed: scan the folder again")
     return _choose(audio, channels) * gain(clip, channels, peak)
+
+
+def _known(note: str) -> None:
+    """Say nothing: the clip's notice has said it."""
 
 
 def _cancels(clip: Clip) -> bool:

@@ -125,6 +125,7 @@ class Facts:
         non_finite: how many samples are NaN or infinite.
         damage: why fewer samples decode than the header promises, or "".
         error: why the file cannot be opened at all, or "".
+        note: what a person should know of it all the same, or "".
     """
 
     sample_rate: int = 0
@@ -136,18 +137,19 @@ class Facts:
     non_finite: int = 0
     damage: str = ""
     error: str = ""
+    note: str = ""
 
 
 def judge(path: str, facts: Facts) -> Clip | Rejected:
     """Say whether a file can be used."""
     if reason := facts.error or _fault(facts):
         return Rejected(path, reason)
-    notice = ""
+    notices = [facts.note] if facts.note else []
     if facts.damage:
         usable = facts.frames / facts.sample_rate
-        notice = f"damaged or cut short, the first {usable:.2f} s are used: {facts.damage}"
+        notices.append(f"damaged or cut short, the first {usable:.2f} s are used: {facts.damage}")
     elif facts.channel_peak > LOUDEST:
-        notice = f"peaks at {facts.channel_peak:.3g}, far above full scale (1.0)"
+        notices.append(f"peaks at {facts.channel_peak:.3g}, far above full scale (1.0)")
     return Clip(
         path=path,
         sample_rate=facts.sample_rate,
@@ -156,7 +158,7 @@ def judge(path: str, facts: Facts) -> Clip | Rejected:
         label=PurePosixPath(path).parent.name,
         peak=facts.peak,
         channel_peak=facts.channel_peak,
-        notice=notice,
+        notice="; ".join(notices),
     )
 
 

@@ -20,21 +20,16 @@ from pathlib import Path
 from typing import Any
 
 from wavegan import atomic
-from wavegan.audio import io
+from wavegan.audio import formats, io
 from wavegan.audio.opening import shown
 from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, judge
 from wavegan.errors import UserError
 
-READABLE = frozenset(
-    (
-        *(".wav", ".wave", ".bwf", ".rf64", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3"),
-        *(".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".nist", ".sph", ".voc"),
-    )
-)
-"""Extensions of files that are decoded."""
-UNREADABLE = frozenset((".m4a", ".aac", ".webm", ".wma", ".amr", ".g722", ".ac3", ".mka"))
-"""Extensions of audio that no decoder is there for, but that would puzzle if passed over."""
-CACHE_VERSION = 1
+READABLE = formats.READABLE
+"""Extensions of files that are opened; what is missing to read one is said then."""
+UNREADABLE = formats.UNREADABLE
+"""Extensions that look like audio, of files that nothing reads: opening says why."""
+CACHE_VERSION = 2
 REASONS_SHOWN = 3
 
 _log = logging.getLogger(__name__)
@@ -48,12 +43,13 @@ def scan(
 ) -> Manifest:
     """Find and judge every audio file under a folder, at any depth, of any format.
 
-    Hidden files and folders and files that are not audio by their extension are passed over;
+    Hidden files and folders and files that are not audio are passed over;
     symbolic links are followed, to each folder once. Every other file ends up in
     `Manifest.clips` or, with a reason, in `Manifest.rejected`: broken links, formats without a
-    decoder, files without a usable sample rate, silent or with NaN or infinite samples, or
-    shorter than 15 ms. Clipped, offset or too loud recordings are used as they are. A file that
-    ends early or is damaged is used up to there and gets a `Clip.notice`.
+    decoder, audio whose name does not say so, files without a usable sample rate, silent or with
+    NaN or infinite samples, or shorter than 15 ms. Clipped, offset or too loud recordings are
+    used as they are. A file that ends early or is damaged is used up to there and gets a
+    `Clip.notice`.
 
     Args:
         root: the folder.
@@ -168,6 +164,8 @@ class _Search:
             self.rejected.append(Rejected(path, "macOS metadata of another file, not audio"))
         elif audio:
             self.files[path] = status.st_size, status.st_mtime_ns
+        elif reason := formats.unnamed(full):
+            self.rejected.append(Rejected(path, reason))
 
 
 def _measure(file: Path) -> Facts:
@@ -185,6 +183,8 @@ def _measure(file: Path) -> Facts:
         swing=math.sqrt(max(0.0, found.rms**2 - found.mono_mean**2)),
         non_finite=found.non_finite_count,
         damage=found.damage or "",
+        # a pipe's header is nothing odd in a data set
+        note="" if found.info.streamed else found.info.note,
     )
 
 

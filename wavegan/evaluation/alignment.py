@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wavegan.audio.silence import is_silent
+
 Align = Literal["auto", "always", "never"]
 
 REST = 0.05
@@ -25,6 +27,8 @@ GRID, LONGEST = 0.001, 60_000
 WINDOW, BANDS = 0.023, 16
 SAME_WAVE = 0.5
 """Correlation of the waves themselves from which on the offset is taken to the sample."""
+TIE = 1e-6
+"""Correlations that differ by less are equal."""
 PART = 5.0
 """Seconds of the middle of a clip in which the waves are compared."""
 
@@ -82,11 +86,17 @@ def align(estimate: Tensor, reference: Tensor, sample_rate: int, how: Align = "a
     if rest <= REST * sample_rate:
         return _overlap(estimate, reference, 0)
     seconds = " and ".join(f"{length / sample_rate:.2f} s" for length in lengths)
+    silent = [clip for clip in (estimate, reference) if is_silent(clip)]
+    why = (
+        f"{'both are' if len(silent) == 2 else 'one is'} silent, so that no offset can be found"
+        if silent
+        else f"at no offset do they agree (correlation {max(agreement, 0):.2f}, {CONVINCING} is "
+        "needed)"
+    )
     return Aligned(
         estimate,
         reference,
-        refused=f"estimate and reference last {seconds}, and at no offset do they agree "
-        f"(correlation {max(agreement, 0):.2f}, {CONVINCING} is needed): pair it with its own "
+        refused=f"estimate and reference last {seconds}, and {why}: pair it with its own "
         "reference, or measure it by mcd_dtw, which follows another timing",
     )
 
@@ -110,7 +120,12 @@ def find_offset(estimate: Tensor, reference: Tensor, sample_rate: int) -> tuple[
         estimate: `(T,)`.
         reference: `(T',)`.
         sample_rate: Hz.
+
+    Returns:
+        0 and -1 where one of them is silent: its rounding errors would be compared.
     """
+    if is_silent(estimate) or is_silent(reference):
+        return 0, -1.0
     longest = max(len(estimate), len(reference))
     hop = max(1, round(GRID * sample_rate), -(-longest // LONGEST))
     coarse, agreement = _best_lag(
@@ -153,7 +168,8 @@ def _best_lag(
     score = np.full(size, -1.0)
     together = _correlate(late, early, size)
     score[allowed] = together[allowed] / np.sqrt(energy[allowed])
-    best = int(score.argmax())
+    # Steady sound agrees with itself at many lags, of which rounding must not choose one.
+    best = 0 if score[0] >= score.max() - TIE else int(score.argmax())
     return (best if best < size // 2 else best - size), float(score[best])
 
 
@@ -176,6 +192,7 @@ def _refined(estimate: Tensor, reference: Tensor, offset: int, rate: int, reach:
     near = estimate[late + skip :][: part + 2 * reach].double()
     score = [_cosine(near[lag : lag + part], wanted) for lag in range(2 * reach + 1)]
     best = max(range(len(score)), key=score.__getitem__)
+    best = reach if score[reach] >= score[best] - TIE else best
     return offset + best - reach if score[best] >= SAME_WAVE else offset
 
 

@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from wavegan.audio.silence import is_silent
+
 RULE = "the estimate's root mean square over the compared samples is made the reference's"
 
 
@@ -16,8 +18,10 @@ def matching_gain(estimate: Tensor, reference: Tensor) -> float:
         reference: `(C, T)`, of the same length.
 
     Returns:
-        1 where one of them is silent.
+        1 where one of them is silent, below a peak of 1e-6.
     """
+    if is_silent(estimate) or is_silent(reference):
+        return 1.0
     made = float(estimate.double().square().sum())
     real = float(reference.double().square().sum())
-    return (real / made) ** 0.5 if made > 0 and real > 0 else 1.0
+    return float((real / made) ** 0.5)

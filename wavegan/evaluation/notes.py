@@ -7,11 +7,22 @@ from wavegan.audio.opening import shown
 from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.plan import Plan
 from wavegan.evaluation.result import Row
-from wavegan.evaluation.scoring import SILENT
+from wavegan.evaluation.scoring import (
+    BOTH_SILENT,
+    ESTIMATE,
+    REFERENCE,
+    SILENT,
+    SILENT_REFERENCE,
+)
 
 SHOWN = 5
 """So many names are said; the rest is counted."""
 
+_SILENT = {
+    SILENT: "",
+    SILENT_REFERENCE: "the reference is ",
+    BOTH_SILENT: "it and the reference are ",
+}
 Note = Callable[[str], None]
 
 
@@ -33,8 +44,11 @@ def outcome(found: Plan, rows: Sequence[Row], note: Note) -> None:
         known = set(found.left_out(row.name)) if row.name in found.systems else set()
         left_out((entry for entry in row.left_out if entry not in known), note)
         _shifts(row, note)
+        _silence(row, row.name in found.systems, note)
         _conversions(row, note)
-        _failures(row, note)
+        _of_clips([row], (ESTIMATE, *(f"{key}: " for key in row.keys)), row.name, note)
+    # The same references are in every row: once is enough.
+    _of_clips(rows, (REFERENCE,), "references", note)
     measured = {row.name: len(row.files) for row in rows if row.name in found.systems}
     if len(set(measured.values())) > 1:
         each = ", ".join(f"{name} {count}" for name, count in measured.items())
@@ -68,10 +82,15 @@ def _shifts(row: Row, note: Note) -> None:
         )
 
 
+def _silence(row: Row, is_system: bool, note: Note) -> None:
+    """Name silent clips; of a floor, those that are silent though their reference is not."""
+    for text, who in _SILENT.items() if is_system else [(SILENT, "")]:
+        silent = [shown(score.name) for score in row.files if text in score.notes]
+        if silent:
+            note(f"{row.name}: {who}silent, and measured all the same: {_listed(silent)}")
+
+
 def _conversions(row: Row, note: Note) -> None:
-    silent = [shown(score.name) for score in row.files if SILENT in score.notes]
-    if silent:
-        note(f"{row.name}: silent, and measured all the same: {_listed(silent)}")
     resampled = [shown(score.name) for score in row.files if score.resampled]
     if resampled:
         note(f"{row.name}: resampled to the reference's rate: {_listed(resampled)}")
@@ -80,12 +99,13 @@ def _conversions(row: Row, note: Note) -> None:
         note(f"{row.name}: mixed to mono, as only one of the pair was: {_listed(mixed)}")
 
 
-def _failures(row: Row, note: Note) -> None:
-    """What metrics said of single clips."""
-    said: dict[str, list[str]] = {}
-    for score in row.files:
+def _of_clips(rows: Sequence[Row], beginnings: tuple[str, ...], who: str, note: Note) -> None:
+    """What metrics, or who read the files, said of single clips, in notes that begin so."""
+    said: dict[str, dict[str, None]] = {}
+    for score in (score for row in rows for score in row.files):
         for text in score.notes:
-            if any(text.startswith(f"{key}: ") for key in row.keys):
-                said.setdefault(text, []).append(shown(score.name))
+            if text.startswith(beginnings):
+                said.setdefault(text, {})[shown(score.name)] = None
     for text, names in said.items():
-        note(f"{row.name}: {_listed(names)}: {text}")
+        plain = text.removeprefix(REFERENCE).removeprefix(ESTIMATE)
+        note(f"{who}: {_listed(list(names))}: {plain}")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from wavegan.audio import formats
 from wavegan.audio.opening import shown
 from wavegan.data.scan import READABLE, UNREADABLE
 from wavegan.errors import UserError
@@ -103,12 +104,18 @@ def listing(folder: Path) -> Listing:
     for path in _audio(folder):
         name = path.with_suffix("").as_posix()
         if path.suffix.lower() in UNREADABLE:
-            found.reasons[path.as_posix()] = f"{path.suffix} cannot be read: convert it to WAV"
+            kind = formats.by_name(path)
+            found.reasons[path.as_posix()] = kind.why if kind is not None else "it cannot be read"
         else:
             same.setdefault(name, []).append(path.as_posix())
     for name, paths in same.items():
-        found.files[name] = folder / paths[0]
-        if len(paths) > 1:
+        # Beside a recording, a video of it is no second clip.
+        plain = [path for path in paths if PurePosixPath(path).suffix.lower() in formats.OWN]
+        found.files[name] = folder / (plain or paths)[0]
+        if len(plain) == 1 < len(paths):
+            others = [path for path in paths if path not in plain]
+            found.reasons |= dict.fromkeys(others, f"{plain[0]} is taken instead")
+        elif len(paths) > 1:
             del found.files[name]
             found.reasons[name] = f"several files of this name: {', '.join(paths)}: keep one"
     if not same:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from wavegan.audio import io
 from wavegan.audio.opening import shown
+from wavegan.audio.silence import is_silent
 from wavegan.errors import UserError
 from wavegan.evaluation.alignment import Align, Aligned, align
 from wavegan.evaluation.floors import Floor, Made
@@ -20,6 +21,10 @@ from wavegan.evaluation.selection import BEFORE_MATCHING, build_metric
 from wavegan.metrics.base import Metric
 
 SILENT = "the estimate is silent"
+SILENT_REFERENCE = "the reference is silent"
+BOTH_SILENT = "both clips are silent"
+REFERENCE, ESTIMATE = "the reference's file: ", "the estimate's file: "
+"""What notes begin with that are about a file, not about its sound."""
 CANCELLED = 0.01
 """A mono mix this much quieter than its channels (-40 dB) has cancelled them out."""
 
@@ -124,15 +129,26 @@ class Scorer:
             return ClipScore(job.name, error=str(error))
 
     def _read(self, job: Job) -> _Read:
-        wave, rate = io.read(job.reference, mono=False)
+        said: list[str] = []
+        wave, rate = io.read(
+            job.reference, mono=False, on_note=lambda note: said.append(f"{REFERENCE}{note}")
+        )
         reference = _checked(torch.from_numpy(wave), job.reference)
         if isinstance(job.estimate, str):
             made: Made = self._floors[job.estimate](reference, rate)
-            return _Read(made.audio, reference, rate, kilobits=made.kilobits, made=True)
+            notes = tuple(said)
+            return _Read(made.audio, reference, rate, notes, kilobits=made.kilobits, made=True)
         own_rate = io.probe(job.estimate).sample_rate
-        wave, _ = io.read(job.estimate, sample_rate=rate, mono=False)
+        wave, _ = io.read(
+            job.estimate,
+            sample_rate=rate,
+            mono=False,
+            on_note=lambda note: said.append(f"{ESTIMATE}{note}"),
+        )
         estimate = _checked(torch.from_numpy(wave), job.estimate)
-        notes = (f"resampled from {own_rate} to {rate} Hz",) if own_rate != rate else ()
+        if own_rate != rate:
+            said.append(f"resampled from {own_rate} to {rate} Hz")
+        notes = tuple(said)
         if len(estimate) == len(reference):
             return _Read(estimate, reference, rate, notes, own_rate != rate)
         channels = f"{len(estimate)} channels against {len(reference)}: both mixed to mono"
@@ -218,11 +234,19 @@ def _said_of(pair: Aligned, rate: int) -> list[str]:
         )
     elif pair.cut:
         notes.append(f"{pair.cut} samples of the longer clip's end were not compared")
-    if not pair.estimate.any():
-        notes.append(SILENT)
+    if silent := _silence(pair):
+        notes.append(silent)
     if pair.lag:
         notes.append(f"it is {abs(pair.lag):.3f} s {'late' if pair.lag > 0 else 'early'}")
     return notes
+
+
+def _silence(pair: Aligned) -> str:
+    """Which of the clips is silent, or "" if none is."""
+    made, real = is_silent(pair.estimate), is_silent(pair.reference)
+    if made and real:
+        return BOTH_SILENT
+    return SILENT if made else SILENT_REFERENCE if real else ""
 
 
 def _checked(wave: Tensor, file: Path) -> Tensor:

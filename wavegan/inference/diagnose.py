@@ -215,6 +215,7 @@ def _read(file: Path) -> tuple[Tensor, int, list[str]]:
         frames=frames,
         mono=False,
         on_short=lambda error: notes.append(str(error).removeprefix(f"{file}: ")),
+        on_note=notes.append,
     )
     if not audio.shape[-1]:
         raise UserError(f"{file}: no samples in it")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wavegan.audio.resample import resample_array
+from wavegan.audio.silence import INAUDIBLE
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import latents
@@ -56,7 +57,8 @@ def fitted(
             model's.
     """
     wave = np.atleast_2d(clip)
-    if wave.ndim != 2 or not wave.size or not np.isfinite(wave).all() or not wave.any():
+    usable = wave.ndim == 2 and wave.size and np.isfinite(wave).all()
+    if not usable or np.abs(wave).max() < INAUDIBLE:
         raise UserError(
             f"the clip (shape {np.shape(clip)}) is empty, silent or not finite: "
             "give (T,) or (C, T) of sound"

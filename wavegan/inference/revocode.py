@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from wavegan.audio.silence import is_silent
 from wavegan.errors import UserError
 from wavegan.inference.vocoder import Vocoder
 
@@ -13,6 +14,7 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
 
     A model trained on peak-normalised audio hears the clip at that peak; the result is scaled
     back, so a quiet recording stays as quiet as it was.
+    Silence (a peak below 1e-6) is left as it is.
 
     Args:
         vocoder: any.
@@ -29,8 +31,9 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
             f"this model's mels are of {vocoder.spec.sample_rate} Hz audio and its output is "
             f"{vocoder.spec.audio_rate} Hz: give mel spectrograms instead of audio"
         )
-    loudest = float(wave.abs().max()) if wave.numel() else 0.0
-    gain = vocoder.peak / loudest if vocoder.peak and loudest > 0 else 1.0
+    gain = 1.0
+    if vocoder.peak and not is_silent(wave):
+        gain = vocoder.peak / float(wave.abs().max())
     missing = -wave.shape[-1] % vocoder.hop_length
     # a center-framed front-end ends one hop early, so a whole hop of silence follows
     padded = pad(wave * gain, (0, missing + vocoder.hop_length))

@@ -9,6 +9,7 @@ import numpy as np
 from wavegan.audio import io
 from wavegan.audio.opening import Wave
 from wavegan.audio.resample import resample_array
+from wavegan.audio.silence import INAUDIBLE
 from wavegan.errors import UserError
 from wavegan.listening import level
 from wavegan.listening.low_pass import audible, low_pass
@@ -71,7 +72,7 @@ def prepare(
     waves, rate, subtype = _read(sources, clip, notes)
     waves = _cut(waves, rate, seconds, notes)
     has_reference = REFERENCE in waves
-    if has_reference and not waves[REFERENCE].any():
+    if has_reference and np.abs(waves[REFERENCE]).max(initial=0.0) < INAUDIBLE:
         raise UserError(f"the reference is silent for its first {seconds:g} s")
     levels = level.Levels(dict.fromkeys(waves, 0.0), "none")
     if match:
@@ -96,7 +97,9 @@ def _read(
     subtypes = set()
     for source in sources:
         path = source.root / source.clips[clip].path
-        wave, rate = io.read(path, mono=False)
+        odd: list[str] = []
+        wave, rate = io.read(path, mono=False, on_note=odd.append)
+        notes += [f"{source.name}: {note}" for note in odd]
         if len(wave) > 2:
             notes.append(f"{source.name}: {len(wave)} channels are mixed to one")
             wave = wave.mean(0, keepdims=True)

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from wavegan.audio.silence import INAUDIBLE
 from wavegan.errors import UserError
 
 # A little over one hop of every mel preset (20 ms at most): a vocoder's output may differ from
@@ -54,7 +55,12 @@ def comparable(estimate: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
             raise UserError(
                 f"the {name} holds NaN or infinite samples: there is nothing to measure"
             )
-    return first, second
+    return _heard(first), _heard(second)
+
+
+def _heard(clip: Tensor) -> Tensor:
+    """The clip, with zeros for a silent channel: metrics know zeros, not denormal numbers."""
+    return clip.where(clip.abs().amax(1, keepdim=True) >= INAUDIBLE, 0)
 
 
 def _shapes(estimate: Tensor, reference: Tensor) -> str:

@@ -89,16 +89,19 @@ def _sounds(
 def _read(file: Path, column: Column, seconds: float, shown: Shown) -> _Sound | None:
     """A clip, or None and why it was left out."""
     damaged: list[ShortReadError] = []
+    odd: list[str] = []
     try:
         info = io.probe(file)
         frames = math.ceil(seconds * info.sample_rate)
-        wave, rate = io.read(file, frames=frames, mono=False, on_short=damaged.append)
+        wave, rate = io.read(
+            file, frames=frames, mono=False, on_short=damaged.append, on_note=odd.append
+        )
         if not wave.shape[-1]:
             raise UserError(f"{file}: there are no samples in it")
         notes = (
             [f"first {seconds:g} s of {info.frames / rate:.1f} s"] if info.frames > frames else []
         )
-        notes += ["damaged: what could be read"] if damaged else []
+        notes += [*odd, *(["damaged: what could be read"] if damaged else [])]
         encoded, kind, cut = _encoded(wave, rate)
     except (UserError, RunError, OSError) as error:
         shown.left_out.append((str(file), str(error).removeprefix(f"{file}: ")))

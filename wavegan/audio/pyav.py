@@ -1,0 +1,190 @@
+"""Files that FFmpeg's libraries decode, by PyAV (the extra `formats`): MP4, Matroska, WMA and more.
+
+Decoders remember: the noise that AAC fills bands with, and what a frame borrows from earlier ones,
+depend on where decoding began. So a file is decoded in chunks of ten seconds, each by a decoder of
+its own that begins a little before: a segment is then exactly the slice of the whole, wherever it
+lies, and a crop out of an hour costs what one of a minute does.
+"""
+
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from wavegan.audio.formats import Kind
+from wavegan.audio.source import AnyPath, AudioInfo, Wave, shown
+from wavegan.audio.tracks import Chunk, Track, by_decoding, by_header, said, samples_of
+from wavegan.errors import UserError
+
+BLOCK = 1 << 16
+
+
+@lru_cache(maxsize=1)
+def library() -> ModuleType | None:
+    """PyAV, or None where it is missing or cannot be loaded."""
+    try:
+        import av
+    except (ImportError, OSError):
+        return None
+    found: ModuleType = av
+    return found
+
+
+@dataclass(frozen=True)
+class PyavSource:
+    """The first audio track of a file; it is opened anew for each chunk that is read."""
+
+    path: AnyPath
+    kind: Kind
+    track: Track
+
+    @property
+    def info(self) -> AudioInfo:
+        """What the container and the first and last packets say, or decoding all of it said."""
+        track = self.track
+        return AudioInfo(
+            path=Path(self.path),
+            sample_rate=track.sample_rate,
+            frames=track.frames,
+            channels=track.channels,
+            format=self.kind.name.upper(),
+            subtype=track.codec.upper(),
+            damage=track.damage,
+            note=track.note,
+        )
+
+    def blocks(
+        self, start: int, stop: int, errors: list[str], *, at_once: bool = False
+    ) -> Iterator[Wave]:
+        """Decode [start, stop), as in `Source`; blocks leave no marks here."""
+        chunks, track = self.track.chunks, self.track
+        stop = min(stop, track.frames)
+        number = max(0, bisect_right(chunks, start, key=_first) - 1)
+        position = start
+        while position < stop and number < len(chunks):
+            chunk = chunks[number]
+            number += 1
+            limit = chunks[number].first if number < len(chunks) else track.frames
+            at = chunk.first
+            for block in self._decoded(chunk, min(limit, stop) - at, errors):
+                fresh = block[max(0, position - at) :]
+                at += len(block)
+                if len(fresh):
+                    position = at
+                    yield fresh
+            if at < min(limit, stop):
+                return
+
+    def _decoded(self, chunk: Chunk, samples: int, errors: list[str]) -> Iterator[Wave]:
+        """The first samples of a chunk, in blocks of (T, C)."""
+        gathered: list[Wave] = []
+        held, left = 0, samples
+        for piece in self._pieces(chunk, errors):
+            gathered.append(piece[:left])
+            held += len(gathered[-1])
+            left -= len(gathered[-1])
+            if held >= BLOCK or not left:
+                yield np.concatenate(gathered)
+                gathered, held = [], 0
+            if not left:
+                return
+        if held:
+            yield np.concatenate(gathered)
+
+    def _pieces(self, chunk: Chunk, errors: list[str]) -> Iterator[Wave]:
+        """What each frame holds, from a chunk's beginning on to the end of the file."""
+        av = library()
+        assert av is not None
+        try:
+            with _container(av, self.path, self.kind.demuxer) as container:
+                for number, packet in enumerate(_packets(container, chunk)):
+                    for frame in packet.decode():
+                        if number >= chunk.warm:
+                            yield samples_of(frame, self.track.sample_rate, self.track.channels)
+        except (av.FFmpegError, UserError) as error:
+            errors.append(f"{said(error)} in or after the second {self._second(chunk):.0f}")
+
+    def _second(self, chunk: Chunk) -> float:
+        return chunk.first / self.track.sample_rate
+
+
+def source(path: AnyPath, kind: Kind) -> PyavSource:
+    """Open for reading.
+
+    Raises:
+        UserError: it is damaged, has no audio track, or one in a code that is not known here.
+    """
+    status, whole = os.stat(path), Path(os.path.abspath(path))
+    return PyavSource(path, kind, _learned(whole, kind, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=4096)
+def _learned(path: Path, kind: Kind, _size: int, _changed: int) -> Track:
+    """Cached, as training reads crops of the same file again and again."""
+    av = library()
+    assert av is not None
+    learn: tuple[Callable[[Any], Track | None], ...] = (by_header, by_decoding)
+    try:
+        for each in learn if kind.demuxer == "mov" else learn[1:]:
+            with _container(av, path, kind.demuxer) as container:
+                if not container.streams.audio:
+                    raise UserError(f"{shown(path)}: there is no audio track in this {kind.name}")
+                if (track := each(container)) is not None:
+                    return track
+    except av.FFmpegError as error:
+        raise UserError(
+            f"{shown(path)}: libsndfile cannot read it, and as {kind.name} it is damaged or cut "
+            f"short ({said(error)})"
+        ) from None
+    raise UserError(f"{shown(path)}: there are no samples in its audio track")
+
+
+@contextmanager
+def _container(av: ModuleType, path: AnyPath, demuxer: str) -> Iterator[Any]:
+    """A container open for reading, in one thread.
+
+    From an open file, so that nothing in its name or content can make libavformat open another.
+    """
+    # From 19 on texts in any encoding are taken as they are.
+    old = int(av.__version__.split(".")[0]) < 19
+    lenient = {"metadata_errors": "replace"} if old else {}
+    with open(path, "rb") as file, av.open(file, format=demuxer, **lenient) as container:
+        for stream in container.streams:
+            if stream.type != "audio" and hasattr(stream, "discard"):
+                stream.discard = type(stream.discard)["all"]
+        for stream in container.streams.audio[:1]:
+            stream.codec_context.thread_count = 1
+        yield container
+
+
+def _packets(container: Any, chunk: Chunk) -> Iterator[Any]:
+    """The track's packets from a chunk's first on: by a seek, else by reading all before it."""
+    stream = container.streams.audio[0]
+    if chunk.first and chunk.pts is not None:
+        container.seek(chunk.pts, stream=stream)
+        packets = container.demux(stream)
+        for packet in packets:
+            if chunk.begins(packet):
+                yield packet
+                yield from packets
+                return
+            if packet.pts is None or packet.pts > chunk.pts:
+                break
+        container.seek(0, stream=stream)
+    packets = container.demux(stream)
+    for packet in packets:
+        if not chunk.first or chunk.begins(packet):
+            yield packet
+            yield from packets
+            return
+
+
+def _first(chunk: Chunk) -> int:
+    return chunk.first

@@ -1,0 +1,206 @@
+"""Headers that were never finished: what a recorder, a pipe or a crash left behind.
+
+Such a header promises no sound, or less than is there, or a size modulo 2^32. Whether what lies
+behind the promised end is sound or the chunks of a finished file, the file's own structure tells.
+"""
+
+import os
+import struct
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import BinaryIO
+
+from wavegan.audio import flac_length, mp3_length
+from wavegan.audio.chunks import (
+    AIFF,
+    CAF,
+    FOREIGN,
+    KNOWN,
+    MOST_HEADER,
+    RIFF,
+    RIFX,
+    Layout,
+    is_chain,
+    layout,
+)
+
+UNKNOWN_SIZES = frozenset((0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
+"""Sizes that programs write when they cannot know: ffmpeg, SoX and arecord to a pipe."""
+TAIL = 1 << 20
+"""Bytes at the end of an unfinished file in which chunks behind the sound are looked for."""
+RESERVED = 1 << 26
+"""Bytes of zeros that a recorder may have reserved."""
+WRAP = 1 << 32
+NO_LENGTH = "the header does not say how long it is"
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A file as its writer should have left it.
+
+    Attributes:
+        head: what it should begin with.
+        start: where in the file what follows that head begins.
+        note: what was found and done, one line.
+        streamed: the header has one of `UNKNOWN_SIZES`, and all that follows it is sound.
+    """
+
+    head: bytes
+    start: int
+    note: str
+    streamed: bool = False
+
+
+def repair(path: str | os.PathLike[str]) -> Repair | None:
+    """What to read instead of a file whose header promises less than is there; else None.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    status = os.stat(path)
+    return _repair(os.path.abspath(path), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _repair(path: str, length: int, _changed: int) -> Repair | None:
+    """Cached, as training reads crops of the same file again and again."""
+    with open(path, "rb") as file:
+        magic = file.read(4)
+        file.seek(0)
+        if magic == b"fLaC" or magic[:3] == b"ID3" or magic[:1] == b"\xff":
+            counted = flac_length if magic == b"fLaC" else mp3_length
+            found = counted.corrected(file, length)
+            return None if found is None else Repair(*found)
+        if magic == b".snd":
+            return _au(file, length)
+        header = layout(file, length)
+        if header is None or header.start > MOST_HEADER:
+            return None
+        return _judged(file, header)
+
+
+def _judged(file: BinaryIO, header: Layout) -> Repair | None:
+    there, claimed = header.length - header.start, header.claimed or 0
+    if not _unknown(header):
+        if claimed > there:
+            return None  # cut off: libsndfile finds that, and it is told as damage
+        if _ends(file, header, header.start + claimed):
+            return None
+        if (wrapped := _wrapped(file, header, claimed)) is not None:
+            return _rewritten(header, wrapped, "the header's sizes are cut to 32 bits")
+    size = _first_chunk_of_tail(file, header) - header.start
+    if not size:
+        return None
+    said = NO_LENGTH if _unknown(header) else f"the header promises {claimed} bytes"
+    made = _rewritten(header, size, said)
+    return replace(made, streamed=claimed > 0 and size == there and _unknown(header))
+
+
+def _unknown(header: Layout) -> bool:
+    """Whether the promised size stands for "I do not know"; 0 and less is "none yet"."""
+    claimed = header.claimed
+    if claimed is None or claimed <= 0:
+        return True
+    return not UNKNOWN_SIZES.isdisjoint((claimed, claimed + header.family.before_samples))
+
+
+def _ends(file: BinaryIO, header: Layout, end: int) -> bool:
+    """Whether a whole file's sound ends here: at the end of the file, or where chunks follow."""
+    left = header.length - end
+    if left < max(8, header.frame):
+        return True
+    for place in {end, end + (end & 1 if header.family.padded else 0)}:
+        file.seek(place)
+        name = file.read(8)
+        if name[:4] in KNOWN or name.startswith(FOREIGN):
+            return True
+        if is_chain(file, header.family, place, header.length):
+            return True
+    return _only_zeros(file, end)
+
+
+def _only_zeros(file: BinaryIO, position: int) -> bool:
+    """Recorders reserve space: nothing but zeros behind a promised end is no sound.
+
+    More than `RESERVED` are not looked through, and count as sound.
+    """
+    file.seek(position)
+    for _ in range(RESERVED >> 20):
+        block = file.read(1 << 20)
+        if block.count(0) != len(block):
+            return False
+    return not file.read(1)
+
+
+def _wrapped(file: BinaryIO, header: Layout, claimed: int) -> int | None:
+    """The bytes of sound of which the header keeps the last 32 bits, if the file ends so."""
+    if header.family not in (RIFF, RIFX, AIFF):
+        return None
+    for size in range(claimed + WRAP, header.length - header.start + 1, WRAP):
+        if _ends(file, header, header.start + size):
+            return size
+    return None
+
+
+def _first_chunk_of_tail(file: BinaryIO, header: Layout) -> int:
+    """Where the sound of an unfinished file ends: at chunks that its last bytes are made of."""
+    begin = max(header.start, header.length - TAIL)
+    file.seek(begin)
+    tail = file.read(header.length - begin)
+    places = sorted(at for name in KNOWN for at in _places(tail, name))
+    for place in places[:64]:
+        if is_chain(file, header.family, begin + place, header.length):
+            return begin + place
+    return header.length
+
+
+def _places(tail: bytes, name: bytes) -> list[int]:
+    found, at = [], tail.find(name)
+    while at >= 0:
+        found.append(at)
+        at = tail.find(name, at + 1)
+    return found
+
+
+def _rewritten(header: Layout, size: int, why: str) -> Repair:
+    """The head with the sizes that are true."""
+    size -= size % header.frame if header.start + size == header.length else 0
+    seconds = f" ({size / header.rate:.2f} s)" if header.rate else ""
+    note = f"unfinished: {why}, {size} bytes{seconds} of sound are there and are read"
+    family, head = header.family, bytearray(header.head)
+    whole = size + family.before_samples
+    if family is RIFF and (head[:4] != b"RIFF" or header.length >= WRAP):
+        return Repair(_rf64(head, header, size), header.start, note)
+    if family is not CAF:
+        # What 32 bits cannot hold: libsndfile reads on to the end at these.
+        whole = whole if whole < WRAP else 0 if family is AIFF else WRAP - 1
+        struct.pack_into(family.size, head, 4, min(header.length - 8, WRAP - 1))
+    struct.pack_into(family.size, head, header.field, whole)
+    return Repair(bytes(head), header.start, note)
+
+
+def _rf64(head: bytearray, header: Layout, size: int) -> bytes:
+    """A head of RF64, whose sizes have 64 bits."""
+    sizes = struct.pack("<QQQI", header.length - 8, size, size // header.frame, 0)
+    first = 12 + (
+        36 if bytes(head[12:16]) in (b"ds64", b"JUNK") and head[16:20] == b"\x1c\0\0\0" else 0
+    )
+    made = b"RF64" + b"\xff" * 4 + b"WAVE" + b"ds64" + struct.pack("<I", len(sizes)) + sizes
+    rest = bytes(head[first : header.field])
+    return made + rest + b"\xff" * 4
+
+
+def _au(file: BinaryIO, length: int) -> Repair | None:
+    """AU has no chunks: all that follows its header is sound."""
+    head = file.read(24)
+    if len(head) < 24:
+        return None
+    start, claimed = struct.unpack_from(">II", head, 4)
+    there = length - start
+    if not 24 <= start <= min(length, MOST_HEADER) or claimed >= there - 8 or there >= WRAP:
+        return None
+    file.seek(0)
+    whole = file.read(start)
+    said = f"the header promises {claimed} bytes" if claimed else NO_LENGTH
+    note = f"unfinished: {said}, {there} bytes of sound are there and are read"
+    return Repair(whole[:8] + struct.pack(">I", there) + whole[12:], start, note)
