@@ -30,18 +30,20 @@ def printable(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One usable audio file.
+    """One usable audio file, or a stretch of one.
 
     Attributes:
         path: relative to the manifest's root, "/" between folders on every system; bytes that
             are not UTF-8 are kept as surrogate escapes (`os.fsencode` gives them back).
         sample_rate: Hz, of the file.
         channels: of the file, at least 1.
-        frames: samples per channel that really decode, which may be fewer than the header says.
+        frames: samples per channel that really decode, which may be fewer than the header says;
+            of a stretch, those in it.
         label: name of the folder the file lies in, "" directly under the root.
-        peak: largest absolute sample of the mono mix.
-        channel_peak: largest absolute sample over all channels.
+        peak: largest absolute sample of the mono mix of the file.
+        channel_peak: largest absolute sample of the file over all channels.
         notice: what a person should know about a file that is used all the same, or "".
+        start: the first sample of a stretch, in the file; 0 for a whole file.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Clip:
     peak: float
     channel_peak: float
     notice: str = ""
+    start: int = 0
 
     @property
     def seconds(self) -> float:
