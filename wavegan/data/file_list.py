@@ -93,7 +93,7 @@ def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[
     if found.unknown:
         raise UserError(f"{called} {shown(file)} {_unknown(found, names)}")
     if not found.paths:
-        raise UserError(f"{called} {shown(file)}: it names no file: give a name per line")
+        raise UserError(f"{called} {shown(file)}: no name in it: give one a line")
     return list(found.paths)
 
 
