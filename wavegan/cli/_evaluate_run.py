@@ -146,7 +146,10 @@ def _copies(
     from wavegan.evaluation.copies import copy_synthesis
 
     show = given.stages.show
-    data = scan(given.reference, on_progress=given.stages.of("scanning"))
+    # whoever lists clips means them, whatever made them
+    data = scan(given.reference, on_progress=given.stages.of("scanning"), keep_own=only is not None)
+    for line in data.passed_over:
+        given.note(line)
     return copy_synthesis(
         models,
         data,

@@ -80,11 +80,21 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A scanned folder; `clips` and `rejected` are sorted by path."""
+    """A scanned folder.
+
+    Attributes:
+        root: the folder.
+        clips: what can be used, sorted by path.
+        rejected: what cannot, sorted by path.
+        own: what could, but a command of ours made it; sorted by path.
+        passed_over: a line for all that is passed over for being ours.
+    """
 
     root: Path
     clips: tuple[Clip, ...]
     rejected: tuple[Rejected, ...]
+    own: tuple[Clip, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -128,6 +138,7 @@ class Facts:
         non_finite: how many samples are NaN or infinite.
         damage: why fewer samples decode than the header promises, or "".
         error: why the file cannot be opened at all, or "".
+        made_by: the command of ours that wrote the file, or "".
     """
 
     sample_rate: int = 0
@@ -139,6 +150,7 @@ class Facts:
     non_finite: int = 0
     damage: str = ""
     error: str = ""
+    made_by: str = ""
 
 
 def judge(path: str, facts: Facts) -> Clip | Rejected:

@@ -59,7 +59,8 @@ def split(
             so far from what trains. None: then nothing is held out.
         option: the field or option that `validation` comes from, for errors.
 
-    Files that the scan rejected may be listed; they are left out.
+    Files that the scan rejected may be listed; they are left out. What it passed over for being
+    ours is used if it is listed.
 
     Raises:
         UserError: a list names files that are not there, names one file for both sets, or one
@@ -173,7 +174,7 @@ def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
 
 def _listed(file: Path, manifest: Manifest, option: str) -> frozenset[str]:
     """Return the paths of the usable clips that a list names."""
-    usable = [clip.path for clip in manifest.clips]
+    usable = [clip.path for clip in (*manifest.clips, *manifest.own)]
     paths = [*usable, *(entry.path for entry in manifest.rejected)]
     return frozenset(file_list.files_of(file, f"{option} list", manifest.root, paths)) & set(usable)
 
@@ -187,12 +188,13 @@ def _divided(
     option: str,
     notes: tuple[str, ...] = (),
 ) -> Split:
+    every = sorted((*manifest.clips, *manifest.own), key=lambda clip: clip.path)
     kept = {clip.path for clip in manifest.clips} - chosen if listed is None else listed
     if both := sorted(kept & chosen):
         raise UserError(f"data.train and {option} lists share {some(both)}: keep each in one list")
     result = Split(
-        tuple(clip for clip in manifest.clips if clip.path in kept),
-        tuple(clip for clip in manifest.clips if clip.path in chosen),
+        tuple(clip for clip in every if clip.path in kept),
+        tuple(clip for clip in every if clip.path in chosen),
         notes,
     )
     of = f"the {len(manifest.clips)} usable files under {manifest.root}"

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.audio.mel import Mel
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
@@ -146,5 +146,6 @@ def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> 
         raise UserError(f"the model made NaN or infinite samples of {shown(clip.path)}")
     for file, wave in ((heard, audio), (made, copy)):
         file.parent.mkdir(parents=True, exist_ok=True)
-        io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT")
+        tags = made_by.mark("evaluate")
+        io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT", tags=tags)
     return taken

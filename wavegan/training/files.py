@@ -58,7 +58,7 @@ def find(recipe: Recipe, mel: Mel) -> Files:
     if "names" in (data.labels, data.label_from):
         manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
-        manifest, mels = pair(manifest, data.mels, mel)
+        manifest, mels = pair(replace(manifest, own=()), data.mels, mel)
     chosen = split(
         manifest,
         validation=data.validation,
@@ -67,7 +67,7 @@ def find(recipe: Recipe, mel: Mel) -> Files:
         gap=_gap(manifest, mel) if data.align == "random" else None,
     )
     notes = data_notes.of(recipe, mel, manifest, chosen)
-    return Files(manifest, chosen, mels, (*chosen.notes, *notes))
+    return Files(manifest, chosen, mels, (*manifest.passed_over, *chosen.notes, *notes))
 
 
 def _gap(manifest: Manifest, mel: Mel) -> float:
@@ -184,7 +184,7 @@ def _named(manifest: Manifest, pattern: str) -> Manifest:
             f"data.labels is names, but data.label_pattern {pattern!r} finds a label in none of "
             f"the {len(missing)} files of {manifest.root}: give another pattern"
         )
-    return replace(manifest, clips=kept, rejected=manifest.rejected + missing)
+    return replace(manifest, clips=kept, rejected=manifest.rejected + missing, own=())
 
 
 def held_out(recipe: Recipe, mel: Mel, files: Files) -> list[HeldOut]:

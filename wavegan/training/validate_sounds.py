@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.audio.sheet import sheet
 from wavegan.data.segments import Segments
 from wavegan.discriminators.base import Discriminator
@@ -188,7 +188,8 @@ class Sounds(Validation):
         waves = [clip.clamp(-1, 1).numpy() for clip in audio]
         for number in range(min(self.preview_count, len(waves))):
             name = "_".join(filter(None, (f"{number:02d}", names[number])))
-            io.write(folder / f"{name}.wav", waves[number], self.sample_rate)
+            file, tags = folder / f"{name}.wav", made_by.mark("train")
+            io.write(file, waves[number], self.sample_rate, tags=tags)
         if find_spec("matplotlib"):
             columns = len(self.labels) if 1 < len(self.labels) <= WIDEST else 8
             shown = list(zip(names, waves, strict=True))[: ROWS * columns]
