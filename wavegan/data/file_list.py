@@ -212,6 +212,6 @@ def _unknown(found: _Found, names: Names) -> str:
         return f"names {some(unknown)}, not found under {names.root}{hint}: correct or remove these"
     return (
         f"names no file of {names.root}: looked for {some(unknown)} as path, name and stem below "
-        f"it, and as path from {shown(names.beside.absolute())} and from here{hint}: "
+        f"it, and as path from {shown(names.beside.absolute())} and {shown(Path.cwd())}{hint}: "
         "give such names, one a line"
     )
