@@ -57,8 +57,8 @@ def _low_rates(recipe: Recipe, mel: Mel, clips: Sequence[Clip]) -> Iterator[str]
     of_them = "" if len(rates) == 1 else "most of them "
     yield (
         f"{_so_many(rates.total(), clips)} below the recipe's {mel.sample_rate} Hz ({of_them}at "
-        f"{usual} Hz): resampled, and nothing is in them above {usual / 2:g} Hz for the model to "
-        f"learn; {_fitting(recipe, usual)}"
+        f"{usual} Hz): resampled, with nothing above {usual / 2:g} Hz for the model to learn; "
+        f"{_fitting(recipe, usual)}"
     )
 
 
