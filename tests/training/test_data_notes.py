@@ -1,5 +1,6 @@
 """What is said of a folder that a recipe does not fit."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ SOUNDS = str(Path(__file__).parents[1] / "sounds.yaml")
 
 
 def notes(name: str, *clips: dict[str, Any], overrides: tuple[str, ...] = ()) -> list[str]:
-    """What is said of clips of 2 s, but for what is given, half of them held out."""
+    """What is said of clips of 2 s, but for what is given, a tenth of them held out."""
     usual = {"sample_rate": 22050, "channels": 1, "label": "", "peak": 0.5, "channel_peak": 0.5}
     made = []
     for number, given in enumerate(clips):
@@ -22,7 +23,7 @@ def notes(name: str, *clips: dict[str, Any], overrides: tuple[str, ...] = ()) ->
         made.append(Clip(path=f"{number}.wav", **fields))
     loaded = recipe.load(name, overrides)
     manifest = Manifest(Path("/data"), tuple(made), ())
-    split = Split(tuple(made), tuple(made))
+    split = Split(tuple(made) * 9, tuple(made))
     return list(data_notes.of(loaded, loaded.front_end(), manifest, split))
 
 
@@ -75,6 +76,21 @@ def test_channels_are_compared(small: str) -> None:
     fitting = {"sample_rate": 8000, "frames": 4096}
     (mono,) = notes(SOUNDS, fitting, overrides=("data.channels=2",))
     assert "the only file is mono" in mono
+
+
+def test_a_share_of_files_that_is_most_of_the_audio_is_said(small: str) -> None:
+    clips = [Clip(f"{n}.wav", 22050, 1, 44100, "", 0.5, 0.5) for n in range(2)]
+    for held, share, said in (
+        (9, 0.05, True),
+        (1, 0.05, True),
+        (1, 0.45, False),
+        (0.3, 0.05, False),
+    ):
+        loaded = recipe.load(small, (f"data.validation={share}",))
+        split = Split((clips[0],), (replace(clips[1], frames=int(44100 * held)),))
+        manifest = Manifest(Path("/data"), tuple(clips), ())
+        lines = data_notes.of(loaded, loaded.front_end(), manifest, split)
+        assert [f"{held / (held + 1):.0%}" in line for line in lines] == [True] * said
 
 
 def test_the_cost_of_holding_out_nothing_is_said(small: str) -> None:

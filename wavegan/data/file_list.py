@@ -52,10 +52,11 @@ class _Column:
 
 @dataclass
 class _Found:
-    """What the lines of a list mean: files, in the list's order, and lines that name none."""
+    """What lines mean: files, in their order; lines that name none; one that names several."""
 
     paths: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
+    ambiguous: tuple[str, list[str]] | None = None
 
 
 def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[str]:
@@ -76,25 +77,36 @@ def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[
     """
     lines = [line for line in _lines(file, called) if line.strip()]
     names = Names(root, paths, file.parent)
-    column = _column([line for line in lines if not _as_a_whole(line, names)], lines, names)
-    found = _Found()
-    for number, line in enumerate(lines):
-        matches = _meant(line, column, names)
-        if len(matches) > 1:
-            raise UserError(
-                f"{called} {shown(file)}: {_quoted(line)} may be {some(matches)}: write the path "
-                "relative to the folder of audio"
-            )
-        if matches:
-            found.paths[matches[0]] = None
-        elif not (line.lstrip().startswith("#") or (number == 0 and _is_header(line, column))):
-            name = column.of(line) if column else ""
-            found.unknown[name or line.partition("|")[0].strip()] = None
+    found = _meant(lines, names)
+    if found.ambiguous:
+        line, matches = found.ambiguous
+        raise UserError(
+            f"{called} {shown(file)}: {some([line.strip()])!r} may be {some(matches)}: write the "
+            "path relative to the folder of audio"
+        )
     if found.unknown:
         raise UserError(f"{called} {shown(file)} {_unknown(found, names)}")
     if not found.paths:
         raise UserError(f"{called} {shown(file)}: no name in it: give one a line")
     return list(found.paths)
+
+
+def _meant(lines: Sequence[str], names: Names) -> _Found:
+    """Find the file of each line, by all of it or by its column."""
+    whole = [_as_a_whole(line, names) for line in lines]
+    left = [line for line, matches in zip(lines, whole, strict=True) if not matches]
+    column = _column(left, lines, names)
+    found = _Found()
+    for number, line in enumerate(lines):
+        matches = whole[number] or (_in_column(line, column, names) if column else [])
+        if len(matches) > 1:
+            found.ambiguous = found.ambiguous or (line, matches)
+        elif matches:
+            found.paths[matches[0]] = None
+        elif not (line.lstrip().startswith("#") or (number == 0 and _is_header(line, column))):
+            name = column.of(line) if column else ""
+            found.unknown[name or line.partition("|")[0].strip()] = None
+    return found
 
 
 def some(names: Sequence[str]) -> str:
@@ -120,16 +132,10 @@ def _lines(file: Path, called: str) -> list[str]:
 def _as_a_whole(line: str, names: Names) -> list[str]:
     """Files that a line names with all of it: a name may itself hold a delimiter or a blank."""
     stripped = line.strip()
-    for text in (line, stripped, stripped.strip("\"'")):
+    for text in dict.fromkeys((line, stripped, stripped.strip("\"'"))):
         if found := names.find(text):
             return found
     return []
-
-
-def _meant(line: str, column: _Column | None, names: Names) -> list[str]:
-    if found := _as_a_whole(line, names):
-        return found
-    return _in_column(line, column, names) if column else []
 
 
 def _in_column(line: str, column: _Column, names: Names) -> list[str]:
@@ -195,10 +201,6 @@ def _json_fields(text: str) -> Mapping[int | str, str]:
 def _is_header(line: str, column: _Column | None) -> bool:
     name = (column.of(line) if column else line).strip().strip("\"'").lower()
     return name.translate(str.maketrans("", "", "_- ")) in HEADERS
-
-
-def _quoted(line: str) -> str:
-    return f"{some([line.strip()])!r}"
 
 
 def _unknown(found: _Found, names: Names) -> str:

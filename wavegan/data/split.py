@@ -205,6 +205,6 @@ def _divided(
             "larger share, a list of files that are there, or 0 to hold out nothing"
         )
     if not result.train:
-        asked = f"train list {train} selects" if train else f"{option}: {validation} leaves"
+        asked = f"data.train list {train} selects" if train else f"{option}: {validation} leaves"
         raise UserError(f"{asked} none of {of} for training: add files or validate with fewer")
     return result

@@ -13,6 +13,8 @@ from wavegan.tasks.base import Task
 
 MOST = 0.5
 """Share of the files from which on something is worth a line."""
+MUCH = 0.3
+"""Share of the audio that is worth a line if it is held out unasked."""
 FAINT = 0.01
 """Peak of the loudest file, -40 dBFS, below which a folder is near silence."""
 FITTING = 4
@@ -24,6 +26,7 @@ def of(recipe: Recipe, mel: Mel, manifest: Manifest, split: Split) -> tuple[str,
     clips = manifest.clips
     return (
         *_held_out(recipe, split),
+        *_share(recipe, split),
         *_low_rates(recipe, mel, clips),
         *_faint(clips),
         *_lengths(recipe, mel, clips),
@@ -46,6 +49,19 @@ def _held_out(recipe: Recipe, split: Split) -> Iterator[str]:
         yield (
             "nothing is held out (data.validation): generated clips are compared with training "
             "clips, as always, but whether D knows those by heart is not measured"
+        )
+
+
+def _share(recipe: Recipe, split: Split) -> Iterator[str]:
+    """Where files are few or of odd lengths, a share of the files is another one of the audio."""
+    asked = recipe.data.validation
+    held, train = (sum(clip.seconds for clip in x) for x in (split.validation, split.train))
+    share = held / (held + train)
+    whole_files = all(clip.start == 0 for clip in split.validation)
+    if isinstance(asked, float) and whole_files and share > max(MUCH, 2 * asked):
+        yield (
+            f"the held-out files are {share:.0%} of the audio, data.validation is {asked:g} of the "
+            "files: a list (data.validation=LIST) chooses them"
         )
 
 
