@@ -64,6 +64,10 @@ def read(root: Path) -> Read:
         "Sample_ID;Text\nx;eins\ny;zwei\n",
         "7,x.wav\n8,y.flac\n",
         "utt1 a/x.wav\nutt2 b/y.flac\n",
+        "utt1\ta/x.wav\nutt2\tb/y.flac\n",
+        "x ONE TWO\ny  THREE FOUR\n",
+        "/\na/x.wav\t1600\nb/y.flac\t3200\n",
+        "a/x.wav 1600\nb/y.flac 3200\n",
         '{"audio_filepath": "a/x.wav", "text": "one"}\n{"audio_filepath": "b/y.flac", "text": "2"}',
         '["a/x.wav",\n "b/y.flac"]',
         '[{"path": "x.wav"}, {"path": "y.flac"}]',
@@ -102,8 +106,8 @@ def test_names_that_hold_delimiters_stay_whole(read: Read) -> None:
     assert read("odd|name.wav\nkick, hard.wav\nk\n") == ["odd|name.wav", "kick, hard.wav", "k.wav"]
     assert read('"kick, hard.wav",loud\nx.wav,soft\n') == ["kick, hard.wav", "a/x.wav"]
     # the name of a file that is not there is no row with a name that is
-    for line in ("k, soft.wav", "k|soft.wav", "k soft.wav"):
-        with pytest.raises(UserError, match="names no file"):
+    for line in ("k, soft.wav", "k|soft.wav", "k soft.wav", "k one\nk two", "k soft\nx\n"):
+        with pytest.raises(UserError, match="names"):
             read(f"{line}\n")
 
 

@@ -1,11 +1,12 @@
 """Lists of files as people and programs write them: which files of a folder they name.
 
 One name per line, or lines with columns: `id|text` (LJSpeech, VCTK), tab-separated, CSV with or
-without a header, JSON objects (NeMo), Kaldi's `id path`.
+without a header, JSON objects (NeMo), Kaldi's `id path` and `id text`, fairseq's `path frames`.
 """
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ SAMPLE = 200
 DELIMITERS = ("\t", "|", ";", ",")
 WHOLE = frozenset((";", ","))
 """Delimiters that names hold often: they only count where every line has one."""
-JSON, KALDI = "json", "kaldi"
+JSON, BLANK = "json", "blank"
 HEADERS = frozenset(
     (
         *("path", "file", "files", "filename", "filepath", "fname", "name", "names", "id", "key"),
@@ -75,7 +76,7 @@ def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[
     Raises:
         UserError: the list cannot be read or is empty; a line names no file, or may mean several.
     """
-    lines = [line for line in _lines(file, called) if line.strip()]
+    lines = _lines(file, called)
     names = Names(root, paths, file.parent)
     found = _meant(lines, names)
     if found.ambiguous:
@@ -117,9 +118,11 @@ def some(names: Sequence[str]) -> str:
 
 
 def _lines(file: Path, called: str) -> list[str]:
-    """The lines of a list; a whole JSON document is a line for each of its entries."""
-    lines = list_text.lines(file, called)
-    first = next((line.strip() for line in lines if line.strip()), "")
+    """The lines with something on them; a JSON document is a line for each of its entries."""
+    lines = [line for line in list_text.lines(file, called) if line.strip()]
+    first = lines[0].strip() if lines else ""
+    if os.path.isabs(first) and os.path.isdir(first):  # fairseq begins with the folder
+        return lines[1:]
     if not first.startswith("["):
         return lines
     try:
@@ -154,15 +157,26 @@ def _column(left: Sequence[str], lines: Sequence[str], names: Names) -> _Column 
     entries = [line for line in lines if not line.lstrip().startswith("#")]
     kinds = [
         kind
-        for kind in (JSON, *DELIMITERS, KALDI)
+        for kind in (JSON, *DELIMITERS, BLANK)
         if kind not in WHOLE or all(kind in line for line in entries)
     ]
     hits: Counter[_Column] = Counter()
     for line in left[:SAMPLE]:
         for column in _columns(line, kinds):
             hits[column] += bool(_in_column(line, column, names))
-    best = max(hits, key=lambda column: hits[column], default=None)  # the first of equals
-    return best if best is not None and hits[best] else None
+    ranked = sorted(hits, key=lambda column: -hits[column])  # the first of equals
+    return next((c for c in ranked if hits[c] and _is_sure(c, entries, names)), None)
+
+
+def _is_sure(column: _Column, entries: Sequence[str], names: Names) -> bool:
+    """Whether names may be cut off at a blank: blanks are often in the names of files."""
+    if column.kind != BLANK:
+        return True
+    cut = [column.of(line) for line in entries[:SAMPLE]]
+    if column.key == 1:
+        return all("/" in name for name in cut)
+    found = all(_in_column(line, column, names) for line in entries[:SAMPLE])
+    return all(map(_is_audio, cut)) or (found and len(set(cut)) == len(cut))
 
 
 def _columns(line: str, kinds: Sequence[str]) -> Iterator[_Column]:
@@ -176,9 +190,9 @@ def _fields(line: str, kind: str) -> Mapping[int | str, str]:
     text = line.strip()
     if kind == JSON:
         return _json_fields(text)
-    if kind == KALDI:
-        _, _, path = text.partition(" ")
-        return {1: path.strip()} if "/" in path else {}
+    if kind == BLANK:
+        first, *rest = text.split(None, 1)
+        return {0: first, 1: rest[0]} if rest else {}
     if kind not in text:
         return {}
     try:
@@ -199,6 +213,7 @@ def _json_fields(text: str) -> Mapping[int | str, str]:
 
 
 def _is_header(line: str, column: _Column | None) -> bool:
+    """Whether a first line is a row of headings."""
     name = (column.of(line) if column else line).strip().strip("\"'").lower()
     return name.translate(str.maketrans("", "", "_- ")) in HEADERS
 
