@@ -208,6 +208,16 @@ def test_a_list_is_measured_to_the_line_or_refused(folder: Path, tmp_path: Path)
         assert message in refused.stderr
 
 
+def test_a_count_is_of_clips_that_can_be_used(folder: Path, model: Path, tmp_path: Path) -> None:
+    for file in sorted((folder / "real").iterdir())[:4]:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for number in range(4):
+        io.write(tmp_path / f"a{number}.wav", np.zeros(RATE, np.float32), RATE)
+    words = ("--model", model, *QUICK, "--device", "cpu", "--no-floors", "--json")
+    found = json.loads(call(tmp_path, *words, "--count", "3").stdout)
+    assert len(found["files"]) == 3
+
+
 def test_a_listed_clip_that_is_not_measured_does_not_pass(folder: Path, tmp_path: Path) -> None:
     names = sorted(file.stem for file in (folder / "real").iterdir())
     (tmp_path / "made").mkdir()
