@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli._vocode_inputs import expand
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def vocode_command(
 
     [bold]wavegan vocode clips/ --model runs/my-voice --out copies/ --format flac[/bold]
     """
-    jobs = _jobs(inputs, out, file_format)
+    jobs = _jobs(inputs, out, file_format, quiet)
     _refuse(jobs, subtype, picture, as_json and str(out) == "-")
     from wavegan.device import choose
     from wavegan.inference.vocoder import Vocoder
@@ -92,7 +93,9 @@ def _refuse(
         raise UserError("--json and --out - both want stdout: choose one")
 
 
-def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Path, Path]]:
+def _jobs(
+    inputs: Sequence[Path], out: Path, file_format: str, quiet: bool
+) -> list[tuple[Path, Path]]:
     """Which file becomes which."""
     from wavegan.audio.mel_file import SUFFIXES
 
@@ -111,13 +114,21 @@ def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Pat
         raise UserError(f"--out {out}: several inputs need a folder")
     jobs: dict[Path, Path] = {}
     taken: set[Path] = set()
-    for source, relative in _expand(inputs, SUFFIXES):
+    for source, relative in expand(inputs, SUFFIXES, _silent if quiet else _tell):
         jobs[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
         taken.add(jobs[source].relative_to(out))
     if not jobs:
         raise UserError(f"{inputs[0]}: no audio and no mel files in it")
     _refuse_overwriting(list(jobs.items()))
     return list(jobs.items())
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _silent(text: str) -> None:
+    """Nothing is said."""
 
 
 def _names(relative: Path, file_format: str) -> Iterator[Path]:
@@ -133,24 +144,6 @@ def _refuse_overwriting(jobs: Sequence[tuple[Path, Path]]) -> None:
     for _, target in jobs:
         if target.resolve() in sources:
             raise UserError(f"--out: {target} is an input and would be overwritten; name another")
-
-
-def _expand(inputs: Sequence[Path], mels: Sequence[str]) -> list[tuple[Path, Path]]:
-    """Each file with its place below the output folder."""
-    from wavegan.data.scan import READABLE
-
-    suffixes = {*READABLE, *mels}
-    found = []
-    for entry in inputs:
-        if not entry.is_dir():
-            found.append((entry, Path(entry.name)))
-            continue
-        for file in sorted(entry.rglob("*")):
-            relative = file.relative_to(entry)
-            hidden = any(part.startswith(".") for part in relative.parts)
-            if file.suffix.lower() in suffixes and file.is_file() and not hidden:
-                found.append((file, relative))
-    return found
 
 
 def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
@@ -171,14 +164,15 @@ def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
 
 def _write(target: Path, made: "Tensor", sample_rate: int, subtype: str) -> int:
     """Write audio; returns how many samples clipped."""
-    from wavegan.audio import io
+    from wavegan.audio import io, made_by
 
-    audio = made.numpy()[None]
+    audio, tags = made.numpy()[None], made_by.mark("vocode")
     if str(target) == "-":
-        return io.write(sys.stdout.buffer, audio, sample_rate, subtype=subtype).clipped
+        out = sys.stdout.buffer
+        return io.write(out, audio, sample_rate, subtype=subtype, tags=tags).clipped
     target.parent.mkdir(parents=True, exist_ok=True)
     chosen = "VORBIS" if target.suffix.lower() == ".ogg" else subtype
-    return io.write(target, audio, sample_rate, subtype=chosen).clipped
+    return io.write(target, audio, sample_rate, subtype=chosen, tags=tags).clipped
 
 
 def _draw(picture: Path, original: "Tensor | None", made: "Tensor", vocoder: "Vocoder") -> None:

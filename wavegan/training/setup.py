@@ -125,7 +125,7 @@ def describe(recipe: Recipe) -> dict[str, Any]:
         "labels": list(recipe.data.labels or ()),
         "steps": training.steps,
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
-        "notes": notes,
+        "notes": [*notes, *found.notes],
     }
 
 

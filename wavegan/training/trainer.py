@@ -178,20 +178,26 @@ class Trainer:
             judge = self.players.networks.get("discriminator")
             with random_state.set_aside(self.accelerator.device):
                 values = self.validation(self.averaged(), judge, self.previews())
-            alarms = self.validation.alarms(values, self.log.validations())
-            value = values[self.validation.best]
-            best = value < progress.best_value
-            if best:
-                progress.best_step, progress.best_value = progress.step, value
-            self.log.write("validation", progress.step, values)
-            self.listener.validation(progress.step, values, best)
-            for alarm in alarms:
-                self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
-                self.log.alarm(progress.step, alarm)
+            if values:
+                self.judged(values)
             if progress.step < self.recipe.training.steps:
                 self.adviser.tell()
         self.accelerator.wait_for_everyone()
         return any_process(progress.best_step == progress.step, self.accelerator.device)
+
+    def judged(self, values: Mapping[str, float]) -> None:
+        """Write down and tell what a validation measured, and whether it is the best so far."""
+        progress = self.players.progress
+        alarms = self.validation.alarms(values, self.log.validations())
+        value = values[self.validation.best]
+        best = value < progress.best_value
+        if best:
+            progress.best_step, progress.best_value = progress.step, value
+        self.log.write("validation", progress.step, values)
+        self.listener.validation(progress.step, values, best)
+        for alarm in alarms:
+            self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
+            self.log.alarm(progress.step, alarm)
 
     def preview(self) -> None:
         """Write previews where nothing is measured."""
