@@ -64,7 +64,10 @@ def train_command(
     silent = as_json or quiet or not main_process
     listener = Silent() if silent else Talkative(recipe.training.steps)
     if dry_run:
-        _describe(recipe, as_json)
+        from wavegan.cli._dry_run import describe
+
+        _require_training()
+        describe(recipe, as_json)
         return
     if processes > 1 and "WAVEGAN_PROCESSES" not in os.environ:
         from wavegan.training.launch import launch
@@ -155,20 +158,3 @@ def _train(
         "verdict": verdict.to_dict() if verdict else None,
     }
     return watched.exit_code, summary
-
-
-def _describe(recipe: "Recipe", as_json: bool) -> None:
-    """What would run: networks and folder, nothing written."""
-    _require_training()
-    from wavegan.data.manifest import printable
-    from wavegan.training import setup
-
-    plan = setup.describe(recipe)
-    if as_json:
-        typer.echo(json.dumps(plan))
-        return
-    for key, value in plan.items():
-        lines = value if isinstance(value, list) else []
-        typer.echo(f"{key.replace('_', ' ')}: {len(lines) if lines is value else value}")
-        for line in lines:
-            typer.echo(f"  {printable(line)}")
