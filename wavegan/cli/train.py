@@ -33,7 +33,8 @@ def train_command(
     ] = 1,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check recipe and folder, say what would run.")
+        bool,
+        typer.Option("--dry-run", help="Check all; estimate time, memory and disk; write nothing."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, no progress.")
@@ -67,7 +68,7 @@ def train_command(
         from wavegan.cli._dry_run import describe
 
         _require_training()
-        describe(recipe, as_json)
+        describe(recipe, run, device, processes, as_json)
         return
     if processes > 1 and "WAVEGAN_PROCESSES" not in os.environ:
         from wavegan.training.launch import launch
