@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,14 +25,23 @@ def train_command(
             help="A recipe (see `wavegan list`), a folder of audio, and fields to change. "
             "With --resume: fields only.",
             show_default=False,
+            autocompletion=_completion.training,
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the new run.")] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="Run to go on with.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", help="Run to go on with.", autocompletion=_completion.runs),
+    ] = None,
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Processes on this machine, one per GPU.")
     ] = 1,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
+        ),
+    ] = "auto",
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Check all; estimate time, memory and disk; write nothing."),
@@ -107,7 +117,8 @@ def _plan(
     mels = recipe.data.mels.absolute() if recipe.data.mels else None
     data = recipe.data.model_copy(update={"folder": Path(folder).absolute(), "mels": mels})
     _refuse_used(out)
-    return out, recipe.model_copy(update={"data": data})
+    # what others gave is not this run's
+    return out, recipe.model_copy(update={"data": data, "needs": "", "gave": ""})
 
 
 def _refuse_used(out: Path) -> None:
