@@ -40,6 +40,11 @@ class Facts:
     troubles: Sequence[Trouble]
 
     @property
+    def young(self) -> bool:
+        """Whether there are too few validations, or steps, to speak of its course."""
+        return len(self.values) < FEWEST or self.history.step < self.history.early
+
+    @property
     def best(self) -> int:
         """Index of the lowest value."""
         return int(np.argmin(self.values))
@@ -72,7 +77,7 @@ def raised(history: History, improving: bool) -> list[Trouble]:
     """The alarms of the last validation; while that improves only a collapse is one."""
     last = history.validation[-1]["step"] if history.validation else None
     found = []
-    for line in history.alarms:
+    for line in history.alarms if history.step >= history.early else ():
         known = [ALARMS[k] for k in ALARMS if str(line.get("text", "")).startswith(k)]
         if line["step"] == last and known and (known[0][0] == "collapse" or not improving):
             what, _, remedy = str(line["text"]).partition("; ")
@@ -122,16 +127,19 @@ def _trouble(facts: Facts) -> Advice | None:
 
 def _too_early(facts: Facts) -> Advice | None:
     history, made = facts.history, len(facts.values)
-    if made >= FEWEST:
+    if not facts.young:
         return None
     known = f"{made} validation{'' if made == 1 else 's'}"
     if history.ended:
         return Advice(
             "stop",
             "it has ended, too few validations for a trend",
-            f"It has ended, with {known}: a trend takes {FEWEST} (training.validate_every). Listen "
-            "to its samples.",
+            f"It has ended, with {known}: {_takes(facts)}. Listen to its samples; to go on: "
+            f"wavegan train --resume {history.run} training.steps={_enough(history)}.",
         )
+    if made >= FEWEST:
+        text = f"Wait: {_takes(facts)}{_when(history, history.early)}."
+        return Advice("wait", "too early to tell", text)
     number = FEWEST if made else 1
     text = "Wait: the first validation" if not made else "Wait: the fourth validation"
     step = due(history, number + len(history.validation) - made)
@@ -142,9 +150,26 @@ def _too_early(facts: Facts) -> Advice | None:
             f"Wait: too early to tell, and this run validates too seldom for a trend, which takes "
             f"{FEWEST} (training.validate_every).",
         )
+    due_then = f"{text} is due at step {step:,}{_when(history, step)}."
+    return Advice("wait", "too early to tell", due_then)
+
+
+def _when(history: History, step: int) -> str:
     seconds = seconds_to(history, step)
-    when = "" if seconds is None else f", in about {spoken(seconds)}"
-    return Advice("wait", "too early to tell", f"{text} is due at step {step:,}{when}.")
+    return "" if seconds is None else f", in about {spoken(seconds)}"
+
+
+def _takes(facts: Facts) -> str:
+    """What a trend takes that is not there."""
+    if len(facts.values) < FEWEST:
+        return f"a trend takes {FEWEST} (training.validate_every)"
+    return f"a trend takes {facts.history.early:,} steps"
+
+
+def _enough(history: History) -> int:
+    """Steps after which a trend can be told."""
+    every = history.setting("training", "validate_every", 5000)
+    return int(every * max(FEWEST, -(-history.early // every)))
 
 
 def _rising(facts: Facts) -> Advice | None:

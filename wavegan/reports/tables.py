@@ -69,8 +69,8 @@ def evaluation(content: Mapping[str, Any], title: str) -> Markup:
 
 
 def _titled(name: str, cell: Markup) -> Markup:
-    """A cell with its column's head, which stands before it where columns are laid as lines."""
-    return join(tag("span", name, class_="column"), tag("div", cell))
+    """A cell with its column's head, which the page shows where columns are laid as lines."""
+    return tag("div", tag("div", cell), data_column=name)
 
 
 def _told(systems: Rows) -> Markup:

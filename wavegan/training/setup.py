@@ -158,7 +158,7 @@ def describe(
     players, step = _assemble(
         recipe, parts, there, lambda: torch.autocast(there.type, torch.bfloat16, enabled=low)
     )
-    held_out = [clip.seconds for clip in found.split.validation]
+    held_out = [clip.seconds for clip in found.split.validation or found.split.train]
     sizes = footprint(recipe, parts, players.networks, held_out)
     return plan | estimate.of(recipe, step, segments, sizes, run, there, processes)
 
