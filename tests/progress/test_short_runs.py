@@ -57,8 +57,13 @@ def test_a_run_of_a_few_steps(run: Run, values: int, metric: str, ended: bool) -
         assert "Listen to its samples" in found.text
         # as many steps as it takes to say more
         assert f"wavegan train --resume runs/a training.steps={EARLY}" in found.text
-    elif values >= 4:
+    elif values:
         assert f"a trend takes {EARLY} steps, in about {(EARLY - 12) / 10:.0f} s" in found.text
+
+
+def test_a_run_that_will_be_too_short_is_told_so(run: Run) -> None:
+    made = squeezed(run(FALLING[:4], training={"validate_every": 1, "steps": 9}), 1000)
+    assert "too short for a trend, which takes 200 steps (training.steps)" in judge(made).text
 
 
 @pytest.mark.parametrize("made", [1, 2, 3])

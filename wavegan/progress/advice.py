@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wavegan.progress import early
 from wavegan.progress.health import Action, Player, Trouble
 from wavegan.progress.history import History
-from wavegan.progress.pace import due, seconds_to, spoken
 from wavegan.progress.plateau import Plateau
 from wavegan.progress.trend import FEWEST, Trend, falls, trend
 
@@ -129,47 +129,10 @@ def _too_early(facts: Facts) -> Advice | None:
     history, made = facts.history, len(facts.values)
     if not facts.young:
         return None
-    known = f"{made} validation{'' if made == 1 else 's'}"
     if history.ended:
-        return Advice(
-            "stop",
-            "it has ended, too few validations for a trend",
-            f"It has ended, with {known}: {_takes(facts)}. Listen to its samples; to go on: "
-            f"wavegan train --resume {history.run} training.steps={_enough(history)}.",
-        )
-    if made >= FEWEST:
-        text = f"Wait: {_takes(facts)}{_when(history, history.early)}."
-        return Advice("wait", "too early to tell", text)
-    number = FEWEST if made else 1
-    text = "Wait: the first validation" if not made else "Wait: the fourth validation"
-    step = due(history, number + len(history.validation) - made)
-    if step is None:
-        return Advice(
-            "wait",
-            "too early to tell",
-            f"Wait: too early to tell, and this run validates too seldom for a trend, which takes "
-            f"{FEWEST} (training.validate_every).",
-        )
-    due_then = f"{text} is due at step {step:,}{_when(history, step)}."
-    return Advice("wait", "too early to tell", due_then)
-
-
-def _when(history: History, step: int) -> str:
-    seconds = seconds_to(history, step)
-    return "" if seconds is None else f", in about {spoken(seconds)}"
-
-
-def _takes(facts: Facts) -> str:
-    """What a trend takes that is not there."""
-    if len(facts.values) < FEWEST:
-        return f"a trend takes {FEWEST} (training.validate_every)"
-    return f"a trend takes {facts.history.early:,} steps"
-
-
-def _enough(history: History) -> int:
-    """Steps after which a trend can be told."""
-    every = history.setting("training", "validate_every", 5000)
-    return int(every * max(FEWEST, -(-history.early // every)))
+        reason = "it has ended, too few validations for a trend"
+        return Advice("stop", reason, early.over(history, made))
+    return Advice("wait", "too early to tell", early.waits(history, made))
 
 
 def _rising(facts: Facts) -> Advice | None:
