@@ -118,8 +118,12 @@ def test_a_footprint_is_what_a_run_writes(
     assert (plan["discriminators"] > 0) == judge.is_file()
     # steps 2, 3, 4 and 6
     assert plan["checkpoints"] == 3
-    assert plan["needed"] == 3 * plan["checkpoint"] + plan["previews"]
-    assert plan["needed_keep_last_1"] == plan["needed"] - plan["checkpoint"]
+    older = plan["older_checkpoint"]
+    assert plan["needed"] == plan["checkpoint"] + 2 * older + plan["previews"]
+    assert plan["needed_keep_last_1"] == plan["needed"] - older
+    assert plan["peak"] == plan["needed"] + plan["checkpoint"]
+    # D's optimizer, twice as large as D, is in the last one alone
+    assert plan["checkpoint"] - older == pytest.approx(plan["discriminators"] * 2 / 3, rel=0.01)
 
 
 def test_a_short_run_keeps_no_more_checkpoints_than_it_makes(small: str, speech: Path) -> None:

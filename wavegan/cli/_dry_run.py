@@ -72,21 +72,22 @@ def _memory(memory: Mapping[str, Any], scaled_from_one: bool) -> str:
 
 
 def _disk(disk: Mapping[str, Any], run: Path) -> Iterator[str]:
-    kept, one = disk["checkpoints"], disk["checkpoint"]
-    parts = [f"{kept} checkpoint{'' if kept == 1 else 's'} of {_size(one)}"]
+    kept, one, older = disk["checkpoints"], disk["checkpoint"], disk["older_checkpoint"]
+    parts = [f"{kept} checkpoint{'' if kept == 1 else 's'}, the last of {_size(one)}"]
+    if kept > 1:
+        parts.append(f"others of {_size(older)}")
     if disk["previews"]:
         parts.append(f"{_size(disk['previews'])} of clips to listen to")
-    free = f"{_size(disk['free'])} free at {run}"
-    little = disk["needed"] > disk["free"]
+    little = ": too little" if disk["peak"] > disk["free"] else ""
     yield (
-        f"disk: about {_size(disk['needed'])} ({', '.join(parts)}); {free}"
-        f"{': too little' if little else ''}"
+        f"disk: about {_size(disk['needed'])} ({', '.join(parts)}), {_size(disk['peak'])} while a "
+        f"checkpoint is written; {_size(disk['free'])} free at {run}{little}"
     )
     judges, fewer = disk["discriminators"], disk["needed_keep_last_1"]
     if judges > MOSTLY * one and fewer < disk["needed"]:
         yield (
-            f"  {_size(judges)} of a checkpoint are discriminators and their optimizer, for going "
-            f"on: training.keep_last=1 makes it about {_size(fewer)} in all"
+            f"  {_size(judges)} of the last checkpoint are discriminators and their optimizer, for "
+            f"going on: training.keep_last=1 makes it about {_size(fewer)} in all"
         )
 
 

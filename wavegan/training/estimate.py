@@ -41,8 +41,9 @@ def of(
         if it was scaled, 0 if a step of one crop took too long, so that `seconds` is a lower bound.
         `memory` in bytes: `needed` (None: unknown; scaled from one crop it is an upper bound), of
         that `networks` with their gradients and optimizers; `available`.
-        `disk` in bytes: `needed`, of that `previews`, and `checkpoints` times `checkpoint`, of that
-        `discriminators`; `needed_keep_last_1`; `free` where the run would be.
+        `disk` in bytes: `needed`, of that `previews`; of `checkpoints` the last has `checkpoint`
+        (of that `discriminators`), each other one `older_checkpoint`; `peak` while one more is
+        written; `needed_keep_last_1`; `free` where the run would be.
     """
     training = recipe.training
     left = training.steps - max(bundle.checkpoints(run), default=0)
@@ -65,9 +66,11 @@ def of(
         },
         "disk": {
             "needed": sizes.total,
+            "peak": sizes.peak,
             "previews": sizes.previews,
             "checkpoints": sizes.checkpoints,
             "checkpoint": sizes.checkpoint,
+            "older_checkpoint": sizes.older,
             "discriminators": sizes.judges,
             "needed_keep_last_1": sizes.with_last(1),
             "free": shutil.disk_usage(_there(run)).free,

@@ -1,7 +1,7 @@
 """What a run writes to the disk, by its networks and recipe."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -21,13 +21,15 @@ class Footprint:
     """Bytes on the disk.
 
     Attributes:
-        checkpoint: one checkpoint.
-        judges: what of it is the discriminators and their optimizer.
+        checkpoint: the last checkpoint.
+        older: each of the others, which are without the optimizer of the discriminators.
+        judges: what of the last one is the discriminators and their optimizer.
         checkpoints: how many are kept: the last ones and the best.
         previews: all clips to listen to, from the first to the last step.
     """
 
     checkpoint: int
+    older: int
     judges: int
     checkpoints: int
     previews: int
@@ -35,11 +37,16 @@ class Footprint:
     @property
     def total(self) -> int:
         """All of it, at the end of the run."""
-        return self.checkpoint * self.checkpoints + self.previews
+        return self.checkpoint + self.older * (self.checkpoints - 1) + self.previews
+
+    @property
+    def peak(self) -> int:
+        """All of it while one more checkpoint is written."""
+        return self.total + self.checkpoint
 
     def with_last(self, count: int) -> int:
         """All of it with another `training.keep_last`."""
-        return self.checkpoint * (count + BEST) + self.previews
+        return replace(self, checkpoints=min(self.checkpoints, count + BEST)).total
 
 
 def footprint(
@@ -53,24 +60,26 @@ def footprint(
         networks: those that train, by name.
         held_out: seconds of the clips that are held out, in their order.
     """
-    judges = _trained(networks, "discriminator")
+    generator, judge = networks["generator"], networks.get("discriminator")
     # the generator is there twice: as it trains, and as it is used
-    generator = _trained(networks, "generator") + _weights(networks["generator"])
-    kept = min(recipe.training.keep_last + BEST, max(1, _saves(recipe)))
-    return Footprint(generator + judges, judges, kept, _previews(recipe, parts, held_out))
-
-
-def _trained(networks: Mapping[str, nn.Module], name: str) -> int:
-    """Bytes of a network and of its optimizer."""
-    if name not in networks:
-        return 0
-    network = networks[name]
-    learnt = (p for p in network.parameters() if p.requires_grad)
-    return _weights(network) + MOMENTS * sum(p.numel() * p.element_size() for p in learnt)
+    own = 2 * _weights(generator) + _optimizer(generator)
+    weights, optimizer = (_weights(judge), _optimizer(judge)) if judge else (0, 0)
+    return Footprint(
+        checkpoint=own + weights + optimizer,
+        older=own + weights,
+        judges=weights + optimizer,
+        checkpoints=min(recipe.training.keep_last + BEST, max(1, _saves(recipe))),
+        previews=_previews(recipe, parts, held_out),
+    )
 
 
 def _weights(network: nn.Module) -> int:
     return sum(value.numel() * value.element_size() for value in network.state_dict().values())
+
+
+def _optimizer(network: nn.Module) -> int:
+    learnt = (p for p in network.parameters() if p.requires_grad)
+    return MOMENTS * sum(p.numel() * p.element_size() for p in learnt)
 
 
 def _saves(recipe: Recipe) -> int:
