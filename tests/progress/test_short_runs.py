@@ -11,7 +11,6 @@ import pytest
 
 from wavegan.progress.history import EARLY, History
 from wavegan.progress.verdict import Verdict, judge
-from wavegan.training import alarms
 
 Run = Callable[..., History]
 FALLING = [0.3 + 0.5 / n for n in range(1, 13)]
@@ -110,11 +109,3 @@ def test_a_rate_that_warms_up_is_waited_for(run: Run) -> None:
     assert judge(made).action == "wait"
     assert "it takes 8,000 steps" in judge(made).text
     assert judge(run([0.5] * 9, training=warm)).trend == "flat"
-
-
-def test_validations_of_the_first_steps_raise_no_collapse() -> None:
-    figures = {"diversity": 0.1, "frechet": 9.0}
-    early = [{**figures, "step": step} for step in (5, 10, 15)]
-    late = [{**figures, "step": step} for step in (500, 1000, 1500)]
-    assert alarms.of(figures, early) == []
-    assert len(alarms.of(figures, late)) == 1

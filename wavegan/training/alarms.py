@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from wavegan.progress.history import EARLY
-
 COLLAPSED = 0.4
 """Share of the real clips' diversity below which generated ones are all alike."""
 LIVELY = 0.6
@@ -23,12 +21,11 @@ def of(values: Values, past: Sequence[Values]) -> list[str]:
 
     Args:
         values: its figures (see `validate_sounds.Sounds`).
-        past: those of earlier validations, oldest first; of the first steps they count for nothing.
+        past: those of earlier validations, oldest first.
 
     Returns:
         One line each: what is wrong, and the remedy.
     """
-    past = [earlier for earlier in past if earlier.get("step", EARLY) >= EARLY]
     found = (_collapse(values, past), _overwhelmed(values, past), _by_heart(values))
     return [text for text in found if text is not None]
 
