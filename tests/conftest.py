@@ -197,6 +197,71 @@ QUIET = (
 
 
 @pytest.fixture(scope="session")
+def when() -> Callable[..., Any]:
+    """Waits in a page until a condition holds; gives the value of an expression at that moment.
+
+    It is looked at before each frame, inside the page: however busy the machine is, nothing that
+    goes on in the page lies between the condition and the value. A minute without it is a failure.
+    """
+
+    def waited(page: Any, condition: str, value: str = "null") -> Any:
+        found = page.evaluate(
+            f"""async () => {{
+              const end = performance.now() + 60000;
+              while (!({condition})) {{
+                if (performance.now() > end) return null;
+                await new Promise(requestAnimationFrame);
+              }}
+              return [{value}];
+            }}"""
+        )
+        assert found is not None, f"never: {condition}"
+        return found[0]
+
+    return waited
+
+
+CUT = """() => {
+  const cut = [];
+  const wide = document.documentElement.clientWidth;
+  const inside = (box, room) => box.left >= room.left - 0.5 && box.right <= room.right + 0.5
+    && box.top >= room.top - 0.5 && box.bottom <= room.bottom + 0.5;
+  for (const text of document.querySelectorAll('svg text')) {
+    const box = text.getBoundingClientRect();
+    if (box.width && !inside(box, text.ownerSVGElement.getBoundingClientRect())) {
+      cut.push(`label ${text.textContent}`);
+    }
+  }
+  const scrolls = (one) => one && (['auto', 'scroll'].includes(getComputedStyle(one).overflowX)
+    || scrolls(one.parentElement));
+  for (const one of document.body.querySelectorAll('*')) {
+    const box = one.getBoundingClientRect();
+    if (box.width && (box.right > wide + 0.5 || box.left < -0.5) && !scrolls(one.parentElement)) {
+      cut.push(`${one.tagName} ${one.className} from ${box.left} to ${box.right} of ${wide}`);
+    }
+    const style = getComputedStyle(one);
+    const hides = style.overflowX === 'hidden' || style.overflowX === 'clip';
+    if (hides && one.scrollWidth > one.clientWidth + 1 && one.textContent.trim() && box.width > 2) {
+      cut.push(`${one.tagName} ${one.className} hides what is in it`);
+    }
+  }
+  if (document.documentElement.scrollWidth > wide) cut.push('the page is wider than the window');
+  return cut;
+}"""
+"""What of a page is cut off, or sticks out of the window without a box to scroll in."""
+
+
+@pytest.fixture(scope="session")
+def whole() -> Callable[[Any], None]:
+    """Asserts that nothing of a page is cut off at its sides, unfolded as it is."""
+
+    def check(page: Any) -> None:
+        assert page.evaluate(CUT) == []
+
+    return check
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless Chromium, driven by Playwright (`playwright.sync_api.Browser`)."""
     playwright = pytest.importorskip("playwright.sync_api")

@@ -24,9 +24,15 @@ PRESETS = Path(__file__).parent / "presets"
 
 
 class Recipe(Section):
-    """A whole recipe. `mel` is a preset's name, or fields of `Mel` with an optional `preset`."""
+    """A whole recipe. `mel` is a preset's name, or fields of `Mel` with an optional `preset`.
+
+    For people: `description` says what it is for, `needs` what data and what machine it takes,
+    `gave` what a training of it measured (empty: not trained by us yet).
+    """
 
     description: str = ""
+    needs: str = ""
+    gave: str = ""
     task: Plugin = Plugin(name="vocode")
     mel: str | dict[str, Any]
     generator: Plugin

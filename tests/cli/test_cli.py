@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,27 +122,61 @@ def test_an_unknown_command_is_met_with_the_nearest():
 def test_list_names_everything_there_is():
     result = call("list")
     assert (result.exit_code, result.stderr) == (0, "")
-    found = {
-        kind: [name.strip() for name in names.split(",")]
-        for kind, names in (line.split(":", 1) for line in result.stdout.splitlines())
-    }
-    assert found == json.loads(call("list", "--json").stdout)
-    assert found.keys() == {"recipes", "presets", "mels", *plugins.KINDS}
+    found = json.loads(call("list", "--json").stdout)
+    about = found.pop("about")
+    assert found.keys() == {"recipes", "mels", *plugins.KINDS}
     assert found["mels"] == Mel.preset_names()
-    assert found["presets"] == sorted(recipe.presets())
-    assert set(recipe.recipes()) == {file.stem for file in (REPO / "recipes").glob("*.yaml")}
-    assert found["recipes"] == sorted(recipe.recipes())
+    assert found["recipes"] == sorted(recipe.recipes()) == sorted(recipe.presets())
+    assert set(found["recipes"]) == {file.stem for file in (REPO / "recipes").glob("*.yaml")}
     assert {"hifigan", "melgan"} <= set(found["generators"])
     for kind in plugins.KINDS:
         assert found[kind] == plugins.names(kind)
+    lines = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "recipe", *found.pop("recipes"), *(f"{kind}:" for kind in found)
+    ]  # fmt: skip
+    for kind, names in found.items():
+        told = next(line for line in lines if line.startswith(f"{kind}:"))
+        assert [name.strip() for name in told.split(":", 1)[1].split(",")] == names
+    for name, own in about.items():
+        told = next(line for line in lines if line.split()[0] == name)
+        assert own["description"] in told
+        assert own["needs"] in told
+        assert (own["gave"] or "not trained by us yet") in told
 
 
-@pytest.mark.parametrize("kind", ["recipes", "presets", "mels", *plugins.KINDS])
+def test_list_says_of_a_recipe_what_it_gave_only_where_results_have_it():
+    results = (REPO / "docs" / "results.md").read_text(encoding="utf-8")
+    about = json.loads(call("list", "recipes", "--json").stdout)["about"]
+    assert {name for name, own in about.items() if own["gave"]} == {
+        "tiny", "digits-cpu", "drums-cpu"
+    }  # fmt: skip
+    for name, own in about.items():
+        assert own["description"]
+        assert "CPU" in own["needs"] or "GPU" in own["needs"], name
+        for figure in re.findall(r"[\d.,]*\d", own["gave"] or ""):
+            section = results.split(f"## `{name}`")[1].split("\n## ")[0]
+            assert figure in section, (name, figure)
+
+
+@pytest.mark.parametrize("kind", ["mels", *plugins.KINDS])
 def test_list_of_one_kind_is_a_name_a_line(kind):
     names = json.loads(call("list", "--json").stdout)[kind]
     assert names
     assert call("list", kind).stdout == "".join(f"{name}\n" for name in names)
     assert json.loads(call("list", kind, "--json").stdout) == {kind: names}
+
+
+def test_presets_and_recipes_are_one_list():
+    shown = call("list", "recipes").stdout
+    assert call("list", "presets").stdout == shown
+    assert [line.split()[0] for line in shown.splitlines()[1:]] == sorted(recipe.recipes())
+
+
+def test_show_has_what_a_recipe_needs_and_gave():
+    shown = yaml.safe_load(call("show", "tiny").stdout)
+    about = json.loads(call("list", "--json").stdout)["about"]["tiny"]
+    assert {key: shown[key] for key in about} == about
 
 
 def test_list_of_nothing_known_says_what_there_is():

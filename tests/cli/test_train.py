@@ -266,7 +266,27 @@ def test_a_dry_run_describes_and_writes_nothing(tmp_path, call, monkeypatch, sma
     assert plan["epochs"] == pytest.approx(hours / plan["training_hours"], rel=0.1, abs=0.01)
     text = good(call(*words)).stdout
     assert f"training files: {files - 2}\n" in text
+    assert "not usable" not in text  # nothing is said where there is nothing
+    assert "notes" not in text
+    told = {line.split(": ")[0]: line for line in text.splitlines()}
+    assert "6 steps" in told["time"]
+    assert plan["time"]["seconds"] == pytest.approx(6 * plan["time"]["step_seconds"])
+    assert 0 < plan["time"]["measured_crops"] <= plan["time"]["crops"] == 4
+    assert plan["memory"]["networks"] < plan["memory"]["needed"] < plan["memory"]["available"]
+    disk = plan["disk"]
+    assert (disk["checkpoints"], disk["needed"]) == (1, disk["checkpoint"] + disk["previews"])
+    assert f"{disk['checkpoint'] / 1e3:.0f} kB" in told["disk"]
+    assert f"free at {tmp_path / 'run'}" in told["disk"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_says_what_discriminators_cost_on_the_disk(tmp_path, call, small, speech):
+    many = ["training.steps=1000", "training.previews=0"]
+    text = good(call("train", small, speech, *many, "--out", tmp_path / "run", "--dry-run")).stdout
+    assert "training.keep_last=1" not in text  # most of it is the generator
+    wide = ["discriminators.mpd.layer_channels=[32, 64]", *many]
+    text = good(call("train", small, speech, *wide, "--out", tmp_path / "run", "--dry-run")).stdout
+    assert "discriminators" in text.split("training.keep_last=1")[0].splitlines()[-1]
 
 
 @pytest.mark.parametrize(

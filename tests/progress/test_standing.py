@@ -89,7 +89,7 @@ def test_a_validation_that_was_made_is_due_when_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (40000, "11 h"),
-     (200000, "2 days")],
+     (200000, "2 days"), (63072000, "2.0 years")],
 )  # fmt: skip
 def test_times_are_spoken(seconds: float, words: str) -> None:
     assert spoken(seconds) == words

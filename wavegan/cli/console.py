@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from wavegan.progress.eta import Eta
+
 if TYPE_CHECKING:
     from wavegan.training.log import Speed
 
@@ -46,6 +48,7 @@ class Talkative(Silent):
 
     def __init__(self, steps: int, every: float = 10.0) -> None:
         self.steps, self.every, self.last = steps, every, 0.0
+        self.eta = Eta(steps, time.monotonic())
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self.progress = Progress(
             BarColumn(bar_width=20),
@@ -78,12 +81,13 @@ class Talkative(Silent):
         self.console.print(text, markup=False)
 
     def _line(self, step: int, values: Mapping[str, float], speed: "Speed") -> str:
-        left = (self.steps - step) / speed.steps if speed.steps else 0.0
+        left = self.eta.after(step, speed.steps, time.monotonic())
+        eta = "" if left is None else f"  ETA {_clock(left)}"
         names = {**SHOWN, **{n: n.split("/")[1] for n in values if _is_loss(n)}}
         losses = "  ".join(f"{short} {values[n]:.3f}" for n, short in names.items() if n in values)
         return (
             f"step {step:,}/{self.steps:,}  {speed.steps:.1f} steps/s  "
-            f"{speed.audio:.0f} s audio/s  wait {speed.wait:.0%}  {losses}  ETA {_clock(left)}"
+            f"{speed.audio:.0f} s audio/s  wait {speed.wait:.0%}  {losses}{eta}"
         )
 
 

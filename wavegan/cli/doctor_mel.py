@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ def mel_command(
     ],
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="Also say whether it fits this model."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="Also say whether it fits this model.",
+            autocompletion=_completion.runs,
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:

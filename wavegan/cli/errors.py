@@ -28,6 +28,17 @@ class ReportingGroup(TyperGroup):
             args = [argument for argument in args if argument != "--debug"]
         return super().parse_args(ctx, args)
 
+    def _main_shell_completion(
+        self, ctx_args: Any, prog_name: str, complete_var: str | None = None
+    ) -> None:
+        """Complete a line that is being typed, where a shell asks; errors and warnings are mute."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                super()._main_shell_completion(ctx_args, prog_name, complete_var)
+        except Exception:
+            sys.exit(FAILURE)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command and report how it ended."""
         try:

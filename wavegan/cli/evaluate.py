@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.cli._evaluate_inputs import broken, clip_list, limits
 from wavegan.errors import UserError
 
@@ -26,7 +27,12 @@ def evaluate_command(
     ] = None,
     models: Annotated[
         list[Path] | None,
-        typer.Option("--model", "-m", help="A vocoder to copy the clips with; may be repeated."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="A vocoder to copy the clips with; may be repeated.",
+            autocompletion=_completion.runs,
+        ),
     ] = None,
     against: Annotated[
         str | None,
@@ -36,7 +42,11 @@ def evaluate_command(
     ] = None,
     metrics: Annotated[
         str | None,
-        typer.Option("--metrics", help="Keys with commas between; +KEY adds to the usual ones."),
+        typer.Option(
+            "--metrics",
+            help="Keys with commas between; +KEY adds to the usual ones.",
+            autocompletion=_completion.metrics,
+        ),
     ] = None,
     match_gain: Annotated[
         bool, typer.Option("--match-gain", help="Give each clip its reference's level first.")
@@ -49,11 +59,21 @@ def evaluate_command(
     ] = False,
     fail_above: Annotated[
         list[str] | None,
-        typer.Option("--fail-above", metavar="KEY=VALUE", help="Exit 1 if a mean is above."),
+        typer.Option(
+            "--fail-above",
+            metavar="KEY=VALUE",
+            help="Exit 1 if a mean is above.",
+            autocompletion=_completion.limits,
+        ),
     ] = None,
     fail_below: Annotated[
         list[str] | None,
-        typer.Option("--fail-below", metavar="KEY=VALUE", help="Exit 1 if a mean is below."),
+        typer.Option(
+            "--fail-below",
+            metavar="KEY=VALUE",
+            help="Exit 1 if a mean is below.",
+            autocompletion=_completion.limits,
+        ),
     ] = None,
     listed: Annotated[
         Path | None, typer.Option("--list", help="File with the names of the clips to measure.")
@@ -68,12 +88,22 @@ def evaluate_command(
         bool, typer.Option("--sets", help="Compare whole sets of clips, which need not pair.")
     ] = False,
     embedding: Annotated[
-        str, typer.Option("--embedding", help="For --sets: a name, or a judge's folder.")
+        str,
+        typer.Option(
+            "--embedding",
+            help="For --sets: a name, or a judge's folder.",
+            autocompletion=_completion.embeddings,
+        ),
     ] = "mel_statistics",
     processes: Annotated[
         int | None, typer.Option("--processes", min=1, help="Default: as many as pay.")
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
+        ),
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wavegan.cli import sounds
+from wavegan.cli import _completion, sounds
 from wavegan.cli._draws import Manner
 from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
 from wavegan.cli._origin import origin
@@ -24,11 +24,21 @@ GRID = "grid.png"
 WIDE, DRAWN = 8, 128
 """Clips in a row of the contact sheet, and in all of it."""
 
-Model = Annotated[Path, typer.Option("--model", "-m", help="A run, checkpoint or bundle.")]
+Model = Annotated[
+    Path,
+    typer.Option(
+        "--model", "-m", help="A run, checkpoint or bundle.", autocompletion=_completion.runs
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="A folder.")]
 Count = Annotated[int, typer.Option("--count", "-n", help="How many clips.")]
 Label = Annotated[
-    str | None, typer.Option("--label", help="What to make; all labels in turn without it.")
+    str | None,
+    typer.Option(
+        "--label",
+        help="What to make; all labels in turn without it.",
+        autocompletion=_completion.labels,
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="The same seed makes the same clips.")
@@ -62,7 +72,10 @@ PeakOption = Annotated[
 Format = Annotated[str, typer.Option("--format", help="wav, flac or ogg.")]
 Subtype = Annotated[str, typer.Option("--subtype", help="pcm16, pcm24 or float.")]
 Grid = Annotated[bool, typer.Option("--grid", help=f"Also draw spectrograms to {GRID}.")]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Device = Annotated[
+    str,
+    typer.Option("--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ judge_app = typer.Typer(
 )
 
 _JSON = typer.Option("--json", help="One JSON object on stdout.")
-_DEVICE = typer.Option("--device", help="auto, cpu, cuda or mps.")
+_DEVICE = typer.Option(
+    "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
+)
 _QUIET = typer.Option("--quiet", "-q", help="Only errors.")
 
 

@@ -1,24 +1,38 @@
 """`wavegan list` and `wavegan show`: what there is, and what a recipe resolves to."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
+from wavegan.cli import _completion
+
 JSON = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+WIDE = 400
+"""Columns where there is no terminal: a line for each recipe, whatever is in it."""
+UNTRAINED = "not trained by us yet"
+ALIKE = {"presets": "recipes"}
+"""Presets are what recipes inherit, and have their names."""
 
 
 def list_command(
     what: Annotated[
-        str | None, typer.Argument(help="recipes, presets, mels, or a kind of plug-in.")
+        str | None,
+        typer.Argument(
+            help="recipes, mels, or a kind of plug-in.", autocompletion=_completion.listed
+        ),
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """List recipes, presets, mel front-ends and plug-ins.
+    """List recipes with what each is for, needs and gave; mel front-ends and plug-ins.
 
     [bold]wavegan list[/bold]
 
-    [bold]wavegan list mels[/bold]
+    [bold]wavegan list recipes --json[/bold]
+
+    With --json each kind is a list of names, and about has each recipe's
+    description, needs and gave (null: not trained by us yet).
     """
     from wavegan import plugins, recipe
     from wavegan.audio.mel import Mel
@@ -26,28 +40,66 @@ def list_command(
 
     found: dict[str, list[str]] = {
         "recipes": list(recipe.recipes()),
-        "presets": list(recipe.presets()),
         "mels": list(Mel.preset_names()),
         **{kind: plugins.names(kind) for kind in plugins.KINDS},
     }
     if what is not None:
+        what = ALIKE.get(what, what)
         if what not in found:
             raise UserError(f"nothing is called {what!r}{suggest(what, found)}")
         found = {what: found[what]}
+    about = _about(found.get("recipes", ()))
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**found, **({"about": about} if about else {})}))
         return
+    if about:
+        _print_recipes(about)
     for kind, names in found.items():
-        if what is not None:
-            typer.echo("\n".join(names))
-        else:
-            typer.echo(f"{kind + ':':<16}{', '.join(names)}")
+        if kind == "recipes":
+            continue
+        typer.echo("\n".join(names) if what else f"{kind + ':':<16}{', '.join(names)}")
+
+
+def _about(names: Sequence[str]) -> dict[str, dict[str, str | None]]:
+    """What each recipe says of itself."""
+    from wavegan.recipe import load
+
+    read = {name: load(name) for name in names}
+    return {
+        name: {"description": own.description, "needs": own.needs, "gave": own.gave or None}
+        for name, own in read.items()
+    }
+
+
+def _print_recipes(about: Mapping[str, Mapping[str, str | None]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    table = Table(box=None, pad_edge=False, header_style="")
+    table.add_column("recipe", no_wrap=True)
+    for head in ("for", "needs", "gave"):
+        table.add_column(head, overflow="fold")
+    for name, own in about.items():
+        table.add_row(name, own["description"], own["needs"], own["gave"] or UNTRAINED)
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 def show_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe's or preset's name, or a YAML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe's name, or a YAML file.", autocompletion=_completion.recipe),
+    ],
     overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Fields to change.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...", help="Fields to change.", autocompletion=_completion.fields
+        ),
     ] = None,
     as_json: JSON = False,
 ) -> None:

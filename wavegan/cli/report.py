@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 
@@ -14,6 +15,7 @@ def report_command(
         list[Path],
         typer.Argument(
             metavar="RUN/DIR...",
+            autocompletion=_completion.runs,
             help="Runs to compare; or folders of clips of the same names, the originals first.",
         ),
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ WIDE = 160
 
 def status_command(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN...", help="Folders of runs (--out of train).")
+        list[Path],
+        typer.Argument(
+            metavar="RUN...",
+            help="Folders of runs (--out of train).",
+            autocompletion=_completion.runs,
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[

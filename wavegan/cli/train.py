@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,16 +25,26 @@ def train_command(
             help="A recipe (see `wavegan list`), a folder of audio, and fields to change. "
             "With --resume: fields only.",
             show_default=False,
+            autocompletion=_completion.training,
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the new run.")] = None,
-    resume: Annotated[Path | None, typer.Option("--resume", help="Run to go on with.")] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option("--resume", help="Run to go on with.", autocompletion=_completion.runs),
+    ] = None,
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Processes on this machine, one per GPU.")
     ] = 1,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
+        ),
+    ] = "auto",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check recipe and folder, say what would run.")
+        bool,
+        typer.Option("--dry-run", help="Check all; estimate time, memory and disk; write nothing."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, no progress.")
@@ -64,7 +75,10 @@ def train_command(
     silent = as_json or quiet or not main_process
     listener = Silent() if silent else Talkative(recipe.training.steps)
     if dry_run:
-        _describe(recipe, as_json)
+        from wavegan.cli._dry_run import describe
+
+        _require_training()
+        describe(recipe, run, device, processes, as_json)
         return
     if processes > 1 and "WAVEGAN_PROCESSES" not in os.environ:
         from wavegan.training.launch import launch
@@ -103,7 +117,8 @@ def _plan(
     mels = recipe.data.mels.absolute() if recipe.data.mels else None
     data = recipe.data.model_copy(update={"folder": Path(folder).absolute(), "mels": mels})
     _refuse_used(out)
-    return out, recipe.model_copy(update={"data": data})
+    # what others gave is not this run's
+    return out, recipe.model_copy(update={"data": data, "needs": "", "gave": ""})
 
 
 def _refuse_used(out: Path) -> None:
@@ -155,20 +170,3 @@ def _train(
         "verdict": verdict.to_dict() if verdict else None,
     }
     return watched.exit_code, summary
-
-
-def _describe(recipe: "Recipe", as_json: bool) -> None:
-    """What would run: networks and folder, nothing written."""
-    _require_training()
-    from wavegan.data.manifest import printable
-    from wavegan.training import setup
-
-    plan = setup.describe(recipe)
-    if as_json:
-        typer.echo(json.dumps(plan))
-        return
-    for key, value in plan.items():
-        lines = value if isinstance(value, list) else []
-        typer.echo(f"{key.replace('_', ' ')}: {len(lines) if lines is value else value}")
-        for line in lines:
-            typer.echo(f"  {printable(line)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli import _completion
 from wavegan.cli._vocode_inputs import expand
 from wavegan.errors import UserError
 
@@ -26,7 +27,12 @@ def vocode_command(
         list[Path],
         typer.Argument(metavar="INPUT...", help="Audio files, .npy/.npz/.pt mels, or folders."),
     ],
-    model: Annotated[Path, typer.Option("--model", "-m", help="A run, checkpoint or bundle.")],
+    model: Annotated[
+        Path,
+        typer.Option(
+            "--model", "-m", help="A run, checkpoint or bundle.", autocompletion=_completion.runs
+        ),
+    ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="A file for one input, else a folder; - is stdout.")
     ],
@@ -38,7 +44,12 @@ def vocode_command(
         Path | None,
         typer.Option("--picture", help="Also draw input and output spectrograms to this PNG."),
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
+        ),
+    ] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from wavegan.progress import early
 from wavegan.progress.health import Action, Player, Trouble
 from wavegan.progress.history import History
-from wavegan.progress.pace import due, seconds_to, spoken
 from wavegan.progress.plateau import Plateau
 from wavegan.progress.trend import FEWEST, Trend, falls, trend
 
@@ -38,6 +38,11 @@ class Facts:
     trend: Trend
     plateau: Plateau | None
     troubles: Sequence[Trouble]
+
+    @property
+    def young(self) -> bool:
+        """Whether there are too few validations, or steps, to speak of its course."""
+        return len(self.values) < FEWEST or self.history.step < self.history.early
 
     @property
     def best(self) -> int:
@@ -72,7 +77,7 @@ def raised(history: History, improving: bool) -> list[Trouble]:
     """The alarms of the last validation; while that improves only a collapse is one."""
     last = history.validation[-1]["step"] if history.validation else None
     found = []
-    for line in history.alarms:
+    for line in history.alarms if history.step >= history.early else ():
         known = [ALARMS[k] for k in ALARMS if str(line.get("text", "")).startswith(k)]
         if line["step"] == last and known and (known[0][0] == "collapse" or not improving):
             what, _, remedy = str(line["text"]).partition("; ")
@@ -122,7 +127,7 @@ def _trouble(facts: Facts) -> Advice | None:
 
 def _too_early(facts: Facts) -> Advice | None:
     history, made = facts.history, len(facts.values)
-    if made >= FEWEST:
+    if not facts.young:
         return None
     if history.unmeasured:
         return Advice(
@@ -131,27 +136,10 @@ def _too_early(facts: Facts) -> Advice | None:
             f"{'It has ended' if history.ended else 'Continue'}: no figure tells how good it is "
             "(data.validation); listen to its samples.",
         )
-    known = f"{made} validation{'' if made == 1 else 's'}"
     if history.ended:
-        return Advice(
-            "stop",
-            "it has ended, too few validations for a trend",
-            f"It has ended, with {known}: a trend takes {FEWEST} (training.validate_every). Listen "
-            "to its samples.",
-        )
-    number = FEWEST if made else 1
-    text = "Wait: the first validation" if not made else "Wait: the fourth validation"
-    step = due(history, number + len(history.validation) - made)
-    if step is None:
-        return Advice(
-            "wait",
-            "too early to tell",
-            f"Wait: too early to tell, and this run validates too seldom for a trend, which takes "
-            f"{FEWEST} (training.validate_every).",
-        )
-    seconds = seconds_to(history, step)
-    when = "" if seconds is None else f", in about {spoken(seconds)}"
-    return Advice("wait", "too early to tell", f"{text} is due at step {step:,}{when}.")
+        reason = "it has ended, too few validations for a trend"
+        return Advice("stop", reason, early.over(history, made))
+    return Advice("wait", "too early to tell", early.waits(history, made))
 
 
 def _rising(facts: Facts) -> Advice | None:

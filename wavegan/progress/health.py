@@ -60,26 +60,10 @@ def troubles(history: History, improving: bool) -> tuple[Trouble, ...]:
     """
     checks: Sequence[Callable[[History, bool], Trouble | None]] = (
         _not_finite,
-        _rate_gone,
-        _exploding,
-        _overpowering,
-        _blind,
-        _vanishing,
+        *(() if history.step < history.early else GROWN),
     )
     found = (check(history, improving) for check in checks)
     return tuple(trouble for trouble in found if trouble is not None)
-
-
-def players(history: History) -> dict[Player, str]:
-    """Who takes part: `healthy` until something is known, or that D was not measured."""
-    state: dict[Player, str] = {"G": "healthy"}
-    if not history.recipe.get("discriminators"):
-        return state
-    start = history.setting("training", "adversarial_from", 0)
-    if history.step <= start:
-        return {**state, "D": f"not in play before step {start:,}"}
-    measured = accuracies(history) or any("accuracy_real" in v for v in history.validation)
-    return {**state, "D": "healthy" if measured else "not measured"}
 
 
 def accuracies(history: History) -> dict[str, list[float]]:
@@ -267,3 +251,13 @@ def _data(history: History) -> Mapping[str, Any]:
 
 def _finite(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+GROWN: Sequence[Callable[[History, bool], Trouble | None]] = (
+    _rate_gone,
+    _exploding,
+    _overpowering,
+    _blind,
+    _vanishing,
+)
+"""Checks of a run that is no longer young, the gravest first."""

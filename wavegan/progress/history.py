@@ -13,6 +13,9 @@ from wavegan.errors import UserError
 
 Line = Mapping[str, Any]
 
+EARLY = 200
+"""Steps below which the course of no run says anything, however often it was looked at."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -75,6 +78,14 @@ class History:
         """Whether nothing is measured since its last start, as nothing is held out."""
         data = self.starts[-1].get("data") if self.starts else None
         return not self.validation and isinstance(data, dict) and data.get("held_out") == 0
+
+    @property
+    def early(self) -> int:
+        """The step before which nothing is said of its course: its rate has to warm up, too."""
+        training = self.recipe.get("training")
+        schedule = training.get("schedule") if isinstance(training, dict) else None
+        warmup = schedule.get("warmup") if isinstance(schedule, dict) else 0
+        return max(EARLY, warmup) if isinstance(warmup, int) else EARLY
 
     def setting(self, section: str, field: str, default: Any) -> Any:
         """A field of a section of the recipe, or `default` where it is not of that type."""

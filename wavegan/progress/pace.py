@@ -30,7 +30,7 @@ def due(history: History, number: int) -> int | None:
 
 
 def spoken(seconds: float) -> str:
-    """A time as people say it: `40 s`, `25 min`, `2.5 h`, `3 days`."""
+    """A time as people say it: `40 s`, `25 min`, `2.5 h`, `3 days`, `4.6 years`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
@@ -38,4 +38,5 @@ def spoken(seconds: float) -> str:
     hours = seconds / 3600
     if hours < 48:
         return f"{hours:.1f} h" if hours < 10 else f"{hours:.0f} h"
-    return f"{hours / 24:.0f} days"
+    days = hours / 24
+    return f"{days:.0f} days" if days < 730 else f"{days / 365:.1f} years"

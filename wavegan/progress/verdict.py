@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wavegan.progress import health
+from wavegan.progress import health, players
 from wavegan.progress.advice import SURER, Advice, Facts, advise, raised, rising
 from wavegan.progress.health import Action, Trouble
 from wavegan.progress.history import History
@@ -79,7 +79,8 @@ def judge(history: History) -> Verdict:
     """Judge a run by what it wrote down; never raises for want of anything."""
     metric = _metric(history)
     steps, values = _known(history, metric)
-    going = _trend(steps, values)
+    young = history.step < history.early
+    going = UNKNOWN if young else _trend(steps, values)
     # too early to tell is no reason to call a strong D a trouble
     improving = going.direction == "falling" or len(values) < FEWEST
     wrong = (*health.troubles(history, improving), *raised(history, going.direction == "falling"))
@@ -149,7 +150,7 @@ def _trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
 
 
 def _health(history: History, wrong: Sequence[Trouble]) -> dict[str, str]:
-    state: dict[str, str] = dict(health.players(history).items())
+    state: dict[str, str] = dict(players.players(history).items())
     for trouble in reversed(wrong):
         if trouble.player:
             state[trouble.player] = trouble.name
@@ -179,7 +180,7 @@ def _figure(facts: Facts, metric: str | None) -> str:
         return f"Step {history.step:,} of {history.total:,}: {nothing}."
     best, now = facts.values[facts.best], facts.values[-1]
     lowest = (
-        "its best"
+        ("its best" if len(facts.values) > 1 else "its first")
         if facts.best == len(facts.values) - 1
         else f"best {_shown(best)} at step {facts.steps[facts.best]:,}"
     )
@@ -193,6 +194,8 @@ def _going(facts: Facts) -> str:
     going, made = facts.trend, len(facts.values)
     if made < FEWEST:
         return f"too early to tell a trend ({made} of the {FEWEST} validations that it takes)"
+    if facts.young:
+        return f"too early to tell a trend (it takes {facts.history.early:,} steps)"
     sure = ">99 %" if going.confidence > 0.99 else f"{going.confidence * 100:.0f} %"
     if going.direction == "unknown":
         return "no clear trend"
@@ -205,12 +208,7 @@ def _going(facts: Facts) -> str:
 def _players(facts: Facts) -> str:
     if facts.troubles:
         return " ".join(dict.fromkeys(trouble.text for trouble in facts.troubles))
-    state = health.players(facts.history)
-    if not facts.history.train:
-        return ""
-    if state.get("D") == "healthy":
-        return "D and G are healthy."
-    return f"G is healthy; {'D is ' + state['D'] if 'D' in state else 'there is no D'}."
+    return players.sentence(facts.history)
 
 
 def _typical(history: History, metric: str | None, at: Typical | None) -> str:

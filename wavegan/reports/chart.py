@@ -11,7 +11,9 @@ from wavegan.reports.html import Markup, join, tag, void
 from wavegan.reports.series import Series
 
 WIDTH, HEIGHT = 360, 190
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 12, 30
+LEFT, RIGHT, TOP, BOTTOM = 50, 8, 12, 30
+LETTER = 6.5
+"""Width of a letter of a label, at most."""
 DOTS = 24
 """Up to so many points a line's points are dots too."""
 
@@ -110,18 +112,15 @@ class Chart:
         for mark in scale.marks:
             y = float(_y(scale.place(mark)))
             parts.append(void("path", d=f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}", class_="grid"))
-            label = axes.short(mark)
-            parts.append(tag("text", label, x=LEFT - 5, y=f"{y + 3.5:.1f}", text_anchor="end"))
+            parts.append(_beside(axes.short(mark), y))
         if self.middle is not None:
             y = float(_y(scale.place(self.middle)))
             parts.append(void("path", d=f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}", class_="middle"))
         steps = axes.scale(np.asarray([0.0, self._last_step]))
         for mark in steps.marks:
             if mark <= self._last_step * 1.001 and not (mark % 1):
-                x = float(_x(np.asarray(mark / self._last_step)))
-                below = HEIGHT - BOTTOM + 14
                 parts.append(
-                    tag("text", axes.short(mark), x=f"{x:.1f}", y=below, text_anchor="middle")
+                    _below(axes.short(mark), float(_x(np.asarray(mark / self._last_step))))
                 )
         middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
         parts.append(tag("text", "step", x=middle, y=HEIGHT - 3, text_anchor="middle"))
@@ -168,6 +167,22 @@ class Chart:
             told = tag("title", f"not finite at step {step:,}")
             parts.append(tag("path", told, d=cross, class_="broken"))
         return join(parts)
+
+
+def _beside(label: str, y: float) -> Markup:
+    """A label left of the axis, a long one squeezed into its place."""
+    room, long = LEFT - 6, {}
+    if len(label) * LETTER > room:
+        long = {"textLength": room, "lengthAdjust": "spacingAndGlyphs"}
+    return tag("text", label, x=LEFT - 5, y=f"{y + 3.5:.1f}", text_anchor="end", **long)
+
+
+def _below(label: str, x: float) -> Markup:
+    """A label under a place of the axis; the last one ends where the chart does."""
+    place = {"y": HEIGHT - BOTTOM + 14}
+    if x + len(label) * LETTER / 2 > WIDTH - 2:
+        return tag("text", label, x=WIDTH - 2, text_anchor="end", **place)
+    return tag("text", label, x=f"{x:.1f}", text_anchor="middle", **place)
 
 
 def _x(share: NDArray[np.float64]) -> NDArray[np.float64]:

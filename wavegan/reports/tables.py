@@ -49,14 +49,16 @@ def evaluation(content: Mapping[str, Any], title: str) -> Markup:
     keys = list(dict.fromkeys(key for cells in systems.values() for key in cells))
     if not keys:
         return join(tag("h3", title), tag("p", "No metric is in it."))
+    names = [*systems, *(FLOORS.get(name, name) for name in floors)]
     lines: list[list[object]] = []
     for key in keys:
         own = [cells[key] for cells in systems.values() if key in cells]
         made = [
             _shown(cells.get(key), own, _is_best(key, n, systems)) for n, cells in systems.items()
         ]
-        lines.append([_head(key), *made, *(_shown(f.get(key), (), False) for f in floors.values())])
-    heads = [*systems, *(tag("span", FLOORS.get(name, name), class_="dim") for name in floors)]
+        cells = [*made, *(_shown(f.get(key), (), False) for f in floors.values())]
+        lines.append([_head(key), *map(_titled, names, cells)])
+    heads = [*systems, *(tag("span", name, class_="dim") for name in names[len(systems) :])]
     return join(
         tag("h3", title),
         _told(systems),
@@ -64,6 +66,11 @@ def evaluation(content: Mapping[str, Any], title: str) -> Markup:
         _comparisons(content),
         _settings(content),
     )
+
+
+def _titled(name: str, cell: Markup) -> Markup:
+    """A cell with its column's head, which the page shows where columns are laid as lines."""
+    return tag("div", tag("div", cell), data_column=name)
 
 
 def _told(systems: Rows) -> Markup:
@@ -79,6 +86,8 @@ def _told(systems: Rows) -> Markup:
             " with 95% intervals of the mean (bootstrap over clips). Intervals that overlap leave "
             "open which is better."
         )
+    else:
+        told += "."
     warning = tag("b", " Few clips: read them with care.") if counts[0] < FEW else None
     return tag("p", told, warning)
 

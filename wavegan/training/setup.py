@@ -5,6 +5,7 @@ The order matters: everything that can be wrong with the recipe is found before 
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,27 @@ from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
-from wavegan.training import checkpoint, files, random_state, start, validation, warm_start
+from wavegan.training import (
+    checkpoint,
+    estimate,
+    files,
+    random_state,
+    start,
+    validation,
+    warm_start,
+)
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
+from wavegan.training.footprint import footprint
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.parts import Parts, build
 from wavegan.training.processes import broadcast
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import Trainer
 
-FITTED = 1024
-"""Crops of which a generator may take statistics before it trains."""
+FITTED, FEW = 1024, 8
+"""Crops of which a network may take statistics before it trains, and before steps are timed."""
 
 
 def prepare(
@@ -77,7 +87,8 @@ def prepare(
     if model is not None:
         warm_start.load_weights(parts, model, listener.note)
     adaptive = _adaptive(recipe, parts, segments.slots, listener.note)
-    players, step = _assemble(recipe, parts, accelerator)
+    players, step = _assemble(recipe, parts, accelerator.device, accelerator.autocast)
+    players.progress.world = accelerator.num_processes
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
@@ -99,8 +110,21 @@ def prepare(
     )
 
 
-def describe(recipe: Recipe) -> dict[str, Any]:
+def describe(
+    recipe: Recipe,
+    run: Path | None = None,
+    *,
+    device: str = "auto",
+    processes: int = 1,
+) -> dict[str, Any]:
     """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
+
+    Args:
+        recipe: resolved.
+        run: where it would go; with it a few steps are run, for what it takes in time, memory and
+            disk (see `estimate.of`).
+        device: as that of `prepare`.
+        processes: how many would train together.
 
     Raises:
         UserError: as `prepare` does.
@@ -117,7 +141,7 @@ def describe(recipe: Recipe) -> dict[str, Any]:
     segments = files.segments(recipe, parts.config.mel, found)
     training = recipe.training
     judge = parts.discriminator
-    return {
+    plan = {
         "generator_parameters": sum(p.numel() for p in parts.generator.parameters()),
         "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
         "sample_rate": parts.config.mel.sample_rate,
@@ -127,6 +151,16 @@ def describe(recipe: Recipe) -> dict[str, Any]:
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
         "notes": [*notes, *found.notes],
     }
+    if run is None:
+        return plan
+    _fit(parts, segments, FEW)
+    there, low = choose(device), training.precision == "bf16"
+    players, step = _assemble(
+        recipe, parts, there, lambda: torch.autocast(there.type, torch.bfloat16, enabled=low)
+    )
+    held_out = [clip.seconds for clip in found.split.validation or found.split.train]
+    sizes = footprint(recipe, parts, players.networks, held_out)
+    return plan | estimate.of(recipe, step, segments, sizes, run, there, processes)
 
 
 def _settle(
@@ -137,10 +171,10 @@ def _settle(
     return warm_start.keep_level(recipe, model, note), model
 
 
-def _fit(parts: Parts, segments: Segments) -> None:
+def _fit(parts: Parts, segments: Segments, count: int = FITTED) -> None:
     for network in (parts.generator, parts.discriminator):
         if isinstance(network, LatentGenerator | Discriminator):
-            network.fit(files.sample(segments, FITTED))
+            network.fit(files.sample(segments, count))
 
 
 def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:
@@ -225,17 +259,22 @@ def _adaptive(recipe: Recipe, parts: Parts, clips: int, note: warm_start.Note) -
     )
 
 
-def _assemble(recipe: Recipe, parts: Parts, accelerator: Accelerator) -> tuple[Players, Step]:
+def _assemble(
+    recipe: Recipe,
+    parts: Parts,
+    device: torch.device,
+    autocast: Callable[[], AbstractContextManager[None]],
+) -> tuple[Players, Step]:
     training = recipe.training
     networks = {"generator": parts.generator}
     clips = {"generator": training.clip_generator, "discriminator": training.clip_discriminator}
     if parts.discriminator is not None:
         networks["discriminator"] = parts.discriminator
     for network in networks.values():
-        broadcast(network.to(accelerator.device))
-    parts.step["task"].to(accelerator.device)
+        broadcast(network.to(device))
+    parts.step["task"].to(device)
     for _, loss in parts.step["losses"].values():
-        loss.to(accelerator.device)
+        loss.to(device)
     options: dict[str, Any] = training.optimizer.model_dump(exclude={"discriminator_lr"})
     optimizers = {
         name: torch.optim.AdamW(network.parameters(), fused=True, **options)
@@ -246,11 +285,10 @@ def _assemble(recipe: Recipe, parts: Parts, accelerator: Accelerator) -> tuple[P
     step = Step(
         generator=made["generator"],
         discriminator=made.get("discriminator"),
-        autocast=accelerator.autocast,
+        autocast=autocast,
         **parts.step,
     )
-    players = Players(networks, optimizers, ema, Progress(world=accelerator.num_processes))
-    return players, step
+    return Players(networks, optimizers, ema, Progress()), step
 
 
 def _resume(

@@ -55,8 +55,8 @@ class Player {
   get position() {
     if (!this.running) return this.place;
     const [from, to] = this.region;
-    const reached = this.place + this.context.currentTime - this.running.since;
-    return reached < to ? Math.max(reached, 0) : from + ((reached - to) % (to - from));
+    const reached = this.place + Math.max(0, this.context.currentTime - this.running.since);
+    return reached < to ? reached : from + ((reached - to) % (to - from));
   }
 
   get partial() {

@@ -1,0 +1,75 @@
+"""Which fields a recipe has, and what may stand behind the `=` of each: for the Tab key."""
+
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from wavegan import plugins
+from wavegan.audio.mel import Mel
+from wavegan.recipe import Recipe
+
+KINDS = {"generator": "generators", "task": "tasks", "objective": "objectives"}
+"""Sections that are one plug-in; those that hold several are called as their kind is."""
+FOR_PEOPLE = ("description", "needs", "gave")
+
+
+def fields(recipe: Recipe) -> dict[str, list[str]]:
+    """Dotted names of a recipe's fields, and values for each: all that there are, or its own."""
+    values = recipe.model_dump(mode="json", exclude=set(FOR_PEOPLE))
+    return dict(_leaves(values, Recipe))
+
+
+def _leaves(
+    values: Mapping[str, Any], model: type[BaseModel] | None, above: str = ""
+) -> Iterator[tuple[str, list[str]]]:
+    for name, value in values.items():
+        known = model.model_fields.get(name) if model else None
+        kinds = _members(known.annotation) if known else []
+        sections = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
+        inside = value if isinstance(value, dict) else None
+        if value is None and sections:  # a section that is left out, and what it would have
+            inside = {n: f.default for n, f in sections[0].model_fields.items()}
+        path = f"{above}{name}"
+        if not inside:
+            yield path, _values(path, value, kinds)
+            continue
+        if path == "mel" or NoneType in kinds:
+            yield path, _values(path, None, kinds)
+        yield from _leaves(inside, sections[0] if sections else None, f"{path}.")
+
+
+def _values(path: str, value: Any, kinds: list[Any]) -> list[str]:
+    """What may be given, as it is typed; nothing where it is a text or a list of one's own."""
+    if path in ("mel", "mel.preset"):
+        return list(Mel.preset_names())
+    section, _, name = path.partition(".")
+    if name.rpartition(".")[2] == "name" and name.count(".") <= 1:
+        kind = KINDS.get(section, section)
+        if kind in plugins.KINDS:
+            return plugins.names(kind)
+    given: list[Any] = [each for k in kinds if get_origin(k) is Literal for each in get_args(k)]
+    if bool in kinds or isinstance(value, bool):
+        given += [True, False]
+    if isinstance(value, int | float) and value not in given:
+        given.insert(0, value)
+    if NoneType in kinds:
+        given.append(None)
+    return [_typed(each) for each in given]
+
+
+def _typed(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
+
+
+def _members(annotation: Any) -> list[Any]:
+    """The types that a type is a union of."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _members(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [each for member in get_args(annotation) for each in _members(member)]
+    return [annotation]

@@ -1,0 +1,100 @@
+"""What `wavegan train --dry-run` says: what a run would be and would take. It writes nothing."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from wavegan.recipe import Recipe
+
+MOSTLY = 0.5
+"""Share of a checkpoint from which on its discriminators are worth a word."""
+
+
+def describe(recipe: "Recipe", run: Path, device: str, processes: int, as_json: bool) -> None:
+    """Say what would run, and what it would take."""
+    from wavegan.data.manifest import printable
+    from wavegan.training import setup
+
+    plan = setup.describe(recipe, run, device=device, processes=processes)
+    if as_json:
+        typer.echo(json.dumps(plan))
+        return
+    for key, value in plan.items():
+        if isinstance(value, dict) or value in ([], None, ""):
+            continue
+        lines = value if isinstance(value, list) else []
+        typer.echo(f"{key.replace('_', ' ')}: {len(lines) if lines else value}")
+        for line in lines:
+            typer.echo(f"  {printable(line)}")
+    time = plan["time"]
+    rough = time["measured_crops"] == 1 < time["crops"]
+    for line in (_time(time), _memory(plan["memory"], rough), *_disk(plan["disk"], run)):
+        typer.echo(line)
+
+
+def _time(time: Mapping[str, Any]) -> str:
+    from wavegan.progress.pace import spoken
+
+    least, every = not time["measured_crops"], time["crops"]
+    about = f"more than {spoken(time['seconds'])}" if least else f"about {spoken(time['seconds'])}"
+    crops = f"{every} crop{'' if every == 1 else 's'}"
+    if least:
+        how = f"a step of one of its {crops} alone takes over {time['step_seconds']:.0f} s here"
+    else:
+        how = f"{_rate(time['step_seconds'])} of {crops}"
+        if time["measured_crops"] < every:
+            how += f", scaled from steps of {time['measured_crops']}"
+    return (
+        f"time: {about} of training for {time['steps']:,} steps on {time['device']} ({how}); an "
+        "estimate: reading, validations and checkpoints come on top"
+    )
+
+
+def _rate(seconds: float) -> str:
+    return f"{1 / seconds:.1f} steps/s" if seconds < 1 else f"{seconds:.1f} s for a step"
+
+
+def _memory(memory: Mapping[str, Any], scaled_from_one: bool) -> str:
+    has = f"{_size(memory['available'])} here"
+    nets = f"networks with gradients and optimizers {_size(memory['networks'])}"
+    if memory["needed"] is None:
+        return f"memory: not measured, as no step was finished ({nets}); {has}"
+    about = "at most about" if scaled_from_one else "about"
+    little = memory["needed"] > memory["available"]
+    return (
+        f"memory: {about} {_size(memory['needed'])} ({nets}); {has}"
+        f"{': too little: lower training.batch_size' if little else ''}"
+    )
+
+
+def _disk(disk: Mapping[str, Any], run: Path) -> Iterator[str]:
+    kept, one, older = disk["checkpoints"], disk["checkpoint"], disk["older_checkpoint"]
+    parts = [f"{kept} checkpoint{'' if kept == 1 else 's'}, the last of {_size(one)}"]
+    if kept > 1:
+        parts.append(f"others of {_size(older)}")
+    if disk["previews"]:
+        parts.append(f"{_size(disk['previews'])} of clips to listen to")
+    little = ": too little" if disk["peak"] > disk["free"] else ""
+    yield (
+        f"disk: about {_size(disk['needed'])} ({', '.join(parts)}), {_size(disk['peak'])} while a "
+        f"checkpoint is written; {_size(disk['free'])} free at {run}{little}"
+    )
+    judges, fewer = disk["discriminators"], disk["needed_keep_last_1"]
+    if judges > MOSTLY * one and fewer < disk["needed"]:
+        yield (
+            f"  {_size(judges)} of the last checkpoint are discriminators and their optimizer, for "
+            f"going on: training.keep_last=1 makes it about {_size(fewer)} in all"
+        )
+
+
+def _size(count: float) -> str:
+    """Bytes as people say them: `12 MB`, `1.3 GB`."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            digits = ".3g" if count < 100 * size else ".0f"
+            return f"{count / size:{digits}} {unit}"
+    return f"{count:.0f} bytes"

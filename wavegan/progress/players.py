@@ -1,0 +1,40 @@
+"""Who takes part in a training, and whether so much is known of them that they are well."""
+
+from wavegan.progress.health import ENOUGH, Player, accuracies
+from wavegan.progress.history import History
+
+EARLY_TO_TELL = "too early to tell"
+
+
+def unsure(history: History) -> str | None:
+    """Why it is too early to tell whether the players are healthy; None: it is not."""
+    if len(history.train) < ENOUGH:
+        return f"{len(history.train)} of the {ENOUGH} windows of steps that it takes"
+    return f"it takes {history.early:,} steps" if history.step < history.early else None
+
+
+def players(history: History) -> dict[Player, str]:
+    """Who takes part: `healthy` if nothing else is known by then, or that D was not measured."""
+    well = "healthy" if unsure(history) is None else EARLY_TO_TELL
+    state: dict[Player, str] = {"G": well}
+    if not history.recipe.get("discriminators"):
+        return state
+    start = history.setting("training", "adversarial_from", 0)
+    if history.step <= start:
+        return {**state, "D": f"not in play before step {start:,}"}
+    measured = accuracies(history) or any("accuracy_real" in v for v in history.validation)
+    return {**state, "D": well if measured else "not measured"}
+
+
+def sentence(history: History) -> str:
+    """How they are where no trouble is known; nothing where no window was written down."""
+    if not history.train:
+        return ""
+    state, why = players(history), unsure(history)
+    other = f"; D is {state['D']}" if "D" in state else "; there is no D"
+    both = "D" in state and state["D"] == state["G"]
+    who, verb = ("D and G", "are") if both else ("G", "is")
+    if why is not None:
+        rest = "" if both else other
+        return f"Whether {who} {verb} healthy is {EARLY_TO_TELL} ({why}){rest}."
+    return f"{who} {verb} healthy{'' if both else other}."

@@ -1,0 +1,250 @@
+"""How long a step takes and what memory it needs, by running a few: what a dry run tells.
+
+A step of one crop comes first, and is given up where it takes too long. It says how many crops fit
+into the time and the memory at hand; with fewer than a batch the result is scaled.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from wavegan.data.batch import Batch, collate
+from wavegan.data.segments import Segments
+from wavegan.tasks.base import Condition
+from wavegan.training.step import Step
+
+SECONDS, LONGEST = 4.0, 6.0
+"""Time for steps after the first; time after which the first one is given up."""
+RUNS = 2
+"""Times that a step is run, of which the quicker one counts: the first of a shape is slower."""
+ROUNDS = 4
+SPARE = 0.5
+"""Share of the free memory that may be used to measure."""
+READING = 1.0
+"""Seconds for reading crops; what was read until then is repeated."""
+STATES = 3
+"""Tensors as large as the weights that training adds: gradients, and AdamW's two averages."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Steps that do the same work: the number of one of them, and their share of all steps."""
+
+    number: int
+    adversarial: bool
+    share: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured.
+
+    Attributes:
+        seconds: of a step of `batch` crops, the mean over kinds of steps; where `crops` is 0, a
+            step of one crop takes longer than this.
+        crops: with how many crops; 0: not even one could be finished in time.
+        memory: bytes that a step of `batch` crops needs with all that is there before; scaled from
+            one crop it is an upper bound; None: not known.
+        networks: bytes of weights, gradients and optimizer states.
+        available: bytes that the machine, or the GPU, has.
+    """
+
+    seconds: float
+    crops: int
+    memory: int | None
+    networks: int
+    available: int
+
+
+def kinds(step: Step, steps: int, adversarial_from: int) -> list[Kind]:
+    """The kinds of steps of a run, the dearest first."""
+    start = min(adversarial_from, steps) if step.discriminator else steps
+    found: dict[tuple[object, ...], Kind] = {}
+    if start:
+        found[()] = Kind(0, False, start / steps)
+    every = {name: penalty.every for name, (_, penalty) in step.penalties.items()}
+    cycle = math.lcm(step.n_critic, *every.values()) if start < steps else 0
+    for number in range(cycle):
+        active = tuple(name for name, n in every.items() if number % n == 0)
+        key = (step.generator_learns(number), *active)
+        before = found.get(key, Kind(number, True, 0.0))
+        share = before.share + (1 - start / steps) / cycle
+        found[key] = Kind(before.number, True, share)
+    return sorted(found.values(), key=lambda kind: -_work(step, kind))
+
+
+def _work(step: Step, kind: Kind) -> int:
+    """How many things a step does."""
+    if not kind.adversarial:
+        return 1
+    due = sum(kind.number % penalty.every == 0 for _, penalty in step.penalties.values())
+    return 2 + due + step.generator_learns(kind.number)
+
+
+def measure(
+    step: Step,
+    chosen: Sequence[Kind],
+    segments: Segments,
+    batch: int,
+    device: torch.device,
+    seconds: float = SECONDS,
+    longest: float = LONGEST,
+) -> Measured:
+    """Run steps of each kind for some seconds; the networks have learnt a little afterwards.
+
+    Args:
+        step: networks and optimizers, on the device.
+        chosen: from `kinds`.
+        segments: where crops come from.
+        batch: crops of a step of this process.
+        device: where the networks are.
+        seconds: how long to go on.
+        longest: when to give the first step up.
+    """
+    memory, crops = _Memory(device), _Crops(segments, device)
+    trained = _trained(step)
+    networks, fixed = (1 + STATES) * trained, memory.used() + STATES * trained
+    try:
+        with memory.watched(), _Deadline(longest):
+            # what is done once, at the first step, takes about as long as the step
+            first = _timed(step, chosen[0], crops(1), device) / 2
+    except TimeoutError:
+        return Measured(longest, 0, None, networks, memory.total)
+    peaks, each, end = {1: memory.peak}, dict.fromkeys(chosen, first), time.monotonic() + seconds
+    count = 0
+    for _ in range(ROUNDS):
+        known = max(1, count)
+        room = SPARE * memory.free() / max(1, memory.peak - fixed) * known
+        left = (end - time.monotonic()) / (RUNS * sum(each.values()) / known)
+        more = max(1 - count, min(batch, int(left), int(room)))
+        if more <= count:
+            break
+        with memory.watched():
+            ready = crops(more)
+            each = {kind: _quickest(step, kind, ready, device, end) for kind in chosen}
+        count, peaks[more] = more, max(memory.peak, *peaks.values())
+    mean = sum(kind.share * took for kind, took in each.items())
+    needed = _scaled(peaks, fixed, count, batch)
+    return Measured(mean * batch / count, count, needed, networks, memory.total)
+
+
+def _scaled(peaks: Mapping[int, int], fixed: int, count: int, batch: int) -> int:
+    """The peak of a batch, along the line through those of one crop and of `count`."""
+    each = peaks[1] - fixed if count == 1 else (peaks[count] - peaks[1]) / (count - 1)
+    return round(peaks[count] + max(0, each) * (batch - count))
+
+
+def _quickest(step: Step, kind: Kind, batch: Batch, device: torch.device, end: float) -> float:
+    """Seconds of the quicker of some runs; of the only one where time is short."""
+    best = _timed(step, kind, batch, device)
+    for _ in range(RUNS - 1):
+        if time.monotonic() + best < end:
+            best = min(best, _timed(step, kind, batch, device))
+    return best
+
+
+def _timed(step: Step, kind: Kind, batch: Batch, device: torch.device) -> float:
+    """Seconds of a step."""
+    start = time.perf_counter()
+    condition = Condition(batch.mel, batch.label, batch.number)
+    step(batch.audio, kind.number, adversarial=kind.adversarial, condition=condition)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+    return time.perf_counter() - start
+
+
+def _trained(step: Step) -> int:
+    """Bytes of the weights that learn."""
+    players = [player for player in (step.generator, step.discriminator) if player]
+    return sum(
+        p.numel() * p.element_size()
+        for player in players
+        for p in player.network.parameters()
+        if p.requires_grad
+    )
+
+
+class _Crops:
+    """Reads crops, for some time."""
+
+    def __init__(self, segments: Segments, device: torch.device) -> None:
+        self.segments, self.device = segments, device
+        self.read = [segments[0]]
+        self.until = time.monotonic() + READING
+
+    def __call__(self, count: int) -> Batch:
+        while len(self.read) < count and time.monotonic() < self.until:
+            self.read.append(self.segments[len(self.read)])
+        return collate([self.read[n % len(self.read)] for n in range(count)]).to(self.device)
+
+
+class _Memory:
+    """Memory of this process, or of the GPU."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.process = device, psutil.Process()
+        self.peak = 0
+
+    @property
+    def total(self) -> int:
+        if self.device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self.device)[1])
+        return int(psutil.virtual_memory().total)
+
+    def free(self) -> int:
+        if self.device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self.device)[0])
+        return int(psutil.virtual_memory().available)
+
+    def used(self) -> int:
+        if self.device.type == "cuda":
+            return torch.cuda.memory_reserved(self.device)
+        return int(self.process.memory_info().rss)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Take note of the peak."""
+        if self.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device)
+            yield
+            self.peak = torch.cuda.max_memory_reserved(self.device)
+            return
+        self.peak, done = 0, threading.Event()
+
+        def sample() -> None:
+            while not done.wait(0.005):
+                self.peak = max(self.peak, self.used())
+
+        thread = threading.Thread(target=sample, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+            self.peak = max(self.peak, self.used())
+
+
+class _Deadline(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Raises `TimeoutError` at the first operation after some seconds, forwards or backwards."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.end = time.monotonic() + seconds
+
+    def __torch_dispatch__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        if time.monotonic() > self.end:
+            raise TimeoutError
+        return func(*args, **(kwargs or {}))
