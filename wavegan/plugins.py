@@ -54,6 +54,15 @@ def find(kind: str, name: str) -> type:
     return cls
 
 
+def options(kind: str, name: str) -> dict[str, Any]:
+    """The annotations of a plug-in's options, by their names.
+
+    Raises:
+        UserError: there is no such plug-in.
+    """
+    return {key: annotation for key, (annotation, _) in _schema(find(kind, name)).items()}
+
+
 def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Check options against the constructor's annotations; returns them converted.
 

@@ -1,13 +1,29 @@
 """The sections of a recipe, each a table of fields with their types and defaults."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+)
+
+
+def _at_home(value: Any) -> Any:
+    """`~` and `~user` as a shell has them: after `=`, and in a file, none has seen them."""
+    return os.path.expanduser(value) if isinstance(value, str) else value
+
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+# names of files need not be UTF-8, and pydantic writes no others of its own accord
+Place = Annotated[Path, BeforeValidator(_at_home), PlainSerializer(str, when_used="json")]
 
 
 class Section(BaseModel):
@@ -56,13 +72,13 @@ class Data(Section):
     (`random`: anywhere).
     """
 
-    folder: Path | None = None
-    mels: Path | None = None
+    folder: Place | None = None
+    mels: Place | None = None
     segment: Positive = 8192
     channels: Positive = 1
     peak: Annotated[float, Field(gt=0, le=1)] | None = 0.95
-    train: Path | None = None
-    validation: int | float | Path = 0.05
+    train: Place | None = None
+    validation: int | float | Place = 0.05
     workers: Annotated[int, Field(ge=0)] | None = None
     validation_seconds: Annotated[float, Field(gt=0)] = 10.0
     labels: Literal["folders", "names"] | tuple[str, ...] | None = None
@@ -160,7 +176,7 @@ class Training(Section):
     adversarial_from: Annotated[int, Field(ge=0)] = 0
     n_critic: Positive = 1
     augment: Augmentation | None = None
-    init_from: str | None = None
+    init_from: Annotated[str, BeforeValidator(_at_home), Field(min_length=1)] | None = None
     log_every: Positive = 50
     checkpoint_every: Positive = 5000
     validate_every: Positive = 5000

@@ -139,14 +139,12 @@ def score_command(
 
 def _held_out(text: str) -> float | Path:
     """A share of the files, a number of them, or a list."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    if not Path(text).is_file():
+    from wavegan.typed import read
+
+    value: float | Path = read(text, int | float | Path)
+    if isinstance(value, Path) and not value.is_file():
         raise UserError(f"--validation {text}: give a share, a number of files, or a list file")
-    return Path(text)
+    return value
 
 
 def _table(verdict: "Verdict") -> None:
