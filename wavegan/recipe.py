@@ -107,9 +107,15 @@ def _checked(layers: Sequence[Layer]) -> Recipe:
         raise mistake(error, layers, Recipe) from None
 
 
-def dump(recipe: Recipe) -> str:
-    """A recipe as YAML in the order of its fields; nothing is inherited any more."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+def dump(recipe: Recipe, *, plain: bool = False) -> str:
+    """A recipe as YAML in the order of its fields; nothing is inherited any more.
+
+    Args:
+        recipe: whichever.
+        plain: write ASCII alone, with escapes for other characters.
+    """
+    values = recipe.model_dump(mode="json")
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=not plain)
 
 
 def recipes() -> dict[str, Path]:

@@ -15,15 +15,17 @@ from pydantic import (
 )
 
 
-def _at_home(value: Any) -> Any:
-    """`~` and `~user` as a shell has them: after `=`, and in a file, none has seen them."""
-    return os.path.expanduser(value) if isinstance(value, str) else value
+def _as_here(value: Any) -> Any:
+    """A path that no shell has seen: `~` and letters as names of files have them here."""
+    if not isinstance(value, str):
+        return value
+    return os.fsdecode(os.path.expanduser(value).encode("utf-8", "surrogateescape"))
 
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 # names of files need not be UTF-8, and pydantic writes no others of its own accord
-Place = Annotated[Path, BeforeValidator(_at_home), PlainSerializer(str, when_used="json")]
+Place = Annotated[Path, BeforeValidator(_as_here), PlainSerializer(str, when_used="json")]
 
 
 class Section(BaseModel):
@@ -176,7 +178,7 @@ class Training(Section):
     adversarial_from: Annotated[int, Field(ge=0)] = 0
     n_critic: Positive = 1
     augment: Augmentation | None = None
-    init_from: Annotated[str, BeforeValidator(_at_home), Field(min_length=1)] | None = None
+    init_from: Annotated[str, BeforeValidator(_as_here), Field(min_length=1)] | None = None
     log_every: Positive = 50
     checkpoint_every: Positive = 5000
     validate_every: Positive = 5000

@@ -196,5 +196,6 @@ def mixed(block: NDArray[Real]) -> NDArray[Real]:
 
 def shown(path: AnyPath) -> str:
     """A name on one line, in characters that a terminal takes."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    # not os.fsencode: in the C locale that is ASCII, and a recipe or list may hold other names
+    text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

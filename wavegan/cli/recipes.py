@@ -1,6 +1,7 @@
 """`wavegan list` and `wavegan show`: what there is, and what a recipe resolves to."""
 
 import json
+import sys
 from typing import Annotated
 
 import typer
@@ -61,6 +62,7 @@ def show_command(
 
     resolved = load(recipe, overrides or [])
     if as_json:
-        typer.echo(resolved.model_dump_json())
+        typer.echo(json.dumps(resolved.model_dump(mode="json")))
     else:
-        typer.echo(dump(resolved), nl=False)
+        # what is shown is a recipe also where the stream has no characters beyond ASCII
+        typer.echo(dump(resolved, plain=not sys.stdout.encoding.startswith("utf")), nl=False)

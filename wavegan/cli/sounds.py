@@ -1,5 +1,6 @@
 """What `wavegan generate` makes: which clips, by which names."""
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -169,7 +170,9 @@ def _names(labels: list[str], origin: str) -> list[str]:
 
 def _safe(name: str) -> str:
     """A name with only what every file system takes: letters, digits, dots and dashes."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "clip"
+    safe = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "clip"
+    # the same bytes in the C locale, which has no letters beyond ASCII
+    return os.fsdecode(safe.encode("utf-8", "surrogateescape"))
 
 
 def _ends(text: str) -> "tuple[tuple[int, int], tuple[int, int]]":
