@@ -11,10 +11,11 @@ HELD_OUT := examples/held-out/arctic_a0008.flac
 .PHONY: quickstart test lint types suite format wheel clean
 
 quickstart: $(INSTALLED)
-	$(BIN)/wavegan train tiny examples/speech --out $(RUN) training.steps=$(QUICK_STEPS) \
+	$(BIN)/wavegan train $(if $(wildcard $(RUN)/checkpoints/0*),--resume $(RUN),tiny \
+		examples/speech --out $(RUN)) training.steps=$(QUICK_STEPS) \
 		training.validate_every=$(QUICK_STEPS) training.checkpoint_every=$(QUICK_STEPS)
 	$(BIN)/wavegan vocode $(HELD_OUT) --model $(RUN) --out $(RUN)/held-out.wav \
-		--picture $(RUN)/held-out.png --quiet
+		--picture $(RUN)/held-out.png --quiet --force
 	@echo
 	@echo "A sentence that was not trained on:"
 	@echo "  vocoded   $(RUN)/held-out.wav"

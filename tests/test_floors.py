@@ -18,6 +18,7 @@ FLOORS = {
     "statistics": 0,
     "merge": 0,
     "typed": 0,
+    "targets": 0,
     "fields": 1,
     "overrides": 1,
     "audio": 0,

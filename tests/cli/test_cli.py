@@ -272,6 +272,14 @@ def test_a_mistake_shows_a_traceback_only_with_debug():
     assert "list_command" in debug.stderr
 
 
+def test_home_is_expanded_behind_an_equals_sign(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    message = wrong(call("train", "--resume=~/my run"))
+    assert str(tmp_path / "my run") in message
+
+
 def test_a_reader_that_leaves_early_is_no_error():
     ended = run("sh", "-c", f"'{sys.executable}' -m wavegan show hifigan-v1 | true")
     assert "Traceback" not in ended.stderr

@@ -23,12 +23,12 @@ class ReportingGroup(TyperGroup):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take `--debug` from wherever it stands, before anything is printed."""
+        """Take `--debug` from wherever it stands, and see to streams and homes first."""
         make_readable()
         if "--debug" in args:
             os.environ[DEBUG] = "1"
             args = [argument for argument in args if argument != "--debug"]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [_at_home(argument) for argument in args])
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command and report how it ended."""
@@ -45,6 +45,13 @@ class ReportingGroup(TyperGroup):
             raise
         except (UserError, *FAILURES) as error:
             _end(*_told(error))
+
+
+def _at_home(word: str) -> str:
+    """`--out=~/runs`, which shells leave as it is, with the home that is meant."""
+    option, equals, value = word.partition("=")
+    meant = option.startswith("--") and value.startswith("~")
+    return f"{option}{equals}{os.path.expanduser(value)}" if meant else word
 
 
 FAILURES = (

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import sounds
-from wavegan.cli.vocode import FORMATS, SUBTYPES
+from wavegan.cli._options import FORMATS, SUBTYPES, Force
 from wavegan.errors import UserError
+from wavegan.targets import check_files, check_folder_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -72,6 +73,7 @@ def generate_command(
     file_format: Format = "wav",
     subtype: Subtype = "pcm16",
     grid: Grid = False,
+    force: Force = False,
     device: Device = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -82,6 +84,7 @@ def generate_command(
 
     [bold]wavegan generate -m runs/my-drums -o loops/ --label pad --seconds 8 --loop[/bold]
     """
+    check_folder_name(out)
     _refuse(file_format, subtype, like, interpolate, grid)
     from wavegan.device import choose
     from wavegan.inference.synthesizer import Synthesizer
@@ -92,11 +95,15 @@ def generate_command(
     if interpolate is not None:
         plan = sounds.between(synthesizer, interpolate, count, manner)
     elif like is not None:
+        # before the search, which takes its time
+        names = sounds.may_be_called(synthesizer, like, count, chosen, manner)
+        _check([out / f"{name}.{file_format}" for name in names], like, force)
         plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, manner)
     else:
         plan = sounds.drawn(synthesizer, count, chosen, manner)
     files = [out / f"{name}.{file_format}" for name in plan.names]
-    _refuse_overwriting([*files, *([out / GRID] if grid else [])])
+    targets = [*files, *([out / GRID] if grid else [])]
+    _check(targets, like, force)
     if not quiet:
         typer.echo("\n".join(f"{fact} {value}" for fact, value in plan.facts.items()), err=True)
     shown: list[tuple[str, Tensor]] = []
@@ -136,10 +143,9 @@ def _refuse(
         check_installed()
 
 
-def _refuse_overwriting(files: Sequence[Path]) -> None:
-    for file in files:
-        if file.exists():
-            raise UserError(f"{file} exists: give another --seed or another --out")
+def _check(targets: Sequence[Path], like: Path | None, force: bool) -> None:
+    other = "another --seed or another --out"
+    check_files(targets, inputs=[like] if like else [], other=other, force=force)
 
 
 def _write(file: Path, wave: "Tensor", sample_rate: int, subtype: str) -> None:

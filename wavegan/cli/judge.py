@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli._options import Force
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def train_command(
     ] = "0.1",
     steps: Annotated[int, typer.Option("--steps", help="Training steps of 64 clips.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same judge, on a CPU.")] = 0,
+    force: Force = False,
     device: Annotated[str, _DEVICE] = "auto",
     as_json: Annotated[bool, _JSON] = False,
     quiet: Annotated[bool, _QUIET] = False,
@@ -76,6 +78,7 @@ def train_command(
         validation=_held_out(validation),
         seed=seed,
         device=choose(device),
+        force=force,
     )
     if as_json:
         typer.echo(json.dumps({"judge": str(out), **made.to_dict()}))

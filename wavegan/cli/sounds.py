@@ -146,8 +146,21 @@ def varied(
         "distance": found.distance,
         "distance_before": found.before,
     }
-    names = _names(labels, f"like-{_safe(file.stem)}_{seed}")
+    names = _names(labels, _like(file, seed))
     return Plan(names, labels, _in_parts(part, count, manner), facts)
+
+
+def may_be_called(
+    synthesizer: "Synthesizer", file: Path, count: int, seed: int, manner: Manner
+) -> list[str]:
+    """Every name that `varied` may give: without a label, the search finds it."""
+    labels = [manner.label] if manner.label else [*synthesizer.labels] or ["clip"]
+    origin = _like(file, seed)
+    return [name for label in labels for name in _names([label] * count, origin)]
+
+
+def _like(file: Path, seed: int) -> str:
+    return f"like-{_safe(file.stem)}_{seed}"
 
 
 def _in_parts(
