@@ -12,12 +12,12 @@ from wavegan import plugins
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "errors": -1,
+    "typed": -1,
     "atomic": 0,
     "device": 0,
     "machine": 0,
     "statistics": 0,
     "merge": 0,
-    "typed": 0,
     "targets": 0,
     "fields": 1,
     "overrides": 1,

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, ValidationError, create_model
 
 from wavegan.errors import UserError, suggest
+from wavegan.typed import reason
 
 KINDS = {
     "generators": "Generator",
@@ -125,7 +126,7 @@ def describe(error: ValidationError, where: str) -> str:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     field = ".".join(part for part in (where, path) if part)
-    return f"{field}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})"
+    return f"{field}: {reason(first)} (got {first['input']!r})"
 
 
 def _own_class(name: str) -> type:

@@ -88,7 +88,19 @@ def load(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
     layers = recipe_layers.read(_locate(name_or_path), presets())
     given = typed(overrides, Recipe, merged(layers))
     layers += [Layer(TYPED, one.values(value), one.word) for one, value in given]
-    return _checked(layers)
+    made = _checked(layers)
+    _check_mel(made, [one.word for one, _ in given if one.path[0] == "mel"])
+    return made
+
+
+def _check_mel(recipe: Recipe, words: Sequence[str]) -> None:
+    """Resolve a front-end that was typed while it is known that it was."""
+    if not words:
+        return
+    try:
+        recipe.front_end()
+    except UserError as error:
+        raise UserError(f"{' '.join(words)} (command line): {error}") from None
 
 
 def parse(values: Mapping[str, Any], source: str) -> Recipe:

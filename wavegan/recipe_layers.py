@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
 from wavegan.merge import merge
+from wavegan.typed import reason
 
 TYPED = "command line"
 
@@ -75,13 +76,15 @@ def mistake(error: ValidationError, layers: Sequence[Layer], model: type[BaseMod
     if first["type"] in ("extra_forbidden", "missing"):
         what = "no such field" if first["type"] == "extra_forbidden" else "it is missing"
         return _unknown(".".join(place), what, layer, layers, model)
-    said = [e["msg"].removeprefix("Value error, ") for e in error.errors() if _is_of(e, path)]
-    reason = " or ".join(dict.fromkeys(said))
+    said = " or ".join(dict.fromkeys(reason(e) for e in error.errors() if _is_of(e, path)))
     if layer.source == TYPED:
-        return UserError(f"{layer.word} (command line): {reason}")
+        key, _, name = layer.word.partition("=")
+        is_plugin = first.get("ctx", {}).get("class_name") in ("Plugin", "Term")
+        near = f"; did you mean {key}.name={name}?" if is_plugin else ""
+        return UserError(f"{layer.word} (command line): {said}{near}")
     given = "" if isinstance(first["input"], Mapping) else f" (got {first['input']!r})"
     field = f"{'.'.join(path)}: " if path else ""
-    return UserError(f"{field}{reason}{given} in {layer.source}")
+    return UserError(f"{field}{said}{given} in {layer.source}")
 
 
 def _unknown(

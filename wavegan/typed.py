@@ -7,7 +7,7 @@ Only lists and mappings are YAML here, because they need its brackets.
 import os
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -17,6 +17,15 @@ from pydantic import BaseModel
 _SEQUENCES = (list, tuple, Sequence)
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 _NOT_FINITE = {".inf", "-.inf", ".nan"}
+_PLAINLY = {
+    "tuple_type": "give a list, such as [a, b]",
+    "list_type": "give a list, such as [a, b]",
+    "sequence_str": "give a list, such as [a, b]",
+    "path_type": "give a path",
+    "model_type": "it has fields of its own: give these",
+    "model_attributes_type": "it has fields of its own: give these",
+    "dict_type": "it has entries of its own: give these",
+}
 _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?")
 
 
@@ -49,6 +58,12 @@ def read(text: str, annotation: Any) -> Any:
         if value is not None:
             return value
     return Path(os.path.expanduser(text)) if Path in kinds else text
+
+
+def reason(finding: Mapping[str, Any]) -> str:
+    """What is wrong with a value: a finding of pydantic's in words for who wrote the value."""
+    told: str = finding["msg"]
+    return _PLAINLY.get(finding["type"]) or told.removeprefix("Value error, ")
 
 
 def members(annotation: Any) -> list[Any]:
