@@ -67,8 +67,19 @@ def test_a_path_or_a_text_is_taken_as_it_is_typed(text: str, tmp_path: Path) -> 
     file = tmp_path / "again.yaml"
     file.write_text(recipe.dump(loaded), encoding="utf-8")
     # as a run has it written down
-    assert recipe.load(str(file)).data.train == Path(text)
+    assert recipe.load(str(file)).data == loaded.data
     assert recipe.load(str(file)).training.init_from == text
+
+
+@pytest.mark.parametrize("text", ["./12", "./1e3", "./~", "./nan"])
+def test_a_path_that_looks_like_something_else_is_written_as_a_path(
+    text: str, tmp_path: Path
+) -> None:
+    loaded = recipe.load("tiny", [f"data.validation={text}"])
+    assert loaded.data.validation == Path(text)
+    file = tmp_path / "again.yaml"
+    file.write_text(recipe.dump(loaded), encoding="utf-8")
+    assert recipe.load(str(file)).data.validation == Path(text)
 
 
 @pytest.mark.parametrize("text", ["1e3", "null", "Null", "12", "0.5", "~", "on"])

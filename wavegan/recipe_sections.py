@@ -22,10 +22,20 @@ def _as_here(value: Any) -> Any:
     return os.fsdecode(os.path.expanduser(value).encode("utf-8", "surrogateescape"))
 
 
+def _as_written(path: Path) -> str:
+    """A path that is read back as one, also where it is called `007` or `~`."""
+    text = str(path)
+    try:
+        float(text)
+    except ValueError:
+        return f"./{text}" if text.startswith("~") else text
+    return f"./{text}"
+
+
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 # names of files need not be UTF-8, and pydantic writes no others of its own accord
-Place = Annotated[Path, BeforeValidator(_as_here), PlainSerializer(str, when_used="json")]
+Place = Annotated[Path, BeforeValidator(_as_here), PlainSerializer(_as_written, when_used="json")]
 
 
 class Section(BaseModel):

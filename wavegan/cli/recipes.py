@@ -65,4 +65,5 @@ def show_command(
         typer.echo(json.dumps(resolved.model_dump(mode="json")))
     else:
         # what is shown is a recipe also where the stream has no characters beyond ASCII
-        typer.echo(dump(resolved, plain=not sys.stdout.encoding.startswith("utf")), nl=False)
+        encoding = getattr(sys.stdout, "encoding", "utf-8")
+        typer.echo(dump(resolved, plain=not encoding.startswith("utf")), nl=False)
