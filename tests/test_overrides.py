@@ -1,6 +1,7 @@
 """KEY=VALUE: a field's type decides how it is read, and messages say where it came from."""
 
 import math
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -213,7 +214,7 @@ def test_a_shortened_or_mistyped_key_is_met_with_the_whole_one(word: str, meant:
     with pytest.raises(UserError) as error:
         recipe.load("hifigan-v3", [word])
     assert str(error.value).startswith(f"{word} (command line): ")
-    assert str(error.value).endswith(f"did you mean {meant}?")
+    assert str(error.value).endswith(f"did you mean {shlex.quote(meant)}?")
 
 
 def test_what_has_many_meanings_or_none_gets_no_proposal() -> None:

@@ -1,6 +1,7 @@
 """Which fields a recipe has, and which of them was probably meant."""
 
 import difflib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -41,8 +42,12 @@ def meant(key: str, known: Sequence[str]) -> list[str]:
 
 
 def proposal(key: str, value: str | None = None, known: Sequence[str] = ()) -> str:
-    """`; did you mean training.steps=5?` for the end of a message, or "" where nothing is near."""
-    found = [field if value is None else f"{field}={value}" for field in meant(key, known)]
+    """`; did you mean training.steps=5?` for the end of a message, or "" where nothing is near.
+
+    A word with a value is quoted as a shell needs it.
+    """
+    fields = meant(key, known)
+    found = fields if value is None else [shlex.quote(f"{field}={value}") for field in fields]
     if not found or len(found) > MANY:
         return ""
     return f"; did you mean {' or '.join(found)}?"

@@ -1,5 +1,6 @@
 """Fields of a recipe as people type them: `KEY=VALUE`."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
@@ -75,7 +76,8 @@ def refuse_spaces(words: Sequence[str]) -> None:
         elif key == key.strip():
             continue
         key, text = key.strip(), text.strip()
-        raise UserError(f"'{key} = {text}': write it without spaces around the =: {key}={text}")
+        whole = shlex.quote(f"{key}={text}")
+        raise UserError(f"'{key} = {text}': write it without spaces around the =: {whole}")
 
 
 def typed(
