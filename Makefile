@@ -21,7 +21,7 @@ quickstart: $(QUICK)
 	$(BIN)/wavegan train tiny examples/speech --out $(RUN) training.steps=$(QUICK_STEPS) \
 		training.validate_every=$(QUICK_STEPS) training.checkpoint_every=$(QUICK_STEPS)
 	$(BIN)/wavegan vocode $(HELD_OUT) --model $(RUN) --out $(RUN)/held-out.wav \
-		--picture $(RUN)/held-out.png --quiet
+		--picture $(RUN)/held-out.png --quiet --force
 	@echo
 	@echo "A sentence that was not trained on:"
 	@echo "  vocoded   $(RUN)/held-out.wav"

@@ -12,6 +12,7 @@ from wavegan import plugins
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "errors": -1,
+    "typed": -1,
     "atomic": 0,
     "device": 0,
     "machine": 0,
@@ -19,6 +20,9 @@ FLOORS = {
     "spinning": 0,
     "statistics": 0,
     "merge": 0,
+    "targets": 0,
+    "fields": 1,
+    "overrides": 1,
     "audio": 0,
     "plugins": 0,
     "layers": 1,
@@ -35,6 +39,7 @@ FLOORS = {
     "data": 3,
     "penalties": 3,
     "recipe_sections": 2,
+    "recipe_layers": 2,
     "recipe": 3,
     "weights": 2,
     "interop": 3,

@@ -5,10 +5,13 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from wavegan import atomic, bundle
-from wavegan.errors import UserError
+from wavegan.targets import check_folder
+
+OWN = ("config.json", "model.safetensors", "README.md", "training")
+"""What a bundle with discriminators consists of."""
 
 
-def convert(source: Path, folder: Path) -> bundle.Model:
+def convert(source: Path, folder: Path, *, force: bool = False) -> bundle.Model:
     """Write a bundle that sounds like the source, with the discriminators that came with it.
 
     The bundle appears whole or not at all. The discriminators' weights lie where a checkpoint has
@@ -17,6 +20,7 @@ def convert(source: Path, folder: Path) -> bundle.Model:
     Args:
         source: whatever `bundle.read` takes.
         folder: new, or empty.
+        force: a bundle that is there is replaced.
 
     Returns:
         What was read.
@@ -24,8 +28,7 @@ def convert(source: Path, folder: Path) -> bundle.Model:
     Raises:
         UserError: the folder is in use, or the source is not usable.
     """
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise UserError(f"{folder}: something is here already; name a folder that does not exist")
+    check_folder(folder, own=OWN, inputs=[source], option="DST", force=force)
     model = bundle.read(source, discriminators=True)
     generator = bundle.assemble(model)
     with atomic.folder(folder) as unfinished:

@@ -13,6 +13,7 @@ from typing import Any, get_type_hints
 from pydantic import ConfigDict, ValidationError, create_model
 
 from wavegan.errors import UserError, suggest
+from wavegan.typed import reason
 
 KINDS = {
     "generators": "Generator",
@@ -52,6 +53,15 @@ def find(kind: str, name: str) -> type:
             f"{name} is no {KINDS[kind]}: it must inherit wavegan.{kind}.base.{KINDS[kind]}"
         )
     return cls
+
+
+def options(kind: str, name: str) -> dict[str, Any]:
+    """The annotations of a plug-in's options, by their names.
+
+    Raises:
+        UserError: there is no such plug-in.
+    """
+    return {key: annotation for key, (annotation, _) in _schema(find(kind, name)).items()}
 
 
 def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -116,7 +126,7 @@ def describe(error: ValidationError, where: str) -> str:
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     field = ".".join(part for part in (where, path) if part)
-    return f"{field}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})"
+    return f"{field}: {reason(first)} (got {first['input']!r})"
 
 
 def _own_class(name: str) -> type:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from wavegan import recipe_layers
 from wavegan.errors import UserError, suggest
-from wavegan.merge import merge
-from wavegan.plugins import describe
+from wavegan.overrides import typed
+from wavegan.recipe_layers import TYPED, Layer, merged, mistake
 from wavegan.recipe_sections import Data, FeatureMatching, Plugin, Section, Term, Training
 
 if TYPE_CHECKING:
@@ -83,38 +84,56 @@ def load(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
 
     Args:
         name_or_path: a name from `recipes()` or `presets()`, or a YAML file.
-        overrides: dotted keys with YAML values, e.g. `training.steps=1000`; they win.
+        overrides: dotted keys with values, e.g. `training.steps=1000`; they win. A value is read
+            by its field's type: paths and texts are taken as they are typed (`wavegan.typed`).
 
     Raises:
-        UserError: no such recipe, not YAML, an unknown key or a value that does not fit.
+        UserError: no such recipe, not YAML, an unknown key or a value that does not fit; it names
+            the file or the word.
     """
-    file = _locate(name_or_path)
-    values = _read(file)
-    for override in overrides:
-        values = merge(values, _parse_override(override))
-    return parse(values, str(file))
+    layers = recipe_layers.read(_locate(name_or_path), presets())
+    given = typed(overrides, Recipe, merged(layers))
+    layers += [Layer(TYPED, one.values(value), one.word) for one, value in given]
+    made = _checked(layers)
+    _check_mel(made, [one.word for one, _ in given if one.path[0] == "mel"])
+    return made
+
+
+def _check_mel(recipe: Recipe, words: Sequence[str]) -> None:
+    """Resolve a front-end that was typed while it is known that it was."""
+    if not words:
+        return
+    try:
+        recipe.front_end()
+    except UserError as error:
+        raise UserError(f"{' '.join(words)} (command line): {error}") from None
 
 
 def parse(values: Mapping[str, Any], source: str) -> Recipe:
     """Check resolved values against the recipe's types.
 
     Raises:
-        UserError: names the field, and the nearest known one where it is unknown.
+        UserError: names the field and the source, and the nearest known one where it is unknown.
     """
+    return _checked([Layer(source, values)])
+
+
+def _checked(layers: Sequence[Layer]) -> Recipe:
     try:
-        return Recipe.model_validate(values)
+        return Recipe.model_validate(merged(layers))
     except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "extra_forbidden":
-            *parents, key = (str(part) for part in first["loc"])
-            known = suggest(key, _fields_at(parents))
-            raise UserError(f"{'.'.join([*parents, key])}: no such field{known}") from None
-        raise UserError(f"{describe(error, '')} in {source}") from None
+        raise mistake(error, layers, Recipe) from None
 
 
-def dump(recipe: Recipe) -> str:
-    """A recipe as YAML in the order of its fields; nothing is inherited any more."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+def dump(recipe: Recipe, *, plain: bool = False) -> str:
+    """A recipe as YAML in the order of its fields; nothing is inherited any more.
+
+    Args:
+        recipe: whichever.
+        plain: write ASCII alone, with escapes for other characters.
+    """
+    values = recipe.model_dump(mode="json")
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=not plain)
 
 
 def recipes() -> dict[str, Path]:
@@ -144,47 +163,3 @@ def _locate(name_or_path: str) -> Path:
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
         raise UserError(f"{name_or_path}: no such recipe file")
     raise UserError(f"there is no recipe {name_or_path!r}{suggest(name_or_path, known)}")
-
-
-def _read(file: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    if file.resolve() in seen:
-        raise UserError(f"{file}: inherits itself")
-    try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not a YAML file ({' '.join(str(error).split())})") from None
-    if not isinstance(values, dict):
-        raise UserError(f"{file}: a recipe is a mapping of fields, this is {type(values).__name__}")
-    inherit = values.pop("inherit", None)
-    if inherit is None:
-        return values
-    beside = file.parent / str(inherit)
-    parent = beside if beside.is_file() else presets().get(str(inherit))
-    if parent is None:
-        raise UserError(f"{file}: inherit: {inherit!r} is neither a file beside it nor a preset")
-    return merge(_read(parent, (*seen, file.resolve())), values)
-
-
-def _parse_override(text: str) -> dict[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise UserError(f"{text!r}: write KEY=VALUE, e.g. training.steps=1000")
-    try:
-        nested: Any = yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise UserError(f"{key}: {value!r} is not a YAML value") from None
-    for part in reversed(key.strip().split(".")):
-        nested = {part: nested}
-    return dict(nested)
-
-
-def _fields_at(path: Sequence[str]) -> list[str]:
-    model: type[BaseModel] = Recipe
-    for part in path:
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        sections = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
-        if not sections:
-            return []
-        model = sections[0]
-    return list(model.model_fields)

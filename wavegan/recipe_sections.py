@@ -1,13 +1,41 @@
 """The sections of a recipe, each a table of fields with their types and defaults."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    field_validator,
+)
+
+
+def _as_here(value: Any) -> Any:
+    """A path that no shell has seen: `~` and letters as names of files have them here."""
+    if not isinstance(value, str):
+        return value
+    return os.fsdecode(os.path.expanduser(value).encode("utf-8", "surrogateescape"))
+
+
+def _as_written(path: Path) -> str:
+    """A path that is read back as one, also where it is called `007` or `~`."""
+    text = str(path)
+    try:
+        float(text)
+    except ValueError:
+        return f"./{text}" if text.startswith("~") else text
+    return f"./{text}"
+
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+# names of files need not be UTF-8, and pydantic writes no others of its own accord
+Place = Annotated[Path, BeforeValidator(_as_here), PlainSerializer(_as_written, when_used="json")]
 
 
 class Section(BaseModel):
@@ -56,13 +84,13 @@ class Data(Section):
     begin where their file does (`random`: anywhere).
     """
 
-    folder: Path | None = None
-    mels: Path | None = None
+    folder: Place | None = None
+    mels: Place | None = None
     segment: Positive = 8192
     channels: Positive = 1
     peak: Annotated[float, Field(gt=0, le=1)] | None = 0.95
-    train: Path | None = None
-    validation: int | float | Path = 0.05
+    train: Place | None = None
+    validation: int | float | Place = 0.05
     workers: Annotated[int, Field(ge=0)] | None = None
     validation_seconds: Annotated[float, Field(gt=0)] = 10.0
     labels: Literal["folders", "names"] | tuple[str, ...] | None = None
@@ -167,7 +195,7 @@ class Training(Section):
     adversarial_from: Annotated[int, Field(ge=0)] = 0
     n_critic: Positive = 1
     augment: Augmentation | None = None
-    init_from: str | None = None
+    init_from: Annotated[str, BeforeValidator(_as_here), Field(min_length=1)] | None = None
     log_every: Positive = 50
     checkpoint_every: Positive = 5000
     validate_every: Positive = 5000

@@ -51,3 +51,9 @@ def test_nothing_to_draw_and_unknown_formats_are_refused(
         sheet(tmp_path / "sheet.png", clips, RATE)
     with pytest.raises(UserError, match=r"no picture format '\.banana'"):
         sheet(tmp_path / "sheet.banana", [("tone", tone(300))], RATE)
+
+
+@pytest.mark.parametrize("title", ["sn\udce9", "$_{", "$a$", "日本"])
+def test_a_title_is_any_name_of_a_folder(tmp_path: Path, title: str) -> None:
+    sheet(tmp_path / "sheet.png", [(title, tone(300))], RATE)
+    assert (tmp_path / "sheet.png").is_file()

@@ -217,13 +217,43 @@ def test_show_applies_overrides_and_writes_json():
     [
         (["hifigan_v2"], "there is no recipe 'hifigan_v2'; did you mean 'hifigan-v2'?"),
         (["gone.yaml"], "gone.yaml: no such recipe file"),
-        (["tiny", "training.stepz=1"], "training.stepz: no such field; did you mean 'steps'?"),
+        (
+            ["tiny", "training.stepz=1"],
+            "training.stepz=1 (command line): no such field; did you mean training.steps=1?",
+        ),
         (["tiny", "fast"], "'fast': write KEY=VALUE"),
-        (["tiny", "training.steps=0"], "training.steps: "),
+        (["tiny", "training.steps=0"], "training.steps=0 (command line): "),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(words, message):
     assert message in wrong(call("show", *words))
+
+
+@pytest.mark.parametrize("command", [["train", "tiny", "DATA", "--out", "run"], ["show", "tiny"]])
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--steps", "5"], "training.steps=5"),
+        (["--steps=5"], "training.steps=5"),
+        (["--training.steps", "5"], "training.steps=5"),
+        (["--batch-size", "8"], "training.batch_size=8"),
+        (["--lr", "1e-4"], "training.optimizer.lr=1e-4"),
+        (["--sede", "3"], "training.seed=3"),
+        (["--balance"], "data.balance=VALUE"),
+        (["steps=5"], "training.steps=5"),
+        (["lr=1e-4"], "training.optimizer.lr=1e-4"),
+        (["trainig.steps=5"], "training.steps=5"),
+    ],
+)
+def test_a_field_in_another_form_is_met_with_the_right_one(command, words, meant):
+    assert f"did you mean {meant}?" in wrong(call(*command, *words))
+
+
+def test_an_option_that_is_no_field_is_the_parsers():
+    for command in (["train", "tiny", "--devise", "cpu"], ["vocode", "a.wav", "--steps", "5"]):
+        result = call(*command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "No such option" in result.stderr
 
 
 @pytest.mark.parametrize("words", [["--debug", "list", "nothing"], ["list", "nothing", "--debug"]])
@@ -275,6 +305,14 @@ def test_a_mistake_shows_a_traceback_only_with_debug():
     assert debug.returncode != 0
     assert "Traceback" in debug.stderr
     assert "list_command" in debug.stderr
+
+
+def test_home_is_expanded_behind_an_equals_sign(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    message = wrong(call("train", "--resume=~/my run"))
+    assert str(tmp_path / "my run") in message
 
 
 def test_a_reader_that_leaves_early_is_no_error():

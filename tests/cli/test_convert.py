@@ -127,12 +127,42 @@ def test_what_is_there_already_is_kept(tmp_path, source):
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "mine.txt").write_text("mine")
     for target in (tmp_path / "made", tmp_path / "made" / "mine.txt"):
-        message = wrong(convert(source, target))
-        assert message.startswith(f"error: {target}: something is here already")
+        for force in ((), ("--force",)):
+            message = wrong(convert(source, target, *force))
+            assert message.startswith(f"error: DST {target}: it is ")
     assert [file.name for file in tmp_path.rglob("*")] == ["made", "mine.txt"]
     (tmp_path / "empty").mkdir()
     good(convert(source, tmp_path / "empty"))
     assert (tmp_path / "empty" / "config.json").is_file()
+
+
+def test_a_bundle_is_replaced_whole_and_only_with_force(tmp_path, source):
+    made = tmp_path / "made"
+    good(convert(source, made))
+    (made / "README.md").write_text("old")
+    (made / "training").mkdir()
+    (made / "training" / "discriminator.safetensors").write_text("old")
+    message = wrong(convert(source, made))
+    assert str(made) in message
+    assert "--force" in message
+    assert (made / "README.md").read_text() == "old"
+    good(convert(source, made, "--force"))
+    assert sorted(f.name for f in made.iterdir()) == [
+        "README.md",
+        "config.json",
+        "model.safetensors",
+    ]
+    assert (made / "README.md").read_text() != "old"
+    # what is read is kept, whatever is forced
+    assert "is an input" in wrong(convert(made, made, "--force"))
+    assert "is an input" in wrong(convert(made / "model.safetensors", made, "--force"))
+    Vocoder.from_pretrained(made)
+
+
+@pytest.mark.parametrize("name", ["made.safetensors", "made.pt", "made.wav"])
+def test_a_folder_is_not_called_like_a_file(tmp_path, source, name):
+    assert "a folder is needed" in wrong(convert(source, tmp_path / name))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", ["config", "weights", "nothing there"])

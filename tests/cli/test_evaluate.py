@@ -167,6 +167,17 @@ def test_a_model_is_measured_by_copy_synthesis(folder: Path, model: Path, tmp_pa
     used = call(folder / "real", "--model", model, *words, "--save", saved)
     assert (used.exit_code, used.stdout) == (2, "")
     assert "it is in use; give a new folder" in used.stderr
+    assert "--force" in used.stderr
+    (saved / "tiny" / "stale.wav").write_bytes(b"")
+    again = call(folder / "real", "--model", model, *words, "--save", saved, "--force", "--json")
+    assert json.loads(again.stdout)["metrics"] == found["metrics"]
+    assert not (saved / "tiny" / "stale.wav").exists()
+    (saved / "notes.txt").write_text("mine")
+    assert call(folder / "real", "--model", model, "--save", saved, "--force").exit_code == 2
+    for place in (folder / "real", folder):
+        said = call(folder / "real", "--model", model, "--save", place, "--force")
+        assert (said.exit_code, said.stdout) == (2, "")
+        assert str(place) in said.stderr
 
 
 def test_a_model_against_a_folder_and_a_list_of_clips(

@@ -126,6 +126,22 @@ def test_a_label_is_made_alone_and_an_unknown_one_is_refused(
     said = wrong(generate("--label", "snair"))
     assert "did you mean 'snare'?" in said
     assert "the labels are kick, snare, hi/hat: open" in said
+    for number in ("0", "2", "3", "-1", " snare"):
+        said = wrong(generate("--label", number))
+        assert f"there is no label {number!r}" in said
+        assert "the labels are kick, snare, hi/hat: open" in said
+
+
+def test_a_label_may_be_called_like_a_number(generate: Call, tmp_path: Path) -> None:
+    (tmp_path / "numbers").mkdir()
+    digits = saved(tmp_path / "numbers", ("2", "1", "0"))
+    good(generate("-n", 1, "--seed", 7, "--label", "2", model=digits))
+    good(generate("-n", 1, "--seed", 7, "--label", "0", model=digits))
+    made = [soundfile.read(tmp_path / "out" / f"{n}_7_0000.wav", dtype="float32")[0] for n in "20"]
+    synthesizer = Synthesizer.from_pretrained(digits)
+    for wave, place in zip(made, (0, 2), strict=True):
+        clip = synthesizer.sample(1, place, seed=7)[0, 0].numpy()
+        assert np.abs(wave - clip).max() <= 1 / 2**15
 
 
 def test_models_without_labels_make_clips(generate: Call, stereo: Path, tmp_path: Path) -> None:
@@ -201,6 +217,28 @@ def test_nothing_is_overwritten(generate: Call, tmp_path: Path) -> None:
     assert "kick_7_0000.wav exists: give another --seed or another --out" in said
     assert names(tmp_path / "out") == ["kick_7_0000.wav"]
     assert (tmp_path / "out" / "kick_7_0000.wav").read_bytes() == before
+    assert "--force" in said
+    good(generate("-n", 3, "--seed", 7, "--force"))
+    assert len(names(tmp_path / "out")) == 3
+    assert "a folder is needed" in wrong(generate("-n", 1, out="kick.wav"))
+
+
+@pytest.mark.parametrize("label", [[], ["--label", "kick"]])
+def test_a_sound_to_vary_is_kept_and_made_files_are_found_before_the_search(
+    generate: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: list[str]
+) -> None:
+    def search(*_given: object, **_options: object) -> None:
+        raise AssertionError("searched")
+
+    monkeypatch.setattr(Synthesizer, "invert", search)
+    place = tmp_path / "out" / "kick_like-x_5_0000.wav"
+    place.parent.mkdir()
+    soundfile.write(place, np.full(100, 0.1), RATE)
+    (tmp_path / "x.wav").symlink_to(place)
+    words = ["-n", 1, "--seed", 5, *label, "--like", tmp_path / "x.wav"]
+    said = wrong(generate(*words))
+    assert str(place) in said
+    assert "is an input" in wrong(generate(*words, "--force"))
 
 
 def test_a_grid_has_a_row_for_each_label(generate: Call, tmp_path: Path) -> None:

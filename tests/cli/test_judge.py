@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +172,24 @@ def test_labels_come_from_folders_then_from_file_names(path: str, label: int) ->
 def test_sets_of_one_name_are_told_apart_by_their_paths(folder: Path) -> None:
     names = [name for _, name in judging._named([Path("/a/x"), Path("/b/x"), Path("/a/y/")])]
     assert names == ["/a/x", "/b/x", "y"]
+
+
+def test_a_judge_is_replaced_only_with_force(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "judge"
+    shutil.copytree(folder / "judge", out)
+    before = (out / "model.safetensors").read_bytes()
+    words = ("train", folder / "real", "--out", out, "--steps", 1, "--device", "cpu", "-q")
+    said = call(*words)
+    assert (said.exit_code, said.stdout) == (2, "")
+    assert str(out) in said.stderr
+    assert "--force" in said.stderr
+    assert (out / "model.safetensors").read_bytes() == before
+    assert call(*words, "--force").exit_code == 0
+    assert (out / "model.safetensors").read_bytes() != before
+    (out / "mine.txt").write_text("mine")
+    assert call(*words, "--force").exit_code == 2
+    for place in (folder / "real", folder, tmp_path / "judge.pt"):
+        assert call(*words[:3], place, *words[4:], "--force").exit_code == 2
 
 
 def test_mistakes_are_one_line(folder: Path, tmp_path: Path) -> None:

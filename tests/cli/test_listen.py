@@ -111,16 +111,25 @@ def test_a_folder_that_is_somebodys_is_not_touched(noises: Path) -> None:
     out = noises / "t"
     assert call(*words, out, "--no-embed").exit_code == 0
     assert {file.name for file in out.iterdir()} == {"index.html", "audio"}
-    assert call(*words, out).exit_code == 0
+    again = call(*words, out)
+    assert again.exit_code == 0
+    assert f"{out}: the earlier page is replaced" in again.stderr
     assert {file.name for file in out.iterdir()} == {"index.html"}
     (out / "results-ann.json").write_text("{}")
     refused = call(*words, out)
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert "it is in use; give a new folder for the page" in refused.stderr
+    assert "it is in use; give a new folder" in refused.stderr
+    assert "results-ann.json" in refused.stderr
+    assert call(*words, out, "--force").exit_code == 2
     (noises / "site").mkdir()
     (noises / "site" / "index.html").write_text("<h1>mine</h1>")
     assert call(*words, noises / "site").exit_code == 2
     assert (noises / "site" / "index.html").read_text() == "<h1>mine</h1>"
+    assert call(*words, noises / "site", "--force").exit_code == 0
+    assert "a folder is needed" in call(*words, noises / "test.html").stderr
+    inside = call(*words, noises / "a", "--force")
+    assert inside.exit_code == 2
+    assert len(list((noises / "a").iterdir())) == 4
 
 
 def test_a_title_is_text_and_nothing_else(noises: Path) -> None:

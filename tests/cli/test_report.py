@@ -72,6 +72,27 @@ def test_quiet_says_nothing(clips: Path, tmp_path: Path) -> None:
     assert (result.exit_code, result.output) == (0, "")
 
 
+def test_a_report_of_ours_is_replaced_and_other_files_only_with_force(
+    run: Path, clips: Path
+) -> None:
+    for words in ((run,), (run, "--out", clips / "page.html")):
+        assert call(*words).stderr == ""
+        again = call(*words)
+        assert again.exit_code == 0
+        assert "the earlier report is replaced" in again.stderr
+    mine, sound = clips / "mine.html", clips / "real" / "1.wav"
+    mine.write_text("<h1>mine</h1>")
+    refused = call(run, "--out", mine)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert str(mine) in refused.stderr
+    assert "--force" in refused.stderr
+    assert mine.read_text() == "<h1>mine</h1>"
+    assert call(run, "--out", mine, "--force").exit_code == 0
+    before = sound.read_bytes()
+    kept = call(clips / "real", clips / "made", "--out", sound, "--force")
+    assert (kept.exit_code, sound.read_bytes()) == (2, before)
+
+
 def test_mistakes_are_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for words, message in (

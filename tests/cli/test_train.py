@@ -177,7 +177,7 @@ def test_a_file_is_no_folder_for_a_run(tmp_path, call, small, speech):
         (["gone.yaml", "DATA", "--out", "run"], "gone.yaml: no such recipe file"),
         (
             ["tiny", "DATA", "--out", "run", "training.stepz=1"],
-            "training.stepz: no such field; did you mean 'steps'?",
+            "training.stepz=1 (command line): no such field; did you mean training.steps=1?",
         ),
         (["tiny", "DATA", "--out", "run", "fast"], "'fast': write KEY=VALUE"),
         (["tiny", "DATA", "--out", "run", "--device", "tpu"], "--device tpu: give auto, cpu"),
@@ -295,7 +295,7 @@ def test_a_dry_run_says_what_discriminators_cost_on_the_disk(tmp_path, call, sma
         (["--out", "other"], "leave --out out"),
         (["tiny"], "'tiny': with --resume give only KEY=VALUE"),
         (["tiny", "DATA"], "'tiny': with --resume give only KEY=VALUE"),
-        (["training.stepz=9"], "did you mean 'steps'"),
+        (["training.stepz=9"], "did you mean training.steps=9?"),
     ],
 )
 def test_resuming_takes_nothing_but_fields(call, trained, words, message):

@@ -219,9 +219,10 @@ def test_clipping_is_reported_and_floats_keep_what_is_beyond(tmp_path, vocode, l
         f"{out}: 640 samples clipped; --subtype float keeps them",
         str(out),
     ]
-    result = good(vocode(tmp_path / "in.wav", "-o", out, "--json", model=loud_model))
+    words = (tmp_path / "in.wav", "-o", out, "--force")
+    result = good(vocode(*words, "--json", model=loud_model))
     assert json.loads(result.stdout)["files"][0]["clipped"] == 640
-    result = good(vocode(tmp_path / "in.wav", "-o", out, "--subtype", "float", model=loud_model))
+    result = good(vocode(*words, "--subtype", "float", model=loud_model))
     assert "clipped" not in result.stderr
     assert soundfile.read(out)[0] == pytest.approx(1 / 0.95, abs=1e-4)
 
@@ -232,7 +233,7 @@ def test_a_picture_is_drawn_beside_the_audio(tmp_path, vocode):
     pictures = tmp_path / "one.png", tmp_path / "two.png"
     inputs = save_mel(tmp_path / "mel.npy", frames=100), save_sound(tmp_path / "in.wav", 3000)
     for source, picture in zip(inputs, pictures, strict=True):
-        good(vocode(source, "-o", tmp_path / "out.wav", "--picture", picture))
+        good(vocode(source, "-o", tmp_path / "out.wav", "--picture", picture, "--force"))
     widths = [struct.unpack(">I", picture.read_bytes()[16:20])[0] for picture in pictures]
     assert widths == [600, 1200]  # a mel has no original to show
 
@@ -348,7 +349,9 @@ def test_a_folder_without_a_model_is_described(tmp_path, vocode):
     ("words", "message"),
     [
         (["-o", "out.mp4"], "--out out.mp4: end it in .wav, .flac or .ogg"),
-        (["-o", "out"], "--out out: end it in .wav, .flac or .ogg, or give a folder that exists"),
+        (["-o", "v1.2"], "--out v1.2: end it in .wav, .flac or .ogg, or give a folder"),
+        (["-o", "out.wav", "--format", "flac"], "--format flac and --out out.wav differ"),
+        (["-o", "out.wav", "--picture", "out.wav"], "no picture format '.wav'"),
         (["-o", "out.wav", "--format", "mp3"], "--format mp3: give wav, flac, ogg"),
         (["-o", "out.wav", "--subtype", "pcm8"], "--subtype pcm8: give pcm16, pcm24, float"),
         (["-o", "-", "--json"], "choose one"),
@@ -387,6 +390,75 @@ def test_an_input_is_never_overwritten(tmp_path, vocode):
     assert clip.read_bytes() == before
     good(vocode(clip.parent, "-o", clip.parent, "--format", "flac"))
     assert clip.read_bytes() == before
+
+
+def test_a_name_without_an_ending_is_a_folder(tmp_path, vocode):
+    clip = save_sound(tmp_path / "in.wav")
+    good(vocode(clip, "-o", tmp_path / "new", "--format", "flac"))
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["in.flac"]
+    (tmp_path / "plain").write_text("mine")
+    assert "--out" in wrong(vocode(clip, "-o", tmp_path / "plain"))
+    assert (tmp_path / "plain").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.FLAC", "x.npy", "x.png"])
+def test_a_folder_of_inputs_makes_no_folder_that_is_called_like_a_file(tmp_path, vocode, name):
+    clip = save_sound(tmp_path / "clips" / "in.wav")
+    for inputs in ([clip.parent], [clip, clip]):
+        message = wrong(vocode(*inputs, "-o", tmp_path / name))
+        assert f"--out {tmp_path / name}: a folder is needed" in message
+    assert [file.name for file in tmp_path.iterdir()] == ["clips"]
+    (tmp_path / "x.wav").mkdir()
+    good(vocode(clip.parent, "-o", tmp_path / "x.wav"))
+
+
+def test_nothing_is_overwritten_without_force(tmp_path, vocode):
+    clips = tmp_path / "clips"
+    one, _ = save_sound(clips / "a.wav"), save_sound(clips / "b.wav")
+    out, file, picture = tmp_path / "out", tmp_path / "a.flac", tmp_path / "a.png"
+    words = ((clips, "-o", out), (one, "-o", file), (one, "-o", out))
+    good(vocode(*words[0]))
+    good(vocode(*words[1]))
+    before = {made: made.stat().st_mtime_ns for made in (out / "a.wav", out / "b.wav", file)}
+    gone = tmp_path / "no-model"
+    for call, named in zip(words, (out / "a.wav", file, out / "a.wav"), strict=True):
+        # before the work: the model is not even looked for
+        message = wrong(vocode(*call, model=gone))
+        assert str(named) in message
+        assert "--force" in message
+    (out / "a.wav").unlink()
+    assert str(out / "b.wav") in wrong(vocode(*words[0]))
+    picture.write_text("mine")
+    message = wrong(vocode(one, "-o", tmp_path / "new.wav", "--picture", picture, model=gone))
+    assert str(picture) in message
+    assert "--force" in message
+    assert picture.read_text() == "mine"
+    assert not (out / "a.wav").exists()
+    assert {made: made.stat().st_mtime_ns for made in before if made.exists()} == {
+        made: when for made, when in before.items() if made.name != "a.wav"
+    }
+    for call in words:
+        good(vocode(*call, "--force"))
+    assert file.stat().st_mtime_ns != before[file]
+
+
+def test_inputs_are_kept_also_with_force(tmp_path, vocode):
+    clip = save_sound(tmp_path / "clips" / "in.wav")
+    before = clip.read_bytes()
+    link = tmp_path / "link.wav"
+    link.symlink_to(clip)
+    for out in (clip, clip.parent, link):
+        assert "is an input" in wrong(vocode(clip, "-o", out, "--force"))
+    assert clip.read_bytes() == before
+
+
+def test_what_was_made_inside_the_inputs_is_no_input_the_next_time(tmp_path, vocode):
+    clip = save_sound(tmp_path / "in.wav")
+    words = (tmp_path, "-o", tmp_path / "copies", "--force")
+    good(vocode(*words))
+    result = good(vocode(*words))
+    assert f"passed over: 1 files in --out {tmp_path / 'copies'}" in result.stderr
+    assert [file.name for file in (tmp_path / "copies").rglob("*")] == [clip.name]
 
 
 def test_a_file_in_the_way_of_a_folder_is_one_line(tmp_path, vocode):

@@ -101,6 +101,12 @@ def test_saved_and_opened_it_is_the_same(tmp_path: Path) -> None:
     assert torch.equal(opened.logits(audio), judge.logits(audio))
 
 
+def test_labels_may_be_names_of_folders_that_are_not_utf8(tmp_path: Path) -> None:
+    labels = ["kick", "sn\udce9", "日本"]
+    Classifier(8000, labels, 4000, width=4, dim=8).save(tmp_path)
+    assert Classifier.load(tmp_path).labels == labels
+
+
 def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
     def refuses(message: str) -> None:
         with pytest.raises(UserError, match=message) as refusal:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -151,7 +152,7 @@ def test_a_seed_that_is_not_given_is_drawn_and_told() -> None:
 def test_labels_are_names_numbers_or_one_for_each_clip_or_taken_in_turn() -> None:
     synthesizer = made(("kick", "snare", "7"))
     in_turn = synthesizer.sample(5, seed=0)
-    each = synthesizer.sample(5, ["kick", 1, "7", "0", "snare"], seed=0)
+    each = synthesizer.sample(5, ["kick", 1, "7", np.int64(0), "snare"], seed=0)
     assert torch.equal(in_turn, each)
     snares = synthesizer.sample(2, "snare", seed=0)
     assert torch.equal(snares[1], in_turn[1])
@@ -159,6 +160,27 @@ def test_labels_are_names_numbers_or_one_for_each_clip_or_taken_in_turn() -> Non
     assert torch.equal(snares, synthesizer.sample(2, 1, seed=0))
     torch.manual_seed(0)
     assert Synthesizer(Tiny(n_labels=2), RATE).labels == ("0", "1")
+
+
+@pytest.mark.parametrize("given", ["0", "1", "2", "-1", "02", "", 3, -1, True, 1.0, None])
+def test_a_text_is_a_name_and_an_int_a_place(given: Any) -> None:
+    synthesizer = made(("2", "kick", "0"))
+    places = {"2": 0, "0": 2}
+    calls: list[Callable[[Any], torch.Tensor]] = [
+        lambda label: synthesizer.sample(1, [label], seed=0),
+        lambda label: synthesizer.sample(1, label, seed=0),
+        lambda label: synthesizer(synthesizer.latent(0), label),
+        lambda label: synthesizer.interpolate(0, 1, 2, label)[:1],
+    ]
+    for call in calls[:1] if given is None else calls:
+        if given in places and isinstance(given, str):
+            assert torch.equal(call(given), call(places[given]))
+            continue
+        with pytest.raises((UserError, TypeError)) as error:
+            call(given)
+        if not isinstance(given, float):
+            assert isinstance(error.value, UserError)
+            assert "the labels are 2, kick, 0" in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -462,6 +462,6 @@ def test_a_page_that_fails_leaves_the_old_one(
 
     monkeypatch.setattr("wavegan.atomic.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        report.write([run], out, metrics=False)
+        report.write([run], out, metrics=False, force=True)
     assert out.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [out]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from wavegan.audio.opening import shown
 from wavegan.audio.stft import magnitude
 from wavegan.errors import UserError
 
@@ -68,7 +69,8 @@ def sheet(
         axis.imshow(
             spectrum, origin="lower", aspect="auto", cmap="magma", vmin=lowest, vmax=loudest
         )
-        axis.set_title(title, fontsize=7, pad=2)
+        # a label is the name of a folder: neither mathematics nor always UTF-8
+        axis.set_title(shown(title), fontsize=7, pad=2, parse_math=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         figure.savefig(path, dpi=100)

@@ -6,6 +6,7 @@ import typer
 
 import wavegan
 from wavegan import spinning
+from wavegan.cli._recipe_command import RecipeCommand
 from wavegan.cli.convert import convert_command
 from wavegan.cli.diagnose import diagnose_command
 from wavegan.cli.doctor import doctor_app
@@ -54,7 +55,7 @@ def main(
 
 
 _work, _judge, _look = "Work", "Judge", "Look"
-app.command("train", rich_help_panel=_work)(train_command)
+app.command("train", cls=RecipeCommand, rich_help_panel=_work)(train_command)
 app.command("vocode", rich_help_panel=_work)(vocode_command)
 app.command("generate", rich_help_panel=_work)(generate_command)
 app.command("convert", rich_help_panel=_work)(convert_command)
@@ -68,5 +69,5 @@ for _name, _command in (
     app.command(_name, rich_help_panel=_judge)(_command)
 app.add_typer(judge_app, name="judge", rich_help_panel=_judge)
 app.command("list", rich_help_panel=_look)(list_command)
-app.command("show", rich_help_panel=_look)(show_command)
+app.command("show", cls=RecipeCommand, rich_help_panel=_look)(show_command)
 app.add_typer(doctor_app, name="doctor", rich_help_panel=_look)

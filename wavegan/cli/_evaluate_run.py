@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wavegan import atomic
 from wavegan.cli._evaluate_inputs import Limit, check_limits, is_model, names
 from wavegan.cli._stages import Stages
 from wavegan.errors import UserError, suggest
+from wavegan.targets import check_folder
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def run_pairs(
     wanted: Sequence[Limit],
     *,
     save: Path | None,
+    force: bool,
     only: Sequence[str] | None,
     count: int | None,
     **options: Any,
@@ -85,6 +88,7 @@ def run_pairs(
     columns = choose(keys, given.note)
     check_limits(wanted, list(columns))
     folders, models, against = _systems(given)
+    _check_save(given, save, list(models), force)
     with given.stages.live(), _kept(save) as out:
         systems: dict[str, Any] = dict(folders)
         mel = None
@@ -166,11 +170,29 @@ def _copies(
     )
 
 
+def _check_save(given: Given, save: Path | None, models: Sequence[str], force: bool) -> None:
+    """See that the copies may be kept there; those of an earlier evaluation are ours to replace."""
+    if save is None:
+        return
+    from wavegan.evaluation.copies import folder_name
+
+    there = [entry.name for entry in save.iterdir()] if save.is_dir() else []
+    originals = [name for name in there if name.startswith("reference")]
+    check_folder(
+        save,
+        own=[*map(folder_name, models), *originals],
+        inputs=[given.reference, *given.estimates, *given.models],
+        option="--save",
+        force=force,
+    )
+
+
 @contextmanager
 def _kept(save: Path | None) -> Iterator[Path]:
-    """A folder for what models make: to be kept, or gone at the end."""
+    """A folder for what models make: it appears whole where it is kept, or is gone at the end."""
     if save is not None:
-        yield save
+        with atomic.folder(save) as folder:
+            yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="wavegan-evaluate-") as folder:
-        yield Path(folder)
+    with tempfile.TemporaryDirectory(prefix="wavegan-evaluate-") as name:
+        yield Path(name)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from wavegan.cli._options import Force
+
 
 def convert_command(
     source: Annotated[
@@ -13,6 +15,7 @@ def convert_command(
         typer.Argument(metavar="SRC", help="Weights of another project, or a run or checkpoint."),
     ],
     target: Annotated[Path, typer.Argument(metavar="DST", help="Folder for the new bundle.")],
+    force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
@@ -27,7 +30,7 @@ def convert_command(
     """
     from wavegan.convert import convert
 
-    model = convert(source, target)
+    model = convert(source, target, force=force)
     name, mel = model.config.generator["name"], model.config.mel
     judges = sorted(model.discriminators)
     if as_json:

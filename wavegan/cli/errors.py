@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from wavegan.cli._streams import make_readable
 from wavegan.errors import RunError, UserError
 
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -22,11 +23,12 @@ class ReportingGroup(TyperGroup):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take `--debug` from wherever it stands."""
+        """Take `--debug` from wherever it stands, and see to streams and homes first."""
+        make_readable()
         if "--debug" in args:
             os.environ[DEBUG] = "1"
             args = [argument for argument in args if argument != "--debug"]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [_at_home(argument) for argument in args])
 
     def _main_shell_completion(
         self, ctx_args: Any, prog_name: str, complete_var: str | None = None
@@ -46,28 +48,44 @@ class ReportingGroup(TyperGroup):
                 if not os.environ.get(DEBUG):
                     warnings.showwarning = _show
                 return super().invoke(ctx)
-        except KeyboardInterrupt:
-            _end("interrupted", INTERRUPTED)
-        except UserError as error:
-            _end(f"error: {error}", MISTAKE)
-        except RunError as error:
-            _end(f"error: {error}", FAILURE)
         except BrokenPipeError:
             # the reader of stdout is gone; a second complaint at exit would be noise
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(FAILURE) from None
-        except OSError as error:
-            name = f"{error.filename}: " if error.filename else ""
-            _end(f"error: {name}{error.strerror or error}", FAILURE)
-        except (MemoryError, RuntimeError) as error:
-            if isinstance(error, typer.Exit | typer.Abort):
-                raise
-            first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-            _end(f"error: {first} (--debug shows where)", FAILURE)
-        except ImportError as error:
-            _end(
-                f'error: {error}; pip install "wavegan[train]" brings what training needs', FAILURE
-            )
+        except (typer.Exit, typer.Abort):
+            raise
+        except (UserError, *FAILURES) as error:
+            _end(*_told(error))
+
+
+def _at_home(word: str) -> str:
+    """`--out=~/runs`, which shells leave as it is, with the home that is meant."""
+    option, equals, value = word.partition("=")
+    meant = option.startswith("--") and value.startswith("~")
+    return f"{option}{equals}{os.path.expanduser(value)}" if meant else word
+
+
+FAILURES = (
+    KeyboardInterrupt, OSError, UnicodeEncodeError, MemoryError, RuntimeError, ImportError,
+)  # fmt: skip
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What is said of an error, and the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", INTERRUPTED
+    if isinstance(error, UserError | RunError):
+        return f"error: {error}", MISTAKE if isinstance(error, UserError) else FAILURE
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        return f"error: {name}{error.strerror or error}", FAILURE
+    if isinstance(error, ImportError):
+        return f'error: {error}; pip install "wavegan[train]" brings what training needs', FAILURE
+    if isinstance(error, UnicodeEncodeError):
+        said = f"{error.object[:200]!r} cannot be written in {error.encoding}"
+        return f"error: {said}: set LC_ALL=C.UTF-8 or PYTHONUTF8=1", FAILURE
+    first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    return f"error: {first} (--debug shows where)", FAILURE
 
 
 def _show(message: Warning | str, *_where: object, **_source: object) -> None:

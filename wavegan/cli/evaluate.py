@@ -9,6 +9,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._evaluate_inputs import broken, clip_list, limits
+from wavegan.cli._options import Force
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def evaluate_command(
     save: Annotated[
         Path | None, typer.Option("--save", help="New folder that keeps what models make.")
     ] = None,
+    force: Force = False,
     sets: Annotated[
         bool, typer.Option("--sets", help="Compare whole sets of clips, which need not pair.")
     ] = False,
@@ -137,12 +139,13 @@ def evaluate_command(
         _refuse_for_sets(given, match_gain, listed, count, save)
         result = run_sets(given, keys, embedding, wanted)
     else:
-        _refuse_for_pairs(given, align, save)
+        _refuse_for_pairs(given, align)
         result = run_pairs(
             given,
             keys,
             wanted,
             save=save,
+            force=force,
             only=clip_list(listed, reference),
             count=count,
             match_gain=match_gain,
@@ -197,7 +200,7 @@ def _refuse_for_sets(
         raise UserError("--sets: give a folder of made clips after that of the real ones")
 
 
-def _refuse_for_pairs(given: "Given", align: str, save: Path | None) -> None:
+def _refuse_for_pairs(given: "Given", align: str) -> None:
     """Refuse options that do not go together."""
     if align not in ALIGN:
         raise UserError(f"--align {align}: give {', '.join(ALIGN)}")
@@ -205,5 +208,3 @@ def _refuse_for_pairs(given: "Given", align: str, save: Path | None) -> None:
         raise UserError(
             f"{given.reference}: give a folder of made clips after it, or a vocoder by --model"
         )
-    if save is not None and save.exists() and (save.is_file() or any(save.iterdir())):
-        raise UserError(f"--save {save}: it is in use; give a new folder")

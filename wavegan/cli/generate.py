@@ -11,11 +11,12 @@ import typer
 from wavegan.cli import _completion, sounds
 from wavegan.cli._draws import Manner
 from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
+from wavegan.cli._options import FORMATS, SUBTYPES, Force
 from wavegan.cli._origin import origin
 from wavegan.cli._peak import Peak
 from wavegan.cli._sound_files import SoundFiles
-from wavegan.cli.vocode import FORMATS, SUBTYPES
 from wavegan.errors import UserError
+from wavegan.targets import check_files, check_folder_name
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -98,6 +99,7 @@ def generate_command(
     file_format: Format = "wav",
     subtype: Subtype = "pcm16",
     grid: Grid = False,
+    force: Force = False,
     device: Device = "auto",
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -113,6 +115,7 @@ def generate_command(
     Exit code: 0 all clips are there, 1 some or all could not be used and are
     missing, 2 a mistake in what was given.
     """
+    check_folder_name(out)
     _refuse(file_format, subtype, like, interpolate, grid)
     refuse_numbers(
         count=count, truncation=truncation, spread=spread, steps=steps, batch_size=batch_size
@@ -130,11 +133,14 @@ def generate_command(
     if interpolate is not None:
         plan = sounds.between(synthesizer, interpolate, count, manner, seed)
     elif like is not None:
+        # before the search, which takes its time
+        names = sounds.may_be_called(synthesizer, like, count, chosen, manner)
+        _check([out / f"{name}.{file_format}" for name in names], like, force)
         plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, manner)
     else:
         plan = sounds.drawn(synthesizer, count, chosen, manner)
     files = [out / f"{name}.{file_format}" for name in plan.names]
-    _refuse_overwriting([*files, *([out / GRID] if grid else [])])
+    _check([*files, *([out / GRID] if grid else [])], like, force)
     made = {**origin(model), **plan.made, **manner.facts()}
     writer = SoundFiles(synthesizer, SUBTYPES[subtype], level, made)
     shown = _write(plan, files, writer, quiet=quiet, as_json=as_json)
@@ -168,10 +174,9 @@ def _refuse(
         check_installed()
 
 
-def _refuse_overwriting(files: Sequence[Path]) -> None:
-    for file in files:
-        if file.exists():
-            raise UserError(f"{file} exists: give another --seed or another --out")
+def _check(targets: Sequence[Path], like: Path | None, force: bool) -> None:
+    other = "another --seed or another --out"
+    check_files(targets, inputs=[like] if like else [], other=other, force=force)
 
 
 def _leave_warnings_to_the_tally() -> None:

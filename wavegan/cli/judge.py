@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import _completion
+from wavegan.cli._options import Force
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def train_command(
     ] = "0.1",
     steps: Annotated[int, typer.Option("--steps", help="Training steps of 64 clips.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same judge, on a CPU.")] = 0,
+    force: Force = False,
     device: Annotated[str, _DEVICE] = "auto",
     as_json: Annotated[bool, _JSON] = False,
     quiet: Annotated[bool, _QUIET] = False,
@@ -79,6 +81,7 @@ def train_command(
         validation=_held_out(validation),
         seed=seed,
         device=choose(device),
+        force=force,
     )
     if as_json:
         typer.echo(json.dumps({"judge": str(out), **made.to_dict()}))
@@ -143,14 +146,12 @@ def score_command(
 
 def _held_out(text: str) -> float | Path:
     """A share of the files, a number of them, or a list."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    if not Path(text).is_file():
+    from wavegan.typed import read
+
+    value: float | Path = read(text, int | float | Path)
+    if isinstance(value, Path) and not value.is_file():
         raise UserError(f"--validation {text}: give a share, a number of files, or a list file")
-    return Path(text)
+    return value
 
 
 def _table(verdict: "Verdict") -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli._options import Force
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def listen_command(
     keep_all: Annotated[
         bool, typer.Option("--keep-all", help="Scores also of listeners who missed the reference.")
     ] = False,
+    force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
@@ -101,7 +103,7 @@ def listen_command(
         seconds=seconds,
         embed=embed,
     )
-    built = build(paths, out, plan, note=note)
+    built = build(paths, out, plan, note=note, force=force)
     if as_json:
         typer.echo(json.dumps(built.to_dict()))
     elif not quiet:

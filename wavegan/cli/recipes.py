@@ -1,6 +1,7 @@
 """`wavegan list` and `wavegan show`: what there is, and what a recipe resolves to."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -113,6 +114,8 @@ def show_command(
 
     resolved = load(recipe, overrides or [])
     if as_json:
-        typer.echo(resolved.model_dump_json())
+        typer.echo(json.dumps(resolved.model_dump(mode="json")))
     else:
-        typer.echo(dump(resolved), nl=False)
+        # what is shown is a recipe also where the stream has no characters beyond ASCII
+        encoding = getattr(sys.stdout, "encoding", "utf-8")
+        typer.echo(dump(resolved, plain=not encoding.startswith("utf")), nl=False)

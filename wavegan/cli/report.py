@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wavegan.cli import _completion
+from wavegan.cli._options import Force
 from wavegan.errors import UserError
 
 
@@ -49,6 +50,7 @@ def report_command(
     no_metrics: Annotated[
         bool, typer.Option("--no-metrics", help="Measure nothing; show what was measured.")
     ] = False,
+    force: Force = False,
     show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
@@ -80,6 +82,7 @@ def report_command(
             count=clips,
             seconds=seconds,
             metrics=not no_metrics,
+            force=force,
             note=told.note,
             progress=told.progress,
         )

@@ -1,5 +1,6 @@
 """What `wavegan generate` makes: which clips, by which names."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -132,8 +133,21 @@ def varied(
         **{"seed": seed, "like": str(file), "spread": spread},
         **{"distance": found.distance, "distance_before": found.before},
     }
-    names = _names(labels, f"like-{_safe(file.stem)}_{seed}")
+    names = _names(labels, _like(file, seed))
     return Plan(names, labels, drawn_again(synthesizer, part, labels, manner), facts, made, notes)
+
+
+def may_be_called(
+    synthesizer: "Synthesizer", file: Path, count: int, seed: int, manner: Manner
+) -> list[str]:
+    """Every name that `varied` may give: without a label, the search finds it."""
+    labels = [manner.label] if manner.label else [*synthesizer.labels] or ["clip"]
+    origin = _like(file, seed)
+    return [name for label in labels for name in _names([label] * count, origin)]
+
+
+def _like(file: Path, seed: int) -> str:
+    return f"like-{_safe(file.stem)}_{seed}"
 
 
 def _listened(synthesizer: "Synthesizer", file: Path) -> "tuple[Any, list[str]]":
@@ -166,7 +180,9 @@ def _names(labels: list[str], origin: str) -> list[str]:
 
 def _safe(name: str) -> str:
     """A name with only what every file system takes: letters, digits, dots and dashes."""
-    return re.sub(r"[^\w.-]+", "-", name)[:80].strip("-.") or "clip"
+    safe = re.sub(r"[^\w.-]+", "-", name)[:80].strip("-.") or "clip"
+    # the same bytes in the C locale, which has no letters beyond ASCII
+    return os.fsdecode(safe.encode("utf-8", "surrogateescape"))
 
 
 def _ends(text: str) -> "tuple[tuple[int, int], tuple[int, int]]":

@@ -95,6 +95,7 @@ def _plan(
     words: Sequence[str], out: Path | None, resume: Path | None, device: str
 ) -> tuple[Path, "Recipe"]:
     """The run's folder and its resolved recipe."""
+    from wavegan.overrides import refuse_spaces
     from wavegan.recipe import load
 
     if device not in ("auto", "cpu", "cuda", "mps"):
@@ -102,6 +103,7 @@ def _plan(
     if resume is not None:
         if out is not None:
             raise UserError("--resume goes on in its own folder: leave --out out")
+        refuse_spaces(words)
         stray = [word for word in words if "=" not in word]
         if stray:
             raise UserError(f"{stray[0]!r}: with --resume give only KEY=VALUE")

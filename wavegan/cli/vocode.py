@@ -2,24 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wavegan.cli import _completion
-from wavegan.cli._vocode_inputs import expand
+from wavegan.cli import _completion, _vocode_jobs
+from wavegan.cli._options import SUBTYPES, Force
+from wavegan.cli._vocode_jobs import Job
 from wavegan.errors import UserError
+from wavegan.targets import check_files
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from wavegan.inference.vocoder import Vocoder
-
-FORMATS = ("wav", "flac", "ogg")
-SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
 
 
 def vocode_command(
@@ -34,7 +32,10 @@ def vocode_command(
         ),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="A file for one input, else a folder; - is stdout.")
+        Path,
+        typer.Option(
+            "--out", "-o", help="A file (one input), or a folder: no ending; - is stdout."
+        ),
     ],
     file_format: Annotated[
         str, typer.Option("--format", help="wav, flac or ogg, for files in a folder.")
@@ -44,6 +45,7 @@ def vocode_command(
         Path | None,
         typer.Option("--picture", help="Also draw input and output spectrograms to this PNG."),
     ] = None,
+    force: Force = False,
     device: Annotated[
         str,
         typer.Option(
@@ -59,8 +61,14 @@ def vocode_command(
 
     [bold]wavegan vocode clips/ --model runs/my-voice --out copies/ --format flac[/bold]
     """
-    jobs = _jobs(inputs, out, file_format, quiet)
-    _refuse(jobs, subtype, picture, as_json and str(out) == "-")
+    jobs = _vocode_jobs.jobs(
+        inputs,
+        out,
+        file_format,
+        force=force,
+        note=lambda text: None if quiet else typer.echo(text, err=True),
+    )
+    _refuse(jobs, subtype, picture, as_json and str(out) == "-", force)
     from wavegan.device import choose
     from wavegan.inference.vocoder import Vocoder
 
@@ -93,68 +101,21 @@ def vocode_command(
 
 
 def _refuse(
-    jobs: Sequence[tuple[Path, Path]], subtype: str, picture: Path | None, two_on_stdout: bool
+    jobs: Sequence[Job], subtype: str, picture: Path | None, two_on_stdout: bool, force: bool
 ) -> None:
-    """Refuse options that do not go together."""
+    """Refuse options that do not go together, and a picture that cannot be drawn."""
     if subtype not in SUBTYPES:
         raise UserError(f"--subtype {subtype}: give {', '.join(SUBTYPES)}")
-    if picture is not None and len(jobs) > 1:
-        raise UserError("--picture draws one input: give a single file")
     if two_on_stdout:
         raise UserError("--json and --out - both want stdout: choose one")
+    if picture is None:
+        return
+    if len(jobs) > 1:
+        raise UserError("--picture draws one input: give a single file")
+    check_files([picture], inputs=[jobs[0][0]], other="another --picture", force=force)
+    from wavegan.inference.picture import check
 
-
-def _jobs(
-    inputs: Sequence[Path], out: Path, file_format: str, quiet: bool
-) -> list[tuple[Path, Path]]:
-    """Which file becomes which."""
-    from wavegan.audio.mel_file import SUFFIXES
-
-    if file_format not in FORMATS:
-        raise UserError(f"--format {file_format}: give {', '.join(FORMATS)}")
-    to_folder = len(inputs) > 1 or inputs[0].is_dir()
-    if not to_folder:
-        target = out / f"{inputs[0].stem}.{file_format}" if out.is_dir() else out
-        if str(out) != "-" and target.suffix.lstrip(".").lower() not in FORMATS:
-            raise UserError(
-                f"--out {out}: end it in .wav, .flac or .ogg, or give a folder that exists"
-            )
-        _refuse_overwriting([(inputs[0], target)])
-        return [(inputs[0], target)]
-    if str(out) == "-" or out.is_file():
-        raise UserError(f"--out {out}: several inputs need a folder")
-    jobs: dict[Path, Path] = {}
-    taken: set[Path] = set()
-    for source, relative in expand(inputs, SUFFIXES, _silent if quiet else _tell):
-        jobs[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
-        taken.add(jobs[source].relative_to(out))
-    if not jobs:
-        raise UserError(f"{inputs[0]}: no audio and no mel files in it")
-    _refuse_overwriting(list(jobs.items()))
-    return list(jobs.items())
-
-
-def _tell(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _silent(text: str) -> None:
-    """Nothing is said."""
-
-
-def _names(relative: Path, file_format: str) -> Iterator[Path]:
-    """What a file may be called in the output folder, the best name first."""
-    yield relative.with_suffix(f".{file_format}")
-    yield relative.with_name(f"{relative.name}.{file_format}")
-    for number in count(2):
-        yield relative.with_name(f"{relative.name}.{number}.{file_format}")
-
-
-def _refuse_overwriting(jobs: Sequence[tuple[Path, Path]]) -> None:
-    sources = {source.resolve() for source, _ in jobs}
-    for _, target in jobs:
-        if target.resolve() in sources:
-            raise UserError(f"--out: {target} is an input and would be overwritten; name another")
+    check(picture)
 
 
 def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":

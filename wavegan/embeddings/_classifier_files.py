@@ -18,7 +18,8 @@ FIELDS = {"sample_rate": int, "labels": list, "samples": int, "width": int, "dim
 
 def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
     """Write both files into a folder that is there."""
-    text = json.dumps({"format": FORMAT, **options}, indent=2, ensure_ascii=False)
+    # in ASCII, as labels may be names of folders that are not UTF-8
+    text = json.dumps({"format": FORMAT, **options}, indent=2)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     plain = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     save_file(plain, folder / WEIGHTS)

@@ -70,7 +70,7 @@ def copy_synthesis(
         heard_as = vocoder.sample_rate, vocoder.peak
         mark = f"-{vocoder.sample_rate}-{vocoder.peak or 'as-recorded'}" if folders else ""
         heard = folders.setdefault(heard_as, out / f"reference{mark}")
-        made = out / _folder_name(name)
+        made = out / folder_name(name)
         left_out = [LeftOut(name, file, reason) for file, reason in unusable]
         spoken = taken = 0.0
         for done, (stem, clip) in enumerate(chosen.items(), 1):
@@ -134,7 +134,8 @@ def _chosen(
     return {stem: clear[stem] for stem in pick(list(clear), None, count)}, list(unusable.items())
 
 
-def _folder_name(name: str) -> str:
+def folder_name(name: str) -> str:
+    """What the folder of a system's copies is called."""
     plain = re.sub(r"[^\w.-]+", "_", name).strip("._") or "model"
     return f"model-{plain}" if plain.startswith("reference") else plain
 

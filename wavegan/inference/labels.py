@@ -1,7 +1,13 @@
-"""Labels of generated clips, as people give them: by name, by number, one for each clip."""
+"""Labels of generated clips, as people give them: by name, by place, one for each clip.
+
+A text is a name and nothing else, as labels may be called "2"; an int is a place among the labels.
+"""
 
 import difflib
+import operator
 from collections.abc import Sequence
+
+import numpy as np
 
 from wavegan.errors import UserError
 
@@ -10,10 +16,10 @@ Labels = Label | Sequence[Label] | None
 
 
 def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> list[int] | None:
-    """The label of each of `count` clips, by number; None where the model knows none.
+    """The label of each of `count` clips, by place; None where the model knows none.
 
     Args:
-        given: a name, a number, one of these for each clip, or None: clip i gets label i modulo
+        given: a name, a place, one of these for each clip, or None: clip i gets label i modulo
             their number, so that every label has its share.
         names: of the model's labels.
         count: of clips.
@@ -28,7 +34,7 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
         return None
     if given is None:
         return [(first + i) % len(names) for i in range(count)]
-    if isinstance(given, str | int):
+    if isinstance(given, str | int | np.integer):
         return [number(given, names)] * count
     if len(given) != count:
         raise UserError(f"label: {len(given)} of them are given for {count} clips")
@@ -36,16 +42,29 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
 
 
 def number(given: Label, names: Sequence[str]) -> int:
-    """A label's number, of its name or number; a text that is no name may be a number.
+    """A label's place among the names.
+
+    Args:
+        given: a name; or an int, which is the place itself. "2" is a label that is called so, 2 is
+            the third label.
+        names: of the model's labels.
 
     Raises:
         UserError: there is no such label; the nearest is named, and all.
     """
-    if isinstance(given, str) and given in names:
-        return list(names).index(given)
-    text = str(given)
-    if text.isdecimal() and int(text) < len(names):
-        return int(text)
-    near = difflib.get_close_matches(text, names, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
-    raise UserError(f"there is no label {text!r}{meant}; the labels are {', '.join(names)}")
+    if isinstance(given, str):
+        if given in names:
+            return list(names).index(given)
+        near = difflib.get_close_matches(given, names, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise UserError(f"there is no label {given!r}{meant}; the labels are {', '.join(names)}")
+    try:
+        place = -1 if isinstance(given, bool) else operator.index(given)
+    except TypeError:
+        place = -1
+    if not 0 <= place < len(names):
+        raise UserError(
+            f"there is no label {str(given)!r}; the labels are {', '.join(names)} (an int is a "
+            f"place among them, 0 to {len(names) - 1})"
+        )
+    return place

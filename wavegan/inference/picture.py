@@ -12,6 +12,24 @@ DYNAMIC_RANGE = 80.0
 """dB from the loudest bin of all panels down to black."""
 
 
+def check(file: Path) -> None:
+    """See, before the work, that a picture can be drawn.
+
+    Raises:
+        UserError: librosa or matplotlib is not installed, or there is no such format.
+    """
+    try:
+        import librosa.display  # noqa: F401
+        import matplotlib.figure  # noqa: F401
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError:
+        raise UserError(
+            'pictures need librosa and matplotlib: pip install "wavegan[plot]"'
+        ) from None
+    if file.suffix.lower().lstrip(".") not in FigureCanvasBase.get_supported_filetypes():
+        raise UserError(f"{file}: no picture format {file.suffix!r}: end it in .png")
+
+
 def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int) -> None:
     """Draw the log-magnitude spectrograms of some clips on one scale.
 
@@ -23,14 +41,11 @@ def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int
     Raises:
         UserError: matplotlib is not installed, or knows no such format.
     """
-    try:
-        import librosa
-        import librosa.display
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise UserError(
-            'pictures need librosa and matplotlib: pip install "wavegan[plot]"'
-        ) from None
+    check(file)
+    import librosa
+    import librosa.display
+    from matplotlib.figure import Figure
+
     spectra = {title: np.abs(librosa.stft(wave, n_fft=1024)) for title, wave in panels.items()}
     loudest = max(float(spectrum.max()) for spectrum in spectra.values())
     figure = Figure(figsize=(6 * len(panels), 4), layout="constrained")
@@ -51,7 +66,4 @@ def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int
         axis.label_outer()
     figure.colorbar(image, ax=list(axes), format="%+.0f dB")
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        figure.savefig(file, dpi=100)
-    except ValueError:
-        raise UserError(f"{file}: no picture format {file.suffix!r}: end it in .png") from None
+    figure.savefig(file, dpi=100)

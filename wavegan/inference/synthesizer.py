@@ -42,7 +42,7 @@ class Synthesizer:
         generator: takes latents, makes `(B, C, T)`.
         sample_rate: of the audio, Hz.
         channels: C.
-        labels: names of its labels, in order; without names, their numbers.
+        labels: names of its labels, in order; without names, their numbers (as texts).
         peak: the peak to which its training audio was scaled, or None.
 
     Attributes:
@@ -126,8 +126,9 @@ class Synthesizer:
 
         Args:
             n: how many.
-            label: a name or number, or a sequence with one for each clip. None: clip i gets label
-                i modulo their number, so that every label has its share.
+            label: a name, or an int, its place in `labels` ("2" is the label of that name, 2 the
+                third one); or a sequence with one for each clip. None: clip i gets label i modulo
+                their number, so that every label has its share.
             seed: of everything drawn; None draws one, which `last_seed` then says.
             seconds: length; None is `self.seconds`. A shorter clip is cut, with a fade of 5 ms. A
                 longer one passes through several latents, of which the first is the short clip's.

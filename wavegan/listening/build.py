@@ -16,6 +16,7 @@ from wavegan.listening.pairing import ANCHORS, REFERENCE, LeftOut, Source
 from wavegan.listening.plan import Plan
 from wavegan.listening.sounds import Sounds
 from wavegan.listening.stimuli import Stimuli, prepare
+from wavegan.targets import check_folder
 
 EMBEDDED = 60_000_000
 """Bytes of sound up to which everything goes into one file."""
@@ -57,20 +58,27 @@ class Built:
         return asdict(self)
 
 
-def build(systems: Sequence[Path], out: Path, plan: Plan, *, note: Note) -> Built:
+def build(
+    systems: Sequence[Path], out: Path, plan: Plan, *, note: Note, force: bool = False
+) -> Built:
     """Write a page for a blind test.
 
     Args:
         systems: folders, one a system; clips are paired by their names without extension.
-        out: folder for the page; a page that is there is replaced.
+        out: folder for the page; an earlier page of ours is replaced, and that is told.
         plan: what kind of test.
         note: hears what a person should know, a line at a time.
+        force: replace a page that is not ours, too.
 
     Raises:
         UserError: a folder that cannot be used, or no clip in all of them.
     """
     plan.check(systems)
-    _refuse_foreign(out)
+    read = [*systems, *([plan.reference] if plan.reference else [])]
+    earlier = _is_ours(out / "index.html")
+    check_folder(out, own=("index.html", "audio"), inputs=read, force=force or earlier)
+    if earlier:
+        note(f"{out}: the earlier page is replaced")
     left_out: list[LeftOut] = []
     folders = dict(zip(pairing.names(systems), systems, strict=True))
     if plan.reference is not None:
@@ -87,18 +95,10 @@ def build(systems: Sequence[Path], out: Path, plan: Plan, *, note: Note) -> Buil
     return built
 
 
-def _refuse_foreign(out: Path) -> None:
-    """A folder that holds anything but an earlier page is somebody's."""
-    if out.is_dir():
-        there = {file.name for file in out.iterdir()}
-        ours = there <= {"index.html", "audio"} and _is_ours(out / "index.html")
-        if there and not ours:
-            raise UserError(f"{out}: it is in use; give a new folder for the page")
-    elif out.exists():
-        raise UserError(f"{out}: it is a file; give a new folder for the page")
-
-
 def _is_ours(file: Path) -> bool:
+    """Whether a page was made here, of clips that are still there: it can be made again."""
+    if not file.is_file():
+        return False
     with file.open(encoding="utf-8", errors="replace") as text:
         return page.MARK in text.read(2000)
 

@@ -12,6 +12,8 @@ POLICY = (
     "script-src 'unsafe-inline'"
 )
 """Nothing is fetched, whatever a clip is called."""
+MARK = "wavegan report"
+"""What says that a page was made here."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ def html(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     head = join(
         void("meta", charset="utf-8"),
         void("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        void("meta", name="generator", content=MARK),
         void("meta", name="viewport", content="width=device-width, initial-scale=1"),
         void("meta", name="color-scheme", content="light dark"),
         void("link", rel="icon", href="data:,"),
@@ -47,3 +50,11 @@ def html(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         tag("style", Markup((HERE / "page.css").read_text(encoding="utf-8"))),
     )
     return f"<!doctype html>\n{tag('html', tag('head', head), tag('body', body), lang='en')}\n"
+
+
+def is_ours(file: Path) -> bool:
+    """Whether a file is a page that was made here."""
+    if not file.is_file():
+        return False
+    with file.open(encoding="utf-8", errors="replace") as text:
+        return f'content="{MARK}"' in text.read(2000)

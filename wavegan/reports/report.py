@@ -12,6 +12,7 @@ from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.reports import clips, curves, facts, listening, measure, page, tables
 from wavegan.reports.html import Markup, join, tag
+from wavegan.targets import check_files
 
 Note = Callable[[str], None]
 
@@ -75,10 +76,13 @@ def write(
     count: int = 6,
     seconds: float = 10.0,
     metrics: bool = True,
+    force: bool = False,
     note: Note = lambda _: None,
     progress: Note = lambda _: None,
 ) -> Report:
     """Write the page, whole or not at all.
+
+    An earlier page of ours is replaced: it can be made again. That is told.
 
     Args:
         paths: runs, folders of clips, or one folder of such folders.
@@ -91,18 +95,17 @@ def write(
         count: clips to listen to.
         seconds: of each clip, at most.
         metrics: measure previews and folders.
-        note: is told of what is left out.
+        force: overwrite a file that is not ours, too.
+        note: is told of what is left out, and that an earlier page is replaced.
         progress: is told what is being done.
 
     Raises:
-        UserError: a path that is neither a run nor a folder of audio, or an unreadable evaluation.
+        UserError: a path that is neither a run nor a folder of audio, or an unreadable evaluation;
+            the page has no place, or its place is taken.
     """
     sources = find(paths, reference)
     target = out or _default(sources)
-    if target.is_dir():
-        raise UserError(f"{target}: a folder: --out names the page, say {target / 'report.html'}")
-    if not target.parent.is_dir():
-        raise UserError(f"{target}: there is no folder {target.parent}: make it first")
+    _check(target, evaluations, force, note)
     gallery = _gallery(sources, checkpoints)
     measured = _measured(sources, gallery, evaluations, metrics, note, progress)
     shown = listening.section(gallery, count, seconds, lambda name: progress(f"drawing {name}"))
@@ -114,6 +117,20 @@ def write(
     )
     atomic.text(target, text)
     return Report(target, len(text.encode()), shown.clips, shown.audio_bytes, left_out)
+
+
+def _check(target: Path, inputs: Sequence[Path], force: bool, note: Note) -> None:
+    """See that the page may be written."""
+    if target.is_dir():
+        raise UserError(f"{target}: a folder: --out names the page, say {target / 'report.html'}")
+    if not target.parent.is_dir():
+        raise UserError(f"{target}: there is no folder {target.parent}: make it first")
+    if target.suffix.lower() not in (".html", ".htm", ""):
+        raise UserError(f"--out {target}: the page is HTML: end it in .html")
+    earlier = page.is_ours(target)
+    check_files([target], inputs=inputs, force=force or earlier)
+    if earlier:
+        note(f"{target}: the earlier report is replaced")
 
 
 def find(paths: Sequence[Path], reference: Path | None) -> Sources:

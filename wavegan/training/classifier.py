@@ -19,12 +19,13 @@ from wavegan.data.scan import scan
 from wavegan.data.split import split
 from wavegan.embeddings.classifier import Classifier
 from wavegan.errors import RunError, UserError
+from wavegan.targets import check_folder
 from wavegan.training.classifier_batch import batch, mask
 
 if TYPE_CHECKING:
     from wavegan.training.log import Listener
 
-HELD_OUT = "held_out.txt"
+FILES, HELD_OUT = ("config.json", "model.safetensors"), "held_out.txt"
 HIGHEST_RATE = 22050
 LONGEST = 10.0
 """Seconds that are judged at most, unless more are asked for."""
@@ -83,6 +84,7 @@ def train(
     validation: float | Path = 0.1,
     seed: int = 0,
     device: torch.device | None = None,
+    force: bool = False,
 ) -> Trained:
     """Train a `Classifier` on a folder whose folders are the labels, and keep its best step.
 
@@ -101,12 +103,14 @@ def train(
         validation: what is held out: a share, a number of files, or a list file (`data.split`).
         seed: 0 or more.
         device: None is the CPU.
+        force: a judge that is there is replaced.
 
     Raises:
         UserError: no two labels, a field out of range, or `out` is in use.
         RunError: the loss is not finite any more.
     """
-    _check(out, seconds=seconds, sample_rate=sample_rate, steps=steps, seed=seed)
+    check_folder(out, own=(*FILES, HELD_OUT), inputs=[folder], force=force)
+    _check(seconds=seconds, sample_rate=sample_rate, steps=steps, seed=seed)
     manifest = _labelled(scan(folder))
     for line in manifest.passed_over:
         listener.note(line)
@@ -144,9 +148,7 @@ def train(
     )  # fmt: skip
 
 
-def _check(out: Path, *, seconds: float | None, sample_rate: int | None, **counts: int) -> None:
-    if out.is_file() or (out.is_dir() and any(out.iterdir())):
-        raise UserError(f"--out {out}: it is in use; give a new folder")
+def _check(*, seconds: float | None, sample_rate: int | None, **counts: int) -> None:
     if seconds is not None and not 0.01 <= seconds <= 600:
         raise UserError(f"seconds is {seconds}: give 0.01 to 600")
     least = {"steps": 1, "seed": 0}

@@ -1,0 +1,99 @@
+"""Streams that lack some characters: these are replaced readably, and nothing crashes.
+
+One mechanism for all that is printed, by whichever library: how Python encodes what the stream's
+encoding has no bytes for (ASCII, latin-1 and cp1252 lack `→`, `±` or `─`; all lack the halves of
+surrogates that stand for bytes of file names that are not UTF-8).
+"""
+
+import codecs
+import functools
+import sys
+
+HANDLER = "wavegan-readable"
+ASCII = "wavegan-ascii"
+SIGNS = str.maketrans(
+    {
+        "×": "x",
+        "−": "-",
+        "–": "-",
+        "—": "-",
+        "±": "+-",
+        "→": "->",
+        "↑": "^",
+        "↓": "v",
+        "…": "...",
+        "·": "*",
+        "•": "*",
+        "’": "'",
+        "⁵": "^5",
+        "µ": "u",
+        "─": "-",
+        "━": "-",
+        "│": "|",
+        "┃": "|",
+    }
+)
+FRAMES, DOTS = range(0x2500, 0x25A0), range(0x2800, 0x2900)
+"""Characters of frames and bars, and of rich's spinners."""
+BYTES = range(0xDC80, 0xDD00)
+"""What Python makes of bytes in names of files that are not UTF-8."""
+
+
+def make_readable() -> None:
+    """Let stdout and stderr replace what they cannot encode; done once, before anything is said."""
+    _register()
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is None:
+            continue
+        if codecs.lookup(stream.encoding).name == "ascii":
+            # typer's echo takes a stream that calls itself ASCII for a mistake and writes UTF-8
+            reconfigure(encoding=ASCII, errors=HANDLER)
+        else:
+            reconfigure(errors=HANDLER)
+
+
+@functools.cache
+def _register() -> None:
+    codecs.register_error(HANDLER, _replace)
+    codecs.register(_codec)
+
+
+def _replace(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    if text == "é" and error.object[error.start - 2 :].startswith("Fréchet"):
+        return "e", error.end
+    return "".join(map(_sign, text)), error.end
+
+
+def _sign(character: str) -> str:
+    r"""Say a character in ASCII: a sign that looks like it, else its number.
+
+    >>> "".join(map(_sign, "±×─╭ü\udce9"))
+    '+-x-+\\xfc\\xe9'
+    """
+    number, sign = ord(character), character.translate(SIGNS)
+    if sign != character:
+        return sign
+    if number in BYTES:
+        return f"\\x{number - 0xDC00:02x}"
+    if number in FRAMES:
+        return "+"
+    return "*" if number in DOTS else character.encode("ascii", "backslashreplace").decode()
+
+
+def _codec(name: str) -> codecs.CodecInfo | None:
+    if name.replace("_", "-") != ASCII:
+        return None
+    plain = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        plain.encode,
+        plain.decode,
+        streamreader=plain.streamreader,
+        streamwriter=plain.streamwriter,
+        incrementalencoder=plain.incrementalencoder,
+        incrementaldecoder=plain.incrementaldecoder,
+        name=ASCII,
+    )

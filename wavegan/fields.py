@@ -1,0 +1,80 @@
+"""Which fields a recipe has, and which of them was probably meant."""
+
+import difflib
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from wavegan.typed import members
+
+MANY = 4
+"""More fields than these are not told in one line."""
+
+
+def paths(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
+    """Dotted names of all fields: of the sections, and those that a recipe's plug-ins are given."""
+    return list(dict.fromkeys([*_of_model(model), *_of_values(values)]))
+
+
+def meant(key: str, known: Sequence[str]) -> list[str]:
+    """The fields that a mistyped or shortened name may stand for, the likeliest first.
+
+    >>> known = ["training.steps", "training.optimizer.lr", "data.segment", "training.seed"]
+    >>> meant("steps", known), meant("optimizer.lr", known), meant("trainig.steps", known)
+    (['training.steps'], ['training.optimizer.lr'], ['training.steps'])
+    >>> meant("training.stepz", known), meant("nothing", known)
+    (['training.steps'], [])
+    """
+    key = key.replace("-", "_").lower()
+    if key in known:
+        return [key]
+    if ends := [field for field in known if field.endswith(f".{key}")]:
+        return ends
+    parents, _, last = key.rpartition(".")
+    if parents:
+        same = [field for field in known if field.rpartition(".")[2] == last]
+        return _near(key, same) or _near(key, known)
+    lasts = {field.rpartition(".")[2] for field in known}
+    near = difflib.get_close_matches(last, lasts, n=1, cutoff=0.75)
+    return [field for field in known if near and field.rpartition(".")[2] == near[0]]
+
+
+def proposal(key: str, value: str | None = None, known: Sequence[str] = ()) -> str:
+    """`; did you mean training.steps=5?` for the end of a message, or "" where nothing is near.
+
+    A word with a value is quoted as a shell needs it.
+    """
+    fields = meant(key, known)
+    found = fields if value is None else [shlex.quote(f"{field}={value}") for field in fields]
+    if not found or len(found) > MANY:
+        return ""
+    return f"; did you mean {' or '.join(found)}?"
+
+
+def _near(key: str, known: Sequence[str]) -> list[str]:
+    return difflib.get_close_matches(key, known, n=1)
+
+
+def _of_model(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        sections = [m for m in members(field.annotation) if _is_closed(m)]
+        if sections:
+            yield from _of_model(sections[0], f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
+
+
+def _is_closed(kind: Any) -> bool:
+    """Whether a type is a section whose fields are all there are."""
+    is_section = isinstance(kind, type) and issubclass(kind, BaseModel)
+    return is_section and kind.model_config.get("extra") == "forbid"
+
+
+def _of_values(values: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _of_values(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"

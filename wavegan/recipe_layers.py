@@ -1,0 +1,128 @@
+"""Where each field of a recipe came from: files that inherit each other, and the command line."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from wavegan.errors import UserError
+from wavegan.fields import paths, proposal
+from wavegan.merge import merge
+from wavegan.typed import reason
+
+TYPED = "command line"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Fields of one source; the layers above it override them.
+
+    Attributes:
+        source: a file, or `TYPED`.
+        values: what it says.
+        word: as it was typed, of the command line.
+    """
+
+    source: str
+    values: Mapping[str, Any]
+    word: str = ""
+
+
+def merged(layers: Sequence[Layer]) -> dict[str, Any]:
+    """All layers as one recipe."""
+    return reduce(merge, (layer.values for layer in layers), {})
+
+
+def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -> list[Layer]:
+    """A recipe's file and those that it inherits, the farthest first.
+
+    Args:
+        file: YAML.
+        presets: files that may be inherited by name.
+        seen: the files that inherit this one.
+
+    Raises:
+        UserError: not YAML, or it inherits itself or what is not there.
+    """
+    if file.resolve() in seen:
+        raise UserError(f"{file}: inherits itself")
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not a YAML file ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{file}: a recipe is a mapping of fields, this is {type(values).__name__}")
+    inherit = values.pop("inherit", None)
+    own = Layer(str(file), values)
+    if inherit is None:
+        return [own]
+    beside = file.parent / os.path.expanduser(str(inherit))
+    parent = beside if beside.is_file() else presets.get(str(inherit))
+    if parent is None:
+        raise UserError(f"{file}: inherit: {inherit!r} is neither a file beside it nor a preset")
+    return [*read(parent, presets, (*seen, file.resolve())), own]
+
+
+def mistake(error: ValidationError, layers: Sequence[Layer], model: type[BaseModel]) -> UserError:
+    """The first of pydantic's findings as one line that names who said it: a file, or a word."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    layer, path = _origin(place, layers)
+    if first["type"] in ("extra_forbidden", "missing"):
+        what = "no such field" if first["type"] == "extra_forbidden" else "it is missing"
+        return _unknown(".".join(place), what, layer, layers, model)
+    said = " or ".join(dict.fromkeys(reason(e) for e in error.errors() if _is_of(e, path)))
+    if layer.source == TYPED:
+        key, _, name = layer.word.partition("=")
+        is_plugin = first.get("ctx", {}).get("class_name") in ("Plugin", "Term")
+        near = f"; did you mean {key}.name={name}?" if is_plugin else ""
+        return UserError(f"{layer.word} (command line): {said}{near}")
+    given = "" if isinstance(first["input"], Mapping) else f" (got {first['input']!r})"
+    field = f"{'.'.join(path)}: " if path else ""
+    return UserError(f"{field}{said}{given} in {layer.source}")
+
+
+def _unknown(
+    field: str, what: str, layer: Layer, layers: Sequence[Layer], model: type[BaseModel]
+) -> UserError:
+    """A field that nobody knows, or that is missing beside one that has another name."""
+    files = merged([each for each in layers if each.source != TYPED])
+    known = [name for name in paths(model, files) if f"{name}.".find(f"{field}.") != 0]
+    if layer.source != TYPED:
+        near = proposal(field, known=known) if what == "no such field" else ""
+        return UserError(f"{field}: {what} in {layer.source}{near}")
+    key, _, value = layer.word.partition("=")
+    where = "" if key.startswith(field) else f"{field}: "
+    near = proposal(key, value, known) or "; wavegan show RECIPE lists the fields"
+    return UserError(f"{layer.word} (command line): {where}{what}{near}")
+
+
+def _is_of(finding: Mapping[str, Any], path: Sequence[str]) -> bool:
+    return [str(part) for part in finding["loc"][: len(path)]] == list(path)
+
+
+def _origin(place: Sequence[str], layers: Sequence[Layer]) -> tuple[Layer, list[str]]:
+    """The layer that had the last word on a place, and the field there.
+
+    Pydantic's place may go on with the type of a union, or with the number of an item.
+    """
+    depths = [_depth(layer.values, place) for layer in layers]
+    deepest = max(depths)
+    last = max(number for number, depth in enumerate(depths) if depth == deepest)
+    # what is missing was said by nobody: the recipe's own file is where to mend it
+    files = [layer for layer in layers if layer.source != TYPED]
+    return (layers[last], list(place[:deepest])) if deepest else (files[-1], [])
+
+
+def _depth(values: Any, place: Sequence[str]) -> int:
+    """How far a place can be followed."""
+    for depth, part in enumerate(place):
+        if not isinstance(values, Mapping) or part not in values:
+            return depth
+        values = values[part]
+    return len(place)

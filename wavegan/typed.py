@@ -1,0 +1,160 @@
+"""What is typed for a field, read by the field's type: a path is taken as it is typed.
+
+YAML would read `run #2` as `run`, `[eval]/v.txt` as a broken list, `no` as false and `010` as 8.
+Only lists and mappings are YAML here, because they need its brackets.
+"""
+
+import os
+import re
+import types
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel
+
+_SEQUENCES = (list, tuple, Sequence)
+_TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
+_NOT_FINITE = {".inf", "-.inf", ".nan"}
+_PLAINLY = {
+    "tuple_type": "give a list, such as [a, b]",
+    "list_type": "give a list, such as [a, b]",
+    "sequence_str": "give a list, such as [a, b]",
+    "path_type": "give a path",
+    "model_type": "it has fields of its own: give these",
+    "model_attributes_type": "it has fields of its own: give these",
+    "dict_type": "it has entries of its own: give these",
+}
+_PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?")
+
+
+def read(text: str, annotation: Any) -> Any:
+    """Read what was typed for a field.
+
+    Args:
+        text: what stands behind `=`.
+        annotation: the field's type; `Any` where it is not known, which is read as YAML.
+
+    Returns:
+        None for `null` where the field may be null; one of the words of a `Literal`; a number, a
+        truth value, a list or a mapping where the type has such and the text is one; else the text.
+        What does not fit is returned as text: checking is pydantic's.
+
+    >>> read("run #2", str | None), read("null", str | None), read("no", str)
+    ('run #2', None, 'no')
+    >>> read("0.1", int | float | Path), read("a: b.txt", int | float | Path)
+    (0.1, PosixPath('a: b.txt'))
+    >>> read("[01, no]", tuple[str, ...]), read("010", int)
+    (['01', 'no'], 10)
+    """
+    kinds = members(annotation)
+    if text.lower() == "null" and (type(None) in kinds or Any in kinds):
+        return None
+    if words := [word for kind in kinds for word in _words(kind) if str(word) == text]:
+        return words[0]
+    for reader in (_truth, _number, _structure, _anything):
+        value = reader(text, kinds)
+        if value is not None:
+            return value
+    return Path(os.path.expanduser(text)) if Path in kinds else text
+
+
+def reason(finding: Mapping[str, Any]) -> str:
+    """What is wrong with a value: a finding of pydantic's in words for who wrote the value."""
+    told: str = finding["msg"]
+    return _PLAINLY.get(finding["type"]) or told.removeprefix("Value error, ")
+
+
+def members(annotation: Any) -> list[Any]:
+    """The types of a union, without what `Annotated` adds to them.
+
+    >>> members(Annotated[int, "samples"] | None)
+    [<class 'int'>, <class 'NoneType'>]
+    """
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return members(get_args(annotation)[0])
+    if origin in (Union, types.UnionType):
+        return [member for part in get_args(annotation) for member in members(part)]
+    return [annotation]
+
+
+def _words(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _truth(text: str, kinds: list[Any]) -> bool | None:
+    if bool not in kinds or text.lower() not in _TRUE | _FALSE:
+        return None
+    return text.lower() in _TRUE
+
+
+def _number(text: str, kinds: list[Any]) -> int | float | None:
+    """A number where the field may be one; where it may be a path, `nan` and `007` are paths."""
+    if int not in kinds and float not in kinds:
+        return None
+    if (Path in kinds or str in kinds) and not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    if text.lower() in _NOT_FINITE:
+        return float(text.replace(".", ""))
+    for convert in (int, float):
+        try:
+            return convert(text)
+        except ValueError:
+            continue
+    return None
+
+
+def _structure(text: str, kinds: list[Any]) -> Any:
+    """A list or a mapping, in YAML's brackets."""
+    if text.strip()[:1] not in ("[", "{"):
+        return None
+    for kind in kinds:
+        origin = get_origin(kind) or kind
+        wanted = list if origin in _SEQUENCES else dict
+        if wanted is dict and not (origin is dict or _is_section(origin)):
+            continue
+        plain = wanted is list and _is_plain(kind)
+        found = _yaml(text, yaml.BaseLoader if plain else yaml.SafeLoader)
+        if isinstance(found, wanted):
+            return _items(found, kind) if plain else found
+    return None
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether a type is, or is a list of, words and numbers alone."""
+    if get_origin(kind) in _SEQUENCES:
+        parts = [part for part in get_args(kind) if part is not Ellipsis]
+        return all(_is_plain(member) for part in parts for member in members(part))
+    return kind in (str, int, float, bool, Path, type(None)) or get_origin(kind) is Literal
+
+
+def _items(found: Any, kind: Any) -> Any:
+    """A list whose scalars are still text, read by the types of its items."""
+    if not isinstance(found, list):
+        return read(found, kind) if isinstance(found, str) else found
+    lists = [member for member in members(kind) if get_origin(member) in _SEQUENCES]
+    parts = get_args(lists[0]) if lists else (Any,)
+    if len(parts) != len(found) or parts[-1] is Ellipsis:
+        parts = parts[:1] * len(found)
+    return [_items(item, part) for item, part in zip(found, parts, strict=True)]
+
+
+def _anything(text: str, kinds: list[Any]) -> Any:
+    """YAML, where the type is not known."""
+    known = (str, int, float, bool, Path, type(None), dict, list, tuple)
+    if all(k in known or get_origin(k) or _is_section(k) for k in kinds):
+        return None
+    return _yaml(text, yaml.SafeLoader)
+
+
+def _yaml(text: str, loader: Any) -> Any:
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders make plain values
+    except yaml.YAMLError:
+        return None
