@@ -11,6 +11,7 @@ import torch
 from wavegan import recipe
 from wavegan.cli.console import Silent
 from wavegan.data.segments import Item
+from wavegan.errors import RunError
 from wavegan.training import setup
 from wavegan.training.footprint import footprint
 from wavegan.training.interrupt import Interrupt
@@ -99,6 +100,15 @@ def test_a_step_that_takes_too_long_is_given_up() -> None:
     found = measured(FakeStep(each=3600), 4, longest=0.2)
     assert time.monotonic() - started < 60
     assert (found.crops, found.seconds, found.memory) == (0, 0.2, None)
+
+
+def test_memory_that_is_too_small_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_given: Any, **_more: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.\nA long story")
+
+    monkeypatch.setattr(FakeStep, "__call__", full)
+    with pytest.raises(RunError, match=r"^a step of one crop does not fit .* data\.segment$"):
+        measured(FakeStep(), 4)
 
 
 @pytest.mark.parametrize("overrides", [[], ["discriminators.mpd=null", "feature_matching=null"]])

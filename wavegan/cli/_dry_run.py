@@ -73,9 +73,9 @@ def _memory(memory: Mapping[str, Any], scaled_from_one: bool) -> str:
 
 def _disk(disk: Mapping[str, Any], run: Path) -> Iterator[str]:
     kept, one, older = disk["checkpoints"], disk["checkpoint"], disk["older_checkpoint"]
-    parts = [f"{kept} checkpoint{'' if kept == 1 else 's'}, the last of {_size(one)}"]
-    if kept > 1:
-        parts.append(f"others of {_size(older)}")
+    parts = [f"{kept} checkpoint{'' if kept == 1 else 's'} of {_size(one)}"]
+    if kept > 1 and older < one:
+        parts = [f"the last checkpoint {_size(one)}, {kept - 1} older of {_size(older)}"]
     if disk["previews"]:
         parts.append(f"{_size(disk['previews'])} of clips to listen to")
     little = ": too little" if disk["peak"] > disk["free"] else ""

@@ -5,20 +5,19 @@ into the time and the memory at hand; with fewer than a batch the result is scal
 """
 
 import math
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import psutil
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from wavegan.data.batch import Batch, collate
 from wavegan.data.segments import Segments
+from wavegan.errors import RunError
 from wavegan.tasks.base import Condition
+from wavegan.training.memory import Memory
 from wavegan.training.step import Step
 
 SECONDS, LONGEST = 4.0, 6.0
@@ -108,8 +107,11 @@ def measure(
         device: where the networks are.
         seconds: how long to go on.
         longest: when to give the first step up.
+
+    Raises:
+        RunError: the memory is too small for one crop.
     """
-    memory, crops = _Memory(device), _Crops(segments, device)
+    memory, crops = Memory(device), _Crops(segments, device)
     trained = _trained(step)
     networks, fixed = (1 + STATES) * trained, memory.used() + STATES * trained
     try:
@@ -118,6 +120,11 @@ def measure(
             first = _timed(step, chosen[0], crops(1), device) / 2
     except TimeoutError:
         return Measured(longest, 0, None, networks, memory.total)
+    except torch.OutOfMemoryError:
+        raise RunError(
+            f"a step of one crop does not fit into the memory of {device}: choose a smaller recipe "
+            "or a shorter data.segment"
+        ) from None
     peaks, each, end = {1: memory.peak}, dict.fromkeys(chosen, first), time.monotonic() + seconds
     count = 0
     for _ in range(ROUNDS):
@@ -186,53 +193,6 @@ class _Crops:
         while len(self.read) < count and time.monotonic() < self.until:
             self.read.append(self.segments[len(self.read)])
         return collate([self.read[n % len(self.read)] for n in range(count)]).to(self.device)
-
-
-class _Memory:
-    """Memory of this process, or of the GPU."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device, self.process = device, psutil.Process()
-        self.peak = 0
-
-    @property
-    def total(self) -> int:
-        if self.device.type == "cuda":
-            return int(torch.cuda.mem_get_info(self.device)[1])
-        return int(psutil.virtual_memory().total)
-
-    def free(self) -> int:
-        if self.device.type == "cuda":
-            return int(torch.cuda.mem_get_info(self.device)[0])
-        return int(psutil.virtual_memory().available)
-
-    def used(self) -> int:
-        if self.device.type == "cuda":
-            return torch.cuda.memory_reserved(self.device)
-        return int(self.process.memory_info().rss)
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Take note of the peak."""
-        if self.device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self.device)
-            yield
-            self.peak = torch.cuda.max_memory_reserved(self.device)
-            return
-        self.peak, done = 0, threading.Event()
-
-        def sample() -> None:
-            while not done.wait(0.005):
-                self.peak = max(self.peak, self.used())
-
-        thread = threading.Thread(target=sample, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-            self.peak = max(self.peak, self.used())
 
 
 class _Deadline(TorchDispatchMode):  # type: ignore[no-untyped-call]
