@@ -103,7 +103,7 @@ class Data(Section):
     @classmethod
     def _nothing_is_zero(cls, value: Any) -> Any:
         """Nothing is held out by 0, null, or the word for it."""
-        nothing = value is None or (isinstance(value, str) and value.lower() in ("none", "null"))
+        nothing = str(value).lower() in ("none", "null")
         return 0 if nothing and not Path(str(value)).is_file() else value
 
     @field_validator("label_pattern")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
 from wavegan.errors import UserError
@@ -19,7 +19,8 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     """
     try:
         file.open("rb").close()  # safetensors calls every file that it cannot open missing
-        return load_file(file)
+        # safetensors takes names in UTF-8 alone; what stands for other bytes is not printable
+        return load_file(file) if str(file).isprintable() else load(file.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
     except SafetensorError as error:

@@ -139,6 +139,16 @@ def test_json_is_one_object_on_stdout_and_resume_goes_on(tmp_path, call, small, 
     assert yaml.safe_load((run / "recipe.yaml").read_text())["training"]["steps"] == 3
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has names in UTF-16")
+def test_a_run_may_have_a_name_that_is_not_utf8(tmp_path, call, small, speech):
+    run = tmp_path / "run_\udce9"
+    words = ["training.steps=1", "training.trackers=[tensorboard]"]
+    result = good(call("train", small, speech, "--out", run, *words))
+    assert "TensorBoard's log is left out" in result.stderr
+    assert list(bundle.checkpoints(run)) == [1]
+    good(call("train", "--resume", run, "training.steps=2", "--quiet"))
+
+
 def test_quiet_says_nothing(tmp_path, call, small, speech):
     words = ["training.steps=1", "training.ema=null", "--quiet"]
     result = good(call("train", small, speech, "--out", tmp_path / "run", *words))

@@ -162,6 +162,15 @@ def test_labels_are_names_numbers_or_one_for_each_clip_or_taken_in_turn() -> Non
     assert Synthesizer(Tiny(n_labels=2), RATE).labels == ("0", "1")
 
 
+def test_a_label_is_the_same_in_the_c_locale() -> None:
+    as_bytes = "é".encode().decode("ascii", "surrogateescape")
+    synthesizer = made(("a", "é"))
+    assert torch.equal(synthesizer.sample(1, as_bytes, seed=0), synthesizer.sample(1, 1, seed=0))
+    synthesizer = made(("a", as_bytes, "\udce9"))
+    assert torch.equal(synthesizer.sample(1, "é", seed=0), synthesizer.sample(1, 1, seed=0))
+    assert torch.equal(synthesizer.sample(1, "\udce9", seed=0), synthesizer.sample(1, 2, seed=0))
+
+
 @pytest.mark.parametrize("given", ["0", "1", "2", "-1", "02", "", 3, -1, True, 1.0, None])
 def test_a_text_is_a_name_and_an_int_a_place(given: Any) -> None:
     synthesizer = made(("2", "kick", "0"))

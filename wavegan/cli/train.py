@@ -150,6 +150,7 @@ def _train(
     from wavegan.training import interrupt, setup
     from wavegan.training.log import available
 
+    recipe = _with_trackers_that_write(recipe, run, listener)
     missing = available(recipe.training.trackers)[1]
     if missing:
         listener.note(f"no {missing[0]} here, so its log is left out (metrics.jsonl is written)")
@@ -172,3 +173,18 @@ def _train(
         "verdict": verdict.to_dict() if verdict else None,
     }
     return watched.exit_code, summary
+
+
+def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -> "Recipe":
+    """Leave out TensorBoard's log where it cannot be: it takes names in UTF-8 alone."""
+    kept = tuple(name for name in recipe.training.trackers if name != "tensorboard")
+    try:
+        str(run).encode("utf-8")
+    except UnicodeEncodeError:
+        if kept != recipe.training.trackers:
+            listener.note(
+                f"{run} is no UTF-8, so TensorBoard's log is left out (metrics.jsonl is written)"
+            )
+        training = recipe.training.model_copy(update={"trackers": kept})
+        return recipe.model_copy(update={"training": training})
+    return recipe

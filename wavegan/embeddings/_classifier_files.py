@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save_file
 from torch import Tensor
 
 from wavegan.errors import UserError
@@ -38,7 +38,8 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 "make one with: wavegan judge train FOLDER --out JUDGE"
             )
     try:
-        return _options(folder / CONFIG), load_file(folder / WEIGHTS)
+        # not load_file, which takes names in UTF-8 alone
+        return _options(folder / CONFIG), load((folder / WEIGHTS).read_bytes())
     except SafetensorError as error:
         raise UserError(f"{folder / WEIGHTS}: damaged or not safetensors ({error})") from None
     except OSError as error:

@@ -53,8 +53,9 @@ def number(given: Label, names: Sequence[str]) -> int:
         UserError: there is no such label; the nearest is named, and all.
     """
     if isinstance(given, str):
-        if given in names:
-            return list(names).index(given)
+        known = [_letters(name) for name in names]
+        if _letters(given) in known:
+            return known.index(_letters(given))
         near = difflib.get_close_matches(given, names, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise UserError(f"there is no label {given!r}{meant}; the labels are {', '.join(names)}")
@@ -68,3 +69,8 @@ def number(given: Label, names: Sequence[str]) -> int:
             f"place among them, 0 to {len(names) - 1})"
         )
     return place
+
+
+def _letters(name: str) -> str:
+    """A name as UTF-8 has it: in the C locale its letters beyond ASCII are bytes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
