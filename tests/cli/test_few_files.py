@@ -131,13 +131,13 @@ def test_what_we_wrote_into_the_data_is_no_data(
     assert [file.name for file in made] == [f"{number}.wav" for number in range(4)]
     assert {made_by.command(io.probe(file).tags) for file in made} == {"vocode"}
     # another time there is no more to vocode
-    again = call("vocode", data, "--model", data / "runs" / "a", "--out", data / "copies")
+    again = call("vocode", data, "--model", data / "runs" / "a", "--out", data / "more")
     assert "4 audio files that wavegan vocode made" in again.stderr
-    assert len(list((data / "copies").rglob("*.wav"))) == 4
+    assert len(list((data / "more").rglob("*.wav"))) == 4
     told = call("train", small, data, "--out", data / "runs" / "b", *words)
     assert "3 files to train on" in told.output
     assert "runs/a" in told.output
-    assert "4 audio files that wavegan vocode made" in told.output
+    assert "8 audio files that wavegan vocode made" in told.output
     resumed = call("train", "--resume", data / "runs" / "a", "training.steps=3").output
     assert "the training files changed" not in resumed
     # on purpose it is possible

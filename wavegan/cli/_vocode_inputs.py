@@ -8,28 +8,30 @@ from wavegan.errors import UserError
 
 
 def expand(
-    inputs: Sequence[Path], mels: Sequence[str], note: Callable[[str], None]
+    inputs: Sequence[Path], out: Path, mels: Sequence[str], note: Callable[[str], None]
 ) -> list[tuple[Path, Path]]:
     """Each file with its place below the output folder.
 
-    In folders, those of training runs, and audio that a command of ours made unless there is
-    nothing else, are passed over, so that a second run of the same command has the same inputs.
+    In folders, the output folder, those of training runs, and audio that a command of ours made
+    unless there is nothing else, are passed over, so that a second run of the same command has the
+    same inputs.
 
     Args:
         inputs: files, which are taken as they are, and folders.
+        out: where the outputs go.
         mels: suffixes of files of mels.
         note: is told what is passed over.
     """
     found = []
     for entry in inputs:
         if entry.is_dir():
-            found += [(file, file.relative_to(entry)) for file in _files(entry, mels, note)]
+            found += [(file, file.relative_to(entry)) for file in _files(entry, out, mels, note)]
         else:
             found.append((entry, Path(entry.name)))
     return found
 
 
-def _files(folder: Path, mels: Sequence[str], note: Callable[[str], None]) -> list[Path]:
+def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], None]) -> list[Path]:
     from wavegan.data import passed_over
     from wavegan.data.scan import READABLE, UNREADABLE
 
@@ -39,6 +41,11 @@ def _files(folder: Path, mels: Sequence[str], note: Callable[[str], None]) -> li
         if here != folder and passed_over.is_run([*folders, *names]):
             inside = str(here.relative_to(folder))
             note(passed_over.run_line(folder, inside, READABLE | UNREADABLE))
+            folders.clear()
+            continue
+        if here != folder and os.path.realpath(here) == os.path.realpath(out):
+            count = sum(file.is_file() for file in here.rglob("*"))
+            note(f"passed over: {count} files in --out {out}")
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -1,6 +1,5 @@
 """What `wavegan vocode` reads and where it writes, settled before the work."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -66,9 +65,11 @@ def _several(
     if str(out) == "-" or out.is_file():
         raise UserError(f"--out {out}: several inputs need a folder")
     check_folder_name(out)
+    from wavegan.audio.mel_file import SUFFIXES
+
     found: dict[Path, Path] = {}
     taken: set[Path] = set()
-    for source, relative in _expand(inputs, out, note):
+    for source, relative in expand(inputs, out, SUFFIXES, note):
         found[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
         taken.add(found[source].relative_to(out))
     if not found:
@@ -82,20 +83,3 @@ def _names(relative: Path, file_format: str) -> Iterator[Path]:
     yield relative.with_name(f"{relative.name}.{file_format}")
     for number in count(2):
         yield relative.with_name(f"{relative.name}.{number}.{file_format}")
-
-
-def _expand(
-    inputs: Sequence[Path], out: Path, note: Callable[[str], None]
-) -> Iterator[tuple[Path, Path]]:
-    """Each file with its place below the output folder; what was made before is no input."""
-    from wavegan.audio.mel_file import SUFFIXES
-
-    made, passed = Path(os.path.realpath(out)), 0
-    inside = made not in {Path(os.path.realpath(entry)) for entry in inputs if entry.is_dir()}
-    for file, relative in expand(inputs, SUFFIXES, note):
-        if inside and file not in inputs and made in Path(os.path.realpath(file)).parents:
-            passed += 1
-        else:
-            yield file, relative
-    if passed:
-        note(f"passed over: {passed} files in --out {out}")
