@@ -77,6 +77,16 @@ def test_a_wav_is_read_to_its_end_and_that_is_said(tmp_path: Path, subtype: str,
     assert measured.info.note == notes[0]
 
 
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 1000, 1 << 30])
+def test_a_wrong_size_of_the_whole_alone_changes_nothing(tmp_path: Path, size: int) -> None:
+    data = _written(tmp_path / "a.wav")
+    right, _ = _read(tmp_path / "a.wav")
+    (tmp_path / "a.wav").write_bytes(_put(data, 4, size))
+    assert repair(tmp_path / "a.wav") is None
+    wave, _ = io.read(tmp_path / "a.wav", on_short=lambda error: None)
+    assert np.array_equal(wave, right)
+
+
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 2000])
 def test_crops_of_an_unfinished_file_are_slices(tmp_path: Path, size: int) -> None:
     data = _written(tmp_path / "a.wav")
