@@ -132,7 +132,7 @@ def _ends(file: BinaryIO, header: Layout, end: int) -> bool:
 
 def _another(file: BinaryIO, header: Layout, end: int) -> int | None:
     """Where another file begins behind the sound or behind the whole file; None if none does."""
-    whole = 8 + struct.unpack_from(header.family.size, header.head, 4)[0]
+    whole: int = 8 + struct.unpack_from(header.family.size, header.head, 4)[0]
     for place in sorted({end, end + (end & 1), whole, whole + (whole & 1)}):
         file.seek(min(place, header.length))
         if place > header.start and file.read(4) in (b"RIFF", b"RIFX", b"RF64", b"FORM"):
