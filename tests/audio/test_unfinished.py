@@ -77,6 +77,16 @@ def test_a_wav_is_read_to_its_end_and_that_is_said(tmp_path: Path, subtype: str,
     assert measured.info.note == notes[0]
 
 
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 1000, 1 << 30])
+def test_a_wrong_size_of_the_whole_alone_changes_nothing(tmp_path: Path, size: int) -> None:
+    data = _written(tmp_path / "a.wav")
+    right, _ = _read(tmp_path / "a.wav")
+    (tmp_path / "a.wav").write_bytes(_put(data, 4, size))
+    assert repair(tmp_path / "a.wav") is None
+    wave, _ = io.read(tmp_path / "a.wav", on_short=lambda error: None)
+    assert np.array_equal(wave, right)
+
+
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 2000])
 def test_crops_of_an_unfinished_file_are_slices(tmp_path: Path, size: int) -> None:
     data = _written(tmp_path / "a.wav")
@@ -197,6 +207,22 @@ def test_au_and_caf_are_read_to_their_ends(tmp_path: Path, size: int) -> None:
         assert len(notes) == 1, name
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_chunks_behind_the_sound_of_a_w64_are_no_sound(tmp_path: Path, subtype: str) -> None:
+    data = _written(tmp_path / "a.w64", subtype, format="W64")
+    right, _ = _read(tmp_path / "a.w64")
+    place = data.index(b"data\xf3\xac")
+    name = b"bext" + data[place + 4 : place + 16]
+    chunk = bytes(-len(data) % 8) + name + struct.pack("<q", 24 + 64) + bytes(range(64))
+    (tmp_path / "a.w64").write_bytes(data + chunk)
+    wave, notes = _read(tmp_path / "a.w64")
+    assert np.array_equal(wave, right)
+    assert notes == []
+    for size in (0, 24, 600):  # unfinished: libsndfile reads on by itself
+        (tmp_path / "a.w64").write_bytes(_put(data, place + 16, size, "<q"))
+        assert np.array_equal(_read(tmp_path / "a.w64")[0], right)
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("promised", [0, 500])
 def test_a_flac_is_read_to_its_last_frame(tmp_path: Path, promised: int, channels: int) -> None:
@@ -310,6 +336,18 @@ def test_an_mp3_is_read_beyond_what_its_tag_counts(
             assert f"promises {promised} MP3 frames, {true} are there" in notes[0]
     (tmp_path / "a.mp3").write_bytes(data + b"TAG" + b"x" * 125)
     assert _read(tmp_path / "a.mp3")[1] == []
+
+
+@pytest.mark.parametrize("format", ["WAV", "AIFF", "FLAC"])
+def test_two_files_behind_each_other_are_said(tmp_path: Path, format: str) -> None:
+    path = tmp_path / f"a.{format.lower()}"
+    data = _written(path, format=format)
+    if format == "WAV":  # the first one's own last chunk lies between
+        data = data[:4] + struct.pack("<I", len(data) + len(LIST) - 8) + data[8:] + LIST
+    path.write_bytes(data * 2)
+    wave, notes = _read(path)
+    assert wave.shape == (1, FRAMES)
+    assert notes == ["another file follows in it: only the first is read"]
 
 
 def test_two_mp3s_behind_each_other_are_both_read(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Encoders that write to a pipe leave the number at 0; it is in the last frame's header all the same.
 """
 
+import mmap
 import struct
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ TAIL = 1 << 18
 theory, 16 kB in practice."""
 MOST_FRAMES = 4
 """Frames at the end that may be damaged, as the last one of a recording that broke off is."""
+_BEGINNING = b"fLaC\0\0\0\x22"
 _FIXED = {1: 192, **{code: 576 << (code - 2) for code in range(2, 6)}}
 _FIXED |= {code: 256 << (code - 8) for code in range(8, 16)}
 
@@ -34,6 +36,12 @@ def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
     said = f"promises {promised} samples" if promised else "does not say how long it is"
     note = f"unfinished: the header {said}, {there} samples{seconds} are there and are read"
     return head[:18] + fixed + head[26:], 42, note
+
+
+def is_followed(file: BinaryIO, length: int) -> bool:
+    """Whether another FLAC file begins in this one."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return length > len(_BEGINNING) and content.find(_BEGINNING, len(_BEGINNING)) > 0
 
 
 def _samples(file: BinaryIO, length: int, head: bytes, block: int) -> int | None:

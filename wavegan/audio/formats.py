@@ -43,7 +43,9 @@ _OWN = {
     **dict.fromkeys((".ogg", ".oga", ".opus"), OGG),
     **dict.fromkeys((".mp3", ".mp2", ".mpga"), MP3),
     **dict.fromkeys((".w64", ".au", ".snd", ".nist", ".sph", ".voc"), OTHER),
-    **dict.fromkeys((".ircam", ".paf", ".svx", ".8svx", ".avr", ".pvf", ".sd2"), OTHER),
+    **dict.fromkeys(
+        (".ircam", ".paf", ".svx", ".8svx", ".avr", ".pvf", ".sd2", ".gsm", ".vox"), OTHER
+    ),
     **{".flac": FLAC, ".caf": CAF},
 }
 _DECODED = {
@@ -72,7 +74,6 @@ _DECODED = {
     ".thd": Kind("TrueHD", "truehd"),
     ".mlp": Kind("MLP", "mlp"),
     ".g722": Kind("G.722", "g722"),
-    ".gsm": Kind("GSM", "gsm"),
     ".qcp": Kind("QCELP", "qcp"),
     ".vqf": Kind("TwinVQ", "vqf"),
     ".flv": Kind("Flash video", "flv"),
@@ -138,15 +139,6 @@ _BEGINNINGS = (
 )
 _MP4_ATOMS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _HEAD = 16384
-
-
-def kind_of(path: str | os.PathLike[str]) -> Kind | None:
-    """What a file is: by its content, else by its name; None if neither tells.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
-    return content_of(path) or by_name(path)
 
 
 def by_name(path: str | os.PathLike[str]) -> Kind | None:

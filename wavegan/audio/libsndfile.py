@@ -106,7 +106,7 @@ def opened(path: AnyPath) -> Iterator[SoundFileSource]:
         # soundfile encodes names as UTF-8, and fails on those in another encoding.
         content: object = path if _is_utf8(path) else stack.enter_context(open(path, "rb"))
         if (found := repair(path)) is not None:
-            content = stack.enter_context(Overlay(path, found.head, found.start))
+            content = stack.enter_context(Overlay(path, found.head, found.start, found.stop))
             note, streamed = found.note, found.streamed
         sound = stack.enter_context(soundfile.SoundFile(content))
         if sound.frames > LONGEST:

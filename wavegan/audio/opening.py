@@ -25,7 +25,7 @@ from wavegan.errors import UserError
 
 __all__ = ["AnyPath", "AudioInfo", "ShortReadError", "Source", "Wave", "mixed", "opened", "shown"]
 
-DECODERS = 'pip install "wavegan[formats]" (or ffmpeg on the PATH) reads it'
+DECODERS = 'pip install "wavegan[formats]" (or ffmpeg on the PATH) helps'
 
 
 @contextmanager
@@ -41,8 +41,7 @@ def opened(path: AnyPath) -> Iterator[Source]:
     with ExitStack() as stack:
         try:
             _refuse_what_is_no_file(path)
-            kind = formats.kind_of(path)
-            source = _source(path, kind, stack)
+            source = _source(path, stack)
         except OSError as error:
             raise UserError(f"{shown(path)}: {error.strerror or error}") from None
         yield source
@@ -57,26 +56,36 @@ def _refuse_what_is_no_file(path: AnyPath) -> None:
         raise UserError(f"{shown(path)}: it is empty (0 bytes); record or copy it again")
 
 
-def _source(path: AnyPath, kind: Kind | None, stack: ExitStack) -> Source:
+def _source(path: AnyPath, stack: ExitStack) -> Source:
+    content = formats.content_of(path)
+    kind = content or formats.by_name(path)
     if kind is not None and kind.why:
         raise UserError(f"{shown(path)}: {kind.why}")
-    if kind is None or kind.own:
+    reason = ""
+    if content is None or content.own:
         try:
             return stack.enter_context(libsndfile.opened(path))
         except soundfile.LibsndfileError as error:
             reason = libsndfile.reason(error)
-        try:
-            if kind is not None and (found := _decoded(path, kind)) is not None:
-                return found
-        except UserError:
-            pass  # libsndfile knows these formats: what it says of the file is the better reason
-        raise UserError(
-            f"{shown(path)}: libsndfile cannot read it ({reason}); is it damaged, or no audio?"
-        )
+    if kind is None or kind.own:
+        return _known_to_both(path, content, reason)
     decoded = _decoded(path, kind)
     if decoded is None:
         raise UserError(f"{shown(path)}: {_without_decoder(Path(path), kind)}")
     return decoded
+
+
+def _known_to_both(path: AnyPath, content: Kind | None, reason: str) -> Source:
+    """What FFmpeg makes of a file that libsndfile should know; else what libsndfile says of it."""
+    perhaps = "is it damaged, or no audio?"
+    if content is not None and content.demuxer:
+        try:
+            if (decoded := _decoded(path, content)) is not None:
+                return decoded
+            perhaps = f"is it damaged, or in a code for which {DECODERS}?"
+        except UserError:
+            perhaps = "is it damaged?"
+    raise UserError(f"{shown(path)}: libsndfile cannot read it ({reason}); {perhaps}")
 
 
 def _decoded(path: AnyPath, kind: Kind) -> Source | None:

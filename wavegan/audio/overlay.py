@@ -11,13 +11,17 @@ class Overlay(io.RawIOBase):
         path: the file.
         head: what it is to begin with.
         start: where in the file what follows that begins.
+        stop: where in the file it ends; None is the file's end.
     """
 
-    def __init__(self, path: str | os.PathLike[str], head: bytes, start: int) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], head: bytes, start: int, stop: int | None = None
+    ) -> None:
         super().__init__()
         self._file = open(path, "rb")  # noqa: SIM115
         self._head, self._start, self._position = head, start, 0
-        self._length = len(head) + max(0, os.fstat(self._file.fileno()).st_size - start)
+        there = os.fstat(self._file.fileno()).st_size
+        self._length = len(head) + max(0, min(there, stop or there) - start)
 
     def close(self) -> None:
         """Close the file."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import BinaryIO
 
-from wavegan.audio import flac_length, mp3_length
+from wavegan.audio import flac_length, mp3_length, w64
 from wavegan.audio.chunks import (
     AIFF,
     CAF,
@@ -31,6 +31,7 @@ TAIL = 1 << 20
 RESERVED = 1 << 26
 """Bytes of zeros that a recorder may have reserved."""
 WRAP = 1 << 32
+ANOTHER = "another file follows in it: only the first is read"
 NO_LENGTH = "the header does not say how long it is"
 
 
@@ -41,7 +42,8 @@ class Repair:
     Attributes:
         head: what it should begin with.
         start: where in the file what follows that head begins.
-        note: what was found and done, one line.
+        note: what was found and done, one line; "" if nothing is odd about it.
+        stop: where in the file it ends, if that is not its end.
         streamed: the header has one of `UNKNOWN_SIZES`, and all that follows it is sound.
     """
 
@@ -49,6 +51,7 @@ class Repair:
     start: int
     note: str
     streamed: bool = False
+    stop: int | None = None
 
 
 def repair(path: str | os.PathLike[str]) -> Repair | None:
@@ -70,9 +73,14 @@ def _repair(path: str, length: int, _changed: int) -> Repair | None:
         if magic == b"fLaC" or magic[:3] == b"ID3" or magic[:1] == b"\xff":
             counted = flac_length if magic == b"fLaC" else mp3_length
             found = counted.corrected(file, length)
+            if found is None and magic == b"fLaC" and flac_length.is_followed(file, length):
+                found = magic, len(magic), ANOTHER
             return None if found is None else Repair(*found)
         if magic == b".snd":
             return _au(file, length)
+        if magic == b"riff":
+            end = w64.end_of_sound(file, length)
+            return None if end is None else Repair(magic, len(magic), "", stop=end)
         header = layout(file, length)
         if header is None or header.start > MOST_HEADER:
             return None
@@ -85,7 +93,10 @@ def _judged(file: BinaryIO, header: Layout) -> Repair | None:
         if claimed > there:
             return None  # cut off: libsndfile finds that, and it is told as damage
         if _ends(file, header, header.start + claimed):
-            return None
+            another = _another(file, header, header.start + claimed)
+            if another is None:
+                return None
+            return Repair(header.head, header.start, ANOTHER, stop=another)
         if (wrapped := _wrapped(file, header, claimed)) is not None:
             return _rewritten(header, wrapped, "the header's sizes are cut to 32 bits")
     size = _first_chunk_of_tail(file, header) - header.start
@@ -117,6 +128,16 @@ def _ends(file: BinaryIO, header: Layout, end: int) -> bool:
         if is_chain(file, header.family, place, header.length):
             return True
     return _only_zeros(file, end)
+
+
+def _another(file: BinaryIO, header: Layout, end: int) -> int | None:
+    """Where another file begins behind the sound or behind the whole file; None if none does."""
+    whole: int = 8 + struct.unpack_from(header.family.size, header.head, 4)[0]
+    for place in sorted({end, end + (end & 1), whole, whole + (whole & 1)}):
+        file.seek(min(place, header.length))
+        if place > header.start and file.read(4) in (b"RIFF", b"RIFX", b"RF64", b"FORM"):
+            return place
+    return None
 
 
 def _only_zeros(file: BinaryIO, position: int) -> bool:
