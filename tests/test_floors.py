@@ -14,6 +14,7 @@ FLOORS = {
     "errors": -1,
     "atomic": 0,
     "device": 0,
+    "file_kinds": 0,
     "machine": 0,
     "statistics": 0,
     "merge": 0,

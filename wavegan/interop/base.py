@@ -15,7 +15,8 @@ from torch import Tensor
 from wavegan import plugins
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
-from wavegan.interop._files import TORCH_SUFFIXES, json_file, refuse_unusable, yaml_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import SUFFIXES, json_file, refuse_unusable, yaml_file
 
 CONFIGURATIONS = {
     "config.json": json_file,
@@ -106,8 +107,16 @@ def _name_what_is_damaged(path: Path) -> None:
         if (folder / name).is_file():
             read(folder / name)
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if file.suffix in TORCH_SUFFIXES and file.is_file():
+        # of a folder's files only those that are called weights; what was given is meant
+        if file.is_file() and (file.suffix in SUFFIXES or file == path):
             refuse_unusable(file)
+    if path.is_file():
+        _wrapped.refuse_judges(path)
+
+
+def shown_weights(file: Path) -> str:
+    """A few names of the weights in a file of no known layout; empty if it has none."""
+    return _wrapped.listed(_wrapped.weight_names(file))
 
 
 def looked_for() -> str:

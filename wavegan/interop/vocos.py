@@ -15,13 +15,14 @@ from torch import Tensor
 from wavegan.audio.mel import Mel
 from wavegan.audio.mel_spectrogram import mel_filterbank
 from wavegan.errors import UserError, suggest
-from wavegan.interop._files import blaming, field, state_dict, torch_file, yaml_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import SUFFIXES, blaming, contents, field, yaml_file
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop.base import Foreign, Layout
-from wavegan.weights import read_weights
 
 CONFIG = "config.yaml"
 WEIGHTS = ("pytorch_model.bin", "model.safetensors")
+CHECKPOINTS = "checkpoints"
 
 # what each part may say: the original's defaults, `int` where there is none
 PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -63,6 +64,7 @@ REASONS: Mapping[str, str] = {
     "IMDCTCosHead": "an inverse MDCT instead of the STFT is not offered",
 }
 
+ANCHORS = (r"backbone\.", r"head\.out\.")
 WINDOW = "feature_extractor.mel_spec.spectrogram.window"
 BANK = "feature_extractor.mel_spec.mel_scale.fb"
 HEAD_WINDOW = "head.istft.window"
@@ -79,34 +81,40 @@ RULES: Rules = (
 
 
 class VocosLayout(Layout):
-    """A folder with `config.yaml` and `pytorch_model.bin` (or `model.safetensors`)."""
+    """A release (`config.yaml`, `pytorch_model.bin`), or what Vocos' own trainer left.
+
+    The trainer writes its whole configuration, the model's in it, and `checkpoints/*.ckpt` below.
+    """
 
     looks_for = f"{CONFIG} with {WEIGHTS[0]} (Vocos)"
 
     def find(self, path: Path) -> Path | None:
-        """The weights file, if `config.yaml` has Vocos' three parts."""
+        """The weights file, if a `config.yaml` beside it, or above `checkpoints`, is Vocos'.
+
+        Raises:
+            UserError: a folder holds several checkpoints and no release.
+        """
         folder = path if path.is_dir() else path.parent
-        names = WEIGHTS if path.is_dir() or path.name == CONFIG else (path.name,)
-        files = [folder / name for name in names if name in WEIGHTS and (folder / name).is_file()]
-        if not files or not (folder / CONFIG).is_file():
+        described = _described(folder)
+        if described is None or not path.exists():
             return None
-        try:
-            config = yaml_file(folder / CONFIG)
-        except UserError:
-            return None
-        parts = [config.get(name) for name in PARTS]
-        known = all(isinstance(part, dict) and "class_path" in part for part in parts)
-        return files[0] if known else None
+        if path.is_file() and path.name != CONFIG:
+            return path if path.suffix in SUFFIXES else None
+        released = [folder / name for name in WEIGHTS if (folder / name).is_file()]
+        if released:
+            return released[0]
+        found = _wrapped.only(folder, ANCHORS)
+        below = folder / CHECKPOINTS
+        return found or (_wrapped.only(below, ANCHORS) if below.is_dir() else None)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read the generator; the project saves no discriminators beside it."""
-        described = file.parent / CONFIG
-        config = yaml_file(described)
+        described = _described(file.parent) or file.parent / CONFIG
+        config = _model(yaml_file(described))
         parts = {name: _part(config, name, described) for name in PARTS}
         _check(parts, described)
         backbone, head = parts["backbone"], parts["head"]
-        weights = read_weights(file) if file.suffix == ".safetensors" else torch_file(file)
-        saved = state_dict(weights, file)
+        saved = _wrapped.generator(contents(file), file, ANCHORS)
         with blaming(described):
             mel = _mel(parts["feature_extractor"])
         _check_buffers(saved, mel, head["n_fft"], file)
@@ -117,6 +125,27 @@ class VocosLayout(Layout):
             source=file,
             described_in=described,
         )
+
+
+def _described(folder: Path) -> Path | None:
+    """The `config.yaml` with Vocos' three parts that is that of a folder of weights."""
+    places = [folder, folder.parent] if folder.name == CHECKPOINTS else [folder]
+    for file in (place / CONFIG for place in places):
+        try:
+            config = _model(yaml_file(file))
+        except UserError:
+            continue
+        parts = [config.get(name) for name in PARTS]
+        if all(isinstance(part, dict) and "class_path" in part for part in parts):
+            return file
+    return None
+
+
+def _model(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The model's part of a configuration of the trainer; a release's is nothing else."""
+    model = config.get("model")
+    inner = model.get("init_args") if isinstance(model, Mapping) else None
+    return inner if isinstance(inner, Mapping) else config
 
 
 def _part(config: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
