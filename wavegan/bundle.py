@@ -191,11 +191,11 @@ def _nothing_at(path: Path) -> UserError:
     if not path.exists():
         return UserError(f"{path}: no such file or folder; give a run, a checkpoint or a bundle")
     found = "a file"
-    if path.is_file() and (inside := shown_weights(path)):
-        found = f"a file with {inside}"
     if path.is_dir():
         names = sorted(entry.name for entry in path.iterdir())
         found = ", ".join(names[:6]) or "an empty folder"
+    if inside := shown_weights(path):
+        found += f" with the weights {inside}"
     return UserError(
         f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, checkpoints/, {looked_for()}; "
         f"found {found}"

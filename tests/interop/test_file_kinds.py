@@ -59,6 +59,7 @@ KINDS: dict[str, tuple[Callable[[], bytes], str]] = {
     "audio": (lambda: b"RIFF\x24\x08\x00\x00WAVEfmt ", "audio"),
     "empty": (lambda: b"", "an empty file"),
 }
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
 NAMES = ("g_00000100", "model.pt", "model.safetensors", "last.ckpt", "weights")
 
 
@@ -91,6 +92,16 @@ def test_tensorflows_files_are_known_by_their_names(tmp_path: Path, name: str) -
     (tmp_path / name).write_bytes(b"\x0a\x00" * 50)
     with pytest.raises(UserError, match=r"TensorFlow or Keras.*PyTorch weights"):
         bundle.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "content"), [("hifi-gan.zip", "a repository"),
+    ("g_00000100", "onnx"), ("model.onnx", "onnx"), ("weights.h5", "hdf5")])  # fmt: skip
+def test_so_is_the_only_one_of_a_folder(tmp_path: Path, name: str, content: str) -> None:
+    made, words = KINDS[content]
+    (tmp_path / name).write_bytes(made())
+    (tmp_path / "LICENSE").write_text("")
+    with pytest.raises(UserError, match=rf"{name}: .*{words}"):
+        bundle.load(tmp_path)
 
 
 def test_a_bundle_whose_weights_are_a_pointer_says_so(save_tiny: Callable[[Path], Path], tmp_path):

@@ -147,6 +147,7 @@ def test_under_any_suffix_and_as_safetensors(
     unchanged(folder, name, shared)
 
 
+@pytest.mark.filterwarnings("ignore:mel values span:RuntimeWarning")
 @pytest.mark.parametrize("name", FAMILIES)
 def test_it_sounds_the_same(copied: Any, golden: Any, name: str) -> None:
     folder, saved = copied(name)
@@ -215,6 +216,23 @@ def test_a_discriminators_file_is_called_so(
     torch.save(content, tmp_path / name)
     with pytest.raises(UserError, match=rf"{name}: weights of discriminators .*generator's file"):
         bundle.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["do_00000100", "D_100.pth"])
+def test_a_folder_of_discriminators_alone_is_called_so(
+    tmp_path: Path, shared: Path, name: str
+) -> None:
+    shutil.copy(shared / "golden" / "jik876-v3" / "config.json", tmp_path)
+    torch.save(JUDGES[name], tmp_path / name)
+    with pytest.raises(UserError, match=rf"{name}: weights of discriminators"):
+        bundle.load(tmp_path)
+
+
+def test_weights_of_no_known_network_are_shown(tmp_path: Path) -> None:
+    torch.save({"encoder": {"layer.weight": torch.ones(2)}}, tmp_path / "model.pt")
+    for path in (tmp_path, tmp_path / "model.pt"):
+        with pytest.raises(UserError, match=r"no model here.*with the weights layer\.weight"):
+            bundle.load(path)
 
 
 def test_names_are_looked_for_as_wholes() -> None:

@@ -75,11 +75,20 @@ def refuse_unusable(file: Path) -> None:
     Raises:
         UserError: it is empty, truncated, of a kind that is no weights, or asks for code.
     """
-    if reason := file_kinds.instead_of_weights(file):
-        raise UserError(f"{file}: {reason}")
+    refuse_other_kinds(file)
     strange = [name for name in _pickles.callables(file) if not _HARMLESS.fullmatch(name)]
     if strange:
         raise _unsafe(file, strange)
+
+
+def refuse_other_kinds(file: Path) -> None:
+    """Refuse what is no weights, whatever it is called.
+
+    Raises:
+        UserError: says what it is and what to do.
+    """
+    if reason := file_kinds.instead_of_weights(file):
+        raise UserError(f"{file}: {reason}")
 
 
 def _unsafe(file: Path, names: list[str]) -> UserError:
