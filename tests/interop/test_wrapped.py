@@ -235,6 +235,25 @@ def test_weights_of_no_known_network_are_shown(tmp_path: Path) -> None:
             bundle.load(path)
 
 
+def test_mappings_that_hold_themselves_end(copied: Any, shared: Path) -> None:
+    folder, saved = copied("jik876-v3")
+    content: dict[str, Any] = {"state_dict": saved["weights"]}
+    content |= {"again": content, "once more": {"inner": content}}
+    torch.save(content, folder / "g_00000100")
+    unchanged(folder, "jik876-v3", shared)
+
+
+def test_discriminators_lose_their_prefixes_too(shared: Path, tmp_path: Path) -> None:
+    golden = shared / "golden" / "jik876-v1-small"
+    for name in ("config.json", "g_00000100"):
+        shutil.copy(golden / name, tmp_path)
+    judge = {"discriminators.0.convs.0.bias": torch.ones(1)}
+    for prefix in ("", "module.", "module._orig_mod."):
+        torch.save({"mpd": prefixed(judge, prefix), "msd": judge}, tmp_path / "do_00000100")
+        found = bundle.read(tmp_path, discriminators=True).discriminators
+        assert found["mpd"].keys() == found["msd"].keys() == judge.keys()
+
+
 def test_names_are_looked_for_as_wholes() -> None:
     content = {"mesh_conv_pre.weight": torch.ones(1), "conv_pre.weight": torch.ones(1)}
     found = _wrapped.generator({"a": content}, Path("f"), (r"conv_pre\.",))

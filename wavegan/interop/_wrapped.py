@@ -26,7 +26,8 @@ from wavegan.interop._files import SUFFIXES, several
 Anchors = Sequence[str]
 """Regular expressions, one for each part of a generator: how the names of its weights begin."""
 
-_DEEPEST = 8
+_MOST = 200
+"""Mappings in a file, one in the other at worst; trainers' have a few."""
 _SHOWN = 4
 _INSIDE = re.compile(r"(?:(?<=[./])|^)(?:_orig_mod|_(?:fsdp|checkpoint)_wrapped_module)\.")
 """What torch puts between the parts of a name, at any place of it."""
@@ -55,7 +56,7 @@ def generator(content: Any, file: Path, anchors: Anchors) -> dict[str, Tensor]:
     Raises:
         UserError: it is not there, or several are and none of them is the averaged one.
     """
-    tensors = dict(_tensors(content))
+    tensors = dict(_tensors(content, set()))
     counts = {place: len(found) for place, found in _places(tensors, anchors).items()}
     counts = {place: n for place, n in counts.items() if not _OF_JUDGES.fullmatch(place)}
     most = max(counts.values(), default=0)
@@ -148,15 +149,16 @@ def _names(file: Path, _changed: int, _size: int) -> frozenset[str]:
     return frozenset(_INSIDE.sub("", text) for text in texts)
 
 
-def _tensors(content: Any, place: str = "", depth: int = 0) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of nested mappings, `outer/inner/name.of.weight`."""
-    if not isinstance(content, Mapping) or depth > _DEEPEST:
+def _tensors(content: Any, seen: set[int], place: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of nested mappings, each of them once, `outer/inner/name.of.weight`."""
+    if not isinstance(content, Mapping) or id(content) in seen or len(seen) > _MOST:
         return
+    seen.add(id(content))
     for key, value in content.items():
         if isinstance(value, Tensor):
             yield _INSIDE.sub("", f"{place}{key}"), value
         else:
-            yield from _tensors(value, f"{place}{key}/", depth + 1)
+            yield from _tensors(value, seen, f"{place}{key}/")
 
 
 def _places(texts: Iterable[str], anchors: Anchors) -> dict[str, set[str]]:
