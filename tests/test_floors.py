@@ -15,6 +15,7 @@ FLOORS = {
     "typed": -1,
     "atomic": 0,
     "device": 0,
+    "file_kinds": 0,
     "machine": 0,
     "installation": 0,
     "spinning": 0,

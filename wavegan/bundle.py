@@ -16,7 +16,7 @@ from wavegan import plugins
 from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
-from wavegan.interop.base import Foreign, looked_for, recognise
+from wavegan.interop.base import Foreign, looked_for, recognise, shown_weights
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.weights import load_strictly, read_weights
 
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+_OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
+"""Fields of other projects' `config.json`; ours has none of them outermost."""
 DISCRIMINATOR = "training/discriminator.safetensors"
 
 
@@ -180,7 +182,7 @@ def _is_foreign(file: Path) -> bool:
         return False
     if not isinstance(content, dict) or "mel" in content:
         return False
-    return "architectures" in content or "model_type" in content
+    return bool(_OF_OTHERS & content.keys())
 
 
 def _nothing_at(path: Path) -> UserError:
@@ -192,6 +194,8 @@ def _nothing_at(path: Path) -> UserError:
     if path.is_dir():
         names = sorted(entry.name for entry in path.iterdir())
         found = ", ".join(names[:6]) or "an empty folder"
+    if inside := shown_weights(path):
+        found += f" with the weights {inside}"
     return UserError(
         f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, checkpoints/, {looked_for()}; "
         f"found {found}"

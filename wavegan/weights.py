@@ -7,6 +7,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, load_file
 from torch import Tensor, nn
 
+from wavegan import file_kinds
 from wavegan.errors import UserError
 from wavegan.layers.weight_norm import fold_where_plain
 
@@ -24,7 +25,8 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
     except SafetensorError as error:
-        raise UserError(f"{file}: damaged or not a safetensors file ({error})") from None
+        reason = file_kinds.instead_of_weights(file) or error
+        raise UserError(f"{file}: damaged or not a safetensors file ({reason})") from None
 
 
 def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:

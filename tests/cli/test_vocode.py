@@ -283,6 +283,27 @@ def test_mels_of_another_front_end_are_warned_of_in_one_line(tmp_path, vocode):
     assert result.stderr.count("\n") == 2  # and the name of what was written
 
 
+def test_mels_that_lie_the_other_way_are_turned_with_a_word(tmp_path, vocode):
+    (tmp_path / "mels").mkdir()
+    save_mel(tmp_path / "mels" / "a.npy")
+    for name in ("b", "c"):
+        np.save(tmp_path / "mels" / f"{name}.npy", np.load(tmp_path / "mels" / "a.npy").T)
+    result = good(vocode(tmp_path / "mels", "--out", tmp_path / "out"))
+    (line,) = [line for line in result.stderr.splitlines() if "(frames, n_mels)" in line]
+    assert "b.npy" in line
+    assert "turned" in line
+    a, b = (soundfile.read(tmp_path / "out" / f"{name}.wav")[0] for name in "ab")
+    assert np.array_equal(a, b)
+    assert "turned" not in good(vocode(tmp_path / "mels", "--out", tmp_path / "o", "-q")).stderr
+
+
+def test_a_square_mel_is_not_taken_without_a_word(tmp_path, vocode):
+    save_mel(tmp_path / "square.npy", frames=8)
+    result = good(vocode(tmp_path / "square.npy", "--out", tmp_path / "a.wav"))
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert f"{tmp_path / 'square.npy'}: 8 x 8 values" in line
+
+
 def test_values_that_are_not_finite_are_blamed_on_their_file(tmp_path, vocode):
     np.save(tmp_path / "mel.npy", np.full((8, 4), np.nan, np.float32))
     soundfile.write(tmp_path / "in.wav", np.full(100, np.nan, np.float32), RATE, "FLOAT")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 
 import pytest
 import torch
@@ -115,6 +116,21 @@ def test_a_bad_device_is_named_on_opening_too(folder):
 def test_a_mel_that_does_not_fit_is_refused(vocoder, mel, message):
     with pytest.raises(UserError, match=message):
         vocoder(mel)
+
+
+def test_a_square_mel_lies_as_its_values_do_or_as_told_with_a_word(vocoder):
+    walk = torch.linspace(-11, -4, 8)[:, None] + torch.linspace(0, 0.1, 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        right = vocoder(walk)
+    with pytest.warns(RuntimeWarning, match=r"8 x 8 values lie as \(frames, n_mels\) and turned"):
+        assert torch.equal(vocoder(walk.T), right)
+    fresh = Vocoder(vocoder.generator, vocoder.spec)
+    drawn = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0)) - 5
+    with pytest.warns(RuntimeWarning, match=r"8 x 8 values do not say which way they lie") as said:
+        made = [fresh(drawn) for _ in range(2)]
+    assert len(said) == 1
+    assert torch.equal(*made)
 
 
 def test_an_empty_wave_is_refused(vocoder):

@@ -139,7 +139,8 @@ def test_a_file_of_weights_alone_is_a_published_network(tmp_path: Path) -> None:
     """Tortoise's `vocoder.pth`."""
     net = UnivNet(hidden_channels=16)
     torch.save({"model_g": generator_weights(net)}, tmp_path / "vocoder.pth")
-    config, generator = bundle.load(tmp_path)
+    with pytest.warns(RuntimeWarning, match=r"vocoder\.pth: no settings .*published model"):
+        config, generator = bundle.load(tmp_path)
     assert config.mel == Mel.preset("bigvgan-24k")
     assert generator.hop_length == 256
     assert config.generator["hidden_channels"] == 16

@@ -251,7 +251,6 @@ def test_settings_that_are_not_offered(
             torch.ones(1),
             "'feature_extractor.encodec.x' has no place",
         ),
-        ("multiperioddisc.x", torch.ones(1), "'multiperioddisc.x' has no place"),
         ("backbone.convnext.2.norm.bias", torch.ones(16), "blocks.2.norm.bias"),
         ("backbone.embed.bias", torch.ones(15), "embed.bias"),
         ("head.istft.window", torch.ones(64), "head.istft.window is not what config.yaml"),

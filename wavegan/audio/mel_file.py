@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wavegan.audio.mel_layout import Layout, Orientation, of_square
 from wavegan.audio.opening import shown
 from wavegan.errors import UserError
 
@@ -23,7 +24,6 @@ PARSING = Lock()
 and 3.12.3 ("AST constructor recursion depth mismatch", python/cpython#106905)."""
 
 Array = NDArray[Any]
-Layout = Literal["frames_last", "frames_first"]
 
 
 def read(
@@ -39,7 +39,7 @@ def read(
     Args:
         path: a `.npy` array, an `.npz` or `.pt` with one array or one called `mel`.
         n_mels: bands expected; tells `(n_mels, L)` from `(L, n_mels)`.
-        layout: which of the two a square is.
+        layout: which of the two a square is, where its values do not tell (see `mel_layout`).
         start: first frame.
         frames: how many; None is all there are. Of a `.npy` only these are read.
 
@@ -72,14 +72,28 @@ def mapped(path: Path, n_mels: int, layout: Layout = "frames_last") -> Array:
     Raises:
         UserError: as `read` does.
     """
+    return oriented(path, n_mels, layout)[0]
+
+
+def oriented(path: Path, n_mels: int, layout: Layout = "frames_last") -> tuple[Array, Orientation]:
+    """The same, and how it lies in the file.
+
+    Raises:
+        UserError: as `read` does.
+    """
     array, shape = _array(path)
     if array.ndim != 2 or n_mels not in array.shape:
         raise UserError(
             f"{shown(path)}: holds an array of shape {shape}, the model takes ({n_mels}, frames)"
         )
-    square = array.shape[0] == array.shape[1]
-    turned = layout == "frames_first" if square else array.shape[0] != n_mels
-    return array.T if turned else array
+    lies = _orientation(array, n_mels, layout)
+    return array.T if lies.turned else array, lies
+
+
+def _orientation(array: Array, n_mels: int, layout: Layout) -> Orientation:
+    if array.shape[0] == array.shape[1]:
+        return of_square(torch.from_numpy(np.array(array, dtype=np.float32)), layout)
+    return Orientation(turned=array.shape[0] != n_mels)
 
 
 def _array(path: Path) -> tuple[Array, tuple[int, ...]]:

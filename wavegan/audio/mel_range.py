@@ -2,8 +2,8 @@
 
 Three of the tests are physics, and no audio within [-1, 1] fails them: no value below that of
 silence, no band and no frame above what a full-scale wave can give, and no floor elsewhere than at
-silence. Two go by measured bounds: linear magnitudes, and the fluctuation of real sound from cell
-to cell, which a logarithm of another base stretches.
+silence. The others go by measured bounds: linear magnitudes, statistics, and the fluctuation of
+real sound from cell to cell, which a logarithm of another base or a division changes.
 """
 
 import math
@@ -17,19 +17,28 @@ from wavegan.audio.mel import Mel
 from wavegan.audio.mel_convert import nepers, statistics
 from wavegan.audio.mel_presets import PRESETS
 from wavegan.audio.mel_spectrogram import MelSpectrogram, mel_filterbank
+from wavegan.audio.mel_texture import Texture, natural, noise, texture
 
 # How far beyond a bound, in nepers, and what share of the values, before anything is said:
 # predicted mels scatter around the floor, and files of floats go somewhat above full scale.
 _MARGIN, _SHARE = 1.0, 0.002
 # Frames that the tests look at: so many blocks of so many.
 _BLOCKS, _BLOCK = 4, 160
-# Fluctuation of real sound, in nepers (see `_fluctuation`), was 0.31 to 1.2 in 300 recordings;
+# Fluctuation of real sound, in nepers (see `mel_texture`), was 0.31 to 1.2 in 300 recordings;
 # beside the least of it, what is below `_NARROW` was divided by more than the base.
 _CALM, _WILD, _FRAMES = 0.28, 1.3, 32
 _STILL, _NARROW = 0.03, 0.12
+# Recordings that were divided by about four: calmer than any, and never far below zero.
+_DIVIDED, _SHALLOW = 0.2, -3.5
 # What log10 mels of recordings seldom go below, the share of values that still may, and their mean:
 # steady noise at full level has as little fluctuation, but natural logarithms above it.
 _DEEPEST, _QUIET, _MEAN = -7.0, 0.02, -1.7
+# Nepers between the mean of all values and that of full-scale noise: white noise whose peaks fit is
+# at -1.2 or less, no wave is above 0.3; recordings, clipped ones too, are below -1 or as rough as
+# noise (at least 0.95 of it in 4,000 mels).
+_LOUDEST, _LOUD, _SMOOTH = 0.4, -1.2, 0.9
+# How near to 0 and 1 mean and deviation of all values are if they were made so.
+_EXACT = 0.01
 _NORMALISED = "normalised mels (mean taken off, divided by a scale)"
 
 
@@ -94,7 +103,7 @@ def suspicious(mel: Tensor, spec: Mel) -> str | None:
     found = (
         _linear(cells)
         or _beyond(cells, spec)
-        or _standardized(cells, spec)
+        or _standardized(mel, cells, spec)
         or _foreign_floor(cells, spec)
         or _stretched(cells, spec)
     )
@@ -129,16 +138,10 @@ def _sample(mel: Tensor) -> Tensor:
     return items.float().cpu()
 
 
-def _raw(cells: Tensor, spec: Mel) -> Tensor:
-    """Values as natural logarithms before the statistics, if they are this front-end's."""
-    mean, scale = (torch.tensor(column)[:, None] for column in zip(*statistics(spec), strict=True))
-    return (cells * scale + mean) * nepers(spec)
-
-
 def _beyond(cells: Tensor, spec: Mel) -> str | None:
     """Values that no wave gives."""
-    bounds, raw = limits(spec), _raw(cells, spec)
-    ends = torch.stack([_raw(bounds.low, spec), _raw(bounds.high, spec)])
+    bounds, raw = limits(spec), natural(cells, spec)
+    ends = torch.stack([natural(bounds.low, spec), natural(bounds.high, spec)])
     lowest, highest = float(cells.min()), float(cells.max())
     if (raw < ends.amin(0) - _MARGIN).float().mean() > _SHARE:
         return _what_is_low(lowest, spec)
@@ -173,12 +176,18 @@ def _linear(cells: Tensor) -> str | None:
     return "linear magnitudes, without the logarithm"
 
 
-def _standardized(cells: Tensor, spec: Mel) -> str | None:
-    """Every band around 0 with about the same spread, where sound has loud and quiet bands."""
+def _standardized(mel: Tensor, cells: Tensor, spec: Mel) -> str | None:
+    """All values exactly around 0 with a spread of 1, or every band about so: sound is not."""
     if cells.shape[-1] < _FRAMES or spec.mean is not None or spec.scale is not None:
         return None
+    spread, centre = (float(moment) for moment in torch.std_mean(mel.detach().float()))
+    if abs(centre) < _EXACT and abs(spread - 1) < _EXACT:
+        return _NORMALISED
     bands = cells.transpose(0, 1).flatten(1)
-    centres, spreads = bands.mean(1), bands.std(1)
+    sounding = bands[bands.std(1) > 0.05]  # above what upsampled audio has, bands are constant
+    if 2 * len(sounding) < len(bands):
+        return None
+    centres, spreads = sounding.mean(1), sounding.std(1)
     even = centres.std() < 0.25 and centres.mean().abs() < 0.3 and spreads.std() < 0.25
     return _NORMALISED if even and 0.7 < spreads.mean() < 1.4 else None
 
@@ -190,7 +199,7 @@ def _foreign_floor(cells: Tensor, spec: Mel) -> str | None:
     frames = (at_floor.float().mean(-2) >= 0.2).sum()
     if frames < 2 or at_floor.float().mean() < 0.005:
         return None
-    unit = float(_raw(torch.ones(1, 1), spec).mean() - _raw(torch.zeros(1, 1), spec).mean())
+    unit = float(natural(torch.ones(1, 1), spec).mean() - natural(torch.zeros(1, 1), spec).mean())
     near = 0.02 / abs(unit)
     if bool(((limits(spec).low - lowest).abs() < near).any()) or _masks(float(lowest), spec):
         return None
@@ -217,21 +226,32 @@ def _floor_is(spec: Mel, value: float) -> bool:
 
 
 def _stretched(cells: Tensor, spec: Mel) -> str | None:
-    """A span and a fluctuation that only another base explains."""
+    """A spread and a fluctuation that only another base or a division explains."""
     if cells.shape[-1] < _FRAMES or spec.mean is not None or spec.scale is not None:
         return None
-    raw = _raw(cells, spec) / spec.power
-    fluctuation = _fluctuation(raw)
-    if fluctuation is None:
+    raw, steady = natural(cells, spec) / spec.power, noise(spec)
+    found = texture(raw)
+    if found is None or steady is None:
         return None
-    narrow = _STILL < fluctuation < _NARROW and raw.amax() - raw.amin() < 3
-    if narrow and raw.mean() > _raw(limits(spec).low, spec).mean() + 3:
+    # All bands as loud as full-scale noise nearly all the time: then it has noise's grain, too.
+    excess, grain = float(raw.mean()) - steady.level, found.grain(steady.texture)
+    if excess > _LOUDEST or (excess > _LOUD and grain < _SMOOTH):
         return _NORMALISED
-    if spec.log == "ln" and fluctuation < _CALM and _in_reach_of_log10(raw, limits(spec)):
-        return "log10 mels"
-    if spec.log == "log10" and fluctuation > _WILD:
+    if spec.log == "log10" and found.fluctuation > _WILD:
         return "natural-log mels"
-    return None
+    return None if found.is_noise(steady.texture) else _squeezed(raw, found, spec)
+
+
+def _squeezed(raw: Tensor, found: Texture, spec: Mel) -> str | None:
+    """Less fluctuation than sound has; of what is no steady noise."""
+    narrow = _STILL < found.fluctuation < _NARROW and raw.amax() - raw.amin() < 3
+    shallow = float((raw < _SHALLOW).float().mean()) < _QUIET and float(raw.mean()) > _SHALLOW
+    if shallow and _STILL < found.fluctuation < _DIVIDED:
+        return _NORMALISED
+    if narrow and raw.mean() * spec.power > natural(limits(spec).low, spec).mean() + 3:
+        return _NORMALISED
+    calm = spec.log == "ln" and found.fluctuation < _CALM
+    return "log10 mels" if calm and _in_reach_of_log10(raw, limits(spec)) else None
 
 
 def _in_reach_of_log10(raw: Tensor, bounds: Limits) -> bool:
@@ -239,25 +259,3 @@ def _in_reach_of_log10(raw: Tensor, bounds: Limits) -> bool:
     deep = float((raw < _DEEPEST).float().mean())
     ceiling = float(bounds.high.max()) / math.log(10) + 0.15
     return deep < _QUIET and float(raw.amax()) < ceiling and float(raw.mean()) < _MEAN
-
-
-def _fluctuation(raw: Tensor) -> float | None:
-    """How much a spectrum of sound varies: over all, in time, from band to band, and in curvature.
-
-    The geometric mean of four spreads of the values well above the lowest. Sound is noisy and
-    spectra have peaks, so that none of them is small for long; noise alone has fixed ones.
-    """
-    values = raw.flatten()
-    ends = torch.quantile(values[:: max(1, len(values) // 20000)], torch.tensor([0.005, 0.995]))
-    heard = raw > ends[0] + 0.15 * (ends[1] - ends[0])
-    if heard.sum() < 400:
-        return None
-    curve = raw[:, 2:] - 2 * raw[:, 1:-1] + raw[:, :-2]
-    spreads = [
-        raw[heard].std(),
-        raw.diff(dim=-1)[heard[..., 1:] & heard[..., :-1]].abs().median(),
-        raw.diff(dim=1)[heard[:, 1:] & heard[:, :-1]].abs().median(),
-        curve[heard[:, 2:] & heard[:, 1:-1] & heard[:, :-2]].abs().median(),
-    ]
-    product = float(torch.stack(spreads).prod())
-    return math.sqrt(math.sqrt(product))

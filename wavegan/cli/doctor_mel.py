@@ -10,6 +10,8 @@ from wavegan.cli import _completion
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from wavegan.audio.mel import Mel
     from wavegan.inference.mel_doctor import Diagnosis
 
@@ -55,17 +57,29 @@ def mel_command(
         raise UserError(f"{wav}: no samples in it")
     found = mel_doctor.diagnose(mel, audio[0], rate)
     fit = None if own is None else mel_doctor.fit(mel, audio[0], rate, own, found)
+    looks = None if own is None or fit is None or fit.fits else _looks(mel, own)
     if as_json:
-        extra = {} if fit is None else {"model": {"fits": fit.fits, "verdict": fit.headline,
-                                                  "obstacles": fit.obstacles}}  # fmt: skip
+        extra = {}
+        if fit is not None:
+            said = {"fits": fit.fits, "verdict": fit.headline, "obstacles": fit.obstacles}
+            extra = {"model": {**said, "looks": looks}}
         typer.echo(json.dumps({"file": str(file), "wav": str(wav), **found.to_dict(), **extra}))
     else:
         typer.echo(found.headline)
         if fit is not None:
             typer.echo(fit.headline)
+        if looks is not None:
+            typer.echo(looks)
         _table(found)
     fine = fit.fits if fit is not None else found.kind in ("match", "close")
     raise typer.Exit(0 if fine else 1)
+
+
+def _looks(mel: "Tensor", own: "Mel") -> str | None:
+    """What `vocode` would say of the values, whichever way they lie."""
+    from wavegan.audio.mel_range import suspicious
+
+    return suspicious(mel if mel.shape[0] == own.n_mels else mel.T, own)
 
 
 def _front_end(model: Path) -> "Mel":

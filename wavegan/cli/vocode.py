@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,9 +76,10 @@ def vocode_command(
     vocoder = Vocoder.from_pretrained(model, device=choose(device))
     written: list[dict[str, object]] = []
     failed: list[dict[str, str]] = []
+    note = _once(quiet)
     for source, target in jobs:
         try:
-            original, made = _vocode(vocoder, source)
+            original, made = _vocode(vocoder, source, note)
         except UserError as error:
             reason = str(error) if str(source) in str(error) else f"{source}: {error}"
             if len(jobs) == 1:
@@ -118,7 +120,21 @@ def _refuse(
     check(picture)
 
 
-def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
+def _once(quiet: bool) -> Callable[[str], None]:
+    """Says the first note of a command, and no other."""
+    said: list[str] = []
+
+    def note(text: str) -> None:
+        if not said and not quiet:
+            typer.echo(text, err=True)
+        said.append(text)
+
+    return note
+
+
+def _vocode(
+    vocoder: "Vocoder", source: Path, note: Callable[[str], None]
+) -> "tuple[Tensor | None, Tensor]":
     """The original `(T,)`, where there is one, and what the model makes of it."""
     import torch
 
@@ -126,7 +142,15 @@ def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
     from wavegan.inference.revocode import revocode
 
     if source.suffix.lower() in mel_file.SUFFIXES:
-        return None, vocoder(mel_file.read(source, vocoder.n_mels)).cpu()
+        values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.spec.layout)
+        if lies.doubt:
+            warnings.warn(f"{source}: {lies.doubt}", RuntimeWarning, stacklevel=2)
+        elif lies.turned:
+            note(f"{source}: lies as (frames, n_mels) and is turned, as are others like it")
+        with warnings.catch_warnings():
+            # of a square the vocoder would say the same again, without the file's name
+            warnings.filterwarnings("ignore", r"mel: \d+ x \d+ values")
+            return None, vocoder(values.astype("float32", order="C")).cpu()
     audio, _ = io.read(source, sample_rate=vocoder.sample_rate, mono=True)
     original = torch.from_numpy(audio[0])
     if not len(original):

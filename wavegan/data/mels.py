@@ -1,11 +1,8 @@
 """Mel spectrograms that a TTS model made of the same sentences as the audio, paired by name."""
 
-import os
-import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -14,8 +11,10 @@ from torch import Tensor
 
 from wavegan.audio import mel_file
 from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.audio.mel_layout import Orientation
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
+from wavegan.data import mel_names
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.errors import UserError
 
@@ -36,11 +35,13 @@ class PairedMel:
         path: below the folder of mels.
         found: frames in the file.
         expected: frames that the front-end makes of the audio.
+        lies: which way it lies in the file.
     """
 
     path: str
     found: int
     expected: int
+    lies: Orientation
 
     @property
     def frames(self) -> int:
@@ -58,6 +59,7 @@ class Mels:
         of: by the path of the clip.
         orphans: paths of mels without audio.
         silence: `(n_mels, 1)`, what the front-end makes of silence.
+        told_apart: mels by the path of their clip, whose names say more than the clip's.
     """
 
     root: Path
@@ -65,11 +67,22 @@ class Mels:
     of: Mapping[str, PairedMel]
     orphans: tuple[str, ...]
     silence: Tensor
+    told_apart: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def uneven(self) -> int:
         """How many are a frame longer or shorter than their audio."""
         return sum(paired.found != paired.expected for paired in self.of.values())
+
+    @property
+    def turned(self) -> int:
+        """How many lie as (frames, n_mels)."""
+        return sum(paired.lies.turned for paired in self.of.values())
+
+    @property
+    def unclear(self) -> list[PairedMel]:
+        """Those with as many frames as bands of which it was guessed how they lie."""
+        return [paired for paired in self.of.values() if paired.lies.doubt]
 
     def crop(
         self, path: str, segment: int, place: float, within: tuple[int, int] | None = None
@@ -122,7 +135,7 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     """Find the mel of every clip.
 
     A mel belongs to the audio that has the same path below its folder but for the suffix; what
-    is left over then, to that of the same name where there is only one.
+    is left over then, to that of the same name where there is only one (see `mel_names`).
 
     Args:
         manifest: the audio.
@@ -136,9 +149,10 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     Raises:
         UserError: the folder is missing, two files claim one partner, or nothing fits.
     """
-    files = _search(folder)
+    files = mel_names.search(folder)
     usable = [clip.path for clip in manifest.clips]
-    partners = _partners([*usable, *(file.path for file in manifest.rejected)], files)
+    named = mel_names.partners([*usable, *(file.path for file in manifest.rejected)], files)
+    partners = named.of
 
     def judge(clip: Clip) -> PairedMel | Rejected:
         if clip.path not in partners:
@@ -158,72 +172,20 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     kept = tuple(_with_notice(clip) for clip in manifest.clips if clip.path in found)
     everything = sorted((*manifest.rejected, *rejected), key=lambda file: file.path)
     orphans = tuple(sorted(set(files) - set(partners.values())))
-    mels = Mels(folder, mel, found, orphans, _silence(mel))
+    told_apart = {path: mel for path, mel in named.told_apart.items() if path in found}
+    mels = Mels(folder, mel, found, orphans, _silence(mel), told_apart)
     return replace(manifest, clips=kept, rejected=tuple(everything)), mels
-
-
-def _search(folder: Path) -> list[str]:
-    """Find every mel file under a folder; links are followed, to each folder once."""
-    if not folder.is_dir():
-        what = "it is a file: give a folder" if folder.exists() else "it does not exist"
-        raise UserError(f"data.mels {folder}: {what}")
-    found: list[str] = []
-    seen: set[str] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = sorted(name for name in folders if real not in seen and name[0] != ".")
-        if real not in seen:
-            files = (Path(place, name) for name in names if name[0] != ".")
-            mels = (file for file in files if file.suffix.lower() in mel_file.SUFFIXES)
-            found += [file.relative_to(folder).as_posix() for file in mels]
-        seen.add(real)
-    return sorted(found)
-
-
-def _partners(audio: Sequence[str], mels: Sequence[str]) -> dict[str, str]:
-    """Say which mel is that of which audio: by the whole path first, then by the name alone."""
-    exact = _matched(audio, mels, lambda path: str(PurePosixPath(path).with_suffix("")))
-    left = [path for path in audio if path not in exact]
-    taken = set(exact.values())
-    free = [path for path in mels if path not in taken]
-    return {**_matched(left, free, lambda path: PurePosixPath(path).stem), **exact}
-
-
-def _matched(
-    audio: Sequence[str], mels: Sequence[str], key: Callable[[str], str]
-) -> dict[str, str]:
-    """Pair files of one key each; refuse a key that two files share."""
-    ours, theirs = _grouped(audio, key), _grouped(mels, key)
-    pairs = {}
-    for name in ours.keys() & theirs.keys():
-        (sound, *others), (mel, *more) = ours[name], theirs[name]
-        if others or more:
-            two, one = ([sound, *others], mel) if others else ([mel, *more], sound)
-            raise UserError(
-                f"data.mels: {printable(two[0])} and {printable(two[1])} both go with "
-                f"{printable(one)}: let each mel have the path of its audio, but for the suffix"
-            )
-        pairs[sound] = mel
-    return pairs
-
-
-def _grouped(paths: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(paths):
-        # macOS hands back decomposed names
-        groups[unicodedata.normalize("NFC", key(path))].append(path)
-    return groups
 
 
 def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejected:
     """Say whether a mel fits its audio; values are read only where the header's numbers fit."""
     try:
-        values = mel_file.mapped(folder / path, mel.n_mels, mel.layout)
+        values, lies = mel_file.oriented(folder / path, mel.n_mels, mel.layout)
     except (UserError, OSError) as error:
         reason = str(error).removeprefix(f"{shown(folder / path)}: ")
         return Rejected(clip.path, f"its mel {printable(path)}: {reason}")
     samples = reading.length(clip, mel.sample_rate)
-    paired = PairedMel(path, values.shape[1], mel.frames(samples))
+    paired = PairedMel(path, values.shape[1], mel.frames(samples), lies)
     if abs(paired.found - paired.expected) > TOLERANCE or not paired.frames:
         return Rejected(
             clip.path,
@@ -248,10 +210,15 @@ def _nothing_fits(folder: Path, files: Sequence[str], rejected: Sequence[Rejecte
     # files that have a mel tell more than those that have none
     telling = sorted(rejected, key=lambda file: file.reason == "it has no mel")
     reasons = "; ".join(f"{printable(file.path)}: {file.reason}" for file in telling[:SHOWN])
-    return (
+    text = (
         f"data.mels {folder}: none of the {len(rejected)} audio files has a mel that fits: "
         f"{reasons}"
     )
+    if telling[0].reason != "it has no mel":
+        return text
+    sought = PurePosixPath(telling[0].path).with_suffix(mel_file.SUFFIXES[0])
+    there = ", ".join(printable(path) for path in files[:SHOWN])
+    return f"{text} (sought {printable(str(sought))}, found {there})"
 
 
 def _silence(mel: Mel) -> Tensor:

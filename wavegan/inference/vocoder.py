@@ -10,6 +10,7 @@ from torch import Tensor
 
 from wavegan import bundle
 from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.audio.mel_layout import of_square
 from wavegan.audio.mel_range import suspicious
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -38,6 +39,7 @@ class Vocoder:
         self.spec = mel
         self.peak = peak
         self._checks_left = CHECKED
+        self._squared = False
 
     @classmethod
     def from_pretrained(cls, path: str | Path, device: str | torch.device = "cpu") -> "Vocoder":
@@ -160,6 +162,8 @@ class Vocoder:
         swapped = mel.ndim >= 2 and mel.shape[-2] != self.n_mels and mel.shape[-1] == self.n_mels
         if swapped and self.spec.layout == "frames_first":
             mel = mel.transpose(-1, -2)
+        if mel.ndim >= 2 and mel.shape[-2] == mel.shape[-1] == self.n_mels:
+            mel = self._square(mel)
         if mel.ndim < 2 or mel.shape[-2] != self.n_mels:
             raise UserError(
                 f"mel has shape {tuple(mel.shape)}: this vocoder takes (..., {self.n_mels}, frames)"
@@ -169,6 +173,14 @@ class Vocoder:
         if not bool(torch.isfinite(mel).all()):
             raise UserError("mel has values that are not finite")
         return mel.to(self.device, torch.float32)
+
+    def _square(self, mel: Tensor) -> Tensor:
+        """As many frames as bands: the values say which way it lies; a guess is said once."""
+        lies = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
+        if lies.doubt and not self._squared:
+            self._squared = True
+            warnings.warn(f"mel: {lies.doubt}", RuntimeWarning, stacklevel=5)
+        return mel.transpose(-1, -2) if lies.turned else mel
 
     def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:
         """Once, where values of one of the first mels look like another front-end's."""

@@ -13,20 +13,35 @@ import torch
 import yaml
 from torch import Tensor
 
+from wavegan import file_kinds
 from wavegan.errors import UserError
 from wavegan.interop import _pickles
+from wavegan.weights import read_weights
 
 TORCH_SUFFIXES = (".pt", ".pth", ".pkl", ".ckpt", ".bin", ".tar")
 """Endings of files that projects write with `torch.save`; some write them without any."""
+SUFFIXES = (*TORCH_SUFFIXES, ".safetensors")
+_WRAPPED = re.compile(r"(?:(?:module|_orig_mod)\.)+")
 
-_WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<!--")
-_LFS_POINTER = b"version https://git-lfs"
-_TORCHSCRIPT = "__torch__."
 _HARMLESS = re.compile(
     r"torch\.\w+|torch\.(_utils|_tensor|storage|serialization|nn\.parameter)\.\w+|collections\.\w+"
     r"|(builtins|__builtin__)\.(set|bytearray|complex)|_codecs\.encode"
 )
 """What files of plain tensors call; only torch decides what may be called."""
+
+
+def contents(file: Path) -> Any:
+    """What a file of weights holds: safetensors or of `torch.save`, whatever its name says.
+
+    Raises:
+        UserError: as `torch_file` and `read_weights` do.
+    """
+    try:
+        safe, zipped = file_kinds.is_safetensors(file), zipfile.is_zipfile(file)
+    except OSError:
+        safe = zipped = False
+    misnamed = safe if file.suffix != ".safetensors" else zipped
+    return read_weights(file) if (file.suffix == ".safetensors") != misnamed else torch_file(file)
 
 
 def torch_file(file: Path) -> Any:
@@ -42,9 +57,10 @@ def torch_file(file: Path) -> Any:
     except OSError as error:
         raise UserError(f"{file}: {error.strerror or error}") from None
     try:
-        with warnings.catch_warnings():
+        # as a stream, because torch goes by a path's suffix, which may be wrong
+        with warnings.catch_warnings(), file.open("rb") as stream:
             warnings.simplefilter("ignore")  # what they say is said below, in one line
-            return torch.load(file, map_location="cpu", weights_only=True)
+            return torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:
         # The bytes are anyone's: torch and the unpickler raise any kind for damaged ones.
         refuse_unusable(file)
@@ -57,33 +73,22 @@ def refuse_unusable(file: Path) -> None:
     """Refuse what can be told from a file's beginning or its names, without reading its weights.
 
     Raises:
-        UserError: it is empty, a web page, a Git LFS pointer or truncated, or asks for code.
+        UserError: it is empty, truncated, of a kind that is no weights, or asks for code.
     """
-    with file.open("rb") as stream:
-        head = stream.read(512)
-    if not head:
-        raise UserError(f"{file}: an empty file")
-    if head.lstrip().lower().startswith(_WEB_PAGE):
-        raise UserError(f"{file}: a web page, saved in the place of weights: download them again")
-    if head.startswith(_LFS_POINTER):
-        raise UserError(f"{file}: only Git LFS's pointer to the weights: fetch them (git lfs pull)")
-    if head.startswith(b"PK") and not _is_whole_archive(file):
-        raise UserError(f"{file}: damaged or cut short: download or copy it again")
+    refuse_other_kinds(file)
     strange = [name for name in _pickles.callables(file) if not _HARMLESS.fullmatch(name)]
-    if any(name.startswith(_TORCHSCRIPT) for name in strange):
-        raise UserError(
-            f"{file}: a TorchScript program, not weights: save them from it with "
-            "torch.save(torch.jit.load(FILE).state_dict(), NEW)"
-        )
     if strange:
         raise _unsafe(file, strange)
 
 
-def _is_whole_archive(file: Path) -> bool:
-    try:
-        return zipfile.is_zipfile(file)
-    except zipfile.BadZipFile:
-        return False
+def refuse_other_kinds(file: Path) -> None:
+    """Refuse what is no weights, whatever it is called.
+
+    Raises:
+        UserError: says what it is and what to do.
+    """
+    if reason := file_kinds.instead_of_weights(file):
+        raise UserError(f"{file}: {reason}")
 
 
 def _unsafe(file: Path, names: list[str]) -> UserError:
@@ -176,7 +181,10 @@ def state_dict(content: Any, file: Path, *path: str) -> dict[str, Tensor]:
         or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
     ):
         raise UserError(f"{file}: {'.'.join(path) or 'its content'} is not a state dict of tensors")
-    return dict(content)
+    return {
+        key[match.end() if (match := _WRAPPED.match(key)) else 0 :]: value
+        for key, value in content.items()
+    }
 
 
 def field(config: Mapping[str, Any], name: str, file: Path) -> Any:

@@ -4,6 +4,7 @@ A layout is one class in one file of this folder. It says by the files alone whe
 own, and reads them without running any code in them.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,8 +16,17 @@ from torch import Tensor
 from wavegan import plugins
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
-from wavegan.interop._files import TORCH_SUFFIXES, json_file, refuse_unusable, yaml_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import (
+    SUFFIXES,
+    json_file,
+    refuse_other_kinds,
+    refuse_unusable,
+    yaml_file,
+)
 
+_MEANT = re.compile(r"(?:do|[gGD])_\d+.*|.+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")
+"""Files of a folder that somebody takes for the model, beside those that are called weights."""
 CONFIGURATIONS = {
     "config.json": json_file,
     "config.yml": yaml_file,
@@ -106,8 +116,20 @@ def _name_what_is_damaged(path: Path) -> None:
         if (folder / name).is_file():
             read(folder / name)
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-        if file.suffix in TORCH_SUFFIXES and file.is_file():
+        if not file.is_file():
+            continue
+        if file.suffix in SUFFIXES or file == path:
             refuse_unusable(file)
+        if file == path or _MEANT.fullmatch(file.name):
+            refuse_other_kinds(file)
+            _wrapped.refuse_judges(file)
+
+
+def shown_weights(path: Path) -> str:
+    """A few names of the weights in a file of no known layout, or in the only one of a folder."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = [file for file in files if file.suffix in SUFFIXES or file == path]
+    return _wrapped.listed(_wrapped.weight_names(files[0])) if len(files) == 1 else ""
 
 
 def looked_for() -> str:

@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
-from wavegan.interop._files import blaming, field, json_file, state_dict, torch_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import SUFFIXES, blaming, contents, field, json_file, state_dict
 from wavegan.interop._jik876_config import CONFIG, PEAK, front_end, stages
 from wavegan.interop._jik876_keys import discriminators_beside, norms_renamed, step_of
 from wavegan.interop.base import Foreign, Layout
 from wavegan.layers.activations import half_band
 
+ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"activation_post\.", r"conv_post\.")
 GENERATOR, DISCRIMINATORS = "bigvgan_generator", "bigvgan_discriminator_optimizer"
 REQUIRED = ("activation", "snake_logscale")
 # what the first release, which had no such fields, did
@@ -49,7 +51,7 @@ class BigVGANLayout(Layout):
         if path.is_dir() or path.name == CONFIG:
             return _latest(folder)
         judges = path.name.startswith(("do_", DISCRIMINATORS))
-        weights = step_of(path) is not None or path.suffix in (".pt", ".pth", ".ckpt")
+        weights = step_of(path) is not None or path.suffix in SUFFIXES
         return path if path.is_file() and weights and not judges else None
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
@@ -59,7 +61,7 @@ class BigVGANLayout(Layout):
         """
         described = file.with_name(CONFIG)
         config = json_file(described)
-        weights = _without_filters(state_dict(torch_file(file), file, "generator"), file)
+        weights = _without_filters(_wrapped.generator(contents(file), file, ANCHORS), file)
         with blaming(described):
             mel = front_end(config, described)
         return Foreign(
@@ -93,7 +95,8 @@ def _latest(folder: Path) -> Path | None:
     usual = folder / f"{GENERATOR}.pt"
     if usual.is_file():
         return usual
-    return max(folder.glob(f"{GENERATOR}_*.pt"), key=_numbers, default=None)
+    numbered = max(folder.glob(f"{GENERATOR}_*.pt"), key=_numbers, default=None)
+    return numbered or _wrapped.only(folder, ANCHORS)
 
 
 def _numbers(file: Path) -> tuple[list[int], str]:
@@ -116,7 +119,7 @@ def _discriminators(file: Path, config: Mapping[str, Any]) -> dict[str, dict[str
     saved = named if named.is_file() and named != file else discriminators_beside(file)
     if saved is None:
         return {}
-    content = torch_file(saved)
+    content = contents(saved)
     found = {"mpd": norms_renamed(state_dict(content, saved, "mpd"))}
     if not config.get("use_mbd_instead_of_mrd", False):
         name = "cqt" if config.get("use_cqtd_instead_of_mrd", False) else "mrd"

@@ -12,15 +12,8 @@ from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
-from wavegan.interop import _pickles
-from wavegan.interop._files import (
-    TORCH_SUFFIXES,
-    blaming,
-    several,
-    state_dict,
-    torch_file,
-    yaml_file,
-)
+from wavegan.interop import _wrapped
+from wavegan.interop._files import blaming, contents, state_dict, yaml_file
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Foreign, Layout
@@ -28,6 +21,7 @@ from wavegan.interop.base import Foreign, Layout
 ARGUMENTS = "args.yml"
 PEAK = 0.95
 FRONT_END = Mel.preset("melgan-22k")
+_INSIDE = (r"model\.1\.bias", r"model\.3\.bias", r"model\.4\.block\.2\.bias")
 _GENERATORS = ("best_netG.pt", "netG.pt")
 
 
@@ -44,16 +38,13 @@ class Descript(Layout):
         if path.name == ARGUMENTS:
             path = path.parent
         if path.is_file():
-            return path if path.name in _GENERATORS or _has_its_names(path) else None
+            return path if path.name in _GENERATORS or _wrapped.holding(path, _INSIDE) else None
         named = [path / name for name in _GENERATORS if (path / name).is_file()]
-        files = named[:1] or [file for file in sorted(path.glob("*.pt")) if _has_its_names(file)]
-        if len(files) > 1:
-            raise several(path, files)
-        return files[0] if files else None
+        return named[0] if named else _wrapped.only(path, _INSIDE)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
-        """Read a bare state dict, and whether the `args.yml` beside it agrees."""
-        weights = state_dict(torch_file(file), file)
+        """Read the generator, and whether the `args.yml` beside it agrees."""
+        weights = _wrapped.generator(contents(file), file, _INSIDE[:1])
         found = shapes(weights, "model", file)
         layers = _residual_layers(weights, found)
         described = file.with_name(ARGUMENTS)
@@ -77,13 +68,6 @@ class Descript(Layout):
             peak=PEAK,
             discriminators={"msd": _judge(judge)} if wanted else {},
         )
-
-
-def _has_its_names(file: Path) -> bool:
-    if file.suffix not in TORCH_SUFFIXES:
-        return False
-    names = _pickles.texts(file)
-    return {"model.1.bias", "model.3.bias", "model.4.block.2.bias"} <= names
 
 
 def _residual_layers(weights: Mapping[str, Tensor], found: Shapes) -> int:
@@ -118,7 +102,7 @@ def _generator_rules(found: Shapes, layers: int) -> Rules:
 
 
 def _judge(file: Path) -> dict[str, Tensor]:
-    weights = state_dict(torch_file(file), file)
+    weights = state_dict(contents(file), file)
     layers = [
         int(m[1]) for key in weights if (m := re.match(r"model\.disc_\d+\.model\.layer_(\d+)", key))
     ]

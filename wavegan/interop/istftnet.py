@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.errors import UserError
-from wavegan.interop._files import blaming, field, json_file, state_dict, torch_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import blaming, contents, field, json_file
 from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
 from wavegan.interop._jik876_keys import discriminators as read_discriminators
 from wavegan.interop._jik876_keys import discriminators_beside, step_of
 from wavegan.interop.base import Foreign, Layout
 
+ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"conv_post\.")
 # what derived projects have added, with the values that leave the network or the mel as it is here
 ONLY: Mapping[str, tuple[Any, ...]] = {
     **PLAIN_MEL,
@@ -40,13 +42,16 @@ class ISTFTNetLayout(Layout):
             config = json_file(folder / CONFIG)
         except UserError:
             return None
-        return max(files, key=_order) if files and "gen_istft_n_fft" in config else None
+        if "gen_istft_n_fft" not in config:
+            return None
+        place = folder if whole else path
+        return max(files, key=_order) if files else _wrapped.only(place, ANCHORS)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read the generator; `mpd` and `msd` from the `do_*` of the nearest step, if any."""
         described = file.parent / CONFIG
         config = json_file(described)
-        weights = state_dict(torch_file(file), file, "generator")
+        weights = _wrapped.generator(contents(file), file, ANCHORS)
         judges = discriminators_beside(file) if discriminators else None
         with blaming(described):
             _refuse_what_differs(config)

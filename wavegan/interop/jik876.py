@@ -10,18 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.errors import UserError
-from wavegan.interop import _pickles
-from wavegan.interop._files import blaming, json_file, several, state_dict, torch_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import SUFFIXES, blaming, contents, json_file, several
 from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
 from wavegan.interop._jik876_keys import discriminators as read_discriminators
 from wavegan.interop._jik876_keys import discriminators_beside, step_of
 from wavegan.interop.base import Foreign, Layout
 
-_ONE_OF_ITS_KIND = re.compile(r"generator[^.]*|(?!do_|disc|opt)[^/]+\.(?:pt|pth|pth\.tar|ckpt|bin)")
+_JUDGE = re.compile(r"do_|disc|opt")
 _FIELDS = {"upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel", "num_mels"}
 _OF_OTHERS = {"activation", "snake_logscale", "gen_istft_n_fft", "architectures", "model_type"}
-_NETWORK = {"conv_pre.bias", "ups.0.bias", "conv_post.bias"}
-_BLOCKS = {"resblocks.0.convs1.0.bias", "resblocks.0.convs.0.bias"}
+_ANCHORS = (r"conv_pre\.", r"ups\.\d+\.\D", r"resblocks\.\d+\.convs1?\.", r"conv_post\.")
 _ONLY: Mapping[str, tuple[Any, ...]] = {
     **PLAIN_MEL,
     "resblock": ("1", "2", 1, 2),
@@ -61,7 +60,7 @@ class Jik876(Layout):
         return chosen[0] if chosen else None
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
-        """Read `{"generator": state_dict}`, or a bare state dict, and the `config.json` beside."""
+        """Read the generator, however it is wrapped, and the `config.json` beside it."""
         source = file.with_name(CONFIG)
         if not source.is_file():
             raise UserError(
@@ -69,9 +68,7 @@ class Jik876(Layout):
                 "were trained with must lie beside them"
             )
         config = json_file(source)
-        content = torch_file(file)
-        nested = isinstance(content, Mapping) and "generator" in content
-        weights = state_dict(content, file, *(["generator"] if nested else []))
+        weights = _wrapped.generator(contents(file), file, _ANCHORS)
         judges = discriminators_beside(file) if discriminators else None
         with blaming(source):
             _refuse_what_differs(config)
@@ -96,8 +93,9 @@ def _content(file: Path) -> dict[str, Any] | None:
 
 
 def _is_weights(file: Path) -> bool:
-    numbered = step_of(file) is not None
-    return file.is_file() and (numbered or bool(_ONE_OF_ITS_KIND.fullmatch(file.name)))
+    named = file.name.startswith("generator") and "." not in file.name
+    other = file.suffix in SUFFIXES and not _JUDGE.match(file.name)
+    return file.is_file() and (step_of(file) is not None or named or other)
 
 
 def _choose(files: list[Path], *, certain: bool) -> list[Path]:
@@ -107,12 +105,7 @@ def _choose(files: list[Path], *, certain: bool) -> list[Path]:
         files = [numbered[max(numbered)]]
     if certain and len(files) == 1:
         return files
-    return [file for file in files if _has_hifigan_names(file)]
-
-
-def _has_hifigan_names(file: Path) -> bool:
-    names = _pickles.texts(file)
-    return names >= _NETWORK and bool(names & _BLOCKS)
+    return [file for file in files if _wrapped.holds(file, _ANCHORS)]
 
 
 def _refuse_what_differs(config: Mapping[str, Any]) -> None:

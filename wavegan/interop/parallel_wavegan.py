@@ -19,8 +19,9 @@ from wavegan.interop import (
     _pwg_melgan,
     _pwg_parallel_wavegan,
     _pwg_stylemelgan,
+    _wrapped,
 )
-from wavegan.interop._files import blaming, field, state_dict, torch_file, yaml_file
+from wavegan.interop._files import blaming, contents, field, state_dict, yaml_file
 from wavegan.interop._pwg_front_end import front_end, pqmf, statistics
 from wavegan.interop.base import Foreign, Layout
 
@@ -34,6 +35,13 @@ GENERATORS = {
     OLDEST: _pwg_parallel_wavegan.generator,
     "StyleMelGANGenerator": _pwg_stylemelgan.generator,
 }
+ANCHORS = {
+    "HiFiGANGenerator": (r"input_conv\.", r"upsamples\.", r"blocks\.", r"output_conv\."),
+    "MelGANGenerator": (r"melgan\.\d+\.",),
+    OLDEST: (r"first_conv\.", r"upsample_net\.", r"conv_layers\.", r"last_conv_layers\."),
+    "StyleMelGANGenerator": (r"noise_upsample\.", r"blocks\.", r"output_conv\."),
+}
+"""How the names of each one's weights begin."""
 TAKE_MEL = ("HiFiGANGenerator", "MelGANGenerator")
 """Whose `in_channels` are mel bands; the others' are of noise, and `aux_channels` the bands."""
 JUDGES = (
@@ -56,24 +64,28 @@ class ParallelWaveGAN(Layout):
         whole = path.is_dir() or path.name == CONFIG
         files = [*folder.glob(f"*{SUFFIX}")] if whole else [path]
         files = [file for file in files if file.suffix == SUFFIX and file.is_file()]
-        if not files or not (folder / CONFIG).is_file():
+        if not (folder / CONFIG).is_file():
             return None
         try:
-            described = "generator_params" in yaml_file(folder / CONFIG)
+            config = yaml_file(folder / CONFIG)
         except UserError:
             return None
-        return max(files, key=_step) if described else None
+        anchors = ANCHORS.get(str(config.get("generator_type", OLDEST)))
+        if "generator_params" not in config:
+            return None
+        if files or anchors is None:
+            return max(files, key=_step, default=None)
+        return max(_wrapped.holding(folder if whole else path, anchors), key=_step, default=None)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
-        """Read `{"model": {"generator": ..., "discriminator": ...}}`, or a bare state dict."""
+        """Read the generator, however it is wrapped, and the discriminators that are known here."""
         source = file.with_name(CONFIG)
         config = yaml_file(source)
         family = _family(config, source)
         with blaming(source):
             mel = front_end(config, source)
-        content = torch_file(file)
-        nested = isinstance(content, Mapping) and "model" in content
-        weights = state_dict(content, file, *(["model", "generator"] if nested else []))
+        content = contents(file)
+        weights = _wrapped.generator(content, file, ANCHORS[family])
         inner = {key: value for key, value in weights.items() if not re.fullmatch(OUTSIDE, key)}
         params = _params(config, mel, source)
         options, renamed = GENERATORS[family](params, inner, source)

@@ -9,24 +9,29 @@ comes of them, which only keeps the last frames from an edge; that is the caller
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from wavegan.audio.mel import Mel
-from wavegan.interop import _hp_str
-from wavegan.interop._files import (
-    blaming,
-    field,
-    state_dict,
-    torch_file,
-    yaml_documents,
-)
+from wavegan.interop import _hp_str, _wrapped
+from wavegan.interop._files import blaming, contents, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Foreign, Layout
 
 MEL_MEAN, MEL_STD = -5.0, 5.0
-_INSIDE = {"model_g", "hp_str", "generator.1.bias", "generator.3.bias"}
+PUBLISHED: Mapping[str, Any] = {
+    "sampling_rate": 22050,
+    "filter_length": 1024,
+    "hop_length": 256,
+    "win_length": 1024,
+    "n_mel_channels": 80,
+    "mel_fmin": 0.0,
+    "mel_fmax": 8000.0,
+}
+"""The section `audio` of the published models' settings."""
+_INSIDE = (r"generator\.1\.", r"generator\.3\.", r"generator\.\d+\.shortcuts\.")
 _JUDGE: Rules = [
     (r"discriminators\.(\d+)\.discriminator\.0\.1\.(.+)", r"discriminators.\1.convs.0.\2"),
     (r"discriminators\.(\d+)\.discriminator\.([1-5])\.0\.(.+)", r"discriminators.\1.convs.\2.\3"),
@@ -49,12 +54,12 @@ class Seungwonpark(Layout):
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read generator and settings, and the discriminator where it was not stripped."""
-        content = torch_file(file)
-        weights = state_dict(content, file, "model_g")
+        content = contents(file)
+        weights = _wrapped.generator(content, file, _INSIDE)
         found = shapes(weights, "generator", file)
         layers = _residual_layers(weights, found)
-        settings = yaml_documents(str(field(content, "hp_str", file)), file)
-        audio = field(settings, "audio", file)
+        settings = _hp_str.settings(content, file)
+        audio = field(settings, "audio", file) if settings else PUBLISHED
         judge = {}
         if discriminators and "model_d" in content:
             judge = {"msd": rename(state_dict(content, file, "model_d"), _JUDGE, file)}

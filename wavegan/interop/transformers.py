@@ -19,11 +19,11 @@ from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError, suggest
-from wavegan.interop._files import blaming, field, json_file, state_dict, torch_file
+from wavegan.interop import _wrapped
+from wavegan.interop._files import blaming, contents, field, json_file
 from wavegan.interop._keys import moved, rename
 from wavegan.interop._transformers_mel import EXTRACTOR, of_hifigan, of_univnet
 from wavegan.interop.base import Foreign, Layout
-from wavegan.weights import read_weights
 
 CONFIG = "config.json"
 WHOLE = ("model.safetensors", "pytorch_model.bin")
@@ -70,6 +70,9 @@ HIFIGAN_RULES = moved(
     }
 )
 
+_HIFIGAN = (r"conv_pre\.", r"upsampler\.", r"resblocks\.", r"conv_post\.")
+_UNIVNET = (r"conv_pre\.", r"resblocks\.\d+\.kernel_predictor\.", r"conv_post\.")
+
 Config = Mapping[str, Any]
 Weights = dict[str, Tensor]
 
@@ -87,10 +90,14 @@ class TransformersLayout(Layout):
         files = [folder / name for name in names if name in (*WHOLE, *PARTS)]
         there = [file for file in files if file.is_file()]
         try:
-            known = bool(there) and isinstance(json_file(folder / CONFIG).get("model_type"), str)
+            kind = json_file(folder / CONFIG).get("model_type")
         except UserError:
             return None
-        return there[0] if known else None
+        if not isinstance(kind, str):
+            return None
+        if there or kind not in KINDS:
+            return there[0] if there else None
+        return _wrapped.only(path if named else folder, KINDS[kind][1])
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read the vocoder; transformers has no discriminators.
@@ -109,9 +116,10 @@ class TransformersLayout(Layout):
                 f"{file}: the weights are in several files: save them as one with "
                 'model.save_pretrained(FOLDER, max_shard_size="100GB")'
             )
-        loaded = read_weights(file) if file.suffix == ".safetensors" else torch_file(file)
+        read, anchors = KINDS[kind]
+        weights = _wrapped.generator(contents(file), file, anchors)
         with blaming(described):
-            vocoder = KINDS[kind](config, state_dict(loaded, file), file)
+            vocoder = read(config, weights, file)
         return Foreign(
             mel=vocoder.mel,
             generator=vocoder.generator,
@@ -137,9 +145,7 @@ def _conformer(config: Config, weights: Weights, file: Path) -> _Vocoder:
 
 def _conformer_inside(config: Config, weights: Weights, file: Path) -> _Vocoder:
     """The vocoder of a text-to-speech model that has one."""
-    prefix = "vocoder."
-    own = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-    return _conformer(config.get("vocoder_config") or {}, own, file)
+    return _conformer(config.get("vocoder_config") or {}, weights, file)
 
 
 def _hifigan(preset: str, config: Config, weights: Weights, file: Path) -> _Vocoder:
@@ -175,9 +181,10 @@ def _hop(rates: Any) -> int:
     return math.prod(rates)
 
 
-KINDS: Mapping[str, Callable[[Config, Weights, Path], _Vocoder]] = {
-    "speecht5_hifigan": _speecht5,
-    "fastspeech2_conformer_hifigan": _conformer,
-    "fastspeech2_conformer_with_hifigan": _conformer_inside,
-    "univnet": _univnet,
+KINDS: Mapping[str, tuple[Callable[[Config, Weights, Path], _Vocoder], _wrapped.Anchors]] = {
+    "speecht5_hifigan": (_speecht5, _HIFIGAN),
+    "fastspeech2_conformer_hifigan": (_conformer, _HIFIGAN),
+    "fastspeech2_conformer_with_hifigan": (_conformer_inside, _HIFIGAN),
+    "univnet": (_univnet, _UNIVNET),
 }
+"""How each model is read, and how the names of its weights begin."""

@@ -15,14 +15,8 @@ from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError, suggest
-from wavegan.interop import _hp_str
-from wavegan.interop._files import (
-    blaming,
-    field,
-    state_dict,
-    torch_file,
-    yaml_documents,
-)
+from wavegan.interop import _hp_str, _wrapped
+from wavegan.interop._files import blaming, contents, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop.base import Foreign, Layout
 
@@ -47,8 +41,7 @@ AUDIO: Mapping[str, Any] = {
 }
 OF_TRAINING = ("segment_length", "pad_short")
 
-TYPICAL = "res_stack.0.kernel_predictor.kernel_conv.bias"
-PARALLEL = "module."  # before each name, if it was saved on several GPUs
+ANCHORS = (r"conv_pre\.", r"res_stack\.\d+\.kernel_predictor\.", r"conv_post\.")
 
 _STAGE = r"res_stack\.(\d+)"
 _PREDICTOR = rf"{_STAGE}\.kernel_predictor"
@@ -87,7 +80,7 @@ class UnivNetLayout(Layout):
         Raises:
             UserError: a folder holds the checkpoints of several runs.
         """
-        return _hp_str.find(path, {"model_g", TYPICAL}, {"model_g", PARALLEL + TYPICAL})
+        return _hp_str.find(path, ANCHORS)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read the generator, and the discriminators where they are asked for and there.
@@ -95,19 +88,18 @@ class UnivNetLayout(Layout):
         Raises:
             UserError: the file is not usable, or has a setting that is not known.
         """
-        content = torch_file(file)
-        weights = _plain(state_dict(content, file, "model_g"))
-        if "hp_str" in content:
-            settings = yaml_documents(str(content["hp_str"]), file)
-        else:
-            settings = {"gen": {"channel_size": len(field(weights, "conv_pre.bias", file))}}
+        content = contents(file)
+        weights = _wrapped.generator(content, file, ANCHORS)
+        settings = _hp_str.settings(content, file) or {
+            "gen": {"channel_size": len(field(weights, "conv_pre.bias", file))}
+        }
         with blaming(file):
             audio = _section(settings, "audio", AUDIO, OF_TRAINING)
             options = _options(_section(settings, "gen", GENERATOR, ()))
             mel = Mel(**_hp_str.mel_options(audio, file))
         judges = {}
         if discriminators and "model_d" in content:
-            both = _plain(state_dict(content, file, "model_d"))
+            both = state_dict(content, file, "model_d")
             judges = {part.lower(): _inside(part, both) for part in ("MRD", "MPD")}
         return Foreign(
             mel=mel,
@@ -117,10 +109,6 @@ class UnivNetLayout(Layout):
             described_in=file,
             discriminators=judges,
         )
-
-
-def _plain(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key.removeprefix(PARALLEL): value for key, value in weights.items()}
 
 
 def _inside(part: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -14,55 +14,15 @@ from torch import Tensor
 
 from wavegan.audio.mel import Mel
 from wavegan.audio.mel_spectrogram import mel_filterbank
-from wavegan.errors import UserError, suggest
-from wavegan.interop._files import blaming, field, state_dict, torch_file, yaml_file
+from wavegan.errors import UserError
+from wavegan.interop import _wrapped
+from wavegan.interop._files import SUFFIXES, blaming, contents
 from wavegan.interop._keys import Rules, rename
+from wavegan.interop._vocos_config import CHECKPOINTS, CONFIG, described, parts
 from wavegan.interop.base import Foreign, Layout
-from wavegan.weights import read_weights
 
-CONFIG = "config.yaml"
 WEIGHTS = ("pytorch_model.bin", "model.safetensors")
-
-# what each part may say: the original's defaults, `int` where there is none
-PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "feature_extractor": (
-        "vocos.feature_extractors.MelSpectrogramFeatures",
-        {
-            "sample_rate": 24000,
-            "n_fft": 1024,
-            "hop_length": 256,
-            "n_mels": 100,
-            "padding": "center",
-        },
-    ),
-    "backbone": (
-        "vocos.models.VocosBackbone",
-        {
-            "input_channels": int,
-            "dim": int,
-            "intermediate_dim": int,
-            "num_layers": int,
-            "layer_scale_init_value": None,
-            "adanorm_num_embeddings": None,
-        },
-    ),
-    "head": (
-        "vocos.heads.ISTFTHead",
-        {"dim": int, "n_fft": int, "hop_length": int, "padding": "same"},
-    ),
-}
-EQUAL = (
-    ("backbone", "input_channels", "feature_extractor", "n_mels"),
-    ("head", "dim", "backbone", "dim"),
-    ("head", "hop_length", "feature_extractor", "hop_length"),
-)
-REASONS: Mapping[str, str] = {
-    "EncodecFeatures": "its input is EnCodec's codes, not a mel spectrogram",
-    "VocosResNetBackbone": "residual blocks instead of ConvNeXt are not offered",
-    "IMDCTSymExpHead": "an inverse MDCT instead of the STFT is not offered",
-    "IMDCTCosHead": "an inverse MDCT instead of the STFT is not offered",
-}
-
+ANCHORS = (r"backbone\.", r"head\.out\.")
 WINDOW = "feature_extractor.mel_spec.spectrogram.window"
 BANK = "feature_extractor.mel_spec.mel_scale.fb"
 HEAD_WINDOW = "head.istft.window"
@@ -79,92 +39,47 @@ RULES: Rules = (
 
 
 class VocosLayout(Layout):
-    """A folder with `config.yaml` and `pytorch_model.bin` (or `model.safetensors`)."""
+    """A release (`config.yaml`, `pytorch_model.bin`), or what Vocos' own trainer left.
+
+    The trainer writes its whole configuration, the model's in it, and `checkpoints/*.ckpt` below.
+    """
 
     looks_for = f"{CONFIG} with {WEIGHTS[0]} (Vocos)"
 
     def find(self, path: Path) -> Path | None:
-        """The weights file, if `config.yaml` has Vocos' three parts."""
+        """The weights file, if a `config.yaml` beside it, or above `checkpoints`, is Vocos'.
+
+        Raises:
+            UserError: a folder holds several checkpoints and no release.
+        """
         folder = path if path.is_dir() else path.parent
-        names = WEIGHTS if path.is_dir() or path.name == CONFIG else (path.name,)
-        files = [folder / name for name in names if name in WEIGHTS and (folder / name).is_file()]
-        if not files or not (folder / CONFIG).is_file():
+        if described(folder) is None or not path.exists():
             return None
-        try:
-            config = yaml_file(folder / CONFIG)
-        except UserError:
-            return None
-        parts = [config.get(name) for name in PARTS]
-        known = all(isinstance(part, dict) and "class_path" in part for part in parts)
-        return files[0] if known else None
+        if path.is_file() and path.name != CONFIG:
+            return path if path.suffix in SUFFIXES else None
+        released = [folder / name for name in WEIGHTS if (folder / name).is_file()]
+        if released:
+            return released[0]
+        found = _wrapped.only(folder, ANCHORS)
+        below = folder / CHECKPOINTS
+        return found or (_wrapped.only(below, ANCHORS) if below.is_dir() else None)
 
     def read(self, file: Path, *, discriminators: bool) -> Foreign:
         """Read the generator; the project saves no discriminators beside it."""
-        described = file.parent / CONFIG
-        config = yaml_file(described)
-        parts = {name: _part(config, name, described) for name in PARTS}
-        _check(parts, described)
-        backbone, head = parts["backbone"], parts["head"]
-        weights = read_weights(file) if file.suffix == ".safetensors" else torch_file(file)
-        saved = state_dict(weights, file)
-        with blaming(described):
-            mel = _mel(parts["feature_extractor"])
+        source = described(file.parent) or file.parent / CONFIG
+        found = parts(source)
+        backbone, head = found["backbone"], found["head"]
+        saved = _wrapped.generator(contents(file), file, ANCHORS)
+        with blaming(source):
+            mel = _mel(found["feature_extractor"])
         _check_buffers(saved, mel, head["n_fft"], file)
         return Foreign(
             mel=mel,
             generator=_generator(backbone, head),
             weights=_weights(saved, backbone, file),
             source=file,
-            described_in=described,
+            described_in=source,
         )
-
-
-def _part(config: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
-    """The arguments of one part, defaults among them."""
-    only, defaults = PARTS[name]
-    path = str(field(config[name], "class_path", file))
-    if path != only:
-        reason = REASONS.get(path.rpartition(".")[2])
-        raise UserError(
-            f"{file}: {name} {path} cannot be read{': ' + reason if reason else ''}; only {only}"
-        )
-    given = config[name].get("init_args") or {}
-    if not isinstance(given, dict):
-        raise UserError(f"{file}: {name}.init_args is not a mapping")
-    for key in given:
-        if key not in defaults:
-            raise UserError(
-                f"{file}: {name}.init_args.{key} is not known{suggest(str(key), defaults)}"
-            )
-    made = {**defaults, **given}
-    for key, value in made.items():
-        wanted = _unfit(key, value)
-        if wanted:
-            found = f"is {value!r}" if key in given else "is missing"
-            raise UserError(f"{file}: {name}.init_args.{key} {found}: it must be {wanted}")
-    return made
-
-
-def _unfit(key: str, value: Any) -> str | None:
-    """What an argument must be, if it is not."""
-    if key == "padding":
-        return None if value in ("center", "same") else '"center" or "same"'
-    if key == "adanorm_num_embeddings":
-        # not even 0: the original then asks for a bandwidth all the same
-        return None if value is None else "null: norms that follow EnCodec's bandwidth are not read"
-    if key == "layer_scale_init_value":
-        number = type(value) in (int, float, type(None))
-        return None if number else "a number or null"
-    return None if type(value) is int and value > 0 else "a whole number above 0"
-
-
-def _check(parts: Mapping[str, Mapping[str, Any]], file: Path) -> None:
-    for part, key, other, other_key in EQUAL:
-        if parts[part][key] != parts[other][other_key]:
-            raise UserError(
-                f"{file}: {part}.init_args.{key} {parts[part][key]} is not {other}.init_args."
-                f"{other_key} {parts[other][other_key]}: they must be equal"
-            )
 
 
 def _mel(features: Mapping[str, Any]) -> Mel:

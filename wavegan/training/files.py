@@ -11,7 +11,9 @@ from torch import Tensor
 from wavegan.audio.mel import Mel
 from wavegan.audio.resample import REACH
 from wavegan.data import clips as reading
+from wavegan.data import mel_fit
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
+from wavegan.data.mel_fit import Fit
 from wavegan.data.mels import TOLERANCE, Mels, pair
 from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
@@ -88,15 +90,38 @@ def introduce(files: Files, listener: Listener) -> None:
     listener.note(f"{manifest.root}: {train}, {held_out} held out, {unusable}")
     if files.mels is not None:
         listener.note(_about(files.mels))
-    for note in files.notes:
-        listener.note(note)
+        if files.mels.turned:
+            listener.note(f"{files.mels.turned} mels lie as (frames, n_mels) and are turned")
+    fits = compare(files)
+    if fits:
+        listener.note(mel_fit.describe(fits))
+    for line in (*mel_warnings(files, fits), *files.notes):
+        listener.note(line)
     for entry in manifest.rejected:
         listener.note(f"not usable: {printable(entry.path)}: {entry.reason}")
     for notice in manifest.notices:
         listener.note(f"note: {printable(notice.path)}: {notice.reason}")
 
 
-def describe(files: Files) -> dict[str, Any]:
+def compare(files: Files) -> list[Fit]:
+    """Some of the given mels beside those of their audio; none where none are given."""
+    if files.mels is None:
+        return []
+    return mel_fit.compare(files.mels, files.manifest.clips, files.manifest.root)
+
+
+def mel_warnings(files: Files, fits: Sequence[Fit]) -> list[str]:
+    """What is wrong with given mels, or uncertain; maybe nothing."""
+    if files.mels is None:
+        return []
+    lines = mel_fit.doubts(fits, files.mels)
+    if unclear := files.mels.unclear:
+        named, doubt = printable(unclear[0].path), unclear[0].lies.doubt
+        lines.append(f"warning: {named}: {doubt} ({len(unclear)} mels of that size)")
+    return lines
+
+
+def describe(files: Files, fits: Sequence[Fit]) -> dict[str, Any]:
     """What was found, as numbers and names."""
     facts: dict[str, Any] = {
         "training_files": _count(files.split.train),
@@ -110,6 +135,8 @@ def describe(files: Files) -> dict[str, Any]:
     return facts | {
         "mels_paired": len(files.mels.of),
         "mels_a_frame_off": files.mels.uneven,
+        "mels_turned": files.mels.turned,
+        "mels_mean_difference": mel_fit.difference(fits),
         "mels_without_audio": len(files.mels.orphans),
     }
 
@@ -241,6 +268,9 @@ def _about(mels: Mels) -> str:
             f", {mels.uneven} of them {TOLERANCE} frame longer or shorter than it (the longer of "
             "the two is cut)"
         )
+    if mels.told_apart:
+        clip, mel = next(iter(mels.told_apart.items()))
+        text += f", {len(mels.told_apart)} of them by bare names, as {mel} with {clip}"
     if mels.orphans:
         named = ", ".join(printable(path) for path in mels.orphans[:SHOWN])
         more = f" and {len(mels.orphans) - SHOWN} more" if len(mels.orphans) > SHOWN else ""

@@ -139,17 +139,18 @@ def describe(
     if model is not None:
         warm_start.load_weights(parts, model, notes.append)
     segments = files.segments(recipe, parts.config.mel, found)
+    fits = files.compare(found)
     training = recipe.training
     judge = parts.discriminator
     plan = {
         "generator_parameters": sum(p.numel() for p in parts.generator.parameters()),
         "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
         "sample_rate": parts.config.mel.sample_rate,
-        **files.describe(found),
+        **files.describe(found, fits),
         "labels": list(recipe.data.labels or ()),
         "steps": training.steps,
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
-        "notes": [*notes, *found.notes],
+        "notes": [*notes, *found.notes, *files.mel_warnings(found, fits)],
     }
     if run is None:
         return plan

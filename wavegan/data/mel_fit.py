@@ -1,0 +1,169 @@
+"""Whether given mels are what the model takes: by their values, and beside their own audio's mels.
+
+A TTS model's predictions are smoother than what the front-end makes of the recording, and differ
+from it here and there, but they have the same scale: about the same mean, and nearly the same
+spread. A spread or a mean far from it is another front-end's, whatever the values look like alone.
+"""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import Tensor
+
+from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.audio.mel_range import describe as describe_front_end
+from wavegan.audio.mel_range import suspicious
+from wavegan.audio.mel_texture import natural
+from wavegan.data import clips as reading
+from wavegan.data.manifest import Clip, printable
+from wavegan.data.mels import Mels
+
+LOOKED_AT, SECONDS = 8, 10
+"""Clips of a run that are looked at, spread over it, and how much of each."""
+ALIKE, SPREAD, SHIFT = 0.5, 1.6, 1.5
+"""Least correlation; farthest spread beside the own mel's, or its inverse; and mean, in nepers."""
+_NEAR = 0.12
+_KINDS = (
+    (1 / math.log(10), "log10 mels"),
+    (math.log(10), "natural-log mels"),
+    (20 / math.log(10), "decibels"),
+)
+_INTEGERS = math.log(32768)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A given mel beside the one of its audio, in natural logarithms.
+
+    Attributes:
+        path: of the given mel.
+        difference: mean absolute.
+        correlation: of the values, each less its band's mean.
+        spread: standard deviation of the given one's values by that of the other's.
+        shift: mean of the given one less that of the other.
+        mean: that of the other.
+        suspicion: what its values look like by themselves, or None.
+    """
+
+    path: str
+    difference: float
+    correlation: float
+    spread: float
+    shift: float
+    mean: float
+    suspicion: str | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is of the same scale and the same sound."""
+        same = self.correlation > ALIKE and 1 / SPREAD < self.spread < SPREAD
+        return same and abs(self.shift) < SHIFT
+
+    @property
+    def close(self) -> bool:
+        """Whether it is so near that what its values look like alone says nothing."""
+        return self.fits and self.difference < 1 and self.correlation > 0.7
+
+
+def compare(mels: Mels, clips: Sequence[Clip], root: Path) -> list[Fit]:
+    """Compare some of the mels with their audio.
+
+    Args:
+        mels: of all clips.
+        clips: of the run.
+        root: the folder of their audio.
+    """
+    chosen = clips[:: max(1, math.ceil(len(clips) / LOOKED_AT))]
+    front_end = MelSpectrogram(mels.mel)
+
+    def one(clip: Clip) -> Fit | None:
+        return _compared(clip, root, mels, front_end)
+
+    with ThreadPoolExecutor(2, thread_name_prefix="mels") as pool:
+        return [fit for fit in pool.map(one, chosen) if fit is not None]
+
+
+def difference(fits: Sequence[Fit]) -> float | None:
+    """The usual mean difference, in nepers; None where there was nothing to compare."""
+    return round(median(fit.difference for fit in fits), 3) if fits else None
+
+
+def describe(fits: Sequence[Fit]) -> str:
+    """The differences of one or more in a line."""
+    return (
+        f"mels beside those of their own audio ({len(fits)} clips, in natural logarithms): mean "
+        f"difference {difference(fits):.2f}, correlation "
+        f"{median(fit.correlation for fit in fits):.2f}; predictions are "
+        "smoother"
+    )
+
+
+def doubts(fits: Sequence[Fit], mels: Mels) -> list[str]:
+    """A warning where mels, and not only a few, are not of this front-end; it names one."""
+    odd = [fit for fit in fits if not fit.fits or (fit.suspicion and not fit.close)]
+    if not odd or 5 * len(odd) < len(fits):
+        return []
+    fit = next((each for each in odd if each.suspicion), odd[0])
+    reason = fit.suspicion or _by_comparison(fit, mels.mel)
+    return [
+        f"warning: {printable(str(mels.root / fit.path))}: {reason} ({len(odd)} of {len(fits)} "
+        "mels that were looked at)"
+    ]
+
+
+def _compared(clip: Clip, root: Path, mels: Mels, front_end: MelSpectrogram) -> Fit | None:
+    spec = mels.mel
+    samples = min(reading.length(clip, spec.sample_rate), SECONDS * spec.sample_rate)
+    audio = reading.crop(clip, root, spec.sample_rate, start=0, frames=samples)[0]
+    given, own = mels.first(clip.path, samples), front_end(audio)
+    frames = min(given.shape[-1], own.shape[-1])
+    pair = [natural(each[:, :frames], spec) for each in (given, own)]
+    spreads, means = ([float(f(each)) for each in pair] for f in (torch.std, torch.mean))
+    if min(spreads) < 1e-3 or frames < 2:
+        return None  # silence has no scale
+    return Fit(
+        path=mels.of[clip.path].path,
+        difference=float((pair[0] - pair[1]).abs().mean()),
+        correlation=_correlation(*pair),
+        spread=spreads[0] / spreads[1],
+        shift=means[0] - means[1],
+        mean=means[1],
+        suspicion=suspicious(given, spec),
+    )
+
+
+def _correlation(one: Tensor, other: Tensor) -> float:
+    pair = torch.stack([each - each.mean(1, keepdim=True) for each in (one, other)]).flatten(1)
+    return float(torch.corrcoef(pair)[0, 1].nan_to_num())
+
+
+def _by_comparison(fit: Fit, spec: Mel) -> str:
+    """What the comparison says of a mel that is not of this front-end."""
+    what = f"beside the mel of its own audio (the model's is {describe_front_end(spec)}) it "
+    if fit.correlation <= ALIKE:
+        return (
+            f"{what}is hardly alike (correlation {fit.correlation:.2f}): is it of the same "
+            "recording, aligned to it? See `wavegan doctor mel`"
+        )
+    return (
+        f"{what}has {fit.spread:.2g} times the spread and a mean {fit.shift:+.1f} off: it looks "
+        f"like {_named(fit)}: convert with Mel.convert, or see `wavegan doctor mel`"
+    )
+
+
+def _named(fit: Fit) -> str:
+    """What has such a spread and such a mean."""
+    for ratio, kind in _KINDS:
+        moved = fit.shift - (ratio - 1) * fit.mean  # decibels are of any reference
+        if abs(fit.spread / ratio - 1) < _NEAR and (abs(moved) < SHIFT or ratio > 8):
+            return kind
+    if not 1 / SPREAD < fit.spread < SPREAD:
+        return "normalised mels (mean taken off, divided by a scale)"
+    return "mels of audio " + (
+        "in integers" if abs(fit.shift - _INTEGERS) < 1 else "at another level"
+    )

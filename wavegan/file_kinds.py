@@ -1,0 +1,97 @@
+"""What lies where weights should be, told by its first bytes and its names, never by running it."""
+
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+HEAD = 512
+_WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<!--")
+_LFS_POINTER = b"version https://git-lfs"
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
+_AUDIO = (b"RIFF", b"fLaC", b"OggS", b"ID3")
+# a ModelProto begins with its version, then the name of what wrote it, operators or the graph
+_ONNX = re.compile(rb"\x08[\x01-\x1f][\x12\x3a\x42]", re.DOTALL)
+_TENSORFLOW = re.compile(r".+\.(pb|tflite|index|data-\d{5}-of-\d{5}|keras)")
+_LONGEST_HEADER = 100_000_000
+"""Bytes of a safetensors header beyond which its own reader refuses it."""
+
+_TENSORFLOW_TEXT = (
+    "a model of TensorFlow or Keras, which is not read: take the project's PyTorch weights, or "
+    "convert them with its own code"
+)
+
+
+def instead_of_weights(file: Path) -> str | None:
+    """What a file is and what to do, if it is certainly no weights that can be read; else None.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(HEAD)
+    if not head:
+        return "an empty file"
+    return next((text for is_one, text in _KINDS if is_one(head, file)), None) or (
+        _of_archive(file) if head.startswith(b"PK") else None
+    )
+
+
+def is_safetensors(file: Path) -> bool:
+    """Whether a file begins as safetensors does, whatever its name: a length, then JSON."""
+    with file.open("rb") as stream:
+        head = stream.read(9)
+    length = int.from_bytes(head[:8], "little")
+    return head[8:] == b"{" and 2 <= length <= _LONGEST_HEADER
+
+
+_KINDS: tuple[tuple[Callable[[bytes, Path], object], str], ...] = (
+    (
+        lambda head, _: head.lstrip().lower().startswith(_WEB_PAGE),
+        "a web page, saved in the place of weights: download them again",
+    ),
+    (
+        lambda head, _: head.startswith(_LFS_POINTER),
+        "only Git LFS's pointer to the weights: fetch them (git lfs pull)",
+    ),
+    (
+        lambda head, _: head.lstrip().startswith((b"{", b"[")),
+        "JSON text, not weights: give the weights that belong to it, or download them again",
+    ),
+    (
+        lambda head, file: _ONNX.match(head) or file.suffix == ".onnx",
+        "an ONNX graph, which is not read: take the project's PyTorch weights (.pt, .safetensors)",
+    ),
+    (
+        lambda head, file: head.startswith(b"\x89HDF") or _TENSORFLOW.fullmatch(file.name),
+        _TENSORFLOW_TEXT,
+    ),
+    (
+        lambda head, _: head.startswith(_PACKED) or head[257:262] == b"ustar",
+        "a packed archive: unpack it and give the folder or the weights in it",
+    ),
+    (lambda head, _: head.startswith(_AUDIO), "audio, not a model"),
+)
+
+
+def _of_archive(file: Path) -> str | None:
+    """The same of a zip archive, which torch's files are too."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return "damaged or cut short: download or copy it again"
+    if any(name.endswith("/constants.pkl") for name in names):
+        return (
+            "a TorchScript program, not weights: save them from it with "
+            "torch.save(torch.jit.load(FILE).state_dict(), NEW)"
+        )
+    if any(name.endswith("data.pkl") for name in names):
+        return None
+    if any(name.endswith(".weights.h5") for name in names):
+        return _TENSORFLOW_TEXT
+    shown = ", ".join("".join(filter(str.isprintable, name))[:40] for name in names[:3])
+    return (
+        f"a zip archive ({shown or 'empty'}), not a file of torch weights: unpack it and give the "
+        "folder or the weights in it"
+    )

@@ -1,0 +1,223 @@
+"""The generator's weights in whatever a trainer wrapped around them.
+
+Trainers nest state dicts under keys (`state_dict`, `model`, `generator`, `ema`) and put prefixes
+before names (`module.`, `_orig_mod.`, `net_g.`). Both are the same here: a place in front of a
+name. A layout says how the names of its generator begin (its anchors), and the generator is where
+they are. So no way of wrapping needs code of its own, and whatever else is in a file stays out.
+"""
+
+import json
+import re
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wavegan import file_kinds
+from wavegan.errors import UserError
+from wavegan.interop import _pickles
+from wavegan.interop._files import SUFFIXES, several
+
+Anchors = Sequence[str]
+"""Regular expressions, one for each part of a generator: how the names of its weights begin."""
+
+_MOST = 200
+"""Mappings in a file, one in the other at worst; trainers' have a few."""
+_SHOWN = 4
+_INSIDE = re.compile(r"(?:(?<=[./])|^)(?:_orig_mod|_(?:fsdp|checkpoint)_wrapped_module)\.")
+"""What torch puts between the parts of a name, at any place of it."""
+_OF_JUDGES = re.compile(
+    r"(?:.*[./])?(?:(?:\w*_)?(?:mpd|msd|mrd|mbd|mssbcqtd|netd|net_d|model_d)|\w*disc(?:s|riminators?)?(?:_\d+)?)[./]"
+    r".*",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(rf"{_OF_JUDGES.pattern}|\w*_loss\..+|n_averaged", re.IGNORECASE)
+"""What stands beside a generator's weights in one state dict: judges, losses, counters."""
+_WEIGHT = re.compile(r"\w[\w./]*\.(?:weight|bias|weight_[gv]|original[01])")
+_JUDGES_FILE = re.compile(r"(?:do|D|netD|disc\w*)(?:_|\.|$)")
+_AVERAGED = re.compile(r"(?:^|[._/])(?:ema|averaged?|avg|swa|shadow)(?:$|[._/])", re.IGNORECASE)
+
+
+def generator(content: Any, file: Path, anchors: Anchors) -> dict[str, Tensor]:
+    """The state dict of the generator in what a file holds.
+
+    Where it is there twice, the averaged one is taken, and a warning says so.
+
+    Args:
+        content: as `_files.contents` gives it.
+        file: for messages.
+        anchors: how its names begin.
+
+    Raises:
+        UserError: it is not there, or several are and none of them is the averaged one.
+    """
+    tensors = dict(_tensors(content, set()))
+    counts = {place: len(found) for place, found in _places(tensors, anchors).items()}
+    counts = {place: n for place, n in counts.items() if not _OF_JUDGES.fullmatch(place)}
+    most = max(counts.values(), default=0)
+    if 2 * most <= len(anchors):
+        if not tensors or of_judges(tensors) or any("/" in key for key in tensors):
+            raise _nothing(list(tensors), content, file, anchors)
+        return tensors  # a bare state dict: what is missing and what is strange gets named
+    best = [place for place, count in counts.items() if count == most]
+    return _chosen({place: _below(place, tensors) for place in best}, file)
+
+
+def holds(file: Path, anchors: Anchors) -> bool:
+    """Whether a file has names of weights with all the anchors, wrapped or not; reads no weights.
+
+    What was told of a file is remembered while it stays as it is: each layout asks.
+    """
+    return any(len(found) == len(anchors) for found in _places(names(file), anchors).values())
+
+
+def holding(path: Path, anchors: Anchors) -> list[Path]:
+    """The files in a folder, or the file that a path is, that hold all the anchors."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = [file for file in files if file.suffix in SUFFIXES and file.is_file()]
+    return [file for file in files if holds(file, anchors)]
+
+
+def only(path: Path, anchors: Anchors) -> Path | None:
+    """The file among these, if there is one.
+
+    Raises:
+        UserError: a folder has several.
+    """
+    files = holding(path, anchors)
+    if len(files) > 1:
+        raise several(path, files)
+    return files[0] if files else None
+
+
+def names(file: Path) -> frozenset[str]:
+    """The names of weights in a file, and whatever other texts it holds; none of other files."""
+    try:
+        status = file.stat()
+        return _names(file, status.st_mtime_ns, status.st_size)
+    except OSError:
+        return frozenset()
+
+
+def weight_names(file: Path) -> list[str]:
+    """Those of a file's texts that are called as weights are, sorted."""
+    return sorted(name for name in names(file) if _WEIGHT.fullmatch(name))
+
+
+def refuse_judges(file: Path) -> None:
+    """Refuse a file that no layout knows because only discriminators are in it.
+
+    Raises:
+        UserError: names some of its weights.
+    """
+    inside = weight_names(file)
+    outside = _JUDGES_FILE.match(file.name) or names(file) & {"mpd", "msd", "model_d"}
+    if of_judges(inside) or (inside and outside):
+        raise _discriminators(inside, file)
+
+
+def of_judges(texts: Iterable[str]) -> bool:
+    """Whether names of weights are those of discriminators."""
+    return any(_OF_JUDGES.fullmatch(text) for text in texts)
+
+
+def listed(keys: Sequence[str]) -> str:
+    """The first of some keys, fit to be shown: they are the file's own."""
+    clean = ["".join(filter(str.isprintable, _shown(key)))[:50] for key in keys[:_SHOWN]]
+    more = f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return ", ".join(clean) + more
+
+
+@lru_cache(maxsize=32)
+def _names(file: Path, _changed: int, _size: int) -> frozenset[str]:
+    texts: Iterable[str]
+    if file_kinds.is_safetensors(file):
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            try:
+                header = json.loads(stream.read(length))
+            except ValueError:
+                return frozenset()
+        texts = header if isinstance(header, dict) else ()
+    else:
+        texts = _pickles.texts(file)
+    return frozenset(_INSIDE.sub("", text) for text in texts)
+
+
+def _tensors(content: Any, seen: set[int], place: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of nested mappings, each of them once, `outer/inner/name.of.weight`."""
+    if not isinstance(content, Mapping) or id(content) in seen or len(seen) > _MOST:
+        return
+    seen.add(id(content))
+    for key, value in content.items():
+        if isinstance(value, Tensor):
+            yield _INSIDE.sub("", f"{place}{key}"), value
+        else:
+            yield from _tensors(value, seen, f"{place}{key}/")
+
+
+def _places(texts: Iterable[str], anchors: Anchors) -> dict[str, set[str]]:
+    """Where anchors stand: what is in front of each, and which ones are there."""
+    found: dict[str, set[str]] = defaultdict(set)
+    patterns = [(anchor, re.compile(rf"(?:^|(?<=[./])){anchor}")) for anchor in anchors]
+    for text in texts:
+        for anchor, pattern in patterns:
+            for match in pattern.finditer(text):
+                found[text[: match.start()]].add(anchor)
+    return found
+
+
+def _below(place: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    inner = {key[len(place) :]: value for key, value in tensors.items() if key.startswith(place)}
+    return {key: v for key, v in inner.items() if "/" not in key and not _BESIDE.fullmatch(key)}
+
+
+def _chosen(found: Mapping[str, dict[str, Tensor]], file: Path) -> dict[str, Tensor]:
+    """The only one, or the averaged one of several."""
+    (first, weights), *others = found.items()
+    if all(_same(weights, other) for _, other in others):
+        return weights
+    shown = ", ".join(_shown(place) for place in sorted(found))
+    averaged = [place for place in found if _AVERAGED.search(place)]
+    if len(averaged) != 1:
+        raise UserError(
+            f"{file}: holds several generators ({shown}): save the state dict of one alone"
+        )
+    first = averaged[0]
+    warnings.warn(
+        f"{file}: holds several generators ({shown}): the averaged one, {_shown(first)}, is taken",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return found[first]
+
+
+def _same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def _shown(place: str) -> str:
+    return place.replace("/", ".").strip(".") or "the outermost"
+
+
+def _nothing(keys: list[str], content: Any, file: Path, anchors: Anchors) -> UserError:
+    if of_judges(keys):
+        return _discriminators(keys, file)
+    expected = ", ".join(anchor.split("\\")[0] + ".*" for anchor in anchors)
+    there = keys or [str(key) for key in content] if isinstance(content, Mapping) else []
+    return UserError(
+        f"{file}: has no 'generator'; found {listed(there) or type(content).__name__}, expected "
+        f"weights {expected}"
+    )
+
+
+def _discriminators(keys: Sequence[str], file: Path) -> UserError:
+    return UserError(
+        f"{file}: weights of discriminators ({listed(keys)}), none of a generator: give the "
+        "generator's file (g_*, G_*, netG)"
+    )
