@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from wavegan.audio.mel import Padding, PadMode, frame_count
 from wavegan.errors import UserError
+from wavegan.own_settings import own_settings
 
 
 def stft(
@@ -57,6 +58,7 @@ def stft(
     return spectrum.reshape(*wave.shape[:-1], *spectrum.shape[-2:])
 
 
+@own_settings()
 def magnitude(
     wave: Tensor,
     n_fft: int,
