@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
+from wavegan.inference.telling import tell
 
 LOUDEST = 100.0
 """No audio in [-1, 1], however badly clipped, has a sample above this."""
 MOST_CHANNELS = 8
+FULL_SCALES = {torch.uint8: (128, 128), torch.int16: (0, 2**15), torch.int32: (0, 2**31)}
+"""What silence is, and the loudest sample, in files of integers."""
 
 _TAKEN = ("bool", "int8", "int16", "int32", "int64", "uint8", "float16", "float32", "float64")
 
@@ -86,24 +89,24 @@ def several(given: object, dimensions: int) -> Sequence[object] | None:
 def samples(given: object, name: str) -> Tensor:
     """A wave `(..., T)` in [-1, 1] as float32, where it came from.
 
+    Two things that can mean one thing only are put right, with a warning: integers of a file's
+    samples, and soundfile's `(T, channels)`.
+
     Raises:
-        UserError: integers, channels last, values far beyond [-1, 1] or not finite, no dimension.
+        UserError: integers of another kind, values far beyond [-1, 1] or not finite, no dimension.
     """
     wave = numbers(given, name)
     shape = tuple(wave.shape)
-    if not wave.is_floating_point():
-        raise UserError(
-            f"{name} holds integers ({str(wave.dtype).removeprefix('torch.')}) and samples are "
-            f"floats in [-1, 1]: give {_scaled(wave.dtype, name)}"
-        )
     if not shape:
         raise UserError(f"{name} is a single number: give samples (..., T)")
+    wave = _scaled(wave, name)
     if len(shape) > 1 and shape[-1] <= MOST_CHANNELS < shape[-2]:
-        raise UserError(
-            f"{name} has shape {shape}: the samples come last, and soundfile puts the channels "
-            f"there: give {name}.T for (channels, T), or {name}.mean(1) for one channel"
+        tell(
+            f"{name} has shape {shape}: taken as (T, channels), as soundfile reads them; give "
+            f"{name}.T, or {name}.mean(1) for one channel",
+            UserWarning,
         )
-    wave = wave.to(torch.float32)
+        wave = wave.transpose(-1, -2)
     if not wave.numel():
         return wave
     loudest = float(wave.abs().max())
@@ -117,12 +120,20 @@ def samples(given: object, name: str) -> Tensor:
     return wave
 
 
-def _scaled(dtype: torch.dtype, name: str) -> str:
-    if dtype == torch.uint8:
-        return f"({name} - 128.0) / 128"
-    if dtype == torch.int64:
-        return f"{name} / 32768 if they have 16 bits"
-    return f"{name} / {2 ** (torch.iinfo(dtype).bits - 1)}"
+def _scaled(wave: Tensor, name: str) -> Tensor:
+    """As float32, integers divided by their full scale."""
+    if wave.is_floating_point():
+        return wave.to(torch.float32)
+    kind = str(wave.dtype).removeprefix("torch.")
+    if wave.dtype not in FULL_SCALES:
+        raise UserError(
+            f"{name} holds integers ({kind}) and samples are in [-1, 1]: divide it by its full "
+            "scale, 32768 for samples of 16 bits"
+        )
+    middle, scale = FULL_SCALES[wave.dtype]
+    formula = f"({name} - {middle}) / {scale}" if middle else f"{name} / {scale}"
+    tell(f"{name} holds integers ({kind}): taken as {formula}", UserWarning)
+    return (wave.to(torch.float64) - middle).div(scale).to(torch.float32)
 
 
 def whole(given: object, name: str) -> int:

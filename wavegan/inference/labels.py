@@ -1,12 +1,13 @@
 """Labels of generated clips, as people give them: by name, by number, one for each clip."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wavegan.errors import UserError
 
 Label = str | int
 Labels = Label | Sequence[Label] | None
+"""Also numbers of numpy or torch, and arrays of these."""
 
 
 def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> list[int] | None:
@@ -28,8 +29,11 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
         return None
     if given is None:
         return [(first + i) % len(names) for i in range(count)]
-    if isinstance(given, str | int):
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    if isinstance(given, str) or not isinstance(given, Iterable):
         return [number(given, names)] * count
+    given = list(given)
     if len(given) != count:
         raise UserError(f"label: {len(given)} of them are given for {count} clips")
     return [number(one, names) for one in given]
@@ -43,7 +47,7 @@ def number(given: Label, names: Sequence[str]) -> int:
     """
     if isinstance(given, str) and given in names:
         return list(names).index(given)
-    text = str(given)
+    text = str(given.tolist() if hasattr(given, "tolist") else given)
     if text.isdecimal() and int(text) < len(names):
         return int(text)
     near = difflib.get_close_matches(text, names, n=1)

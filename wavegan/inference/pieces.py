@@ -83,10 +83,10 @@ def decode(generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach
     for first in range(0, len(mel), together):
         part = slice(first, first + together)
         given = mel[part], None if noise is None else noise[part]
-        whole = length <= most or known is None
-        audio.append(
-            _made(generator, *given) if whole else _in_pieces(generator, *given, known, most)
-        )
+        if length <= most or known is None:
+            audio.append(_made(generator, *given))
+        else:
+            audio.append(_in_pieces(generator, *given, known, most))
     return torch.cat(audio)
 
 

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from wavegan import bundle
 from wavegan.audio.mel import Mel, MelSpectrogram
@@ -18,7 +18,7 @@ from wavegan.inference.given import numbers, samples, several, whole
 from wavegan.inference.lengths import item_lengths
 from wavegan.inference.noise import fit, noise_of_each, of_items
 from wavegan.inference.pieces import Reach, decode, most_frames, reach
-from wavegan.inference.placement import described, move
+from wavegan.inference.placement import Placed
 from wavegan.inference.telling import tell
 from wavegan.own_settings import own_settings
 
@@ -26,20 +26,21 @@ CHECKED = 8
 """How many calls look at what the values are like: it costs as much as a fast network."""
 
 
-class Vocoder:
+class Vocoder(Placed[Generator]):
     """A generator with the mel front-end it was trained on.
 
     >>> vocoder = Vocoder.from_pretrained("runs/my-voice")  # doctest: +SKIP
     >>> audio = vocoder(vocoder.mel(wave))  # doctest: +SKIP
 
     Args:
-        generator: takes `(B, n_mels, L)`, returns `(B, 1, T)`.
+        generator: takes `(B, n_mels, L)`, returns `(B, 1, T)`. It is the vocoder's from now on:
+            frozen, its weight norm folded, in float32.
         mel: its front-end.
         peak: the peak to which its training audio was scaled, or None.
     """
 
     def __init__(self, generator: Generator, mel: Mel, peak: float | None = None) -> None:
-        self.generator = generator.eval().requires_grad_(False).float()
+        super().__init__(generator)
         self.front_end = MelSpectrogram(mel)
         self.spec = mel
         self.peak = peak
@@ -79,35 +80,15 @@ class Vocoder:
         """Mel bands it takes."""
         return self.spec.n_mels
 
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return next(self.generator.parameters()).device
-
     def __repr__(self) -> str:
         return (
-            f"{type(self).__name__}({described(self.generator)}, mels of {self.n_mels} bands, "
+            f"{type(self).__name__}({self.described()}, mels of {self.n_mels} bands, "
             f"{self.hop_length} samples a frame, {self.sample_rate} Hz, on {self.device})"
         )
 
-    def to(
-        self, device: str | torch.device | torch.dtype | None = None, dtype: object = None
-    ) -> "Vocoder":
-        """Move to a device; returns itself.
-
-        Raises:
-            UserError: no such device here, or a `dtype` other than float32, which it computes in.
-        """
-        move(device, dtype, self.generator, self.front_end)
-        return self
-
-    def half(self) -> "Vocoder":
-        """Refused: see `to`."""
-        return self.to(dtype=torch.float16)
-
-    def bfloat16(self) -> "Vocoder":
-        """Refused: see `to`."""
-        return self.to(dtype=torch.bfloat16)
+    def parts(self) -> tuple[nn.Module, ...]:
+        """Everything that is moved."""
+        return self.generator, self.front_end
 
     @overload
     def __call__(
