@@ -56,7 +56,7 @@ def fitted(
             model's.
     """
     wave = np.atleast_2d(clip)
-    if wave.ndim != 2 or not wave.size or not np.isfinite(wave).all() or not wave.any():
+    if clip.ndim not in (1, 2) or not wave.size or not np.isfinite(wave).all() or not wave.any():
         raise UserError(
             f"the clip (shape {np.shape(clip)}) is empty, silent or not finite: "
             "give (T,) or (C, T) of sound"

@@ -1,7 +1,7 @@
 """Labels of generated clips, as people give them: by name, by number, one for each clip."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wavegan.errors import UserError
 
@@ -31,7 +31,7 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
         return [(first + i) % len(names) for i in range(count)]
     if hasattr(given, "tolist"):
         given = given.tolist()
-    if isinstance(given, str) or not isinstance(given, Iterable):
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         return [number(given, names)] * count
     given = list(given)
     if len(given) != count:

@@ -20,6 +20,9 @@ from wavegan.generators.base import Generator
 SAMPLES = 2**18
 """Of audio that are decoded at once on a CPU: HiFi-GAN V1 needs 0.3 GB for them."""
 SAMPLES_ON_A_GPU = 2**21
+ALIGNED = 16
+"""Frames: pieces begin at multiples, so that processors group values in the last one as in the
+whole, and round them alike."""
 _WIDEST = 4096
 
 
@@ -106,6 +109,7 @@ def _in_pieces(
     for piece in range(count):
         start, stop = length * piece // count, length * (piece + 1) // count
         first, last = max(start - known.before, 0), min(stop + known.after, length)
+        first -= first % ALIGNED
         each = _noise_per_frame(generator) or 0
         heard = None if noise is None else noise[..., first * each : last * each]
         made = _made(generator, mel[..., first:last], heard)

@@ -48,13 +48,21 @@ class Placed(Generic[Network]):
         if isinstance(device, torch.dtype):
             device, dtype = None, device
         warn_of_other_type(dtype)
+        if device is not None:
+            self._move(device)
+        return self
+
+    def _move(self, device: object) -> None:
+        if not isinstance(device, str | int | torch.device):
+            raise UserError(f"device is a {type(device).__name__}: give its name, e.g. cuda")
         try:
-            if device is not None:
-                for part in self.parts():
-                    part.to(device)
+            target = torch.device(device)
+            if target.type == "meta":
+                raise UserError("device meta: it holds no weights; give cpu or cuda")
+            for part in self.parts():
+                part.to(target)
         except (RuntimeError, AssertionError, TypeError) as error:
             raise UserError(f"device {device}: {str(error).splitlines()[0]}") from None
-        return self
 
     def half(self) -> "Self":
         """Stays in float32, with a warning."""
