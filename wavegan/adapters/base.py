@@ -68,6 +68,7 @@ class Adapter(nn.Module):
         source = "" if self.source is None else f", mel={self.source}"
         return f"{type(self).__name__}({self.vocoder}{source})"
 
+    @own_settings()
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Adapter":
         """What `.to`, `.half` and their like do to each tensor, but for its type."""
         made = fn(torch.empty(0, dtype=torch.float32, device=self.vocoder.device))

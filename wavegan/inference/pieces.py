@@ -9,6 +9,7 @@ become is cut off again. Only the outermost pieces see the borders that the whol
                             ├ before ┼────── kept ──────────┤
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -49,7 +50,7 @@ def reach(generator: Generator, n_mels: int) -> Reach | None:
         n_mels: bands that it takes.
 
     Returns:
-        None where it is not `local`, or not within 2048 frames.
+        None where it is not `local` or looks further than 2048 frames, and where NaN is lost.
     """
     if not generator.local or _noise_per_frame(generator) is None:
         return None
@@ -58,6 +59,8 @@ def reach(generator: Generator, n_mels: int) -> Reach | None:
         spoilt = _spoilt(generator, n_mels, frames)
         hop, middle = generator.hop_length, frames // 2
         places = spoilt.nonzero()[:, 0]
+        if not len(places):
+            return None
         first, last = int(places[0]) // hop, int(places[-1]) // hop
         if first > 0 and int(places[-1]) < len(spoilt) - hop:
             return Reach(max(last - middle, 0), max(middle - first, 0))
@@ -141,9 +144,13 @@ def _spoilt(generator: Generator, n_mels: int, frames: int) -> Tensor:
         shape = generator.noise_shape(frames)
         noise = torch.zeros(1, *shape or (), device=device)
         noise[..., middle * each : (middle + 1) * each] = torch.nan
-    # cuDNN may choose transforms, which spread what is no number over their whole length
-    with torch.backends.cudnn.flags(enabled=False):
+    with _direct_convolutions(device):
         return _made(generator, mel, noise)[0].isnan()
+
+
+def _direct_convolutions(device: torch.device) -> AbstractContextManager[None]:
+    """Without cuDNN, which may choose transforms: these spread NaN over their whole length."""
+    return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
 
 
 def _noise_per_frame(generator: Generator) -> int | None:

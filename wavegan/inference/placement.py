@@ -9,6 +9,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.inference.telling import tell
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.own_settings import own_settings
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,6 +25,7 @@ class Placed(Generic[Network]):
             weight norm folded, in float32.
     """
 
+    @own_settings()
     def __init__(self, generator: Network) -> None:
         fold_weight_norm(generator.eval())
         self.generator = generator.requires_grad_(False).float()
@@ -52,6 +54,7 @@ class Placed(Generic[Network]):
             self._move(device)
         return self
 
+    @own_settings()
     def _move(self, device: object) -> None:
         if not isinstance(device, str | int | torch.device):
             raise UserError(f"device is a {type(device).__name__}: give its name, e.g. cuda")

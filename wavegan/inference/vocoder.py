@@ -237,7 +237,8 @@ class Vocoder(Placed[Generator]):
             `(..., n_mels, L)`, float32; for a list, a list.
 
         Raises:
-            UserError: no samples, integers, channels last, or values far beyond [-1, 1].
+            UserError: no samples, values far beyond [-1, 1] or not finite, 64-bit integers. Those
+                of audio files, and `(T, channels)`, are put right with a warning.
         """
         with own_settings(), torch.no_grad():
             waves = several(wave, 1)
