@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "errors": -1,
     "typed": -1,
+    "own_settings": -1,
     "atomic": 0,
     "device": 0,
     "file_kinds": 0,

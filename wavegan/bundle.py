@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.interop.base import Foreign, looked_for, recognise, shown_weights
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.own_settings import own_settings
 from wavegan.weights import load_strictly, read_weights
 
 __all__ = [
@@ -87,6 +89,7 @@ def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
     (folder / "README.md").write_text(_card(config), encoding="utf-8")
 
 
+@own_settings()
 def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
     """Open a model: a bundle, a checkpoint, a run, or weights of another project.
 
@@ -99,7 +102,8 @@ def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
             keys that are missing or unknown are named.
     """
     model = read(path)
-    generator = assemble(model)
+    with torch.random.fork_rng(devices=[]):  # weights are drawn before those of the file come
+        generator = assemble(model)
     if fold:
         fold_weight_norm(generator.eval())
     return model.config, generator
@@ -119,6 +123,7 @@ def assemble(model: Model) -> Generator:
     return generator
 
 
+@own_settings()
 def read(path: str | Path, *, discriminators: bool = False) -> Model:
     """Read a model without building it.
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from wavegan import plugins
 from wavegan.audio.mel import Mel
 from wavegan.generators.base import Generator, LatentGenerator
+from wavegan.inference import pieces
 from wavegan.layers.weight_norm import fold_weight_norm
 
 Options = dict[str, Any]
@@ -396,6 +397,52 @@ def test_only_noise_that_was_not_given_is_random(name: str, variant: str) -> Non
     torch.set_rng_state(state)
     assert torch.equal(drawn, net(mel, torch.randn_like(noise[0])))
     assert not torch.equal(drawn, net(mel))
+
+
+@pytest.mark.parametrize(("name", "variant"), EACH)
+@torch.no_grad()
+def test_a_long_mel_in_pieces_is_the_whole(
+    name: str, variant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = made(name, variant).eval()
+    mel, *noise = inputs(net, name, 401)
+    given = noise[0] if noise else None
+    alone = [[each[item : item + 1] for each in (mel, *noise)] for item in range(2)]
+    whole = torch.cat([net(*one)[:, 0] for one in alone])
+    known = pieces.reach(net, mel.shape[1])
+    assert (known is not None) == net.local
+    monkeypatch.setattr(pieces, "SAMPLES", 50 * net.hop_length)
+    made_of, decoded = [], net.forward
+    monkeypatch.setattr(net, "forward", lambda m, *n: made_of.append(m.shape) or decoded(m, *n))
+    cut = pieces.decode(net, mel, given, known)
+    torch.testing.assert_close(cut, whole, rtol=0, atol=1.2e-6)
+    lengths = [shape[2] for shape in made_of]
+    assert max(lengths) < 401 if net.local else set(lengths) == {401}
+    assert {shape[0] for shape in made_of} == {1}
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [each for each in EACH if each.values[0] not in ("stylemelgan", "phase_retrieval")],
+)
+def test_how_far_it_looks_is_where_its_gradients_end(name: str, variant: str) -> None:
+    """How far is found with values that are no number, and here by derivatives.
+
+    Phases of `phase_retrieval` have none.
+    """
+    net = made(name, variant).eval()
+    mel, *noise = (each[:1] for each in inputs(net, name, 96))
+    mel.requires_grad_()
+    hop, middle = net.hop_length, 48
+    audio = net(mel, *noise)[0, 0, middle * hop : (middle + 1) * hop]
+    # each sample by itself: derivatives of a sum may cancel
+    slopes = [torch.autograd.grad(s, mel, retain_graph=True)[0].abs().sum((0, 1)) for s in audio]
+    touched = torch.stack(slopes).sum(0).nonzero()[:, 0]
+    known = pieces.reach(net, mel.shape[1])
+    assert known is not None
+    before, after = middle - int(touched[0]), int(touched[-1]) - middle
+    assert before <= known.before <= before + 1
+    assert after <= known.after <= after + 1
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if "mel_mean" in parameters_of(name)])

@@ -1,6 +1,7 @@
 """What every adapter is: a vocoder behind another system's call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,13 +11,18 @@ from torch import Tensor, nn
 
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
+from wavegan.inference.given import numbers
+from wavegan.inference.placement import warn_of_other_type
 from wavegan.inference.vocoder import Vocoder
+from wavegan.own_settings import own_settings
 
 Own = TypeVar("Own", bound="Adapter")
 
 
 class Adapter(nn.Module):
     """Base of all adapters: a torch module, so `.to(device)`, `.eval()` and `.parameters()` work.
+
+    It stays in float32, with a warning, where it or a module that holds it is given another type.
 
     Args:
         vocoder: what speaks.
@@ -29,6 +35,7 @@ class Adapter(nn.Module):
             fields that differ.
     """
 
+    @own_settings()
     def __init__(self, vocoder: Vocoder, mel: Mel | str | None = None) -> None:
         super().__init__()
         self.vocoder = vocoder
@@ -57,6 +64,21 @@ class Adapter(nn.Module):
     def remove_weight_norm(self) -> None:
         """Nothing is left to do: it was folded when the model was opened."""
 
+    def __repr__(self) -> str:
+        source = "" if self.source is None else f", mel={self.source}"
+        return f"{type(self).__name__}({self.vocoder}{source})"
+
+    @own_settings()
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Adapter":
+        """What `.to`, `.half` and their like do to each tensor, but for its type."""
+        made = fn(torch.empty(0, dtype=torch.float32, device=self.vocoder.device))
+        warn_of_other_type(made.dtype)
+        if made.dtype != torch.float32:
+            fn = partial(torch.Tensor.to, device=made.device)
+        applied: Adapter = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return applied
+
+    @own_settings()
     def vocode(
         self,
         mel: Tensor,
@@ -72,12 +94,13 @@ class Adapter(nn.Module):
         return self.source.convert(mel, self.vocoder.spec)
 
 
-def shaped(mel: Tensor, dimensions: Sequence[int], layout: str) -> Tensor:
-    """The mel, if it has as many dimensions as this call takes.
+def shaped(given: ArrayLike, dimensions: Sequence[int], layout: str) -> Tensor:
+    """The mel as a tensor, if it has as many dimensions as this call takes.
 
     Raises:
-        UserError: it has not.
+        UserError: it has not, or it holds no numbers.
     """
+    mel = numbers(given, "mel")
     if mel.ndim not in dimensions:
         raise UserError(f"mel has shape {tuple(mel.shape)}: this call takes {layout}")
     return mel

@@ -1,6 +1,5 @@
 """The call of ParallelWaveGAN's models: `inference(c, normalize_before)`, frames first."""
 
-import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -28,7 +27,7 @@ class ParallelWaveGANVocoder(Adapter):
         Returns:
             `(T, 1)`.
         """
-        mel = shaped(torch.as_tensor(c), (2,), "(L, n_mels)").T
+        mel = shaped(c, (2,), "(L, n_mels)").T
         statistics = getattr(self.vocoder.generator, "standardize", None)
         if not normalize_before and isinstance(statistics, Standardize):
             mel = mel.to(statistics.mean) * statistics.std + statistics.mean

@@ -11,8 +11,10 @@ from wavegan.audio.istft import istft
 from wavegan.audio.mel import Padding, PadMode
 from wavegan.audio.stft import stft
 from wavegan.errors import UserError
+from wavegan.own_settings import own_settings
 
 
+@own_settings()
 def griffin_lim(
     magnitude: Tensor,
     n_fft: int,

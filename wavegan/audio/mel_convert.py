@@ -47,6 +47,8 @@ def differences(source: "Mel", target: "Mel") -> list[str]:
 
 def convert(mel: "Tensor", source: "Mel", target: "Mel") -> "Tensor":
     """See `Mel.convert`."""
+    from wavegan.own_settings import own_settings
+
     obstacles = differences(source, target)
     if obstacles:
         raise UserError(
@@ -59,9 +61,10 @@ def convert(mel: "Tensor", source: "Mel", target: "Mel") -> "Tensor":
         )
     if _values(source) == _values(target):
         return mel
-    wide = mel.double() if mel.dtype.itemsize > 4 else mel.float()
-    logarithm = _refloor(_denormalize(wide, source) * nepers(source), source, target)
-    return _normalize(_mask_last(logarithm / nepers(target), target), target)
+    with own_settings():
+        wide = mel.double() if mel.dtype.itemsize > 4 else mel.float()
+        logarithm = _refloor(_denormalize(wide, source) * nepers(source), source, target)
+        return _normalize(_mask_last(logarithm / nepers(target), target), target)
 
 
 def nepers(mel: "Mel") -> float:

@@ -8,8 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wavegan.audio.mel import Mel
-from wavegan.audio.stft import magnitude
+from wavegan.audio.mel import Mel, Padding
+from wavegan.audio.stft import framed, magnitude
+from wavegan.own_settings import own_settings
+
+LONGEST = 2**22
+"""Samples that the frames of a clip may have in all before they are transformed block by block."""
 
 
 class MelSpectrogram(nn.Module):
@@ -25,6 +29,7 @@ class MelSpectrogram(nn.Module):
     mean: Tensor | None
     scale: Tensor | None
 
+    @own_settings()
     def __init__(self, mel: Mel) -> None:
         super().__init__()
         self.mel = mel
@@ -38,8 +43,35 @@ class MelSpectrogram(nn.Module):
         """The mel as the model takes it: `normalize(log_mel(wave))`."""
         return self.normalize(self.log_mel(wave))
 
+    @own_settings()
     def log_mel(self, wave: Tensor) -> Tensor:
         """The mel before its statistics: (..., T) to (..., n_mels, L)."""
+        mel = self.mel
+        most = max(LONGEST // mel.n_fft, 1)
+        if wave.shape[-1] <= most * mel.hop_length:
+            logarithm = self._bands(wave, mel.padding)
+        else:
+            logarithm = self._in_blocks(wave, most)
+        if mel.mask_last is None:
+            return logarithm
+        last = torch.full_like(logarithm[..., -1:], mel.mask_last)
+        return torch.cat([logarithm[..., :-1], last], dim=-1)
+
+    def _in_blocks(self, wave: Tensor, most: int) -> Tensor:
+        """The same of a long wave; spectra are several times as large as what is made of them."""
+        mel, frames = self.mel, self.mel.frames(wave.shape[-1])
+        flat = wave.reshape(-1, wave.shape[-1])
+        padded = framed(flat, mel.n_fft, mel.hop_length, mel.padding, mel.pad_mode)
+        blocks = []
+        for first in range(0, frames, most):
+            last = min(first + most, frames) - 1
+            samples = slice(first * mel.hop_length, last * mel.hop_length + mel.n_fft)
+            blocks.append(self._bands(padded[:, samples], "none"))
+        bands = torch.cat(blocks, dim=-1)
+        return bands.reshape(*wave.shape[:-1], *bands.shape[-2:])
+
+    def _bands(self, wave: Tensor, padding: Padding) -> Tensor:
+        """Logarithms of bands (..., n_mels, L) of (..., T)."""
         mel, window = self.mel, self.window
         wide = mel.precision == "float64" and wave.device.type != "mps"
         if wide:
@@ -53,25 +85,19 @@ class MelSpectrogram(nn.Module):
             power=mel.power,
             eps=mel.magnitude_eps,
             floor=mel.magnitude_floor,
-            padding=mel.padding,
+            padding=padding,
             pad_mode=mel.pad_mode,
             window=window,
         )
-        with torch.autocast(wave.device.type, enabled=False):
-            logarithm = _logarithm(self.filterbank.to(spectrum) @ spectrum, mel)
-            if wave.dtype != torch.float64:
-                logarithm = logarithm.float()
-        if mel.mask_last is None:
-            return logarithm
-        last = torch.full_like(logarithm[..., -1:], mel.mask_last)
-        return torch.cat([logarithm[..., :-1], last], dim=-1)
+        logarithm = _logarithm(self.filterbank.to(spectrum) @ spectrum, mel)
+        return logarithm if wave.dtype == torch.float64 else logarithm.float()
 
     def normalize(self, log_mel: Tensor) -> Tensor:
         """Apply `mean`, `scale` and `clip`: (..., n_mels, L) to the same."""
         if self.mean is not None:
-            log_mel = log_mel - self.mean
+            log_mel = log_mel - self.mean.to(log_mel.device)
         if self.scale is not None:
-            log_mel = log_mel / self.scale
+            log_mel = log_mel / self.scale.to(log_mel.device)
         return log_mel if self.mel.clip is None else log_mel.clamp(*self.mel.clip)
 
     def denormalize(self, mel: Tensor) -> Tensor:

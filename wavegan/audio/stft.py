@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from wavegan.audio.mel import Padding, PadMode, frame_count
 from wavegan.errors import UserError
+from wavegan.own_settings import own_settings
 
 DENORMAL = 1e-30
 """Magnitudes below it are far below every floor, and near where float32 loses its digits."""
@@ -45,7 +46,7 @@ def stft(
     flat = _floating(wave).reshape(-1, samples)
     with torch.autocast(wave.device.type, enabled=False):
         if padding != "none":
-            flat = _pad(flat, n_fft, hop_length, padding, pad_mode)
+            flat = framed(flat, n_fft, hop_length, padding, pad_mode)
         spectrum = torch.stft(
             flat,
             n_fft,
@@ -60,6 +61,7 @@ def stft(
     return spectrum.reshape(*wave.shape[:-1], *spectrum.shape[-2:])
 
 
+@own_settings()
 def magnitude(
     wave: Tensor,
     n_fft: int,
@@ -117,8 +119,8 @@ def _floating(wave: Tensor) -> Tensor:
     return wave if wave.dtype == torch.float64 else wave.float()
 
 
-def _pad(wave: Tensor, n_fft: int, hop_length: int, padding: Padding, mode: PadMode) -> Tensor:
-    """Pad (B, T) for framing from the first sample on."""
+def framed(wave: Tensor, n_fft: int, hop_length: int, padding: Padding, mode: PadMode) -> Tensor:
+    """Pad (B, T) as `stft` does, for framing without padding: frame i then begins at i * hop."""
     total = n_fft if padding == "center" else n_fft - hop_length
     left, right = total // 2, total - total // 2
     least = hop_length if mode == "zero" else max(hop_length, right + 1)

@@ -20,9 +20,13 @@ class Generator(nn.Module, ABC):
 
     Attributes:
         hop_length: audio samples per input frame.
+        local: a sample depends on nearby frames alone, so that a long mel may be decoded in
+            pieces; how many frames is found by trying. False where the output depends on
+            statistics of the whole, or on all that was before.
     """
 
     hop_length: int
+    local: bool = False
 
     @abstractmethod
     def forward(self, mel: Tensor) -> Tensor:

@@ -51,6 +51,8 @@ class BigVGAN(Generator):
         UserError: two of these contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

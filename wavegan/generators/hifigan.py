@@ -56,6 +56,8 @@ class HiFiGAN(Generator):
         UserError: two of these contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

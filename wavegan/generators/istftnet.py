@@ -46,6 +46,8 @@ class ISTFTNet(Generator):
         UserError: two of these contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

@@ -62,6 +62,8 @@ class MelGAN(Generator):
         UserError: two of these contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

@@ -57,6 +57,8 @@ class ParallelWaveGAN(Generator):
         UserError: two of these contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

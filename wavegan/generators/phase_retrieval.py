@@ -46,6 +46,8 @@ class PhaseRetrieval(Generator):
             undone.
     """
 
+    local = True
+
     mel_inverse: Tensor
     mel_smooth: Tensor
     mel_gain: Tensor

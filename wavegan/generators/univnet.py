@@ -48,6 +48,8 @@ class UnivNet(Generator):
         UserError: two of these contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

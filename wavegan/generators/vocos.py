@@ -39,6 +39,8 @@ class Vocos(Generator):
         UserError: a value is out of range, or `n_fft` and `hop_length` contradict each other.
     """
 
+    local = True
+
     def __init__(
         self,
         *,

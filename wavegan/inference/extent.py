@@ -1,11 +1,12 @@
 """How long a generated clip is: windows of a walk, positions of its map, samples."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
+from wavegan.inference.given import real
+from wavegan.inference.telling import tell
 
 SHORTEST = 0.01
 """Seconds; of less, the fade at the end of a clip that is cut leaves nothing."""
@@ -57,6 +58,7 @@ def extent(
     size = generator.positions
     each = generator.segment // size
     step = max(size // 2, 1)
+    seconds = None if seconds is None else real(seconds, "seconds")
     if seconds is None:
         samples = max(size, windows * step if loop else size + (windows - 1) * step) * each
     else:
@@ -113,10 +115,9 @@ def check_count(count: int, length: Extent, channels: int, name: str = "n") -> N
 
 def warn_of_rounding(wanted: float | None, length: Extent, sample_rate: int) -> None:
     """Warn of a loop that is longer or shorter than what was wanted, in seconds."""
-    if wanted is not None and length.samples != round(wanted * sample_rate):
-        warnings.warn(
+    if wanted is not None and length.samples != round(real(wanted, "seconds") * sample_rate):
+        tell(
             f"the loop is {length.samples / sample_rate:.4f} s long ({length.samples} samples): "
             "the nearest length that wraps",
             UserWarning,
-            stacklevel=4,  # the caller's caller, and no_grad's frame between
         )

@@ -18,6 +18,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import latents
 from wavegan.inference.clip import noise_of
+from wavegan.inference.given import MOST_CHANNELS
 from wavegan.losses.multi_scale_mel import MultiScaleMel
 
 CANDIDATES, STARTS = 32, 4
@@ -57,12 +58,19 @@ def fitted(
             model's.
     """
     wave = np.atleast_2d(clip)
-    usable = wave.ndim == 2 and wave.size and np.isfinite(wave).all()
+    usable = clip.ndim in (1, 2) and wave.size and np.isfinite(wave).all()
     if not usable or np.abs(wave).max() < INAUDIBLE:
         raise UserError(
             f"the clip (shape {np.shape(clip)}) is empty, silent or not finite: "
             "give (T,) or (C, T) of sound"
         )
+    if wave.shape[1] <= MOST_CHANNELS < wave.shape[0]:
+        raise UserError(
+            f"clip has shape {wave.shape}: the samples come last, and soundfile puts the channels "
+            "there: give clip.T"
+        )
+    if rate < 1:
+        raise UserError(f"sample_rate is {rate}: give the clip's, in Hz")
     if channels == 1:
         wave = wave.mean(0, keepdims=True)
     elif len(wave) == 1:

@@ -5,14 +5,13 @@ A text is a name and nothing else, as labels may be called "2"; an int is a plac
 
 import difflib
 import operator
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
 
 from wavegan.errors import UserError
 
 Label = str | int
 Labels = Label | Sequence[Label] | None
+"""Also numbers of numpy or torch, and arrays of these."""
 
 
 def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> list[int] | None:
@@ -34,8 +33,11 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
         return None
     if given is None:
         return [(first + i) % len(names) for i in range(count)]
-    if isinstance(given, str | int | np.integer):
+    if hasattr(given, "tolist"):
+        given = given.tolist()
+    if isinstance(given, str | Mapping) or not isinstance(given, Iterable):
         return [number(given, names)] * count
+    given = list(given)
     if len(given) != count:
         raise UserError(f"label: {len(given)} of them are given for {count} clips")
     return [number(one, names) for one in given]

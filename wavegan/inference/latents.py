@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from wavegan.errors import UserError
@@ -137,13 +136,13 @@ def neighbours(
     return (centre + spread * around).clamp(-1, 1)
 
 
-def walks(latent: ArrayLike, size: int) -> Tensor:
+def walks(latent: Tensor, size: int) -> Tensor:
     """Latents as a caller gives them, `(n, D)` or `(n, W, D)`, as walks `(n, W, D)` on the CPU.
 
     Raises:
         UserError: another shape, or values that are not finite.
     """
-    given = torch.as_tensor(latent).detach().float().cpu()
+    given = latent.detach().float().cpu()
     if given.ndim not in (2, 3) or given.shape[-1] != size or not given.numel():
         raise UserError(
             f"latent has shape {tuple(given.shape)}: this model takes (n, {size}), "

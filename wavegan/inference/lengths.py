@@ -1,16 +1,13 @@
 """How many frames each item of a padded batch has."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
+from wavegan.inference.given import numbers
 
 
-def item_lengths(
-    mel: Tensor, lengths: Sequence[int] | Tensor | None, mask: Tensor | None
-) -> list[int]:
+def item_lengths(mel: Tensor, lengths: object, mask: object) -> list[int]:
     """Frames of each item.
 
     Args:
@@ -31,17 +28,18 @@ def item_lengths(
         return _from_mask(mask, batch, frames)
     if lengths is None:
         return [frames] * batch
-    given = [int(length) for length in torch.as_tensor(lengths).reshape(-1)]
-    if len(given) != batch or any(not 1 <= length <= frames for length in given):
+    given = numbers(lengths, "lengths").reshape(-1).tolist()
+    fitting = all(1 <= length <= frames and length == int(length) for length in given)
+    if len(given) != batch or not fitting:
         raise UserError(
             f"lengths are {given}: give {batch} numbers of frames from 1 to {frames}, one for each "
             "item of mel"
         )
-    return given
+    return [int(length) for length in given]
 
 
-def _from_mask(mask: Tensor, batch: int, frames: int) -> list[int]:
-    rows = torch.as_tensor(mask).bool()
+def _from_mask(mask: object, batch: int, frames: int) -> list[int]:
+    rows = numbers(mask, "mask", boolean=True).bool()
     if rows.shape[-1:] != (frames,) or rows.numel() != batch * frames:
         raise UserError(
             f"mask has shape {tuple(rows.shape)}: give one row of {frames} for each of the "

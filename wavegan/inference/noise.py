@@ -1,11 +1,13 @@
 """The noise that some vocoders take beside the mel spectrogram."""
 
+from collections.abc import Sequence
+
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.inference.given import numbers
 
 
 def draw(shape: tuple[int, int], seed: int) -> Tensor:
@@ -16,7 +18,29 @@ def draw(shape: tuple[int, int], seed: int) -> Tensor:
     return torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed))
 
 
-def fit(noise: ArrayLike, generator: Generator, frames: int) -> Tensor:
+def of_items(
+    given: Tensor | None, generator: Generator, items: list[int], frames: int, seed: int
+) -> Tensor | None:
+    """The noise `(N, channels, length)` of some items of one length; None: it takes none.
+
+    Args:
+        given: `(1 or B, channels, length)` for the longest item; None draws it.
+        generator: what takes it.
+        items: their places in the batch.
+        frames: of each.
+        seed: of what is drawn, the same for each.
+    """
+    shape = generator.noise_shape(frames)
+    if shape is None:
+        return None
+    if given is None:
+        noise = draw(shape, seed)
+    else:
+        noise = (given if len(given) == 1 else given[items])[..., : shape[1]]
+    return noise.expand(len(items), -1, -1)
+
+
+def fit(noise: object, generator: Generator, frames: int) -> Tensor:
     """Noise as a user gives it, as `(N, channels, length)`; N is 1 or the batch's size.
 
     Args:
@@ -31,7 +55,7 @@ def fit(noise: ArrayLike, generator: Generator, frames: int) -> Tensor:
     shape = generator.noise_shape(frames)
     if shape is None:
         raise UserError("noise: this model takes none: leave it out")
-    given = torch.as_tensor(noise, dtype=torch.float32)
+    given = numbers(noise, "noise").to(torch.float32)
     if given.ndim == 1 and shape[0] == 1:
         given = given[None]
     if given.ndim < 2 or sorted(given.shape[-2:]) != sorted(shape):
@@ -41,4 +65,19 @@ def fit(noise: ArrayLike, generator: Generator, frames: int) -> Tensor:
         )
     if tuple(given.shape[-2:]) != shape:
         given = given.transpose(-1, -2)
+    if not bool(given.isfinite().all()):
+        raise UserError("noise has values that are not finite")
     return given.reshape(-1, *shape)
+
+
+def noise_of_each(noise: object, count: int) -> Sequence[object]:
+    """The noise of each mel of a list.
+
+    Raises:
+        UserError: it is no list of as many.
+    """
+    if noise is None:
+        return [None] * count
+    if isinstance(noise, list | tuple) and len(noise) == count:
+        return noise
+    raise UserError(f"noise: mel is a list of {count}: give a list of {count}, or leave it out")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -17,8 +16,11 @@ from wavegan.inference import labels as naming
 from wavegan.inference import latents, usable
 from wavegan.inference.clip import Conditions, make
 from wavegan.inference.extent import check_count, extent, warn_of_rounding
+from wavegan.inference.given import numbers, real, whole
 from wavegan.inference.invert import Inversion, fitted, search
 from wavegan.inference.labels import Label, Labels
+from wavegan.inference.placement import Placed
+from wavegan.own_settings import own_settings
 
 FADE = 0.005
 """Seconds over which a clip that is cut short fades out."""
@@ -27,7 +29,7 @@ Place = int | tuple[int, int]
 """Where a latent is from: a seed, or a seed and a clip's number."""
 
 
-class Synthesizer:
+class Synthesizer(Placed[LatentGenerator]):
     """A generator of sounds with the names of its labels.
 
     >>> synthesizer = Synthesizer.from_pretrained("runs/my-drums")  # doctest: +SKIP
@@ -39,7 +41,8 @@ class Synthesizer:
     the last bit on one machine (another device or version of torch rounds otherwise).
 
     Args:
-        generator: takes latents, makes `(B, C, T)`.
+        generator: takes latents, makes `(B, C, T)`. It is the synthesizer's from now on: frozen,
+            its weight norm folded, in float32.
         sample_rate: of the audio, Hz.
         channels: C.
         labels: names of its labels, in order; without names, their numbers (as texts).
@@ -63,7 +66,7 @@ class Synthesizer:
             raise UserError(
                 f"labels has {len(names)} names and the generator knows {generator.n_labels}"
             )
-        self.generator = generator.eval().requires_grad_(False)
+        super().__init__(generator)
         self.sample_rate, self.channels, self.peak = sample_rate, channels, peak
         self.labels = names if generator.n_labels else ()
         self.last_seed: int | None = None
@@ -98,19 +101,14 @@ class Synthesizer:
         """Length of a clip as the network makes it."""
         return self.generator.segment / self.sample_rate
 
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return next(self.generator.parameters()).device
+    def __repr__(self) -> str:
+        known = f"{len(self.labels)} labels, " if self.labels else ""
+        return (
+            f"{type(self).__name__}({self.described()}, {known}{self.channels} x "
+            f"{self.seconds:g} s at {self.sample_rate} Hz, on {self.device})"
+        )
 
-    def to(self, device: str | torch.device) -> "Synthesizer":
-        """Move to a device; returns itself."""
-        try:
-            self.generator.to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise UserError(f"device {device}: {str(error).splitlines()[0]}") from None
-        return self
-
+    @own_settings()
     def sample(
         self,
         n: int = 1,
@@ -147,9 +145,10 @@ class Synthesizer:
             UserError: an unknown label, or a number out of range.
             RunError: the network made values that are not finite.
         """
+        n, first = whole(n, "n"), whole(first, "first")
         if n < 1:
             raise UserError(f"n is {n}: ask for 1 clip or more")
-        self.last_seed = secrets.randbits(32) if seed is None else seed
+        self.last_seed = secrets.randbits(32) if seed is None else whole(seed, "seed")
         length = extent(self.generator, self.sample_rate, seconds, loop=loop)
         check_count(n, length, self.channels)
         prior, size = self.generator.prior, self.generator.latent_dim
@@ -168,6 +167,7 @@ class Synthesizer:
         )
 
     # no_grad and not inference_mode: callers change the audio in place
+    @own_settings()
     @torch.no_grad()
     def __call__(
         self,
@@ -192,7 +192,9 @@ class Synthesizer:
             first: see `sample`.
         """
         net, rate = self.generator, self.sample_rate
-        walks = latents.walks(latent, net.latent_dim)
+        seed, first = whole(seed, "seed"), whole(first, "first")
+        walks = latents.walks(numbers(latent, "latent"), net.latent_dim)
+        truncation = real(truncation, "truncation")
         if not 0 <= truncation <= 1:
             raise UserError(f"truncation is {truncation}: give a number from 0 to 1")
         length = extent(net, rate, seconds, loop=loop, windows=walks.shape[1])
@@ -217,6 +219,7 @@ class Synthesizer:
         usable.warn(clips, first, rate, plain if loop and not net.circular else None)
         return clips
 
+    @own_settings()
     def interpolate(
         self,
         a: Place,
@@ -239,7 +242,7 @@ class Synthesizer:
             truncation: see `sample`.
             loop: see `sample`.
         """
-        if steps < 2:
+        if whole(steps, "steps") < 2:
             raise UserError(f"steps is {steps}: two ends are 2 at least")
         length = extent(self.generator, self.sample_rate, seconds, loop=loop)
         check_count(steps, length, self.channels, "steps")
@@ -257,11 +260,13 @@ class Synthesizer:
         places, prior = (step / (steps - 1) for step in range(steps)), self.generator.prior
         return torch.cat([made(latents.between(start, stop, place, prior)) for place in places])
 
+    @own_settings()
     def latent(self, place: Place) -> Tensor:
         """The latent `(1, D)` of a seed's first clip, or of another of its clips."""
         numbers = latents.source(*_place(place), "latent")
         return latents.draw(self.generator.prior, (1, self.generator.latent_dim), numbers)
 
+    @own_settings()
     def invert(
         self,
         clip: ArrayLike,
@@ -284,7 +289,8 @@ class Synthesizer:
         Raises:
             UserError: an unknown label, or a clip that is empty, silent or not finite.
         """
-        given, rate = np.asarray(clip, np.float32), sample_rate or self.sample_rate
+        rate = self.sample_rate if sample_rate is None else whole(sample_rate, "sample_rate")
+        given = numbers(clip, "clip").float().cpu().numpy()
         wave = fitted(given, rate, self.sample_rate, self.channels, self.generator.segment)
         every = list(range(len(self.labels))) or None
         known = every if label is None else naming.numbers(label, self.labels, 1)
@@ -295,10 +301,11 @@ class Synthesizer:
             labels=known,
             names=self.labels,
             peak=self.peak,
-            steps=steps,
-            seed=seed,
+            steps=whole(steps, "steps"),
+            seed=whole(seed, "seed"),
         )
 
+    @own_settings()
     def vary(
         self, latent: ArrayLike, spread: float = 0.3, n: int = 8, seed: int = 0, *, first: int = 0
     ) -> Tensor:
@@ -311,10 +318,15 @@ class Synthesizer:
             seed: of the neighbours.
             first: number of the first one.
         """
-        net, one = self.generator, torch.as_tensor(latent).reshape(1, -1)
+        net, one = self.generator, numbers(latent, "latent").reshape(1, -1)
+        near, count = real(spread, "spread"), whole(n, "n")
         centre = latents.walks(one, net.latent_dim)[0]
-        return latents.neighbours(centre, spread, n, seed, net.prior, first=first)
+        return latents.neighbours(
+            centre, near, count, whole(seed, "seed"), net.prior, first=whole(first, "first")
+        )
 
 
 def _place(place: Place) -> tuple[int, int]:
-    return place if isinstance(place, tuple) else (place, 0)
+    if isinstance(place, tuple | list) and len(place) == 2:
+        return whole(place[0], "seed"), whole(place[1], "clip")
+    return whole(place, "seed"), 0

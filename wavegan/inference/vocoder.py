@@ -1,12 +1,13 @@
 """A vocoder in two lines: a mel spectrogram in, its waveform out."""
 
-import warnings
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any, overload
 
 import torch
-from numpy.typing import ArrayLike
-from torch import Tensor
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
 
 from wavegan import bundle
 from wavegan.audio.mel import Mel, MelSpectrogram
@@ -14,27 +15,33 @@ from wavegan.audio.mel_layout import of_square
 from wavegan.audio.mel_range import suspicious
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.inference.given import numbers, samples, several, whole
 from wavegan.inference.lengths import item_lengths
-from wavegan.inference.noise import draw, fit
+from wavegan.inference.noise import fit, noise_of_each, of_items
+from wavegan.inference.pieces import Reach, decode, most_frames, reach
+from wavegan.inference.placement import Placed
+from wavegan.inference.telling import tell
+from wavegan.own_settings import own_settings
 
 CHECKED = 8
 """How many calls look at what the values are like: it costs as much as a fast network."""
 
 
-class Vocoder:
+class Vocoder(Placed[Generator]):
     """A generator with the mel front-end it was trained on.
 
     >>> vocoder = Vocoder.from_pretrained("runs/my-voice")  # doctest: +SKIP
     >>> audio = vocoder(vocoder.mel(wave))  # doctest: +SKIP
 
     Args:
-        generator: takes `(B, n_mels, L)`, returns `(B, 1, T)`.
+        generator: takes `(B, n_mels, L)`, returns `(B, 1, T)`. It is the vocoder's from now on:
+            frozen, its weight norm folded, in float32.
         mel: its front-end.
         peak: the peak to which its training audio was scaled, or None.
     """
 
     def __init__(self, generator: Generator, mel: Mel, peak: float | None = None) -> None:
-        self.generator = generator.eval().requires_grad_(False)
+        super().__init__(generator)
         self.front_end = MelSpectrogram(mel)
         self.spec = mel
         self.peak = peak
@@ -75,52 +82,95 @@ class Vocoder:
         """Mel bands it takes."""
         return self.spec.n_mels
 
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return next(self.generator.parameters()).device
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({self.described()}, mels of {self.n_mels} bands, "
+            f"{self.hop_length} samples a frame, {self.sample_rate} Hz, on {self.device})"
+        )
 
-    def to(self, device: str | torch.device) -> "Vocoder":
-        """Move to a device; returns itself."""
-        try:
-            self.generator.to(device)
-            self.front_end.to(device)
-        except (RuntimeError, AssertionError) as error:
-            raise UserError(f"device {device}: {str(error).splitlines()[0]}") from None
-        return self
+    def parts(self) -> tuple[nn.Module, ...]:
+        """Everything that is moved."""
+        return self.generator, self.front_end
 
-    # no_grad and not inference_mode: callers change the audio in place
-    @torch.no_grad()
+    @overload
+    def __call__(
+        self,
+        mel: list[Tensor] | list[NDArray[Any]],
+        noise: Sequence[ArrayLike] | None = None,
+        *,
+        seed: int = 0,
+    ) -> list[Tensor]: ...
+
+    @overload
     def __call__(
         self,
         mel: ArrayLike,
         noise: ArrayLike | None = None,
         *,
         lengths: Sequence[int] | Tensor | None = None,
-        mask: Tensor | None = None,
+        mask: ArrayLike | None = None,
         seed: int = 0,
-    ) -> Tensor:
+    ) -> Tensor: ...
+
+    def __call__(
+        self,
+        mel: Any,
+        noise: Any = None,
+        *,
+        lengths: Sequence[int] | Tensor | None = None,
+        mask: ArrayLike | None = None,
+        seed: int = 0,
+    ) -> Tensor | list[Tensor]:
         """Vocode.
+
+        What the caller has set for torch (autocast, dtypes, devices, modes) does not count, and a
+        mel of minutes is decoded in pieces wherever that gives the same audio.
 
         Args:
             mel: `(..., n_mels, L)`, made by this front-end (see `mel`) or one equal to it.
-                `(..., L, n_mels)` too where the project it is from has frames first.
+                `(..., L, n_mels)` too where the project it is from has frames first. A list of
+                such arrays, of any lengths, gives a list: of each what it alone gives.
             noise: what a model with a noise input (Parallel WaveGAN, StyleMelGAN, UnivNet) takes,
-                `(..., channels, length)`; None draws it from `seed`, the same for each item.
+                `(..., channels, length)`, for a list of mels a list of them; None draws it from
+                `seed`, the same for each item.
             lengths: frames of each item of a padded batch, first item first; the audio after an
                 item's end is 0, and before it what the item alone gives.
             mask: the same as `lengths`, as booleans `(..., L)` that are true at an item's frames.
             seed: of the noise.
 
         Returns:
-            `(..., T)` audio in about [-1, 1] on this vocoder's device; T is `L * hop_length`, one
-            hop less where the model's frames are centred (Vocos).
+            `(..., T)` audio in about [-1, 1] on this vocoder's device, float32; T is
+            `L * hop_length`, one hop less where the model's frames are centred (Vocos).
 
         Raises:
-            UserError: another number of mel bands, no frames, or values that are not finite;
-                noise, lengths or a mask that do not fit.
+            UserError: no numbers, another number of mel bands, no frames, or values that are not
+                finite; noise, lengths or a mask that do not fit.
         """
-        bands = self._checked(torch.as_tensor(mel))
+        # no_grad and not inference_mode: callers change the audio in place
+        with own_settings(), torch.no_grad():
+            mels, seed = several(mel, 2), whole(seed, "seed")
+            if mels is None:
+                return self._vocode(
+                    self._checked(numbers(mel, "mel")), noise, lengths, mask, seed=seed
+                )
+            if lengths is not None or mask is not None:
+                raise UserError("lengths and mask are for one array: a list has its own lengths")
+            noises = noise_of_each(noise, len(mels))
+            return [
+                self._vocode(self._checked(numbers(one, f"mel[{i}]"), f"mel[{i}]"), own, seed=seed)
+                for i, (one, own) in enumerate(zip(mels, noises, strict=True))
+            ]
+
+    def _vocode(
+        self,
+        bands: Tensor,
+        noise: object = None,
+        lengths: object = None,
+        mask: object = None,
+        *,
+        seed: int,
+    ) -> Tensor:
+        """Audio `(..., T)` of mels that were checked."""
         flat = bands.reshape(-1, *bands.shape[-2:])
         given = None if noise is None else fit(noise, self.generator, flat.shape[-1])
         if given is not None and len(given) not in (1, len(flat)):
@@ -130,34 +180,22 @@ class Vocoder:
         audio = flat.new_zeros(len(flat), self.generator.output_length(flat.shape[-1]))
         for length in sorted(set(frames)):
             items = [item for item, own in enumerate(frames) if own == length]
-            made = self._vocode(flat[items, :, :length], given, items, seed)
+            noises = of_items(given, self.generator, items, length, seed)
+            made = self._decoded(flat[items, :, :length], noises)
             audio[items, : made.shape[-1]] = made
         return audio.reshape(*bands.shape[:-2], audio.shape[-1])
 
-    def _vocode(self, mel: Tensor, given: Tensor | None, items: list[int], seed: int) -> Tensor:
-        """Audio `(N, T)` of the items of one length."""
-        shape = self.generator.noise_shape(mel.shape[-1])
-        if shape is None:
-            return self._generated(mel)
-        if given is None:
-            noise = draw(shape, seed)
-        else:
-            noise = (given if len(given) == 1 else given[items])[..., : shape[1]]
-        return self._generated(mel, noise.to(self.device).expand(len(mel), -1, -1))
+    def _decoded(self, mel: Tensor, noise: Tensor | None) -> Tensor:
+        """Audio `(N, T)` of mels of one length."""
+        noise = None if noise is None else noise.to(self.device)
+        long = mel.shape[-1] > most_frames(self.generator, self.device)
+        return decode(self.generator, mel, noise, self._reach if long else None)
 
-    def _generated(self, *inputs: Tensor) -> Tensor:
-        try:
-            made: Tensor = self.generator(*inputs)
-        except RuntimeError as error:
-            if "adding size" not in str(error):
-                raise
-            raise UserError(
-                f"mel has {inputs[0].shape[-1]} frames: this model reflects its borders and needs "
-                "a few more: put frames of silence after them"
-            ) from None
-        return made[:, 0]
+    @cached_property
+    def _reach(self) -> Reach | None:
+        return reach(self.generator, self.n_mels)
 
-    def _checked(self, mel: Tensor) -> Tensor:
+    def _checked(self, mel: Tensor, name: str = "mel") -> Tensor:
         """The mel `(..., n_mels, L)` as float32 on the device."""
         swapped = mel.ndim >= 2 and mel.shape[-2] != self.n_mels and mel.shape[-1] == self.n_mels
         if swapped and self.spec.layout == "frames_first":
@@ -166,20 +204,22 @@ class Vocoder:
             mel = self._square(mel)
         if mel.ndim < 2 or mel.shape[-2] != self.n_mels:
             raise UserError(
-                f"mel has shape {tuple(mel.shape)}: this vocoder takes (..., {self.n_mels}, frames)"
+                f"{name} has shape {tuple(mel.shape)}: this vocoder takes "
+                f"(..., {self.n_mels}, frames)"
             )
         if mel.shape[-1] == 0:
-            raise UserError("mel has no frames")
+            raise UserError(f"{name} has no frames")
+        mel = mel.to(self.device, torch.float32)
         if not bool(torch.isfinite(mel).all()):
-            raise UserError("mel has values that are not finite")
-        return mel.to(self.device, torch.float32)
+            raise UserError(f"{name} has values that are not finite")
+        return mel
 
     def _square(self, mel: Tensor) -> Tensor:
         """As many frames as bands: the values say which way it lies; a guess is said once."""
         lies = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
         if lies.doubt and not self._squared:
             self._squared = True
-            warnings.warn(f"mel: {lies.doubt}", RuntimeWarning, stacklevel=5)
+            tell(f"mel: {lies.doubt}", RuntimeWarning)
         return mel.transpose(-1, -2) if lies.turned else mel
 
     def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:
@@ -191,17 +231,33 @@ class Vocoder:
         reason = suspicious(mel[longest, :, : frames[longest]], self.spec)
         if reason is not None:
             self._checks_left = 0
-            warnings.warn(reason, RuntimeWarning, stacklevel=4)  # no_grad is a frame too
+            tell(reason, RuntimeWarning)
 
-    @torch.no_grad()
-    def mel(self, wave: Tensor) -> Tensor:
+    @overload
+    def mel(self, wave: list[Tensor] | list[NDArray[Any]]) -> list[Tensor]: ...
+
+    @overload
+    def mel(self, wave: ArrayLike) -> Tensor: ...
+
+    def mel(self, wave: Any) -> Tensor | list[Tensor]:
         """The log-mel spectrogram that this vocoder takes.
 
         Args:
-            wave: `(..., T)` in [-1, 1] at the front-end's `sample_rate`.
+            wave: `(..., T)` in [-1, 1] at the front-end's `sample_rate`, or a list of such arrays.
 
         Returns:
-            `(..., n_mels, L)`.
+            `(..., n_mels, L)`, float32; for a list, a list.
+
+        Raises:
+            UserError: no samples, values far beyond [-1, 1] or not finite, 64-bit integers. Those
+                of audio files, and `(T, channels)`, are put right with a warning.
         """
-        made: Tensor = self.front_end(wave.to(self.device, torch.float32))
+        with own_settings(), torch.no_grad():
+            waves = several(wave, 1)
+            if waves is None:
+                return self._mel(samples(wave, "wave"))
+            return [self._mel(samples(one, f"wave[{i}]")) for i, one in enumerate(waves)]
+
+    def _mel(self, wave: Tensor) -> Tensor:
+        made: Tensor = self.front_end(wave.to(self.device))
         return made

@@ -5,8 +5,11 @@ Source: Salimans and Kingma 2016, "Weight Normalization".
 
 from collections.abc import Collection
 
+import torch
 from torch import nn
-from torch.nn.utils import parametrize
+from torch.nn.utils import parametrizations, parametrize
+
+_OF_THE_CLASS = ("__dict__", "__weakref__")
 
 
 def fold_weight_norm(module: nn.Module) -> nn.Module:
@@ -16,8 +19,8 @@ def fold_weight_norm(module: nn.Module) -> nn.Module:
     and the outputs are the same up to rounding. Spectral norm is folded likewise; call `eval()`
     first, for in training mode reading such a weight advances its power iteration.
 
-    Fold only a freshly built module into which weights were loaded: a deep copy shares its
-    classes with the original, so folding the copy breaks the original.
+    Weights that are frozen stay so. What is folded can be pickled, and a deep copy of it is not
+    touched.
 
     Args:
         module: any network; one without parametrizations stays as it is.
@@ -29,7 +32,7 @@ def fold_weight_norm(module: nn.Module) -> nn.Module:
         parametrized = getattr(child, "parametrizations", None)
         if isinstance(parametrized, nn.ModuleDict):
             for name in list(parametrized):
-                parametrize.remove_parametrizations(child, name, leave_parametrized=True)
+                _fold(child, name)
     return module
 
 
@@ -43,4 +46,28 @@ def fold_where_plain(module: nn.Module, keys: Collection[str]) -> None:
         if isinstance(parametrized, nn.ModuleDict):
             for weight in list(parametrized):
                 if f"{name}.{weight}" in keys:
-                    parametrize.remove_parametrizations(child, weight, leave_parametrized=True)
+                    _fold(child, weight)
+
+
+def _fold(child: nn.Module, name: str) -> None:
+    # torch takes the property off the class, which deep copies share: so it gets one of its own
+    shared = type(child)
+    own = {key: value for key, value in vars(shared).items() if key not in _OF_THE_CLASS}
+    child.__class__ = type(shared.__name__, shared.__bases__, own)
+    with torch.enable_grad():
+        parametrize.remove_parametrizations(child, name, leave_parametrized=True)
+    # without a gradient torch leaves the weight as a buffer
+    value = child._buffers.pop(name, None)
+    if value is not None:
+        child.register_parameter(name, nn.Parameter(value, requires_grad=False))
+    if not parametrize.is_parametrized(child):
+        _forget_old_keys(child)
+
+
+def _forget_old_keys(child: nn.Module) -> None:
+    """Remove what reads the norm's weights by their old names: it cannot be pickled."""
+    hooks = child._load_state_dict_pre_hooks
+    for key, hook in list(hooks.items()):
+        inner = getattr(hook, "hook", hook)
+        if getattr(inner, "__module__", "") == parametrizations.__name__:
+            del hooks[key]

@@ -5,6 +5,8 @@ from typing import Any
 
 from torch import Tensor
 
+from wavegan.own_settings import own_settings
+
 
 class Metric(ABC):
     """Base of the metrics of one clip; the file's name is the metric's key in tables and JSON.
@@ -24,6 +26,12 @@ class Metric(ABC):
     higher_is_better: bool = False
     needs_reference: bool = True
     any_length: bool = False
+
+    def __init_subclass__(cls) -> None:
+        """What is compared must not depend on what the caller has set for torch."""
+        super().__init_subclass__()
+        if "__call__" in vars(cls):
+            cls.__call__ = own_settings()(vars(cls)["__call__"])  # type: ignore[method-assign]
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -1,0 +1,103 @@
+"""Where a model computes, and in what: always float32."""
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import torch
+from torch import nn
+
+from wavegan.errors import UserError
+from wavegan.generators.base import Generator
+from wavegan.inference.telling import tell
+from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.own_settings import own_settings
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Network = TypeVar("Network", bound=Generator)
+
+
+class Placed(Generic[Network]):
+    """A model that holds one network, and what its device and its type are.
+
+    Args:
+        generator: the network. It is the model's from now on, and changed in place: frozen, its
+            weight norm folded, in float32.
+    """
+
+    @own_settings()
+    def __init__(self, generator: Network) -> None:
+        fold_weight_norm(generator.eval())
+        self.generator = generator.requires_grad_(False).float()
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.generator.parameters()).device
+
+    def to(
+        self, device: str | torch.device | torch.dtype | None = None, dtype: object = None
+    ) -> "Self":
+        """Move to a device; returns itself.
+
+        Args:
+            device: where to; a dtype may stand in its place, as in torch.
+            dtype: float32, which it stays in anyway: for another there is a warning.
+
+        Raises:
+            UserError: no such device here, or something that is no dtype.
+        """
+        if isinstance(device, torch.dtype):
+            device, dtype = None, device
+        warn_of_other_type(dtype)
+        if device is not None:
+            self._move(device)
+        return self
+
+    @own_settings()
+    def _move(self, device: object) -> None:
+        if not isinstance(device, str | int | torch.device):
+            raise UserError(f"device is a {type(device).__name__}: give its name, e.g. cuda")
+        try:
+            target = torch.device(device)
+            if target.type == "meta":
+                raise UserError("device meta: it holds no weights; give cpu or cuda")
+            for part in self.parts():
+                part.to(target)
+        except (RuntimeError, AssertionError, TypeError) as error:
+            raise UserError(f"device {device}: {str(error).splitlines()[0]}") from None
+
+    def half(self) -> "Self":
+        """Stays in float32, with a warning."""
+        return self.to(dtype=torch.float16)
+
+    def bfloat16(self) -> "Self":
+        """Stays in float32, with a warning."""
+        return self.to(dtype=torch.bfloat16)
+
+    def parts(self) -> tuple[nn.Module, ...]:
+        """Everything that is moved."""
+        return (self.generator,)
+
+    def described(self) -> str:
+        """The network and how many weights it has, as in "HiFiGAN with 13.94 M weights"."""
+        count = sum(parameter.numel() for parameter in self.generator.parameters())
+        size = f"{count / 1e6:.2f} M" if count >= 10_000 else str(count)
+        return f"{type(self.generator).__name__} with {size} weights"
+
+
+def warn_of_other_type(dtype: object) -> None:
+    """Say so where a model is to compute in something else than float32.
+
+    Systems that halve all that they hold go on working; half precision would be heard.
+
+    Raises:
+        UserError: it is no dtype.
+    """
+    if dtype is not None and not isinstance(dtype, torch.dtype):
+        raise UserError(f"dtype {dtype!r} is none: leave it out")
+    if dtype not in (None, torch.float32):
+        tell(
+            f"dtype {dtype}: the model stays in float32, and takes mels of any float type",
+            UserWarning,
+        )

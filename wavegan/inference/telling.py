@@ -1,0 +1,18 @@
+"""Warnings that point at the line of the caller, through however many of our own frames."""
+
+import sys
+import warnings
+
+_OURS = ("wavegan", "torch", "contextlib")
+
+
+def tell(message: str, category: type[Warning]) -> None:
+    """Warn where this package was called from."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _package(frame.f_globals) in _OURS:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(names: dict[str, object]) -> str:
+    return str(names.get("__name__", "")).split(".", 1)[0]
