@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "errors": -1,
     "atomic": 0,
+    "bounded_yaml": 0,
     "device": 0,
     "machine": 0,
     "installation": 0,
