@@ -104,7 +104,9 @@ def _warn_of_failures(loader: "DataLoader[Batch]") -> Iterator[Batch]:
     # here and not in `Segments`: every worker has its own copy of that, and none sees the others'
     named: set[str] = set()
     try:
-        for batch in loader:
+        with worker.held_signals():
+            batches = iter(loader)
+        for batch in batches:
             for failure in batch.failed:
                 if failure.path not in named:
                     named.add(failure.path)

@@ -6,12 +6,35 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
 PR_SET_PDEATHSIG = 1
+IGNORED = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
 LOOK = 1.0
 """Seconds between looks at whether the parent is there, where the system does not tell."""
+
+
+@contextmanager
+def held_signals() -> Iterator[None]:
+    """Hold signals back while workers are started: a new one inherits that until `start`.
+
+    One that came to the whole group in between would else end a worker that is not set up yet.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*IGNORED, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start(_: int) -> None:
@@ -22,24 +45,23 @@ def start(_: int) -> None:
     leave the parent waiting at a pipe for ever. However the parent ends, the worker ends too.
     """
     parent = os.getppid()
-    _ignore("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
     _obey(parent)
     _end_with(parent)
     torch.set_num_threads(1)
-
-
-def _ignore(*names: str) -> None:
-    for name in names:
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def _obey(parent: int) -> None:
     """Take SIGTERM from the parent alone, which sends it to a worker that does not end."""
     # a forked worker would else run the parent's handler
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)
     if not hasattr(signal, "sigwaitinfo"):
-        # the sender is not told here; the parent ends workers by closing their queues first
+        # macOS does not tell who sends
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 
