@@ -8,7 +8,7 @@ from wavegan import atomic, bundle
 from wavegan.errors import UserError
 
 
-def convert(source: Path, folder: Path) -> bundle.Model:
+def convert(source: Path, folder: Path, *, trust_code: bool = False) -> bundle.Model:
     """Write a bundle that sounds like the source, with the discriminators that came with it.
 
     The bundle appears whole or not at all. The discriminators' weights lie where a checkpoint has
@@ -17,6 +17,7 @@ def convert(source: Path, folder: Path) -> bundle.Model:
     Args:
         source: whatever `bundle.read` takes.
         folder: new, or empty.
+        trust_code: as in `bundle.build`.
 
     Returns:
         What was read.
@@ -27,7 +28,7 @@ def convert(source: Path, folder: Path) -> bundle.Model:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UserError(f"{folder}: something is here already; name a folder that does not exist")
     model = bundle.read(source, discriminators=True)
-    generator = bundle.assemble(model)
+    generator = bundle.assemble(model, trust_code=trust_code)
     with atomic.folder(folder) as unfinished:
         bundle.save(unfinished, model.config, generator.state_dict())
         judges = {
