@@ -14,6 +14,7 @@ FLOORS = {
     "errors": -1,
     "atomic": 0,
     "bounded_yaml": 0,
+    "checksums": 0,
     "device": 0,
     "machine": 0,
     "installation": 0,
