@@ -15,6 +15,8 @@ FLOORS = {
     "typed": -1,
     "own_settings": -1,
     "atomic": 0,
+    "bounded_yaml": 0,
+    "checksums": 0,
     "device": 0,
     "file_kinds": 0,
     "machine": 0,

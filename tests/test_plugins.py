@@ -19,7 +19,8 @@ class Doubled(Loss):
 
 
 def build(kind, name, options, **context):
-    return plugins.build(kind, name, options, where=kind[:-1], context=context or CONTEXT)
+    given = context or CONTEXT
+    return plugins.build(kind, name, options, where=kind[:-1], context=given, own=True)
 
 
 @pytest.mark.parametrize("kind", plugins.KINDS)
@@ -52,11 +53,11 @@ def test_options_are_converted_to_what_the_constructor_says():
 
 
 def test_a_users_own_class_is_found_by_its_path_and_must_be_of_the_kind():
-    assert plugins.find("losses", f"{__name__}:Doubled") is Doubled
+    assert plugins.find("losses", f"{__name__}:Doubled", own=True) is Doubled
     with pytest.raises(UserError, match="must inherit"):
-        plugins.find("generators", f"{__name__}:Doubled")
+        plugins.find("generators", f"{__name__}:Doubled", own=True)
     with pytest.raises(UserError, match="cannot load nowhere:Thing"):
-        plugins.find("losses", "nowhere:Thing")
+        plugins.find("losses", "nowhere:Thing", own=True)
 
 
 def test_an_option_that_contradicts_the_context_is_refused():

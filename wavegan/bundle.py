@@ -67,8 +67,16 @@ class Model:
     discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
-def build(config: Config) -> Generator:
-    """Construct the generator that `config` describes, with fresh weights."""
+def build(config: Config, *, trust_code: bool = False) -> Generator:
+    """Construct the generator that `config` describes, with fresh weights.
+
+    Args:
+        config: what a bundle says.
+        trust_code: let it name a class outside wavegan, whose module is then imported.
+
+    Raises:
+        UserError: an option that does not fit, or such a class that is not trusted.
+    """
     options = {key: value for key, value in config.generator.items() if key != "name"}
     generator: Generator = plugins.build(
         "generators",
@@ -76,6 +84,7 @@ def build(config: Config) -> Generator:
         options,
         where="generator",
         context=context(config.mel, config.channels, config.labels, config.segment),
+        own=trust_code,
     )
     return generator
 
@@ -90,12 +99,15 @@ def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
 
 
 @own_settings()
-def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
+def load(
+    path: str | Path, *, fold: bool = True, trust_code: bool = False
+) -> tuple[Config, Generator]:
     """Open a model: a bundle, a checkpoint, a run, or weights of another project.
 
     Args:
         path: see `read`.
         fold: fold weight norm into plain weights, for inference.
+        trust_code: as in `build`.
 
     Raises:
         UserError: nothing usable there, or weights that do not fit the configuration; the first
@@ -103,20 +115,24 @@ def load(path: str | Path, *, fold: bool = True) -> tuple[Config, Generator]:
     """
     model = read(path)
     with torch.random.fork_rng(devices=[]):  # weights are drawn before those of the file come
-        generator = assemble(model)
+        generator = assemble(model, trust_code=trust_code)
     if fold:
         fold_weight_norm(generator.eval())
     return model.config, generator
 
 
-def assemble(model: Model) -> Generator:
+def assemble(model: Model, *, trust_code: bool = False) -> Generator:
     """The generator of a model that was read, weight norm as it came.
+
+    Args:
+        model: what was read.
+        trust_code: as in `build`.
 
     Raises:
         UserError: the configuration contradicts itself, or the weights do not fit it.
     """
     try:
-        generator = build(model.config)
+        generator = build(model.config, trust_code=trust_code)
     except UserError as error:
         raise UserError(f"{model.described_in}: {error}") from None
     load_strictly(generator, model.weights, model.source)

@@ -11,7 +11,9 @@ OWN = ("config.json", "model.safetensors", "README.md", "training")
 """What a bundle with discriminators consists of."""
 
 
-def convert(source: Path, folder: Path, *, force: bool = False) -> bundle.Model:
+def convert(
+    source: Path, folder: Path, *, force: bool = False, trust_code: bool = False
+) -> bundle.Model:
     """Write a bundle that sounds like the source, with the discriminators that came with it.
 
     The bundle appears whole or not at all. The discriminators' weights lie where a checkpoint has
@@ -21,6 +23,7 @@ def convert(source: Path, folder: Path, *, force: bool = False) -> bundle.Model:
         source: whatever `bundle.read` takes.
         folder: new, or empty.
         force: a bundle that is there is replaced.
+        trust_code: as in `bundle.build`.
 
     Returns:
         What was read.
@@ -30,7 +33,7 @@ def convert(source: Path, folder: Path, *, force: bool = False) -> bundle.Model:
     """
     check_folder(folder, own=OWN, inputs=[source], option="DST", force=force)
     model = bundle.read(source, discriminators=True)
-    generator = bundle.assemble(model)
+    generator = bundle.assemble(model, trust_code=trust_code)
     with atomic.folder(folder) as unfinished:
         bundle.save(unfinished, model.config, generator.state_dict())
         judges = {

@@ -1,7 +1,9 @@
 """Find, list, check and build plug-ins.
 
 A plug-in is one public class in one file of its kind's folder; the file's name is its name in
-recipes, its constructor its schema. A user's own class is named `package.module:Class`.
+recipes, its constructor its schema. A user's own class is named `package.module:Class`; to find it
+is to import its module, which runs whatever stands there. So such a name is followed only where the
+caller says that the user gave it: never because a file that may be a stranger's has it.
 """
 
 import importlib
@@ -40,13 +42,28 @@ def names(kind: str) -> list[str]:
     )
 
 
-def find(kind: str, name: str) -> type:
+def is_own(name: str) -> bool:
+    """Whether a name is that of a class outside wavegan."""
+    return ":" in name
+
+
+def find(kind: str, name: str, *, own: bool = False) -> type:
     """The class called `name`: a file of the kind's folder, or `package.module:Class`.
 
+    Args:
+        kind: the plug-in's folder.
+        name: its name.
+        own: whether a class outside wavegan may be imported.
+
     Raises:
-        UserError: there is none, or it is not of that kind.
+        UserError: there is none, it is not of that kind, or may not be imported.
     """
-    cls = _own_class(name) if ":" in name else _packaged_class(kind, name)
+    if is_own(name) and not own:
+        raise UserError(
+            f"{name!r} is a class outside wavegan, and to open it would run its module's code: if "
+            "you trust that, say --trust-code (in Python trust_code=True)"
+        )
+    cls = _own_class(name) if is_own(name) else _packaged_class(kind, name)
     base = getattr(importlib.import_module(f"wavegan.{kind}.base"), KINDS[kind])
     if not issubclass(cls, base):
         raise UserError(
@@ -55,16 +72,18 @@ def find(kind: str, name: str) -> type:
     return cls
 
 
-def options(kind: str, name: str) -> dict[str, Any]:
-    """The annotations of a plug-in's options, by their names.
+def options(kind: str, name: str, *, own: bool = False) -> dict[str, Any]:
+    """The annotations of a plug-in's options, by their names; `own` as in `find`.
 
     Raises:
         UserError: there is no such plug-in.
     """
-    return {key: annotation for key, (annotation, _) in _schema(find(kind, name)).items()}
+    return {key: annotation for key, (annotation, _) in _schema(find(kind, name, own=own)).items()}
 
 
-def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[str, Any]:
+def check(
+    kind: str, name: str, options: Mapping[str, Any], where: str, *, own: bool = False
+) -> dict[str, Any]:
     """Check options against the constructor's annotations; returns them converted.
 
     Args:
@@ -72,11 +91,12 @@ def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[
         name: its name.
         options: what the recipe says, without the name.
         where: the recipe's field, for messages.
+        own: as in `find`.
 
     Raises:
         UserError: an unknown option (with the nearest known one) or a value of the wrong type.
     """
-    fields = _schema(find(kind, name))
+    fields = _schema(find(kind, name, own=own))
     for key in options:
         if key not in fields:
             raise UserError(f"{where}.{key}: {name} has no such option{suggest(key, fields)}")
@@ -90,7 +110,13 @@ def check(kind: str, name: str, options: Mapping[str, Any], where: str) -> dict[
 
 
 def build(
-    kind: str, name: str, options: Mapping[str, Any], *, where: str, context: Mapping[str, Any]
+    kind: str,
+    name: str,
+    options: Mapping[str, Any],
+    *,
+    where: str,
+    context: Mapping[str, Any],
+    own: bool = False,
 ) -> Any:
     """Construct a plug-in.
 
@@ -102,13 +128,17 @@ def build(
         context: values that follow from the rest of the recipe (`mel`, `n_mels`, `hop_length`,
             `sample_rate`, `channels`, `labels`); each is passed to a constructor that has a
             parameter of that name.
+        own: as in `find`.
 
     Raises:
         UserError: the options do not fit, or contradict the context.
     """
-    cls = find(kind, name)
+    try:
+        cls = find(kind, name, own=own)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
     given = {key: value for key, value in context.items() if key in _schema(cls)}
-    options = check(kind, name, options, where)
+    options = check(kind, name, options, where, own=own)
     for key in given.keys() & options.keys():
         if options[key] != given[key]:
             raise UserError(

@@ -52,9 +52,11 @@ class Adapter(nn.Module):
         path: str | Path,
         device: str | torch.device = "cpu",
         mel: Mel | str | None = None,
+        *,
+        trust_code: bool = False,
     ) -> Own:
         """Open a model (see `Vocoder.from_pretrained`) for this system."""
-        return cls(Vocoder.from_pretrained(path, device), mel)
+        return cls(Vocoder.from_pretrained(path, device, trust_code=trust_code), mel)
 
     @property
     def sample_rate(self) -> int:

@@ -1,7 +1,6 @@
 """Batches for training: the same for any number of processes and workers, from any step on."""
 
 import os
-import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from wavegan.data import worker
 from wavegan.data.batch import Batch, collate
 from wavegan.data.manifest import Rejected, printable
 from wavegan.data.segments import Segments
@@ -63,7 +63,7 @@ def training_loader(
         num_workers=workers,
         collate_fn=collate,
         pin_memory=pin_memory,
-        worker_init_fn=_start_worker,
+        worker_init_fn=worker.start,
         multiprocessing_context=_start_method() if workers else None,
         prefetch_factor=prefetch if workers else None,
         # an iterator seeds its workers from a generator: not from the global one, which the
@@ -104,7 +104,9 @@ def _warn_of_failures(loader: "DataLoader[Batch]") -> Iterator[Batch]:
     # here and not in `Segments`: every worker has its own copy of that, and none sees the others'
     named: set[str] = set()
     try:
-        for batch in loader:
+        with worker.held_signals():
+            batches = iter(loader)
+        for batch in batches:
             for failure in batch.failed:
                 if failure.path not in named:
                     named.add(failure.path)
@@ -140,11 +142,3 @@ def _start_method() -> str:
     Windows has none: there workers start afresh, at the price of importing torch again.
     """
     return "fork" if sys.platform == "linux" else "spawn"
-
-
-def _start_worker(_: int) -> None:
-    """Set up a worker: Ctrl-C is for the parent, which saves and then ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # a forked worker would else run the parent's handler and outlive a terminate()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    torch.set_num_threads(1)

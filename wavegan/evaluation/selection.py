@@ -65,7 +65,7 @@ def choose(asked: Sequence[str] | None, note: Callable[[str], None]) -> dict[str
     asked = [key.strip() for key in asked or () if key.strip()]
     wanted = dict.fromkeys(key.removeprefix("+") for key in asked)
     for key in wanted:
-        plugins.find("metrics", key)
+        plugins.find("metrics", key, own=True)
     columns = {key: column(build_metric(key)) for key in wanted}
     if all(key.startswith("+") for key in asked):
         usual = {key: found for key in DEFAULT if (found := _if_installed(key, note))}
@@ -81,7 +81,7 @@ def build_metric(key: str) -> Metric:
     Raises:
         UserError: there is none, its package is missing, or it needs options.
     """
-    cls = plugins.find("metrics", key)
+    cls = plugins.find("metrics", key, own=True)
     try:
         metric: Metric = cls()
     except TypeError as error:

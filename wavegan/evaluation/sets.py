@@ -73,7 +73,7 @@ def compare_sets(
     Raises:
         UserError: a folder with fewer than 4 (real) or 2 usable clips, an unknown name.
     """
-    built = {key: plugins.find("set_metrics", key)() for key in set_metric_names(metrics)}
+    built = {key: plugins.find("set_metrics", key, own=True)() for key in set_metric_names(metrics)}
     manifest = scan(real)
     listener, samples = _embedding(embedding, manifest, device or torch.device("cpu"))
     heard = partial(_heard, listener, samples, note, progress)
@@ -121,7 +121,7 @@ def set_metric_names(asked: Sequence[str] | None) -> list[str]:
         return [name for name in DEFAULT if name in plugins.names("set_metrics")]
     keys = list(dict.fromkeys(key.strip().removeprefix("+") for key in asked if key.strip()))
     for key in keys:
-        plugins.find("set_metrics", key)
+        plugins.find("set_metrics", key, own=True)
     return keys
 
 
@@ -130,13 +130,13 @@ def _embedding(name: str, real: Manifest, device: torch.device) -> tuple[Embeddi
     if Path(name).is_dir():
         judge = Classifier.load(Path(name)).to(device)
         return judge, judge.samples
-    cls = plugins.find("embeddings", name)
+    cls = plugins.find("embeddings", name, own=True)
     if cls is Classifier:
         raise UserError("--embedding classifier: give the folder that `wavegan judge train` wrote")
     rates = Counter(clip.sample_rate for clip in real.clips)
     rate = max(rates, key=lambda each: (rates[each], each))
     listener: Embedding = plugins.build(
-        "embeddings", name, {}, where="embedding", context={"sample_rate": rate}
+        "embeddings", name, {}, where="embedding", context={"sample_rate": rate}, own=True
     )
     lengths = sorted(clip.seconds for clip in real.clips)
     covered = lengths[min(len(lengths) - 1, int(COVERED * len(lengths)))]

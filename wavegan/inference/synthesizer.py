@@ -72,17 +72,25 @@ class Synthesizer(Placed[LatentGenerator]):
         self.last_seed: int | None = None
 
     @classmethod
-    def from_pretrained(cls, path: str | Path, device: str | torch.device = "cpu") -> "Synthesizer":
+    def from_pretrained(
+        cls,
+        path: str | Path,
+        device: str | torch.device = "cpu",
+        *,
+        trust_code: bool = False,
+    ) -> "Synthesizer":
         """Open a model.
 
         Args:
             path: a run (which stands for its best checkpoint), a checkpoint or a bundle.
             device: where to compute.
+            trust_code: let the model name a class outside wavegan, whose module is then imported
+                and run. Nothing else of a model ever runs.
 
         Raises:
             UserError: nothing usable there, or it makes sound of mel spectrograms.
         """
-        config, generator = bundle.load(path)
+        config, generator = bundle.load(path, trust_code=trust_code)
         if not isinstance(generator, LatentGenerator):
             raise UserError(
                 f"{path}: a model for the task {config.task}, which needs an input: "

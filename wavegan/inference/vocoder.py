@@ -49,7 +49,13 @@ class Vocoder(Placed[Generator]):
         self._squared = False
 
     @classmethod
-    def from_pretrained(cls, path: str | Path, device: str | torch.device = "cpu") -> "Vocoder":
+    def from_pretrained(
+        cls,
+        path: str | Path,
+        device: str | torch.device = "cpu",
+        *,
+        trust_code: bool = False,
+    ) -> "Vocoder":
         """Open a model: ours or another project's.
 
         Args:
@@ -57,11 +63,13 @@ class Vocoder(Placed[Generator]):
                 folder or weights file of HiFi-GAN, MelGAN, ParallelWaveGAN, BigVGAN, Vocos and
                 others, recognised by the files (see `docs/tts.md`).
             device: where to compute.
+            trust_code: let the model name a class outside wavegan, whose module is then imported
+                and run. Nothing else of a model ever runs.
 
         Raises:
             UserError: nothing usable there, or it is no vocoder.
         """
-        config, generator = bundle.load(path)
+        config, generator = bundle.load(path, trust_code=trust_code)
         if config.task != "vocode":
             hint = ": use Synthesizer or `wavegan generate`" if config.task == "synthesize" else ""
             raise UserError(f"{path}: a model for the task {config.task}, not a vocoder{hint}")

@@ -31,9 +31,12 @@ class _Maker:
     """Builds plug-ins; what the rest of the recipe makes of a parameter is handed to all."""
 
     given: dict[str, Any]
+    own: bool
 
     def __call__(self, kind: str, plugin: Plugin, where: str) -> Any:
-        return plugins.build(kind, plugin.name, plugin.options, where=where, context=self.given)
+        return plugins.build(
+            kind, plugin.name, plugin.options, where=where, context=self.given, own=self.own
+        )
 
     def weighted(self, kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
         return {
@@ -41,8 +44,13 @@ class _Maker:
         }
 
 
-def build(recipe: Recipe) -> Parts:
+def build(recipe: Recipe, *, trust_code: bool = False) -> Parts:
     """Construct everything a recipe names; reads no data.
+
+    Args:
+        recipe: resolved.
+        trust_code: let it name classes outside wavegan: a recipe that the user named may, one
+            that came with a run may not unless the user says so.
 
     Raises:
         UserError: a field is wrong or two contradict each other.
@@ -52,7 +60,7 @@ def build(recipe: Recipe) -> Parts:
     if isinstance(labels, str):  # not read yet: two that could be words as well as notes will do
         labels = ("60", "61")
     given = bundle.context(mel, data.channels, labels, data.segment)
-    make = _Maker(given | {"seed": recipe.training.seed})
+    make = _Maker(given | {"seed": recipe.training.seed}, trust_code)
     task = make("tasks", recipe.task, "task")
     config = bundle.Config(
         mel=mel,
@@ -65,7 +73,7 @@ def build(recipe: Recipe) -> Parts:
     )
     judge = _discriminator(recipe, make)
     _check_task(recipe, task)
-    generator = bundle.build(config)
+    generator = bundle.build(config, trust_code=trust_code)
     matching = recipe.feature_matching
     return Parts(
         config=config,
@@ -143,7 +151,7 @@ def _check_task(recipe: Recipe, task: Task) -> None:
         raise UserError(
             f"{field}: the task {name} compares sets of clips, not pairs: leave {field} out"
         )
-    generator = plugins.find("generators", recipe.generator.name)
+    generator = plugins.find("generators", recipe.generator.name, own=True)
     if not issubclass(generator, LatentGenerator):
         raise UserError(
             f"generator.name is {recipe.generator.name}, which takes mels: the task {name} needs "

@@ -52,6 +52,7 @@ def prepare(
     *,
     device: str = "auto",
     resume: bool = False,
+    trust_code: bool = False,
     listener: Listener,
 ) -> Trainer:
     """Build a run from a recipe whose `data.folder` is set.
@@ -61,6 +62,8 @@ def prepare(
         run: the run's folder.
         device: `auto`, `cpu`, `cuda` or `mps`.
         resume: go on from the run's last checkpoint.
+        trust_code: let a run's recipe, or a model to start from, name classes outside wavegan. The
+            recipe of a new run may name them in any case: the user did.
         listener: is told what happens.
 
     Raises:
@@ -70,7 +73,8 @@ def prepare(
     recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
-    parts, mel = build(recipe), recipe.front_end()
+    trust_code = trust_code or not resume
+    parts, mel = build(recipe, trust_code=trust_code), recipe.front_end()
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
         found = files.find(recipe, mel)
@@ -79,7 +83,7 @@ def prepare(
     named = _labelled(recipe, found)
     if named is not recipe:
         set_seed(recipe.training.seed, device_specific=True)
-        recipe, parts = named, build(named)
+        recipe, parts = named, build(named, trust_code=trust_code)
     segments = files.segments(recipe, mel, found)
     batches = _batches(recipe, accelerator, segments)
     if not resume:
@@ -116,6 +120,7 @@ def describe(
     *,
     device: str = "auto",
     processes: int = 1,
+    trust_code: bool = True,
 ) -> dict[str, Any]:
     """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
 
@@ -125,17 +130,18 @@ def describe(
             disk (see `estimate.of`).
         device: as that of `prepare`.
         processes: how many would train together.
+        trust_code: as in `parts.build`.
 
     Raises:
         UserError: as `prepare` does.
     """
     notes: list[str] = []
     recipe, model = _settle(recipe, False, notes.append)
-    parts = build(recipe)
+    parts = build(recipe, trust_code=trust_code)
     found = files.find(recipe, parts.config.mel)
     named = _labelled(recipe, found)
     if named is not recipe:
-        recipe, parts = named, build(named)
+        recipe, parts = named, build(named, trust_code=trust_code)
     if model is not None:
         warm_start.load_weights(parts, model, notes.append)
     segments = files.segments(recipe, parts.config.mel, found)

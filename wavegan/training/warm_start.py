@@ -163,7 +163,8 @@ def _check_kind(recipe: Recipe, config: bundle.Config, source: str) -> None:
 
 def _changes(recipe: Recipe, config: bundle.Config) -> list[str]:
     """What the model's generator and front-end have otherwise than the recipe's."""
-    cls = plugins.find("generators", recipe.generator.name)
+    # it is the recipe's own, and the model's has the same name
+    cls = plugins.find("generators", recipe.generator.name, own=True)
     defaults = {
         name: parameter.default
         for name, parameter in inspect.signature(cls).parameters.items()

@@ -1,0 +1,73 @@
+"""Every change of a listed file is noticed; a folder without a list is no error."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from wavegan import checksums
+from wavegan.checksums import NAME, DamageError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "training").mkdir()
+    (tmp_path / "model.safetensors").write_bytes(random.Random(0).randbytes(5000))
+    (tmp_path / "training" / "state.pt").write_bytes(random.Random(1).randbytes(3000))
+    (tmp_path / "config.json").write_text("{}")
+    checksums.write(tmp_path)
+    return tmp_path
+
+
+def test_the_known_checksum(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"123456789")
+    assert checksums.crc32(tmp_path / "a") == "cbf43926"  # the check value of CRC-32/ISO-HDLC
+
+
+def test_untouched_files_pass(folder: Path) -> None:
+    assert checksums.check(folder)
+    assert set(json.loads((folder / NAME).read_text())["files"]) == {
+        "model.safetensors",
+        "training/state.pt",
+        "config.json",
+    }
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_flipped_bit_is_found_and_the_file_named(seed: int, folder: Path) -> None:
+    draw = random.Random(seed)
+    name = draw.choice(["model.safetensors", "training/state.pt", "config.json"])
+    content = bytearray((folder / name).read_bytes())
+    content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+    (folder / name).write_bytes(content)
+    with pytest.raises(DamageError, match=name):
+        checksums.check(folder)
+    with pytest.raises(DamageError, match=name):
+        checksums.check(folder, [name])
+    others = {"model.safetensors", "training/state.pt", "config.json"} - {name}
+    assert checksums.check(folder, others)
+
+
+def test_cut_and_missing_files_are_found(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"")
+    with pytest.raises(DamageError, match=r"model\.safetensors: .*0 bytes, 5,000"):
+        checksums.check(folder)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(DamageError, match="gone"):
+        checksums.check(folder)
+
+
+def test_no_list_is_no_error_and_a_damaged_one_is(folder: Path) -> None:
+    for text in ("", "[]", "{}", '{"files": [1]}', '{"files": {"a": {"bytes": "x"}}}', "\x00"):
+        (folder / NAME).write_text(text)
+        with pytest.raises(DamageError, match=NAME):
+            checksums.check(folder)
+    (folder / NAME).unlink()
+    assert not checksums.check(folder)
+
+
+def test_a_file_that_came_later_is_passed_over(folder: Path) -> None:
+    (folder / "notes.txt").write_text("mine")
+    assert checksums.check(folder)
+    assert checksums.check(folder, ["notes.txt"])

@@ -1,0 +1,91 @@
+"""The life of a process that reads for training: it ends with its parent, and at its word only."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+PR_SET_PDEATHSIG = 1
+IGNORED = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
+    if hasattr(signal, name)
+)
+LOOK = 1.0
+"""Seconds between looks at whether the parent is there, where the system does not tell."""
+
+
+@contextmanager
+def held_signals() -> Iterator[None]:
+    """Hold signals back while workers are started: a new one inherits that until `start`.
+
+    One that came to the whole group in between would else end a worker that is not set up yet.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*IGNORED, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def start(_: int) -> None:
+    """Set up a worker, called in it before its first item.
+
+    A signal to the whole group (a closed terminal, systemd, SLURM, `timeout`) is for the parent,
+    which saves and then ends its workers. A worker that died of it in the middle of a write would
+    leave the parent waiting at a pipe for ever. However the parent ends, the worker ends too.
+    """
+    parent = os.getppid()
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    _obey(parent)
+    _end_with(parent)
+    torch.set_num_threads(1)
+
+
+def _obey(parent: int) -> None:
+    """Take SIGTERM from the parent alone, which sends it to a worker that does not end."""
+    # a forked worker would else run the parent's handler
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)
+    if not hasattr(signal, "sigwaitinfo"):
+        # macOS does not tell who sends
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def listen() -> None:
+        while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
+            continue
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    if sys.platform == "linux":
+        # the kernel does it, also where the worker hangs in a read
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(0)
+        return
+    if os.name == "nt":
+        return  # torch watches the parent's handle there
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
