@@ -2,7 +2,8 @@
 
     python benchmarks/long_mels.py MODEL --minutes 10
     python benchmarks/long_mels.py MODEL --audio      # the mel is computed too, as `wavegan vocode`
-    python benchmarks/long_mels.py MODEL --compare    # against the whole, decoded in one call
+    python benchmarks/long_mels.py MODEL --whole      # in one call, as if the reach were unknown
+    python benchmarks/long_mels.py MODEL --compare    # how far pieces are from the whole
 
 Each figure comes from a process of its own: its peak is what the system counted for it (resident
 memory, with Python and torch, of which `--minutes 0` shows the share).
@@ -24,6 +25,8 @@ from wavegan.inference.revocode import revocode
 
 GIB = 2**20 if sys.platform != "darwin" else 2**30
 """Of the unit that the system counts in: kilobytes, bytes on macOS."""
+ALL = 2**40
+"""Samples, more than anything has."""
 
 
 def main() -> None:
@@ -32,9 +35,12 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--audio", action="store_true", help="begin with audio")
-    parser.add_argument("--compare", action="store_true", help="decode the whole at once as well")
+    parser.add_argument("--whole", action="store_true", help="decode all at once")
+    parser.add_argument("--compare", action="store_true", help="decode in both ways")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.whole:
+        pieces.SAMPLES = ALL
     if options.child:
         print(json.dumps(measured(options.model, options.minutes, options.audio)))
     elif options.compare:
@@ -70,7 +76,7 @@ def compared(model: Path, minutes: float) -> dict[str, object]:
     frames = round(minutes * 60 * vocoder.sample_rate / vocoder.hop_length)
     mel = some_mel(vocoder, frames)
     made = vocoder(mel)
-    pieces.SAMPLES = made.numel()
+    pieces.SAMPLES = ALL
     whole = vocoder(mel)
     return {
         "generator": type(vocoder.generator).__name__,

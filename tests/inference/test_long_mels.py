@@ -197,11 +197,11 @@ def test_a_long_recording_is_copied_in_pieces(vocoder: Vocoder, hundred: int) ->
 def test_memory_does_not_grow_with_the_length(
     save_tiny: Callable[..., Path], tmp_path: Path, script: Callable[[str], ModuleType]
 ) -> None:
-    """A minute at 16 samples a frame is 60,000 frames: whole, it takes hundreds of MB more."""
+    """Eight minutes, whole, take 1 GiB of this small network, and in pieces 0.2."""
     program = script("long_mels").__file__
     peaks: dict[Any, float] = {}
-    for minutes in ("0", "1"):
+    for minutes in ("0", "8"):
         command = [sys.executable, str(program), str(save_tiny(tmp_path)), "--minutes", minutes]
         made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         peaks[minutes] = json.loads(made)["peak_gib"]
-    assert peaks["1"] - peaks["0"] < 0.15
+    assert peaks["8"] - peaks["0"] < 0.4

@@ -1,10 +1,13 @@
 """Folding weight norm, and checkpoints from before parametrizations."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from torch import nn
 
-from wavegan.layers.conv import conv1d, normalized, upsample1d
+from wavegan.layers.conv import Norm, conv1d, normalized, upsample1d
 from wavegan.layers.weight_norm import fold_weight_norm
 
 
@@ -30,6 +33,34 @@ def test_folded_weights_can_still_be_trained() -> None:
     grad = conv.get_parameter("weight").grad
     assert grad is not None
     assert grad.abs().min() > 0
+
+
+def test_folding_a_copy_leaves_the_original_as_it_was() -> None:
+    conv = conv1d(2, 2, 3)
+    x = torch.randn(1, 2, 9)
+    before = conv(x)
+    folded = fold_weight_norm(copy.deepcopy(conv))
+    assert torch.equal(folded(x), before)
+    assert torch.equal(conv(x), before)
+    assert set(conv.state_dict()) > {"bias", "parametrizations.weight.original0"}
+    assert torch.equal(fold_weight_norm(conv)(x), before)
+
+
+@pytest.mark.parametrize("norm", ["weight", "spectral"])
+def test_what_is_folded_can_be_pickled(norm: Norm) -> None:
+    conv = fold_weight_norm(normalized(nn.Conv1d(2, 2, 3), norm).eval())
+    x = torch.randn(1, 2, 9)
+    assert torch.equal(pickle.loads(pickle.dumps(conv))(x), conv(x))
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_weight_stays_a_parameter_and_frozen_if_it_was(frozen: bool, recorded: bool) -> None:
+    conv = conv1d(2, 2, 3).requires_grad_(not frozen)
+    with torch.set_grad_enabled(recorded):
+        fold_weight_norm(conv)
+    found = {name: parameter.requires_grad for name, parameter in conv.named_parameters()}
+    assert found == {"weight": not frozen, "bias": not frozen}
 
 
 def test_spectral_norm_is_folded_too() -> None:
