@@ -63,7 +63,11 @@ _KINDS: tuple[tuple[Callable[[bytes, Path], object], str], ...] = (
         "an ONNX graph, which is not read: take the project's PyTorch weights (.pt, .safetensors)",
     ),
     (
-        lambda head, file: head.startswith(b"\x89HDF") or _TENSORFLOW.fullmatch(file.name),
+        lambda head, _: head.startswith(b"\x89HDF"),
+        "HDF5 data, statistics or " + _TENSORFLOW_TEXT,
+    ),
+    (
+        lambda _, file: _TENSORFLOW.fullmatch(file.name),
         _TENSORFLOW_TEXT,
     ),
     (

@@ -25,7 +25,7 @@ from wavegan.interop._files import (
     yaml_file,
 )
 
-_MEANT = re.compile(r"(?:do|[gGD])_\d+.*|.+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")
+_MEANT = re.compile(r"(?:do|[gGD])_\d+.*|(?!stats).+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")
 """Files of a folder that somebody takes for the model, beside those that are called weights."""
 CONFIGURATIONS = {
     "config.json": json_file,

@@ -135,6 +135,7 @@ def describe(files: Files, fits: Sequence[Fit]) -> dict[str, Any]:
     return facts | {
         "mels_paired": len(files.mels.of),
         "mels_a_frame_off": files.mels.uneven,
+        "mels_by_bare_names": len(files.mels.told_apart),
         "mels_turned": files.mels.turned,
         "mels_mean_difference": mel_fit.difference(fits),
         "mels_without_audio": len(files.mels.orphans),
