@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from wavegan import atomic, bundle
 from wavegan.errors import UserError
 
@@ -38,5 +36,5 @@ def convert(source: Path, folder: Path) -> bundle.Model:
         if judges:
             file = unfinished / bundle.DISCRIMINATOR
             file.parent.mkdir()
-            save_file(judges, file)
+            atomic.tensors(file, judges)
     return model

@@ -72,6 +72,7 @@ def test_a_run_holds_its_recipe_its_metrics_and_a_model(trained, speech):
     assert {file.name for file in (checkpoint / "training").iterdir()} == {
         "generator.safetensors",
         "discriminator.safetensors",
+        "discriminator_optimizer.pt",
         "state.pt",
     }
     assert bundle.load(run)[0].step == 6

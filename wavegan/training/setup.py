@@ -257,13 +257,18 @@ def _resume(
     run: Path, steps: int, players: Players, accelerator: Accelerator, listener: Listener
 ) -> None:
     now = replace(players.progress)
-    states = checkpoint.restore(checkpoint.last(run), players)
+    states, complete = checkpoint.restore(checkpoint.last(run), players)
     if players.progress.step > steps:
         raise UserError(
             f"training.steps is {steps} but {run} is at step {players.progress.step}: give more"
         )
     restored = random_state.restore(states, accelerator.process_index)
     if accelerator.is_main_process:
+        if not complete:
+            listener.note(
+                f"{checkpoint.last(run)} is without D's optimizer, as all but a run's last "
+                "checkpoint: it starts anew, so what is learnt from here on differs"
+            )
         if players.progress.data != now.data:
             listener.note(
                 "the training files changed since the checkpoint: other crops from here on"
