@@ -198,9 +198,10 @@ def test_a_moment_before_the_next_checkpoint_is_whole_the_last_is_exact(
     def full_disk(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+    with monkeypatch.context() as patch:
         patch.setattr(checkpoint.bundle, "save", full_disk)
-        run(tmp_path / "run", small, speech, every, "training.steps=6", resume=True)
+        with pytest.raises(OSError, match="No space"):
+            run(tmp_path / "run", small, speech, every, "training.steps=6", resume=True)
     assert list(bundle.checkpoints(tmp_path / "run")) == [2]
     run(tmp_path / "run", small, speech, every, "training.steps=6", resume=True)
     assert files(tmp_path / "run", 6) == files(whole, 6)
