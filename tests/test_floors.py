@@ -33,6 +33,7 @@ FLOORS = {
     "data": 3,
     "penalties": 3,
     "recipe_sections": 2,
+    "recipe_changes": 2,
     "recipe": 3,
     "weights": 2,
     "interop": 3,

@@ -147,14 +147,6 @@ def test_quiet_says_nothing(tmp_path, call, small, speech):
     assert not [line for line in result.stderr.splitlines() if "step" in line or "done" in line]
 
 
-def test_a_run_is_not_written_over(call, trained, small, speech):
-    run, _ = trained
-    before = (run / "metrics.jsonl").read_bytes()
-    message = wrong(call("train", small, speech, "--out", run))
-    assert f"--out {run}: a run is here; go on with --resume {run}" in message
-    assert (run / "metrics.jsonl").read_bytes() == before
-
-
 def test_a_folder_with_other_files_is_not_written_into(tmp_path, call, small, speech):
     (tmp_path / "thesis.tex").write_text("")
     message = wrong(call("train", small, speech, "--out", tmp_path))

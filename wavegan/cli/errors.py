@@ -8,6 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from wavegan.cli.stderr import say
 from wavegan.errors import RunError, UserError
 
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -60,11 +61,11 @@ class ReportingGroup(TyperGroup):
 
 
 def _show(message: Warning | str, *_where: object, **_source: object) -> None:
-    typer.echo(f"warning: {' '.join(str(message).split())}", err=True)
+    say(f"warning: {' '.join(str(message).split())}")
 
 
 def _end(line: str, code: int) -> None:
     if os.environ.get(DEBUG):
         raise  # noqa: PLE0704  # called from an except block
-    typer.echo(" ".join(line.split()), err=True)
+    say(" ".join(line.split()))
     raise typer.Exit(code)

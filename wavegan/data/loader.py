@@ -143,8 +143,10 @@ def _start_method() -> str:
 
 
 def _start_worker(_: int) -> None:
-    """Set up a worker: Ctrl-C is for the parent, which saves and then ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Set up a worker: what asks to stop is for the parent, which saves and ends its workers."""
+    for name in ("SIGINT", "SIGHUP", "SIGUSR1"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     # a forked worker would else run the parent's handler and outlive a terminate()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(1)

@@ -17,6 +17,7 @@ from wavegan.data.segments import Segments
 from wavegan.data.split import Split, split
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe
+from wavegan.training.kept_split import KeptSplit
 from wavegan.training.log import Listener
 from wavegan.training.validate import HeldOut
 
@@ -31,15 +32,22 @@ class Files:
         manifest: what the folder of audio holds; with mels, clips without one are rejected.
         split: which clips train and which are held out.
         mels: a TTS model's mels of the clips, or None.
+        changed: what came or went since the run began, a line each.
     """
 
     manifest: Manifest
     split: Split
     mels: Mels | None
+    changed: tuple[str, ...] = ()
 
 
-def find(recipe: Recipe, mel: Mel) -> Files:
+def find(recipe: Recipe, mel: Mel, kept: KeptSplit | None = None) -> Files:
     """Scan the folder of audio, pair it with mels where there are some, and split it.
+
+    Args:
+        recipe: says where they are.
+        mel: the front-end.
+        kept: how a run that goes on has divided them; its lists are not read again.
 
     Raises:
         UserError: a folder or a list of files is not usable.
@@ -52,6 +60,9 @@ def find(recipe: Recipe, mel: Mel) -> Files:
         manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
         manifest, mels = pair(manifest, data.mels, mel)
+    if kept is not None:
+        divided, changed = kept.divide(manifest, listed=data.train is not None)
+        return Files(manifest, divided, mels, tuple(changed))
     return Files(manifest, split(manifest, validation=data.validation, train=data.train), mels)
 
 
@@ -66,6 +77,8 @@ def introduce(files: Files, listener: Listener) -> None:
         listener.note(_about(files.mels))
     for entry in manifest.rejected:
         listener.note(f"not usable: {printable(entry.path)}: {entry.reason}")
+    for line in files.changed:
+        listener.note(line)
     for notice in manifest.notices:
         listener.note(f"note: {printable(notice.path)}: {notice.reason}")
 

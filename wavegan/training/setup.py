@@ -22,10 +22,19 @@ from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
-from wavegan.training import checkpoint, files, random_state, start, validation, warm_start
+from wavegan.training import (
+    checkpoint,
+    files,
+    kept_split,
+    random_state,
+    start,
+    validation,
+    warm_start,
+)
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
+from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.parts import Parts, build
 from wavegan.training.processes import broadcast
@@ -57,15 +66,18 @@ def prepare(
         UserError: the recipe, the folder of audio or the checkpoint is not usable.
         RunError: other processes that should be here are not.
     """
+    recipe = recipe.absolute()
+    before = History.of(run, recipe) if resume else History()
     recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
     parts, mel = build(recipe), recipe.front_end()
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
-        found = files.find(recipe, mel)
+        found = files.find(recipe, mel, before.division)
     if accelerator.is_main_process:
         files.introduce(found, listener)
+        before.tell(found.split, listener.note)
     named = _labelled(recipe, found)
     if named is not recipe:
         set_seed(recipe.training.seed, device_specific=True)
@@ -82,8 +94,11 @@ def prepare(
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
     _write(recipe, run, accelerator)
+    if accelerator.is_main_process:
+        kept_split.write(run, found.manifest, found.split, before.kept)
     log = RunLog(run, accelerator, players.progress.step)
-    log.start(players.progress.step, start.facts(accelerator, players.networks, found))
+    if players.progress.step < recipe.training.steps:
+        log.start(players.progress.step, start.facts(accelerator, players.networks, found))
     return Trainer(
         run=run,
         recipe=recipe,
