@@ -48,12 +48,12 @@ class Data(Section):
     audio; `peak`: every file is scaled to this peak (null: as recorded); `mels`: a folder with a
     TTS model's mel for each audio file, for fine-tuning (null: mels are made of the audio);
     `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
-    files; `workers`: processes that read (null: chosen by the machine); `validation_seconds`: how
-    much of each validation file is used; `labels`: `folders`: the folder that a file lies in is its
-    label; `names`: what `label_pattern`, a regular expression with one group, finds in its name
-    (null: no labels; a list: these, from `label_from`, as a run has it written down); `balance`:
-    every label is drawn equally often; `align`: `start`: crops begin where their file does
-    (`random`: anywhere).
+    files, or 0 or null to hold out nothing; `workers`: processes that read (null: chosen by the
+    machine); `validation_seconds`: how much of each validation file is used; `labels`: `folders`:
+    the folder that a file lies in is its label; `names`: what `label_pattern`, a regular expression
+    with one group, finds in its name (null: no labels; a list: these, from `label_from`, as a run
+    has it written down); `balance`: every label is drawn equally often; `align`: `start`: crops
+    begin where their file does (`random`: anywhere).
     """
 
     folder: Path | None = None
@@ -75,6 +75,13 @@ class Data(Section):
         """The same, its paths such that they hold wherever the next command is started."""
         paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
         return self.model_copy(update=paths)
+
+    @field_validator("validation", mode="before")
+    @classmethod
+    def _nothing_is_zero(cls, value: Any) -> Any:
+        """Nothing is held out by 0, null, or the word for it."""
+        nothing = value is None or (isinstance(value, str) and value.lower() in ("none", "null"))
+        return 0 if nothing and not Path(str(value)).is_file() else value
 
     @field_validator("label_pattern")
     @classmethod

@@ -42,26 +42,33 @@ def write(tmp_path: Path):
     return _write
 
 
-def test_fraction_is_about_met_and_every_file_is_on_one_side() -> None:
-    whole = manifest(*(f"{i}.wav" for i in range(2000)))
-    result = split(whole, validation=0.1)
-    assert 160 < len(result.validation) < 240
+@pytest.mark.parametrize(
+    ("files", "share", "wanted"),
+    [(2000, 0.1, 200), (18, 0.2, 4), (10, 0.05, 1), (7, 0.5, 4), (2, 0.5, 1), (2, 0.9, 1)],
+)
+def test_a_share_is_met_to_the_file(files: int, share: float, wanted: int) -> None:
+    whole = manifest(*(f"{i}.wav" for i in range(files)))
+    result = split(whole, validation=share)
+    assert len(result.validation) == wanted
     assert sorted(names(result.train) + names(result.validation)) == names(whole.clips)
 
 
 @given(st.sets(st.text(min_size=1, max_size=8), min_size=1, max_size=30))
-def test_adding_files_never_moves_one_across(new: set[str]) -> None:
+def test_adding_files_moves_only_those_at_the_border(new: set[str]) -> None:
     old = [f"{i}.wav" for i in range(40)]
-    before = split(manifest(*old), validation=0.3)
-    after = split(manifest(*{*old, *new}), validation=0.3)
-    assert set(names(before.validation)) == set(names(after.validation)) & set(old)
-    assert set(names(before.train)) == set(names(after.train)) & set(old)
+    before = set(names(split(manifest(*old), validation=0.3).validation))
+    whole = {*old, *new}
+    after = set(names(split(manifest(*whole), validation=0.3).validation)) & set(old)
+    # no file goes out as another comes in, and of the border's shift no more than it is wide
+    assert before <= after or after <= before
+    added = len(whole) - len(old)
+    assert len(before ^ after) <= max(1, round(0.3 * added), added - round(0.3 * added))
 
 
 def test_the_draw_is_the_same_on_every_machine() -> None:
-    # printf 3.wav | sha256sum begins with 28ce, and 0x28ce < 0.2 * 0x10000
+    # by the first digits of printf N.wav | sha256sum: 11, 17, 0, 1, then 12
     result = split(manifest(*(f"{i}.wav" for i in range(20))), validation=0.2)
-    assert names(result.validation) == ["0.wav", "1.wav", "11.wav", "12.wav", "17.wav", "3.wav"]
+    assert names(result.validation) == ["0.wav", "1.wav", "11.wav", "17.wav"]
 
 
 def test_composed_and_decomposed_names_fall_on_the_same_side() -> None:
@@ -79,9 +86,9 @@ def test_a_number_gives_exactly_that_many() -> None:
     assert set(split(whole, validation=3).validation) < set(split(whole, validation=5).validation)
 
 
-@pytest.mark.parametrize("wanted", [0, -1, 0.0, 1.0, 1.5, -0.1, True, float("nan")])
+@pytest.mark.parametrize("wanted", [-1, 1.0, 1.5, -0.1, True, False, float("nan")])
 def test_a_number_out_of_range_is_refused(wanted: float) -> None:
-    with pytest.raises(UserError, match="validation is"):
+    with pytest.raises(UserError, match=r"data\.validation is"):
         split(manifest("a.wav", "b.wav"), validation=wanted)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,12 @@ BLOCK = 1 << 14
 MOST_CHANNELS = 64
 # Sizes in a WAV header have 32 bits.
 LARGEST_WAV = (1 << 32) - (1 << 16)
+
+# What libsndfile can write beside the samples, and where it reads all of it back.
+TAGS = frozenset(
+    ("title", "copyright", "software", "artist", "comment", "date", "album", "license", "genre")
+)
+TAGGED = frozenset(("WAV", "FLAC", "OGG", "AIFF", "CAF", "RF64"))
 
 # Extension: container and usual encoding.
 FORMATS = {
@@ -63,7 +70,12 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def encode(
-    wave: ArrayLike, sample_rate: int, *, format: str = "wav", subtype: str | None = None
+    wave: ArrayLike,
+    sample_rate: int,
+    *,
+    format: str = "wav",
+    subtype: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> tuple[bytes, WriteReport]:
     """Encode a wave.
 
@@ -72,9 +84,11 @@ def encode(
         sample_rate: Hz.
         format: a key of `FORMATS`, in any case.
         subtype: encoding as libsndfile names it; None is the format's usual one.
+        tags: texts for the file's metadata, by keys of `TAGS`; left out where the format has no
+            place for them.
 
     Raises:
-        UserError: a shape, format, subtype or rate that cannot be encoded.
+        UserError: a shape, format, subtype, rate or tag that cannot be encoded.
         RunError: samples are not finite.
     """
     if format.lower() not in FORMATS:
@@ -84,6 +98,8 @@ def encode(
     if not soundfile.check_format(container, subtype):
         known = ", ".join(soundfile.available_subtypes(container))
         raise UserError(f"{container} cannot hold {subtype}: choose one of {known}")
+    if unknown := set(tags or ()) - TAGS:
+        raise UserError(f"no tag is called {min(unknown)}: choose of {', '.join(sorted(TAGS))}")
     samples = _frames_first(wave)
     # About what the data takes: 32 bits are the most but for DOUBLE.
     if container == "WAV" and samples.size * (8 if subtype == "DOUBLE" else 4) > LARGEST_WAV:
@@ -92,7 +108,7 @@ def encode(
     over = 0 if subtype in ("FLOAT", "DOUBLE") else int((levels > 1).sum())
     report = WriteReport(len(samples), over, float(levels.max(initial=0.0)))
     try:
-        return _encoded(samples, sample_rate, container, subtype), report
+        return _encoded(samples, sample_rate, container, subtype, tags or {}), report
     except (soundfile.LibsndfileError, OverflowError) as error:
         raise UserError(
             f"cannot write {container} {subtype} of {samples.shape[1]} channels at {sample_rate} "
@@ -119,11 +135,19 @@ def _frames_first(wave: ArrayLike) -> NDArray[np.float32]:
     return samples
 
 
-def _encoded(samples: NDArray[np.float32], sample_rate: int, container: str, subtype: str) -> bytes:
+def _encoded(
+    samples: NDArray[np.float32],
+    sample_rate: int,
+    container: str,
+    subtype: str,
+    tags: Mapping[str, str],
+) -> bytes:
     memory = io.BytesIO()
     with soundfile.SoundFile(
         memory, "w", sample_rate, samples.shape[1], subtype, format=container
     ) as sound:
+        for key, text in tags.items() if container in TAGGED else ():
+            setattr(sound, key, text)
         for first in range(0, len(samples), BLOCK):
             sound.write(_quantized(samples[first : first + BLOCK], subtype))
     return memory.getvalue()

@@ -7,7 +7,7 @@ what is around it, and a damaged file is reported, never passed over in silence.
 import os
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,6 +111,7 @@ def write(
     *,
     subtype: str | None = None,
     format: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> WriteReport:
     """Write a file, whole or not at all, or to an open binary stream.
 
@@ -121,6 +122,7 @@ def write(
         subtype: "PCM_16", "PCM_24", "FLOAT" or another that libsndfile knows; None is the
             format's usual one, 16 bits where it has no coding of its own.
         format: instead of what the extension says: "wav", "flac", "ogg", "opus", "mp3", ….
+        tags: texts for the file's metadata, as in `encode`.
 
     Returns:
         How much was written and how many samples were clipped to full scale, which is for the
@@ -131,13 +133,13 @@ def write(
         RunError: samples that are not finite, or the disk refused.
     """
     if not isinstance(target, str | os.PathLike):
-        data, report = encode(wave, sample_rate, format=format or "wav", subtype=subtype)
+        data, report = encode(wave, sample_rate, format=format or "wav", subtype=subtype, tags=tags)
         target.write(data)
         return report
     name = opening.shown(target)
     try:
         kind = format or format_of(target)
-        data, report = encode(wave, sample_rate, format=kind, subtype=subtype)
+        data, report = encode(wave, sample_rate, format=kind, subtype=subtype, tags=tags)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
     except RunError as error:

@@ -4,9 +4,9 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +62,7 @@ class AudioInfo:
         format: container, as libsndfile names it ("WAV", "FLAC", "OGG", "MP3", …).
         subtype: encoding ("PCM_16", "FLOAT", "VORBIS", …).
         damage: how the header contradicts the file, or None; `measure` finds more.
+        tags: texts of the metadata that libsndfile reads ("software", "title", "comment", …).
     """
 
     path: Path
@@ -71,6 +72,7 @@ class AudioInfo:
     format: str
     subtype: str
     damage: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -143,6 +145,7 @@ def info(path: AnyPath, sound: soundfile.SoundFile) -> AudioInfo:
         format=sound.format,
         subtype=sound.subtype,
         damage=_damage(sound.extra_info),
+        tags={key: text for key, text in sound.copy_metadata().items() if text},
     )
 
 

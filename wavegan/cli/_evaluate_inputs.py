@@ -87,22 +87,26 @@ def names(paths: Sequence[Path]) -> list[str]:
     ]
 
 
-def clip_list(file: Path | None) -> list[str] | None:
-    """Read names of clips, one a line.
+def clip_list(file: Path | None, reference: Path) -> list[str] | None:
+    """Read a list of clips: their paths below the folder of references, without extension.
 
     Raises:
-        UserError: there is no such file, or no name in it.
+        UserError: the list cannot be read, or names a clip that is not there or not usable.
     """
     if file is None:
         return None
-    try:
-        text = file.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise UserError(f"--list {file}: {error.strerror}") from None
-    found = [line.strip() for line in text.splitlines() if line.strip()]
-    if not found:
-        raise UserError(f"--list {file}: no name in it: give one a line")
-    return found
+    from wavegan.data.file_list import files_of
+    from wavegan.evaluation.pairing import listing
+
+    if reference.is_file():
+        raise UserError(f"--list {file}: {reference} is a single clip: leave the list out")
+    found = listing(reference)
+    named = {path.relative_to(reference).as_posix(): name for name, path in found.files.items()}
+    listed = files_of(file, "--list", reference.resolve(), [*named, *found.reasons])
+    for path in listed:
+        if path in found.reasons:
+            raise UserError(f"--list {file}: {path}: {found.reasons[path]}")
+    return [named[path] for path in listed]
 
 
 def is_model(path: Path) -> bool:

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: as JSON, as a table, and the means by system and metric."""
+    """What was found: as JSON, as a table, the means by system and metric, and what lacks.
+
+    `left_out` says how many clips of a system were not measured, of systems with any.
+    """
 
     to_dict: Callable[[], dict[str, Any]]
     show: Callable[[], None]
     means: Mapping[str, Mapping[str, float]]
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def run_sets(
@@ -102,7 +106,8 @@ def run_pairs(
     from wavegan.cli._evaluate_table import print_evaluation
 
     means = {row.name: {key: i.mean for key, i in row.means.items()} for row in found.systems}
-    return Result(found.to_dict, lambda: print_evaluation(found), means)
+    left_out = {row.name: len(row.left_out) for row in found.systems if row.left_out}
+    return Result(found.to_dict, lambda: print_evaluation(found), means, left_out)
 
 
 def _systems(given: Given) -> tuple[dict[str, Path], dict[str, Path], str | None]:
@@ -141,7 +146,10 @@ def _copies(
     from wavegan.evaluation.copies import copy_synthesis
 
     show = given.stages.show
-    data = scan(given.reference, on_progress=given.stages.of("scanning"))
+    # whoever lists clips means them, whatever made them
+    data = scan(given.reference, on_progress=given.stages.of("scanning"), keep_own=only is not None)
+    for line in data.passed_over:
+        given.note(line)
     return copy_synthesis(
         models,
         data,

@@ -93,7 +93,8 @@ def evaluate_command(
     differ by 50 ms at most are cut at the end; else the estimate is shifted to
     where it agrees with the reference, or refused by name.
 
-    Exit code 1: a mean breaks --fail-above or --fail-below.
+    Exit code 1: a mean breaks --fail-above or --fail-below, or a clip of --list
+    could not be measured for it.
     """
     wanted = limits(fail_above or (), fail_below or ())
     keys = metrics.split(",") if metrics is not None else None
@@ -112,7 +113,7 @@ def evaluate_command(
             keys,
             wanted,
             save=save,
-            only=clip_list(listed),
+            only=clip_list(listed, reference),
             count=count,
             match_gain=match_gain,
             align=align,
@@ -120,6 +121,11 @@ def evaluate_command(
             processes=processes,
         )
     failures = list(broken(wanted, result.means))
+    missing = result.left_out if wanted and listed is not None else {}
+    for system, lacking in missing.items():
+        text = f"{system}: {lacking} of the listed clips were not measured, so it does not pass"
+        stages.notes.append(text)
+        typer.echo(text, err=True)
     if as_json:
         failed = [
             {"system": system, "metric": limit.key, "mean": _finite(mean), "limit": limit.value}
@@ -134,7 +140,7 @@ def evaluate_command(
         result.show()
     for system, limit, mean in failures:
         typer.echo(f"{system}: {limit.key} {mean:.4g} is {limit.word} {limit.value:g}", err=True)
-    if failures:
+    if failures or missing:
         raise typer.Exit(1)
 
 

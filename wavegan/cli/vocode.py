@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.cli._vocode_inputs import expand
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Pat
         raise UserError(f"--out {out}: several inputs need a folder")
     jobs: dict[Path, Path] = {}
     taken: set[Path] = set()
-    for source, relative in _expand(inputs, SUFFIXES):
+    for source, relative in expand(inputs, SUFFIXES, lambda text: typer.echo(text, err=True)):
         jobs[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
         taken.add(jobs[source].relative_to(out))
     if not jobs:
@@ -135,24 +136,6 @@ def _refuse_overwriting(jobs: Sequence[tuple[Path, Path]]) -> None:
             raise UserError(f"--out: {target} is an input and would be overwritten; name another")
 
 
-def _expand(inputs: Sequence[Path], mels: Sequence[str]) -> list[tuple[Path, Path]]:
-    """Each file with its place below the output folder."""
-    from wavegan.data.scan import READABLE
-
-    suffixes = {*READABLE, *mels}
-    found = []
-    for entry in inputs:
-        if not entry.is_dir():
-            found.append((entry, Path(entry.name)))
-            continue
-        for file in sorted(entry.rglob("*")):
-            relative = file.relative_to(entry)
-            hidden = any(part.startswith(".") for part in relative.parts)
-            if file.suffix.lower() in suffixes and file.is_file() and not hidden:
-                found.append((file, relative))
-    return found
-
-
 def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
     """The original `(T,)`, where there is one, and what the model makes of it."""
     import torch
@@ -171,14 +154,15 @@ def _vocode(vocoder: "Vocoder", source: Path) -> "tuple[Tensor | None, Tensor]":
 
 def _write(target: Path, made: "Tensor", sample_rate: int, subtype: str) -> int:
     """Write audio; returns how many samples clipped."""
-    from wavegan.audio import io
+    from wavegan.audio import io, made_by
 
-    audio = made.numpy()[None]
+    audio, tags = made.numpy()[None], made_by.mark("vocode")
     if str(target) == "-":
-        return io.write(sys.stdout.buffer, audio, sample_rate, subtype=subtype).clipped
+        out = sys.stdout.buffer
+        return io.write(out, audio, sample_rate, subtype=subtype, tags=tags).clipped
     target.parent.mkdir(parents=True, exist_ok=True)
     chosen = "VORBIS" if target.suffix.lower() == ".ogg" else subtype
-    return io.write(target, audio, sample_rate, subtype=chosen).clipped
+    return io.write(target, audio, sample_rate, subtype=chosen, tags=tags).clipped
 
 
 def _draw(picture: Path, original: "Tensor | None", made: "Tensor", vocoder: "Vocoder") -> None:

@@ -17,7 +17,13 @@ CANCELLED = 0.01
 
 def length(clip: Clip, sample_rate: int) -> int:
     """Return the samples a clip has at a rate in Hz."""
-    return resampled_length(clip.frames, clip.sample_rate, sample_rate)
+    last = resampled_length(clip.start + clip.frames, clip.sample_rate, sample_rate)
+    return last - offset(clip, sample_rate)
+
+
+def offset(clip: Clip, sample_rate: int) -> int:
+    """Return where in its file a clip begins, in samples at a rate in Hz."""
+    return resampled_length(clip.start, clip.sample_rate, sample_rate)
 
 
 def whole(
@@ -48,7 +54,7 @@ def crop(
             cancels out; several are the file's first, or copies of its mean if it has fewer.
         peak: scale the file, not the part, to this peak. None keeps the level as recorded, but
             brings a file that goes over full scale down to it.
-        start: first sample, counted at `sample_rate`.
+        start: first sample, counted from the clip's own first, at `sample_rate`.
         frames: how many samples, counted likewise.
 
     Returns:
@@ -60,7 +66,8 @@ def crop(
     file = root / clip.path
     mono = channels == 1 and not _cancels(clip)
     wanted = min(frames, length(clip, sample_rate) - start)
-    wave, _ = io.read(file, start=start, frames=wanted, sample_rate=sample_rate, mono=mono)
+    first = offset(clip, sample_rate) + start
+    wave, _ = io.read(file, start=first, frames=wanted, sample_rate=sample_rate, mono=mono)
     audio = torch.from_numpy(wave)
     if audio.shape[-1] < wanted or not audio.isfinite().all():
         raise UserError(f"{shown(file)}: it has changed: scan the folder again")

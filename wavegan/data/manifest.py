@@ -30,18 +30,20 @@ def printable(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One usable audio file.
+    """One usable audio file, or a stretch of one.
 
     Attributes:
         path: relative to the manifest's root, "/" between folders on every system; bytes that
             are not UTF-8 are kept as surrogate escapes (`os.fsencode` gives them back).
         sample_rate: Hz, of the file.
         channels: of the file, at least 1.
-        frames: samples per channel that really decode, which may be fewer than the header says.
+        frames: samples per channel that really decode, which may be fewer than the header says;
+            of a stretch, those in it.
         label: name of the folder the file lies in, "" directly under the root.
-        peak: largest absolute sample of the mono mix.
-        channel_peak: largest absolute sample over all channels.
+        peak: largest absolute sample of the mono mix of the file.
+        channel_peak: largest absolute sample of the file over all channels.
         notice: what a person should know about a file that is used all the same, or "".
+        start: the first sample of a stretch, in the file; 0 for a whole file.
     """
 
     path: str
@@ -52,6 +54,7 @@ class Clip:
     peak: float
     channel_peak: float
     notice: str = ""
+    start: int = 0
 
     @property
     def seconds(self) -> float:
@@ -77,11 +80,21 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A scanned folder; `clips` and `rejected` are sorted by path."""
+    """A scanned folder.
+
+    Attributes:
+        root: the folder.
+        clips: what can be used, sorted by path.
+        rejected: what cannot, sorted by path.
+        own: what could, but a command of ours made it; sorted by path.
+        passed_over: a line for all that is passed over for being ours.
+    """
 
     root: Path
     clips: tuple[Clip, ...]
     rejected: tuple[Rejected, ...]
+    own: tuple[Clip, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -125,6 +138,7 @@ class Facts:
         non_finite: how many samples are NaN or infinite.
         damage: why fewer samples decode than the header promises, or "".
         error: why the file cannot be opened at all, or "".
+        made_by: the command of ours that wrote the file, or "".
     """
 
     sample_rate: int = 0
@@ -136,6 +150,7 @@ class Facts:
     non_finite: int = 0
     damage: str = ""
     error: str = ""
+    made_by: str = ""
 
 
 def judge(path: str, facts: Facts) -> Clip | Rejected:

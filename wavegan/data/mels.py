@@ -71,13 +71,16 @@ class Mels:
         """How many are a frame longer or shorter than their audio."""
         return sum(paired.found != paired.expected for paired in self.of.values())
 
-    def crop(self, path: str, segment: int, place: float) -> tuple[int, int, Tensor]:
+    def crop(
+        self, path: str, segment: int, place: float, within: tuple[int, int] | None = None
+    ) -> tuple[int, int, Tensor]:
         """Choose a stretch of a clip that begins on a frame, and read its mel.
 
         Args:
             path: of the clip.
             segment: samples wanted, a multiple of the hop length.
             place: in [0, 1), says where.
+            within: the first sample and the one after the last to choose from; None is all.
 
         Returns:
             The first sample, how many samples have a mel (`segment`, or fewer where the clip is
@@ -88,15 +91,24 @@ class Mels:
             UserError: the file is not what it was.
         """
         hop, wanted = self.mel.hop_length, self.mel.frames(segment)
-        frames = self.of[path].frames
-        start = int(place * (max(0, frames - wanted) + 1))
+        first, frames = 0, self.of[path].frames
+        if within is not None:
+            first = self.on_frame(within[0]) // hop
+            frames = max(0, min(frames, self.mel.frames(within[1])) - first)
+        start = first + int(place * (max(0, frames - wanted) + 1))
         part = self._read(path, start, min(wanted, frames))
         missing = self.silence.expand(-1, wanted - part.shape[-1])
         return start * hop, min(segment, frames * hop), torch.cat([part, missing], dim=-1)
 
-    def first(self, path: str, samples: int) -> Tensor:
-        """Read the mel of a clip's first `samples` samples, `(n_mels, L)`."""
-        return self._read(path, 0, min(self.of[path].frames, self.mel.frames(samples)))
+    def first(self, path: str, samples: int, start: int = 0) -> Tensor:
+        """Read the mel of `samples` samples of a clip, `(n_mels, L)`; `start` is on a frame."""
+        skipped = start // self.mel.hop_length
+        frames = min(self.of[path].frames - skipped, self.mel.frames(samples))
+        return self._read(path, skipped, frames)
+
+    def on_frame(self, sample: int) -> int:
+        """Return the first sample from one on that lies on a frame."""
+        return -(-sample // self.mel.hop_length) * self.mel.hop_length
 
     def _read(self, path: str, start: int, frames: int) -> Tensor:
         file = self.root / self.of[path].path

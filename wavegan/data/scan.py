@@ -4,25 +4,19 @@ What decoding a file told is kept in the user's cache folder, never in the data 
 next scan decodes only files that are new, changed, or failed.
 """
 
-import hashlib
-import json
-import logging
 import math
 import os
 import stat
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import astuple
 from pathlib import Path
-from typing import Any
 
-from wavegan import atomic
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.audio.opening import shown
+from wavegan.data import passed_over
 from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, judge
+from wavegan.data.scan_cache import ScanCache
 from wavegan.errors import UserError
 
 READABLE = frozenset(
@@ -34,10 +28,7 @@ READABLE = frozenset(
 """Extensions of files that are decoded."""
 UNREADABLE = frozenset((".m4a", ".aac", ".webm", ".wma", ".amr", ".g722", ".ac3", ".mka"))
 """Extensions of audio that no decoder is there for, but that would puzzle if passed over."""
-CACHE_VERSION = 1
 REASONS_SHOWN = 3
-
-_log = logging.getLogger(__name__)
 
 
 def scan(
@@ -45,27 +36,31 @@ def scan(
     *,
     on_progress: Callable[[int, int], None] | None = None,
     threads: int | None = None,
+    keep_own: bool = False,
 ) -> Manifest:
     """Find and judge every audio file under a folder, at any depth, of any format.
 
     Hidden files and folders and files that are not audio by their extension are passed over;
-    symbolic links are followed, to each folder once. Every other file ends up in
-    `Manifest.clips` or, with a reason, in `Manifest.rejected`: broken links, formats without a
-    decoder, files without a usable sample rate, silent or with NaN or infinite samples, or
-    shorter than 15 ms. Clipped, offset or too loud recordings are used as they are. A file that
-    ends early or is damaged is used up to there and gets a `Clip.notice`.
+    symbolic links are followed, to each folder once. Folders of training runs in it, and audio
+    that a command of ours made unless there is no other, are passed over with a line in
+    `Manifest.passed_over`. Every other file ends up in `Manifest.clips` or, with a reason, in
+    `Manifest.rejected`: broken links, formats without a decoder, files without a usable sample
+    rate, silent or with NaN or infinite samples, or shorter than 15 ms. Clipped, offset or too loud
+    recordings are used as they are. A file that ends early or is damaged is used up to there and
+    gets a `Clip.notice`.
 
     Args:
         root: the folder.
         on_progress: called in this thread with (files decoded, files to decode).
         threads: how many files to decode at once; by default one per processor, at most 8.
+        keep_own: use audio that a command of ours made like any other.
 
     Raises:
         UserError: the folder is missing or is a file, or holds nothing usable.
     """
     root = _checked(root)
     found = _Search(root).run()
-    cache = _Cache(root)
+    cache = ScanCache(root)
     try:
         _decode(root, found.files, cache, on_progress, threads or _processors())
     finally:
@@ -73,11 +68,15 @@ def scan(
         cache.save(found.files)
     judged = [judge(path, cache.facts[path]) for path in found.files]
     judged += found.rejected
-    manifest = Manifest(
-        root,
-        tuple(sorted((j for j in judged if isinstance(j, Clip)), key=lambda j: j.path)),
-        tuple(sorted((j for j in judged if isinstance(j, Rejected)), key=lambda j: j.path)),
-    )
+    clips = tuple(sorted((j for j in judged if isinstance(j, Clip)), key=lambda j: j.path))
+    own: tuple[Clip, ...] = ()
+    said = tuple(sorted(found.runs))
+    if not keep_own:
+        by = {path: facts.made_by for path, facts in cache.facts.items()}
+        clips, own, lines = passed_over.divide(clips, by)
+        said += lines
+    rejected = tuple(sorted((j for j in judged if isinstance(j, Rejected)), key=lambda j: j.path))
+    manifest = Manifest(root, clips, rejected, own, said)
     if not manifest.clips:
         raise UserError(_nothing_usable(manifest, found.extensions))
     return manifest
@@ -93,8 +92,9 @@ def _checked(root: Path) -> Path:
 
 def _nothing_usable(manifest: Manifest, extensions: Counter[str]) -> str:
     """Say what was found instead of audio."""
+    passed = "".join(f" ({line})" for line in manifest.passed_over[:REASONS_SHOWN])
     if not extensions:
-        return f"data folder {manifest.root}: it is empty: give a folder with audio files"
+        return f"data folder {manifest.root}: it is empty{passed}: give a folder with audio files"
     kinds = ", ".join(
         f"{count} {shown(extension) or 'without extension'}"
         for extension, count in extensions.most_common(6)
@@ -105,7 +105,8 @@ def _nothing_usable(manifest: Manifest, extensions: Counter[str]) -> str:
     )
     return (
         f"data folder {manifest.root}: none of its {extensions.total()} files is usable audio "
-        f"({kinds}){': ' if reasons else ''}{reasons}: give a folder with WAV, FLAC, OGG or MP3"
+        f"({kinds}){passed}{': ' if reasons else ''}{reasons}: "
+        "give a folder with WAV, FLAC, OGG or MP3"
     )
 
 
@@ -116,12 +117,14 @@ class _Search:
         files: relative path of every file to decode, with its (size, mtime in ns).
         rejected: what is not worth opening.
         extensions: of all files that are not hidden, lower case.
+        runs: a line for each folder of a run, which is not entered.
     """
 
     def __init__(self, root: Path) -> None:
         self.files: dict[str, tuple[int, int]] = {}
         self.rejected: list[Rejected] = []
         self.extensions: Counter[str] = Counter()
+        self.runs: list[str] = []
         self._root = root
         self._folders = [""]
         self._linked: list[str] = []
@@ -140,6 +143,9 @@ class _Search:
             except OSError as error:
                 reason = f"this folder cannot be opened ({error.strerror})"
                 self.rejected.append(Rejected(folder or ".", reason))
+                continue
+            if folder and passed_over.is_run(names):
+                self.runs.append(passed_over.run_line(self._root, folder, READABLE | UNREADABLE))
                 continue
             for name in names:
                 self._add(f"{folder}/{name}" if folder else name, name)
@@ -185,78 +191,14 @@ def _measure(file: Path) -> Facts:
         swing=math.sqrt(max(0.0, found.rms**2 - found.mono_mean**2)),
         non_finite=found.non_finite_count,
         damage=found.damage or "",
+        made_by=made_by.command(found.info.tags) or "",
     )
-
-
-class _Cache:
-    """The facts of earlier scans of one folder, by path, size and time of change."""
-
-    def __init__(self, root: Path) -> None:
-        key = hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
-        self.facts: dict[str, Facts] = {}
-        self._file = _cache_folder() / "scans" / f"{key}.json"
-        self._known = self._load()
-        self._changed = False
-
-    def recall(self, path: str, stamp: tuple[int, int]) -> bool:
-        """Say whether a file is known and as it was; if so, its facts are there."""
-        stamped = self._known.get(path)
-        if stamped is None or stamped[0] != stamp:
-            return False
-        self.facts[path] = stamped[1]
-        return True
-
-    def add(self, path: str, facts: Facts) -> None:
-        self.facts[path] = facts
-        # a failure is not kept: it may have been the disk's, and costs little to meet again
-        self._changed = self._changed or not facts.error
-
-    def save(self, stamps: dict[str, tuple[int, int]]) -> None:
-        """Write what is known about the files that are there."""
-        if not self._changed and self._known.keys() <= self.facts.keys():
-            return
-        files = {
-            path: [*stamps[path], *astuple(facts)]
-            for path, facts in self.facts.items()
-            if not facts.error
-        }
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            atomic.text(self._file, json.dumps({"version": CACHE_VERSION, "files": files}))
-        except OSError as error:
-            _log.warning("what the scan found is not kept: %s: %s", self._file, error.strerror)
-
-    def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
-        try:
-            content: Any = json.loads(self._file.read_bytes())
-            if content["version"] != CACHE_VERSION:
-                return {}
-            return {
-                path: ((size, time), Facts(*facts))
-                for path, (size, time, *facts) in content["files"].items()
-            }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return {}
-
-
-def _cache_folder() -> Path:
-    """`WAVEGAN_CACHE`, or the place where this system keeps what can be made again."""
-    if chosen := os.environ.get("WAVEGAN_CACHE"):
-        return Path(chosen).expanduser()
-    variable = "LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME"
-    if os.path.isabs(base := os.environ.get(variable, "")):
-        return Path(base) / "wavegan"
-    try:
-        home = Path.home()
-    except RuntimeError:  # a container may run as a user without an entry
-        return Path(tempfile.gettempdir()) / "wavegan"
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "wavegan"
 
 
 def _decode(
     root: Path,
     files: dict[str, tuple[int, int]],
-    cache: _Cache,
+    cache: ScanCache,
     on_progress: Callable[[int, int], None] | None,
     threads: int,
 ) -> None:

@@ -191,8 +191,10 @@ class Segments(Dataset[Item]):
     def _crop(self, clip: Clip, place: float) -> tuple[Tensor, Tensor | None]:
         """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where."""
         if self.mels is not None:
-            start, frames, mel = self.mels.crop(clip.path, self.segment, place)
-            return self._audio(clip, start, frames), mel
+            first = reading.offset(clip, self.sample_rate)
+            within = first, first + reading.length(clip, self.sample_rate)
+            start, frames, mel = self.mels.crop(clip.path, self.segment, place, within)
+            return self._audio(clip, start - first, frames), mel
         spare = max(0, reading.length(clip, self.sample_rate) - self.segment)
         return self._audio(clip, int(place * (spare + 1)), self.segment), None
 

@@ -1,75 +1,136 @@
-"""Which clips train and which validate: always whole files, always the same ones."""
+"""Which clips train and which validate: whole files, or a stretch where there are too few."""
 
 import hashlib
-import posixpath
+import math
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from wavegan.data import file_list
+from wavegan.data.file_list import some
 from wavegan.data.manifest import Clip, Manifest, printable
+from wavegan.data.stretch import cut
 from wavegan.errors import UserError
 
-SHOWN = 5
+SHARE = 0.05
+"""Of a file that is held out as a stretch where a number of files was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Two disjoint, non-empty sets of clips, each in the manifest's order."""
+    """Two disjoint sets of clips, each in the manifest's order.
+
+    Attributes:
+        train: never empty; with a stretch held out, what is left of its file.
+        validation: empty where nothing is held out.
+        notes: what a person should know of it, a line each.
+    """
 
     train: tuple[Clip, ...]
     validation: tuple[Clip, ...]
+    notes: tuple[str, ...] = ()
 
 
-def split(manifest: Manifest, *, validation: float | Path, train: Path | None = None) -> Split:
-    """Divide the clips of a manifest by file.
+def split(
+    manifest: Manifest,
+    *,
+    validation: float | Path,
+    train: Path | None = None,
+    by_label: bool = False,
+    gap: float | None = None,
+    option: str = "data.validation",
+    as_before: bool = False,
+) -> Split:
+    """Divide the clips of a manifest.
+
+    Files are drawn in the order of the hashes of their relative paths. So a folder is divided in
+    one way wherever it lies, and as files are added few others change sides: those at the border
+    of the share.
 
     Args:
         manifest: what the folder holds.
-        validation: a number of files; a fraction in (0, 1), where each file is drawn by the hash
-            of its relative path, so that adding files never moves another across (one at
-            least); or a list.
+        validation: a number of files; a share in (0, 1), rounded to files, one at least; 0 for
+            none; or a list (`file_list`).
         train: a list of the files that train. Without it all files that do not validate train;
             with it and a number, validation files are drawn from those the list leaves out.
+        by_label: draw of every label its part, and leave each one file to train on at least.
+        gap: seconds; with it, where no file can be spared whole, a stretch of a file is held out,
+            so far from what trains. None: then nothing is held out.
+        option: the field or option that `validation` comes from, for errors.
+        as_before: draw files as runs did before they wrote down which they drew: by label never,
+            and of a share each file by its own hash.
 
-    A list is a text file with a relative path (with or without extension), a file name or a stem
-    per line. What follows the first "|" is ignored, so LJSpeech's `id|text` lists work. Files
-    that the scan rejected may be listed; they are left out.
+    Files that the scan rejected may be listed; they are left out. What it passed over for being
+    ours is used if it is listed.
 
     Raises:
         UserError: a list names files that are not there, names one file for both sets, or one
             of the sets would be empty.
     """
-    listed = None if train is None else _read_list(train, manifest, "train")
+    listed = None if train is None else _listed(train, manifest, "data.train")
     if isinstance(validation, (str, Path)):
-        chosen = _read_list(Path(validation), manifest, "validation")
-    else:
-        chosen = _draw(manifest, validation, excluded=listed or frozenset())
-    kept = {clip.path for clip in manifest.clips} - chosen if listed is None else listed
-    if both := sorted(kept & chosen):
-        raise UserError(f"train and validation lists share {_some(both)}: keep each in one list")
-    result = Split(
-        tuple(clip for clip in manifest.clips if clip.path in kept),
-        tuple(clip for clip in manifest.clips if clip.path in chosen),
-    )
-    _check_not_empty(result, manifest, validation, train)
-    return result
+        chosen = _listed(Path(validation), manifest, option)
+        return _divided(manifest, listed, chosen, validation, train, option)
+    _check(validation, option)
+    if not validation:
+        return _divided(manifest, listed, frozenset(), validation, train, option)
+    if listed is None and not as_before and not _spare(manifest.clips, by_label):
+        return _stretched(manifest, validation, gap, by_label)
+    free = [clip for clip in manifest.clips if listed is None or clip.path not in listed]
+    if as_before:
+        earlier = _draw_as_before(free, validation)
+        return _divided(manifest, listed, earlier, validation, train, option)
+    wanted = _count(validation, len(free), spared=listed is None)
+    chosen = _draw(free, wanted, by_label, spared=listed is None)
+    notes = () if listed is not None or not by_label else _about_labels(free, wanted, chosen)
+    return _divided(manifest, listed, chosen, validation, train, option, notes)
 
 
-def _draw(manifest: Manifest, wanted: float, excluded: Iterable[str]) -> frozenset[str]:
-    """Choose validation files by the hash of their path; see `split` for `wanted`."""
-    if isinstance(wanted, bool) or not (wanted > 0 and (isinstance(wanted, int) or wanted < 1)):
+def _check(validation: float, option: str) -> None:
+    whole = isinstance(validation, int) and not isinstance(validation, bool)
+    if not (0 <= validation < 1 or (whole and validation > 0)) or isinstance(validation, bool):
         raise UserError(
-            f"validation is {wanted}: give a whole number of files (1 or more), "
-            "a fraction between 0 and 1, or a list file"
+            f"{option} is {validation}: give a whole number of files (1 or more), "
+            "a share between 0 and 1, a list file, or 0 to hold out nothing"
         )
-    free = {clip.path for clip in manifest.clips}.difference(excluded)
-    placed = sorted((_place(path), path) for path in free)
-    if isinstance(wanted, int):
-        return frozenset(path for _, path in placed[:wanted])
-    drawn = frozenset(path for place, path in placed if place < wanted)
-    # a small folder shall not fail on a share meant for large ones: one file it is then
+
+
+def _spare(clips: Sequence[Clip], by_label: bool) -> int:
+    """How many files can be held out whole, so that one is left, by label where asked."""
+    return len(clips) - (len({clip.label for clip in clips}) if by_label else 1)
+
+
+def _count(validation: float, free: int, *, spared: bool) -> int:
+    if isinstance(validation, int):
+        return validation
+    wanted = max(1, math.floor(validation * free + 0.5))
+    return min(wanted, free - 1) if spared else wanted
+
+
+def _draw(clips: Sequence[Clip], count: int, by_label: bool, *, spared: bool) -> frozenset[str]:
+    """Choose validation files by the hash of their path; `spared` leaves one of each label.
+
+    Labels get seats in proportion to their files, as parties do by Sainte-Laguë's method.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for clip in sorted(clips, key=lambda clip: (_place(clip.path), clip.path)):
+        groups[clip.label if by_label else ""].append(clip.path)
+    kept = 1 if spared and by_label else 0
+    seats = sorted(
+        ((rank + 0.5) / len(group), _place(path), path)
+        for group in groups.values()
+        for rank, path in enumerate(group[: len(group) - kept])
+    )
+    return frozenset(path for _, _, path in seats[:count])
+
+
+def _draw_as_before(clips: Sequence[Clip], validation: float) -> frozenset[str]:
+    placed = sorted((_place(clip.path), clip.path) for clip in clips)
+    if isinstance(validation, int):
+        return frozenset(path for _, path in placed[:validation])
+    drawn = frozenset(path for place, path in placed if place < validation)
     return drawn or frozenset(path for _, path in placed[:1])
 
 
@@ -80,74 +141,84 @@ def _place(path: str) -> float:
     return int.from_bytes(hashlib.sha256(name).digest()[:6], "big") / 2**48
 
 
-def _read_list(file: Path, manifest: Manifest, field: str) -> frozenset[str]:
-    """Return the paths of the clips that a list names."""
-    try:
-        text = file.read_bytes().decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    except OSError as error:
-        raise UserError(f"{field} list {file}: cannot be read ({error.strerror})") from None
-    names = _Names([clip.path for clip in manifest.clips], [r.path for r in manifest.rejected])
-    found: set[str] = set()
-    unknown: list[str] = []
-    for line in filter(str.strip, text.split("\n")):
-        matches = names.find(line.removesuffix("\r"))
-        if len(matches) > 1:
-            raise UserError(
-                f"{field} list {file}: {printable(line.strip())!r} may be {_some(matches)}: "
-                "write the path relative to the data folder"
-            )
-        if not matches:
-            unknown.append(line.partition("|")[0].strip())
-        found.update(matches)
-    if unknown:
-        raise UserError(
-            f"{field} list {file} names {_some(unknown)}, not found under {manifest.root}: "
-            "correct or remove these lines"
+def _about_labels(clips: Sequence[Clip], wanted: int, chosen: Collection[str]) -> tuple[str, ...]:
+    notes = []
+    if len(chosen) < wanted:
+        notes.append(
+            f"{len(chosen)} files are held out, not {wanted}: each label keeps one to train on"
         )
-    return frozenset(found & names.usable)
+    files = Counter(clip.label for clip in clips)
+    single = sorted(printable(label) for label, count in files.items() if count == 1)
+    if single:
+        notes.append(f"nothing is held out of labels that have one file: {some(single)}")
+    return tuple(notes)
 
 
-class _Names:
-    """The ways a list may name a file, most exact first."""
-
-    def __init__(self, usable: Sequence[str], rejected: Sequence[str]) -> None:
-        self.usable = frozenset(usable)
-        keys: tuple[dict[str, list[str]], ...] = tuple(defaultdict(list) for _ in range(4))
-        for path in (*usable, *rejected):
-            pure = PurePosixPath(path)
-            for key, name in zip(
-                keys, (path, path.removesuffix(pure.suffix), pure.name, pure.stem), strict=True
-            ):
-                key[name].append(path)
-        self._keys = keys
-
-    def find(self, line: str) -> list[str]:
-        """Return the paths a line may mean: none, one, or several if it is ambiguous."""
-        # the whole line first: a file name may itself hold "|" or begin with a space
-        for text in (line, line.strip(), line.partition("|")[0].strip()):
-            for name in (text, posixpath.normpath(text.replace("\\", "/"))):
-                for key in self._keys:
-                    if name in key:
-                        return key[name]
-        return []
+def _stretched(manifest: Manifest, validation: float, gap: float | None, by_label: bool) -> Split:
+    """Hold out a stretch of files that cannot be spared whole, or nothing."""
+    share, most = (SHARE, validation) if isinstance(validation, int) else (validation, math.inf)
+    train: list[Clip] = []
+    held: list[Clip] = []
+    in_turn = sorted(manifest.clips, key=lambda clip: (_place(clip.path), clip.path))
+    for clip in in_turn:
+        divided = cut(clip, share, gap) if gap is not None and len(held) < most else None
+        train += [clip] if divided is None else divided[0]
+        held += [] if divided is None else [divided[1]]
+    files = len(manifest.clips)
+    why = "each label has but one file" if by_label and files > 1 else "there is but one file"
+    notes = [_said(clip) for clip in held]
+    if held:
+        apart = f"{gap:.2f} s on each side of it are not used"
+        notes.insert(0, f"{why}, so a stretch of it is held out; {apart}")
+    elif gap is not None:
+        notes.append(f"{why}, too short to hold out a stretch of it")
+    else:
+        notes.append(f"{why}, which trains")
+    return Split(_in_order(train), _in_order(held), tuple(notes))
 
 
-def _check_not_empty(
-    result: Split, manifest: Manifest, validation: float | Path, train: Path | None
-) -> None:
+def _said(clip: Clip) -> str:
+    first, last = clip.start / clip.sample_rate, (clip.start + clip.frames) / clip.sample_rate
+    return f"held out: {first:.2f} s to {last:.2f} s of {printable(clip.path)}"
+
+
+def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    return tuple(sorted(clips, key=lambda clip: (clip.path, clip.start)))
+
+
+def _listed(file: Path, manifest: Manifest, option: str) -> frozenset[str]:
+    """Return the paths of the usable clips that a list names."""
+    usable = [clip.path for clip in (*manifest.clips, *manifest.own)]
+    paths = [*usable, *(entry.path for entry in manifest.rejected)]
+    return frozenset(file_list.files_of(file, f"{option} list", manifest.root, paths)) & set(usable)
+
+
+def _divided(
+    manifest: Manifest,
+    listed: frozenset[str] | None,
+    chosen: frozenset[str],
+    validation: float | Path,
+    train: Path | None,
+    option: str,
+    notes: tuple[str, ...] = (),
+) -> Split:
+    every = sorted((*manifest.clips, *manifest.own), key=lambda clip: clip.path)
+    kept = {clip.path for clip in manifest.clips} - chosen if listed is None else listed
+    if both := sorted(kept & chosen):
+        raise UserError(f"data.train and {option} lists share {some(both)}: keep each in one list")
+    result = Split(
+        tuple(clip for clip in every if clip.path in kept),
+        tuple(clip for clip in every if clip.path in chosen),
+        notes,
+    )
     of = f"the {len(manifest.clips)} usable files under {manifest.root}"
-    if not result.validation:
+    if not result.validation and validation:
         left = "" if train is None else f" that the train list {train} leaves out"
         raise UserError(
-            f"validation: {validation} selects none of {of}{left}: "
-            "give a number of files, a larger fraction, or a list of files that are there"
+            f"{option}: {validation} selects none of {of}{left}: give a number of files, a "
+            "larger share, a list of files that are there, or 0 to hold out nothing"
         )
     if not result.train:
-        asked = f"train list {train} selects" if train else f"validation: {validation} leaves"
+        asked = f"train list {train} selects" if train else f"{option}: {validation} leaves"
         raise UserError(f"{asked} none of {of} for training: add files or validate with fewer")
-
-
-def _some(names: Sequence[str]) -> str:
-    """Quote the first few names and count the rest."""
-    text = ", ".join(printable(name) for name in names[:SHOWN])
-    return text if len(names) <= SHOWN else f"{text} and {len(names) - SHOWN} more"
+    return result

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.audio.mel import Mel
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
@@ -111,17 +111,22 @@ def _check_rates(model: Path, vocoder: Vocoder) -> None:
 def _chosen(
     data: Manifest, only: Sequence[str] | None, count: int | None
 ) -> tuple[dict[str, Clip], list[tuple[str, str]]]:
-    """The clips by name, and the files that cannot be used, each with why."""
-    unusable = [(printable(entry.path), entry.reason) for entry in data.rejected]
+    """The clips by name, and the files (of the list, where there is one) that cannot be used."""
+    unusable = {printable(entry.path): entry.reason for entry in data.rejected}
     by_name: dict[str, list[Clip]] = {}
     for clip in data.clips:
         by_name.setdefault(PurePosixPath(clip.path).with_suffix("").as_posix(), []).append(clip)
     for stem, clips in by_name.items():
         if len(clips) > 1:
             files = ", ".join(printable(clip.path) for clip in clips)
-            unusable.append((stem, f"several files of this name: {files}: keep one"))
+            unusable[stem] = f"several files of this name: {files}: keep one"
     clear = {stem: clips[0] for stem, clips in by_name.items() if len(clips) == 1}
-    return {stem: clear[stem] for stem in pick(list(clear), only, count)}, unusable
+    if only is not None:
+        refused = {PurePosixPath(file).with_suffix("").as_posix(): file for file in unusable}
+        listed = pick([*clear, *(name for name in refused if name not in clear)], only, None)
+        unusable = {file: unusable[file] for name, file in refused.items() if name in listed}
+        clear = {stem: clear[stem] for stem in listed if stem in clear}
+    return {stem: clear[stem] for stem in pick(list(clear), None, count)}, list(unusable.items())
 
 
 def _folder_name(name: str) -> str:
@@ -141,5 +146,6 @@ def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> 
         raise UserError(f"the model made NaN or infinite samples of {shown(clip.path)}")
     for file, wave in ((heard, audio), (made, copy)):
         file.parent.mkdir(parents=True, exist_ok=True)
-        io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT")
+        tags = made_by.mark("evaluate")
+        io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT", tags=tags)
     return taken

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wavegan.audio.opening import shown
+from wavegan.data.file_list import some
 from wavegan.data.scan import READABLE, UNREADABLE
 from wavegan.errors import UserError
 
@@ -77,8 +78,7 @@ def pair(
         return Pairing((Pair(reference.stem, estimate, reference),), ())
     real, made = listing(reference), listing(estimate)
     if only is not None:
-        real.files = {name: file for name, file in real.files.items() if name in only}
-        made.files = {n: f for n, f in made.files.items() if n in only or _plain(n) in only}
+        real, made = (_limited(each, only) for each in (real, made))
     by_suffix = not real.files.keys() & made.files.keys()
     if by_suffix:
         made = _without_suffixes(made)
@@ -87,6 +87,24 @@ def pair(
         raise UserError(_no_pair(real, made))
     pairs = tuple(Pair(name, made.files[name], real.files[name]) for name in names)
     return Pairing(pairs, tuple(_left_out(system, real, made)), by_suffix)
+
+
+def _limited(found: Listing, only: Collection[str]) -> Listing:
+    """The files of some names, and the reasons of those alone."""
+
+    def wanted(name: str) -> bool:
+        return name in only or _plain(name) in only
+
+    return Listing(
+        found.root,
+        {name: file for name, file in found.files.items() if wanted(name)},
+        # of what cannot be read the whole path is known
+        {
+            name: reason
+            for name, reason in found.reasons.items()
+            if wanted(name) or wanted(PurePosixPath(name).with_suffix("").as_posix())
+        },
+    )
 
 
 def listing(folder: Path) -> Listing:
@@ -182,19 +200,19 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
         count: how many at most; None is all.
 
     Raises:
-        UserError: no name of the list is there.
+        UserError: a name of the list is not there, or may be several.
     """
     chosen = sorted(names)
     if wanted is not None:
         known = _by_last_part(chosen)
         listed = {PurePosixPath(w).with_suffix("").as_posix() if _is_file(w) else w for w in wanted}
-        chosen = sorted({known[name] for name in listed if name in known})
-        if not chosen and names:
+        missing = sorted(listed - known.keys())
+        if missing and names:
             raise UserError(
-                f"none of the {len(listed)} listed clips is there: the list has "
-                f"{shown(sorted(listed)[0]) if listed else 'no line'!r}, the folder "
-                f"{shown(sorted(names)[0])!r}"
+                f"{len(missing)} of the {len(listed)} listed clips are not there, or may be "
+                f"several: {some(missing)}; the folder has {shown(chosen[0])!r}"
             )
+        chosen = sorted({known[name] for name in listed if name in known})
     if count is None or count >= len(chosen):
         return chosen
     return [chosen[place * len(chosen) // count] for place in range(count)]

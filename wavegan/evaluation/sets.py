@@ -80,7 +80,7 @@ def compare_sets(
     whole, unusable = heard("real", manifest, least=4)
     made, left_out = {}, unusable
     for name, folder in sets.items():
-        made[name], unusable = heard(name, scan(folder), least=2)
+        made[name], unusable = heard(name, scan(folder, keep_own=True), least=2)
         left_out = (*left_out, *unusable)
     first, second = _halves(whole)
     part = min(len(second), *map(len, made.values()))
@@ -155,6 +155,8 @@ def _heard(
     least: int,
 ) -> tuple[Tensor, tuple[LeftOut, ...]]:
     """Describe the beginning of every clip: `(N, D)`; short ones are padded with silence."""
+    for line in manifest.passed_over:
+        note(f"{name}: {line}")
     left_out = [LeftOut(name, printable(each.path), each.reason) for each in manifest.rejected]
     device = next((b.device for b in (*listener.parameters(), *listener.buffers())), None)
     vectors = []

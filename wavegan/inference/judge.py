@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from wavegan import plugins
 from wavegan.data import clips as reading
+from wavegan.data.file_list import files_of, some
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.data.scan import scan
 from wavegan.embeddings.classifier import Classifier
@@ -127,15 +128,18 @@ def score(
         sets: folders of generated clips. A clip's label is the name of its folder, or what its
             file name begins with: `kick_12.wav`.
         real: folder of the clips that were trained on.
-        held_out: folder of real clips that were not, or their paths within `real`.
+        held_out: folder of real clips that were not, or a list of them, or their paths within
+            `real`.
         note: is told what happens.
 
     Raises:
         UserError: a folder holds no clips, or too few.
     """
     manifest = scan(real)
-    kept, apart = _held_out(manifest, held_out)
-    heard = [_listen(judge, scan(path), name, "made", note) for path, name in _named(sets)]
+    kept, apart = _held_out(manifest, held_out, note)
+    heard = [
+        _listen(judge, scan(path, keep_own=True), name, "made", note) for path, name in _named(sets)
+    ]
     if apart is not None:
         heard.append(_listen(judge, apart, "held out", "held out", note))
     heard.append(_listen(judge, kept, "real", "real", note))
@@ -166,14 +170,21 @@ def _named(sets: Sequence[Path]) -> list[tuple[Path, str]]:
     ]
 
 
-def _held_out(real: Manifest, held_out: Path | Sequence[str]) -> tuple[Manifest, Manifest | None]:
+def _held_out(
+    real: Manifest, held_out: Path | Sequence[str], note: Callable[[str], None]
+) -> tuple[Manifest, Manifest | None]:
     """The real clips without those held out, and the latter."""
+    known = [*(clip.path for clip in real.clips), *(entry.path for entry in real.rejected)]
+    if isinstance(held_out, Path) and held_out.is_file():
+        held_out = files_of(held_out, "--held-out", real.root, known)
     if isinstance(held_out, Path):
         apart = scan(held_out)
         inside = {(apart.root / clip.path).resolve() for clip in apart.clips}
         kept = [c for c in real.clips if (real.root / c.path).resolve() not in inside]
     else:
         names = set(held_out)
+        if gone := sorted(names.difference(known)):
+            note(f"{len(gone)} held-out clips are not in {real.root}: {some(gone)}")
         found = tuple(clip for clip in real.clips if clip.path in names)
         apart = replace(real, clips=found, rejected=())
         kept = [clip for clip in real.clips if clip.path not in names]
@@ -190,6 +201,8 @@ def _listen(
     device = next(judge.parameters()).device
     note(f"listening to {name}: {len(manifest.clips)} clips")
     embeddings, guesses, labels = [], [], []
+    for line in manifest.passed_over:
+        note(f"{name}: {line}")
     left_out = list(manifest.rejected)
     for start in range(0, len(manifest.clips), BATCH):
         batch = []

@@ -67,7 +67,8 @@ def names(folders: Sequence[Path]) -> list[str]:
 
 def open_source(name: str, root: Path, left_out: list[LeftOut]) -> Source:
     """Find a folder's clips; those that are broken or ambiguous are added to `left_out`."""
-    manifest = scan(root)
+    manifest = scan(root, keep_own=True)
+    left_out += [LeftOut(name, printable(str(root)), line) for line in manifest.passed_over]
     for bad in manifest.rejected:
         left_out.append(LeftOut(name, printable(bad.path), bad.reason))
     clips: dict[str, Clip] = {}

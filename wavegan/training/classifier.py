@@ -108,7 +108,11 @@ def train(
     """
     _check(out, seconds=seconds, sample_rate=sample_rate, steps=steps, seed=seed)
     manifest = _labelled(scan(folder))
-    parts = split(manifest, validation=validation)
+    for line in manifest.passed_over:
+        listener.note(line)
+    parts = split(manifest, validation=validation, by_label=True, option="--validation")
+    for line in parts.notes:
+        listener.note(line)
     labels = sorted({clip.label for clip in parts.train})
     rate = sample_rate or _usual_rate(parts.train)
     samples = round((seconds or _usual_seconds(parts.train)) * rate)

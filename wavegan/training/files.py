@@ -1,7 +1,7 @@
 """The files of a run: the audio, mels beside it, which of them train and which are held out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,24 @@ from typing import Any
 from torch import Tensor
 
 from wavegan.audio.mel import Mel
-from wavegan.data.clips import whole
+from wavegan.audio.resample import REACH
+from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.data.mels import TOLERANCE, Mels, pair
 from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
 from wavegan.data.split import Split, split
+from wavegan.data.stretch import pieces
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe
-from wavegan.training.kept_split import KeptSplit
+from wavegan.training import data_notes
+from wavegan.training.history import History
 from wavegan.training.log import Listener
 from wavegan.training.validate import HeldOut
 
 SHOWN = 3
+LEAST_GAP = 0.1
+"""Seconds on each side of a held-out stretch that are not used, at least."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +37,22 @@ class Files:
         manifest: what the folder of audio holds; with mels, clips without one are rejected.
         split: which clips train and which are held out.
         mels: a TTS model's mels of the clips, or None.
-        changed: what came or went since the run began, a line each.
+        notes: what a person should know of them as a whole, a line each.
     """
 
     manifest: Manifest
     split: Split
     mels: Mels | None
-    changed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def find(recipe: Recipe, mel: Mel, kept: KeptSplit | None = None) -> Files:
+def find(recipe: Recipe, mel: Mel, history: History | None = None) -> Files:
     """Scan the folder of audio, pair it with mels where there are some, and split it.
 
     Args:
         recipe: says where they are.
         mel: the front-end.
-        kept: how a run that goes on has divided them; its lists are not read again.
+        history: of a run that goes on: it has divided them, and its lists are not read again.
 
     Raises:
         UserError: a folder or a list of files is not usable.
@@ -59,26 +64,42 @@ def find(recipe: Recipe, mel: Mel, kept: KeptSplit | None = None) -> Files:
     if "names" in (data.labels, data.label_from):
         manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
-        manifest, mels = pair(manifest, data.mels, mel)
-    if kept is not None:
-        divided, changed = kept.divide(manifest, listed=data.train is not None)
-        return Files(manifest, divided, mels, tuple(changed))
-    return Files(manifest, split(manifest, validation=data.validation, train=data.train), mels)
+        manifest, mels = pair(replace(manifest, own=()), data.mels, mel)
+    chosen = history.division(manifest, data) if history else None
+    if chosen is None:
+        chosen = split(
+            manifest,
+            validation=data.validation,
+            train=data.train,
+            by_label=data.labels is not None,
+            gap=_gap(manifest, mel) if data.align == "random" else None,
+            as_before=history is not None and history.wrote_nothing,
+        )
+    notes = data_notes.of(recipe, mel, manifest, chosen)
+    return Files(manifest, chosen, mels, (*manifest.passed_over, *chosen.notes, *notes))
+
+
+def _gap(manifest: Manifest, mel: Mel) -> float:
+    """Seconds around a held-out stretch, so that no mel frame or filter of what trains hears it."""
+    lowest = min(mel.sample_rate, *(clip.sample_rate for clip in manifest.clips))
+    return max(LEAST_GAP, mel.n_fft / mel.sample_rate + REACH / lowest)
 
 
 def introduce(files: Files, listener: Listener) -> None:
     """Say what was found, and name every file that is left out or odd, once."""
     manifest, chosen = files.manifest, files.split
-    listener.note(
-        f"{manifest.root}: {len(chosen.train)} files to train on ({_hours(chosen.train):.2f} h), "
-        f"{len(chosen.validation)} held out, {len(manifest.rejected)} not usable"
-    )
+    held_out = str(_count(chosen.validation))
+    if stretches := sum(clip.start > 0 for clip in chosen.validation):
+        held_out = f"{stretches} stretch{'' if stretches == 1 else 'es'}"
+    train = f"{_count(chosen.train)} files to train on ({_hours(chosen.train):.2f} h)"
+    unusable = f"{len(manifest.rejected)} not usable"
+    listener.note(f"{manifest.root}: {train}, {held_out} held out, {unusable}")
     if files.mels is not None:
         listener.note(_about(files.mels))
+    for note in files.notes:
+        listener.note(note)
     for entry in manifest.rejected:
         listener.note(f"not usable: {printable(entry.path)}: {entry.reason}")
-    for line in files.changed:
-        listener.note(line)
     for notice in manifest.notices:
         listener.note(f"note: {printable(notice.path)}: {notice.reason}")
 
@@ -86,9 +107,10 @@ def introduce(files: Files, listener: Listener) -> None:
 def describe(files: Files) -> dict[str, Any]:
     """What was found, as numbers and names."""
     facts: dict[str, Any] = {
-        "training_files": len(files.split.train),
+        "training_files": _count(files.split.train),
         "training_hours": round(_hours(files.split.train), 3),
-        "validation_files": len(files.split.validation),
+        "validation_files": _count(files.split.validation),
+        "notes": list(files.notes),
         "not_usable": [f"{entry.path}: {entry.reason}" for entry in files.manifest.rejected],
     }
     if files.mels is None:
@@ -117,8 +139,10 @@ def segments(recipe: Recipe, mel: Mel, files: Files) -> Segments:
     )
 
 
-def held_out_segments(recipe: Recipe, mel: Mel, files: Files) -> Segments:
-    """Crops of the clips that are held out."""
+def held_out_segments(recipe: Recipe, mel: Mel, files: Files) -> Segments | None:
+    """Crops of the clips that are held out; None: there are none."""
+    if not files.split.validation:
+        return None
     held_out = replace(files, split=replace(files.split, train=files.split.validation))
     return segments(recipe, mel, held_out)
 
@@ -169,25 +193,53 @@ def _named(manifest: Manifest, pattern: str) -> Manifest:
             f"data.labels is names, but data.label_pattern {pattern!r} finds a label in none of "
             f"the {len(missing)} files of {manifest.root}: give another pattern"
         )
-    return replace(manifest, clips=kept, rejected=manifest.rejected + missing)
+    return replace(manifest, clips=kept, rejected=manifest.rejected + missing, own=())
 
 
 def held_out(recipe: Recipe, mel: Mel, files: Files) -> list[HeldOut]:
     """The clips to validate with, each with its mel where there is one."""
-    longest = int(recipe.data.validation_seconds * mel.sample_rate)
+    count = recipe.training.validation_clips
+    return _read_whole(recipe, mel, files, files.split.validation, count)
+
+
+def shown(recipe: Recipe, mel: Mel, files: Files) -> list[HeldOut]:
+    """The first training clips, to listen to where nothing is held out."""
+    return _read_whole(recipe, mel, files, files.split.train, recipe.training.previews)
+
+
+def _read_whole(
+    recipe: Recipe, mel: Mel, files: Files, clips: Sequence[Clip], count: int
+) -> list[HeldOut]:
+    """Read so many clips, no longer than the recipe says; a long stretch gives several."""
+    seconds, mels = recipe.data.validation_seconds, files.mels
+    longest = int(seconds * mel.sample_rate)
 
     def read(clip: Clip) -> HeldOut:
-        audio = whole(
-            clip, files.manifest.root, mel.sample_rate, recipe.data.channels, recipe.data.peak
-        )[:, :longest]
-        given = files.mels.first(clip.path, audio.shape[-1]) if files.mels else None
+        start = reading.offset(clip, mel.sample_rate)
+        skipped = mels.on_frame(start) - start if mels else 0
+        audio = reading.crop(
+            clip,
+            files.manifest.root,
+            mel.sample_rate,
+            recipe.data.channels,
+            recipe.data.peak,
+            start=skipped,
+            frames=longest,
+        )
+        given = mels.first(clip.path, audio.shape[-1], start + skipped) if mels else None
         return HeldOut(Path(clip.path).stem, audio, given)
 
-    return [read(clip) for clip in files.split.validation[: recipe.training.validation_clips]]
+    parts = [part for clip in clips for part in pieces(clip, seconds)]
+    return [read(clip) for clip in parts[:count]]
 
 
 def _hours(clips: tuple[Clip, ...]) -> float:
     return sum(clip.seconds for clip in clips) / 3600
+
+
+def _count(clips: tuple[Clip, ...]) -> int:
+    """How many files they are of: stretches of one file are one."""
+    return len({clip.path for clip in clips})
 
 
 def _about(mels: Mels) -> str:

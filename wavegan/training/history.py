@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from wavegan.data.manifest import Manifest
 from wavegan.data.split import Split
 from wavegan.recipe import Recipe
+from wavegan.recipe_sections import Data
 from wavegan.training import changes
 from wavegan.training.changes import Difference
 from wavegan.training.kept_split import FILE, KeptSplit
@@ -38,9 +40,15 @@ class History:
         return cls(run, tuple(changes.check(run, recipe)), KeptSplit.read(run))
 
     @property
-    def division(self) -> KeptSplit | None:
-        """The division that still holds: none where the recipe now asks for another."""
-        return None if self._divides_anew else self.kept
+    def wrote_nothing(self) -> bool:
+        """Whether it is a run from before runs wrote down how their files are divided."""
+        return self.run is not None and self.kept is None and not self._divides_anew
+
+    def division(self, manifest: Manifest, data: Data) -> Split | None:
+        """The division that still holds; None: there is none, or the recipe asks for another."""
+        if self.kept is None or self._divides_anew:
+            return None
+        return self.kept.divide(manifest, listed=data.train is not None)
 
     def tell(self, split: Split, note: Callable[[str], None]) -> None:
         """Say what is otherwise from here on.
@@ -54,9 +62,10 @@ class History:
         for one in self.changed:
             note(f"{one} from here on")
         if self.kept is None:
+            again = "some may change sides" if self._divides_anew else "the rule is the same"
             note(
                 f"{self.run} has no {FILE}, as it was begun before there was one: its files are "
-                "divided by data.validation again"
+                f"divided by data.validation again ({again})"
             )
         elif self._divides_anew:
             for line in self.kept.crossing(split):

@@ -6,10 +6,10 @@ come back, a held-out one is still held out.
 """
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from wavegan import atomic
 from wavegan.data.manifest import Clip, Manifest, printable
@@ -20,19 +20,37 @@ FILE = "split.json"
 SHOWN = 3
 
 
+class Entry(NamedTuple):
+    """A file, or the stretch of one from sample `start` on; `frames` None: to its end."""
+
+    path: str
+    start: int = 0
+    frames: int | None = None
+
+    def of(self, clip: Clip) -> Clip | None:
+        """What it names of its file; None: the file is too short by now."""
+        if self.frames is None:
+            return clip
+        fits = self.start + self.frames <= clip.frames
+        return replace(clip, start=self.start, frames=self.frames) if fits else None
+
+    def meets(self, other: "Entry") -> bool:
+        """Whether both name a sample."""
+        ends = [e.start + e.frames if e.frames else float("inf") for e in (self, other)]
+        return self.path == other.path and self.start < ends[1] and other.start < ends[0]
+
+
 @dataclass(frozen=True)
 class KeptSplit:
-    """The two sets of a run by the paths of their files.
+    """The two sets of a run by the names of their files.
 
     Attributes:
         train: what trains.
         validation: what is held out.
-        file: where it was read from.
     """
 
-    train: frozenset[str]
-    validation: frozenset[str]
-    file: Path
+    train: frozenset[Entry]
+    validation: frozenset[Entry]
 
     @classmethod
     def read(cls, run: Path) -> "KeptSplit | None":
@@ -44,7 +62,7 @@ class KeptSplit:
         file = run / FILE
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            return cls(_names(content["train"]), _names(content["validation"]), file)
+            return cls(_entries(content["train"]), _entries(content["validation"]))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -53,33 +71,40 @@ class KeptSplit:
                 "remove it to divide the files anew by data.validation"
             ) from None
 
-    def divide(self, manifest: Manifest, *, listed: bool) -> tuple[Split, list[str]]:
-        """Divide what a folder holds now.
+    def divide(self, manifest: Manifest, *, listed: bool) -> Split:
+        """Divide what a folder holds now; its notes tell of files that came or went.
 
         Args:
             manifest: the folder's.
             listed: whether a list says what trains; then new files do not, else they do.
 
-        Returns:
-            The two sets, and what there is to say of files that came or went.
-
         Raises:
             UserError: of one set nothing is left.
         """
-        known = self.train | self.validation
+        train, held = self._there(self.train, manifest), self._there(self.validation, manifest)
+        for entries, clips, what in (
+            (self.train, train, "trains on"),
+            (self.validation, held, "holds out"),
+        ):
+            if entries and not clips:
+                raise UserError(
+                    f"data.folder {manifest.root} has nothing left of what this run {what} "
+                    f"({_some({entry.path for entry in entries})}): give the folder that has it, "
+                    "data.folder=FOLDER"
+                )
+        known = {entry.path for entry in self.train | self.validation}
         new = [clip for clip in manifest.clips if clip.path not in known]
-        trains = self.train if listed else self.train | {clip.path for clip in new}
-        split = Split(
-            tuple(clip for clip in manifest.clips if clip.path in trains),
-            tuple(clip for clip in manifest.clips if clip.path in self.validation),
+        notes = (
+            *_about_gone(self.train, train, "trained on"),
+            *_about_gone(self.validation, held, "held out"),
+            *_about_new(new, listed),
         )
-        self._require(manifest)
-        return split, [*self._about_gone(manifest), *_about_new(new, listed)]
+        return Split(_in_order([*train, *([] if listed else new)]), _in_order(held), notes)
 
     def crossing(self, split: Split) -> list[str]:
         """What there is to say where another division takes this one's place."""
-        heard = [clip.path for clip in split.validation if clip.path in self.train]
-        unheard = [clip.path for clip in split.train if clip.path in self.validation]
+        heard = _met(split.validation, self.train)
+        unheard = _met(split.train, self.validation)
         notes = []
         if heard:
             notes.append(
@@ -89,24 +114,11 @@ class KeptSplit:
             notes.append(f"{_some(unheard)}: held out so far, trained on from here on")
         return notes
 
-    def _require(self, manifest: Manifest) -> None:
-        there = {clip.path for clip in manifest.clips}
-        for wanted, what in ((self.train, "trains on"), (self.validation, "holds out")):
-            if wanted and not wanted & there:
-                raise UserError(
-                    f"data.folder {manifest.root} holds none of the {len(wanted)} files that this "
-                    f"run {what} ({printable(min(wanted))}, …): give the folder that does, "
-                    "data.folder=FOLDER"
-                )
-
-    def _about_gone(self, manifest: Manifest) -> list[str]:
-        there = {clip.path for clip in manifest.clips}
-        sets = ((self.train, "trained on"), (self.validation, "held out"))
-        return [
-            f"{_some(sorted(names - there))}: {what} so far, gone or not usable now"
-            for names, what in sets
-            if names - there
-        ]
+    @staticmethod
+    def _there(entries: Iterable[Entry], manifest: Manifest) -> list[Clip]:
+        clips = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}
+        found = (entry.of(clips[entry.path]) for entry in entries if entry.path in clips)
+        return [clip for clip in found if clip is not None]
 
 
 def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -> None:
@@ -118,23 +130,63 @@ def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -
         split: which of it trains, which is held out.
         kept: the division before; of files that are gone for now it still holds.
     """
-    there = {clip.path for clip in manifest.clips}
-    train = {clip.path for clip in split.train} | (kept.train - there if kept else set())
-    held = {clip.path for clip in split.validation} | (kept.validation - there if kept else set())
-    content = {"train": sorted(train), "validation": sorted(held)}
+    whole = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}
+
+    def named(clips: Sequence[Clip], before: Iterable[Entry]) -> list[Any]:
+        entries = [
+            Entry(clip.path) if clip == whole[clip.path] else Entry(*_place(clip)) for clip in clips
+        ]
+        entries += [entry for entry in before if entry.path not in whole]
+        return [e.path if e.frames is None else list(e) for e in sorted(entries)]
+
+    content = {
+        "train": named(split.train, kept.train if kept else ()),
+        "validation": named(split.validation, kept.validation if kept else ()),
+    }
     # ASCII: paths may hold bytes that are not UTF-8
     atomic.text(run / FILE, json.dumps(content, indent=0) + "\n")
 
 
-def _names(entries: Any) -> frozenset[str]:
-    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise ValueError("it is no list of paths")
+def _place(clip: Clip) -> tuple[str, int, int]:
+    return clip.path, clip.start, clip.frames
+
+
+def _entries(values: Any) -> frozenset[Entry]:
+    if not isinstance(values, list):
+        raise ValueError("it is no list of files")
+    entries = [Entry(value) if isinstance(value, str) else Entry(*value) for value in values]
+    for path, start, frames in entries:
+        if not isinstance(path, str) or not isinstance(start, int):
+            raise ValueError(f"{path!r} is no file")
+        if frames is not None and not isinstance(frames, int):
+            raise ValueError(f"{frames!r} is no number of samples")
     return frozenset(entries)
+
+
+def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
+    """The files of which a clip and an entry share samples."""
+    by_path: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_path.setdefault(entry.path, []).append(entry)
+    return {
+        clip.path
+        for clip in clips
+        if any(entry.meets(Entry(*_place(clip))) for entry in by_path.get(clip.path, []))
+    }
+
+
+def _about_gone(entries: Iterable[Entry], clips: Sequence[Clip], what: str) -> list[str]:
+    gone = {entry.path for entry in entries} - {clip.path for clip in clips}
+    return [f"{_some(gone)}: {what} so far, gone or not usable now"] if gone else []
 
 
 def _about_new(clips: Sequence[Clip], listed: bool) -> list[str]:
     where = "data.train lists others, so they are left out" if listed else "they train"
-    return [f"{_some([clip.path for clip in clips])}: new; {where}"] if clips else []
+    return [f"{_some({clip.path for clip in clips})}: new here; {where}"] if clips else []
+
+
+def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    return tuple(sorted(clips, key=lambda clip: (clip.path, clip.start)))
 
 
 def _some(names: Collection[str]) -> str:

@@ -74,7 +74,7 @@ def prepare(
     parts, mel = build(recipe), recipe.front_end()
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
-        found = files.find(recipe, mel, before.division)
+        found = files.find(recipe, mel, before)
     if accelerator.is_main_process:
         files.introduce(found, listener)
         before.tell(found.split, listener.note)
@@ -140,7 +140,7 @@ def describe(recipe: Recipe) -> dict[str, Any]:
         "labels": list(recipe.data.labels or ()),
         "steps": training.steps,
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
-        "notes": notes,
+        "notes": [*notes, *found.notes],
     }
 
 

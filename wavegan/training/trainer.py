@@ -199,8 +199,10 @@ class Trainer:
         progress = self.players.progress
         if self.accelerator.is_main_process:
             values = self.measure(interrupt)
-            if values is not None:
+            if values:
                 self.judged(values)
+            if values is not None and progress.step < self.recipe.training.steps:
+                self.adviser.tell()
         self.accelerator.wait_for_everyone()
         return any_process(progress.best_step == progress.step, self.accelerator.device)
 
@@ -232,8 +234,6 @@ class Trainer:
         for alarm in alarms:
             self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
             self.log.alarm(progress.step, alarm)
-        if progress.step < self.recipe.training.steps:
-            self.adviser.tell()
 
     def preview(self, interrupt: Interrupt) -> None:
         """Write previews where nothing is measured."""

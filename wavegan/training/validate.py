@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.metrics.base import Metric
 from wavegan.tasks.base import Condition, Task
 
@@ -121,4 +121,5 @@ class Resynthesis(Validation):
 def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for suffix, audio in (("generated", made), ("original", original)):
-        io.write(folder / f"{name}_{suffix}.wav", audio.numpy(), sample_rate)
+        file, tags = folder / f"{name}_{suffix}.wav", made_by.mark("train")
+        io.write(file, audio.numpy(), sample_rate, tags=tags)

@@ -11,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from wavegan.audio import io
+from wavegan.audio import io, made_by
 from wavegan.audio.sheet import sheet
 from wavegan.data.segments import Segments
 from wavegan.discriminators.base import Discriminator
@@ -65,7 +65,7 @@ class Sounds(Validation):
 
     Attributes:
         train: training crops.
-        held_out: held-out crops.
+        held_out: held-out crops; None: there are none.
         embedding: turns clips into vectors.
         labels: the names of the labels; empty: none.
         sample_rate: Hz.
@@ -75,7 +75,7 @@ class Sounds(Validation):
     """
 
     train: Segments
-    held_out: Segments
+    held_out: Segments | None
     embedding: Embedding
     labels: tuple[str, ...]
     sample_rate: int
@@ -149,13 +149,15 @@ class Sounds(Validation):
         device = next(judge.parameters()).device
         scores = {"fake": _scores(judge, made, label, device)}
         for name, clips in (("real", self.real), ("held_out", self.unseen)):
+            if clips is None:
+                continue
             shown = network.represent(clips.audio.to(device))
             scores[name] = _scores(judge, shown, clips.label, device)
         middle = (scores["real"].mean() + scores["fake"].mean()) / 2
         right = {name: (score > middle).double().mean() for name, score in scores.items()}
         right["fake"] = 1 - right["fake"]
-        if len(scores["held_out"]) < ENOUGH:
-            del right["held_out"]
+        if len(scores.get("held_out", ())) < ENOUGH:
+            right.pop("held_out", None)
         return {f"accuracy_{name}": float(share) for name, share in right.items()}
 
     @cached_property
@@ -164,9 +166,9 @@ class Sounds(Validation):
         return _read(self.train, self.count)
 
     @cached_property
-    def unseen(self) -> Clips:
+    def unseen(self) -> Clips | None:
         """Held-out clips."""
-        return _read(self.held_out, self.count)
+        return None if self.held_out is None else _read(self.held_out, self.count)
 
     @cached_property
     def vectors(self) -> Tensor:
@@ -186,7 +188,8 @@ class Sounds(Validation):
         waves = [clip.clamp(-1, 1).numpy() for clip in audio]
         for number in range(min(self.preview_count, len(waves))):
             name = "_".join(filter(None, (f"{number:02d}", names[number])))
-            io.write(folder / f"{name}.wav", waves[number], self.sample_rate)
+            file, tags = folder / f"{name}.wav", made_by.mark("train")
+            io.write(file, waves[number], self.sample_rate, tags=tags)
         if find_spec("matplotlib"):
             columns = len(self.labels) if 1 < len(self.labels) <= WIDEST else 8
             shown = list(zip(names, waves, strict=True))[: ROWS * columns]

@@ -6,6 +6,7 @@ from wavegan.metrics.mrstft import MRSTFT
 from wavegan.recipe import Recipe
 from wavegan.training import files
 from wavegan.training.parts import Parts
+from wavegan.training.unmeasured import Unmeasured
 from wavegan.training.validate import Resynthesis, Validation
 from wavegan.training.validate_sounds import Sounds
 
@@ -14,13 +15,16 @@ def build(recipe: Recipe, parts: Parts, found: files.Files) -> Validation:
     """What measures this recipe's generator; sets of sounds are read when first needed."""
     mel, training = parts.config.mel, recipe.training
     if parts.step["task"].reconstructs:
-        return Resynthesis(
+        measured = bool(found.split.validation)
+        read = files.held_out if measured else files.shown
+        made = Resynthesis(
             task=parts.step["task"],
-            clips=files.held_out(recipe, mel, found),
+            clips=read(recipe, mel, found),
             metrics={"mel_distance": LogMelL1(mel=mel), "mr_stft": MRSTFT()},
             sample_rate=mel.sample_rate,
             preview_count=training.previews,
         )
+        return made if measured else Unmeasured(made)
     return Sounds(
         train=files.segments(recipe, mel, found),
         held_out=files.held_out_segments(recipe, mel, found),

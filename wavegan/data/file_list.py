@@ -1,0 +1,217 @@
+"""Lists of files as people and programs write them: which files of a folder they name.
+
+One name per line, or lines with columns: `id|text` (LJSpeech, VCTK), tab-separated, CSV with or
+without a header, JSON objects (NeMo), Kaldi's `id path`.
+"""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from wavegan.audio.opening import shown
+from wavegan.data import list_text
+from wavegan.data.names import Names
+from wavegan.data.scan import READABLE, UNREADABLE
+from wavegan.errors import UserError
+
+SHOWN = 5
+LONGEST = 60
+"""Characters of a line that an error quotes."""
+SAMPLE = 200
+"""Lines by which the column with the names is found."""
+DELIMITERS = ("\t", "|", ";", ",")
+WHOLE = frozenset((";", ","))
+"""Delimiters that names hold often: they only count where every line has one."""
+JSON, KALDI = "json", "kaldi"
+HEADERS = frozenset(
+    (
+        *("path", "file", "files", "filename", "filepath", "fname", "name", "names", "id", "key"),
+        *("wav", "wavs", "wavpath", "wavfile", "wavfilename", "audio", "audiofile", "audiopath"),
+        *("audiofilepath", "audiofilename", "audioname", "clip", "clipname", "clipid", "sample"),
+        *("samplename", "sampleid", "sound", "soundname", "track", "trackid", "recording"),
+        *("utt", "uttid", "utterance", "utteranceid", "fileid", "slicefilename", "segment"),
+    )
+)
+"""What the column of names is called in a first row, without "_", "-" and blanks."""
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Where the name stands in lines that hold more than it."""
+
+    kind: str
+    key: int | str
+
+    def of(self, line: str) -> str:
+        """The name in a line, or ""."""
+        return _fields(line, self.kind).get(self.key, "")
+
+
+@dataclass
+class _Found:
+    """What the lines of a list mean: files, in the list's order, and lines that name none."""
+
+    paths: dict[str, None] = field(default_factory=dict)
+    unknown: dict[str, None] = field(default_factory=dict)
+
+
+def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[str]:
+    """Return the files that a list names, each once, in its order.
+
+    A line is a name as a whole, if a file is called so, or its columns are looked at: of the
+    delimiters and columns, that is taken in which most lines name a file. Blank lines, a row of
+    headers, and lines that begin with "#" are passed over, the latter two if no file is called so.
+
+    Args:
+        file: the list.
+        called: what to call it in errors: the field or option that names it.
+        root: the folder of the files.
+        paths: of the files, relative to it.
+
+    Raises:
+        UserError: the list cannot be read or is empty; a line names no file, or may mean several.
+    """
+    lines = [line for line in _lines(file, called) if line.strip()]
+    names = Names(root, paths, file.parent)
+    column = _column([line for line in lines if not _as_a_whole(line, names)], lines, names)
+    found = _Found()
+    for number, line in enumerate(lines):
+        matches = _meant(line, column, names)
+        if len(matches) > 1:
+            raise UserError(
+                f"{called} {shown(file)}: {_quoted(line)} may be {some(matches)}: write the path "
+                "relative to the folder of audio"
+            )
+        if matches:
+            found.paths[matches[0]] = None
+        elif not (line.lstrip().startswith("#") or (number == 0 and _is_header(line, column))):
+            name = column.of(line) if column else ""
+            found.unknown[name or line.partition("|")[0].strip()] = None
+    if found.unknown:
+        raise UserError(f"{called} {shown(file)} {_unknown(found, names)}")
+    if not found.paths:
+        raise UserError(f"{called} {shown(file)}: no name in it: give one a line")
+    return list(found.paths)
+
+
+def some(names: Sequence[str]) -> str:
+    """Name the first few and count the rest."""
+    cut = [name if len(name) <= LONGEST else f"{name[:LONGEST]}…" for name in names[:SHOWN]]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(shown, cut)) + more
+
+
+def _lines(file: Path, called: str) -> list[str]:
+    """The lines of a list; a whole JSON document is a line for each of its entries."""
+    lines = list_text.lines(file, called)
+    first = next((line.strip() for line in lines if line.strip()), "")
+    if not first.startswith("["):
+        return lines
+    try:
+        content = json.loads("\n".join(lines))
+    except ValueError:
+        return lines
+    return [each if isinstance(each, str) else json.dumps(each) for each in content]
+
+
+def _as_a_whole(line: str, names: Names) -> list[str]:
+    """Files that a line names with all of it: a name may itself hold a delimiter or a blank."""
+    stripped = line.strip()
+    for text in (line, stripped, stripped.strip("\"'")):
+        if found := names.find(text):
+            return found
+    return []
+
+
+def _meant(line: str, column: _Column | None, names: Names) -> list[str]:
+    if found := _as_a_whole(line, names):
+        return found
+    return _in_column(line, column, names) if column else []
+
+
+def _in_column(line: str, column: _Column, names: Names) -> list[str]:
+    name = column.of(line)
+    # "kick, hard.wav" is the name of a file that is not there, and no column of "kick"
+    cut = _is_audio(line) and not _is_audio(name)
+    return names.find(name) if name and not cut else []
+
+
+def _is_audio(text: str) -> bool:
+    return PurePosixPath(text.strip()).suffix.lower() in READABLE | UNREADABLE
+
+
+def _column(left: Sequence[str], lines: Sequence[str], names: Names) -> _Column | None:
+    """Choose the column in which most of the lines that are no names hold one."""
+    entries = [line for line in lines if not line.lstrip().startswith("#")]
+    kinds = [
+        kind
+        for kind in (JSON, *DELIMITERS, KALDI)
+        if kind not in WHOLE or all(kind in line for line in entries)
+    ]
+    hits: Counter[_Column] = Counter()
+    for line in left[:SAMPLE]:
+        for column in _columns(line, kinds):
+            hits[column] += bool(_in_column(line, column, names))
+    best = max(hits, key=lambda column: hits[column], default=None)  # the first of equals
+    return best if best is not None and hits[best] else None
+
+
+def _columns(line: str, kinds: Sequence[str]) -> Iterator[_Column]:
+    for kind in kinds:
+        for key in _fields(line, kind):
+            yield _Column(kind, key)
+
+
+def _fields(line: str, kind: str) -> Mapping[int | str, str]:
+    """Divide a line; nothing where it is not of this kind."""
+    text = line.strip()
+    if kind == JSON:
+        return _json_fields(text)
+    if kind == KALDI:
+        _, _, path = text.partition(" ")
+        return {1: path.strip()} if "/" in path else {}
+    if kind not in text:
+        return {}
+    try:
+        row = next(csv.reader([text], delimiter=kind, skipinitialspace=True))
+    except (csv.Error, StopIteration):
+        row = text.split(kind)
+    return {place: cell.strip() for place, cell in enumerate(row)}
+
+
+def _json_fields(text: str) -> Mapping[int | str, str]:
+    if not text.startswith("{"):
+        return {}
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return {key: value for key, value in content.items() if isinstance(value, str)}
+
+
+def _is_header(line: str, column: _Column | None) -> bool:
+    name = (column.of(line) if column else line).strip().strip("\"'").lower()
+    return name.translate(str.maketrans("", "", "_- ")) in HEADERS
+
+
+def _quoted(line: str) -> str:
+    return f"{some([line.strip()])!r}"
+
+
+def _unknown(found: _Found, names: Names) -> str:
+    """Say which lines name no file, and where it was looked for."""
+    unknown = list(found.unknown)
+    there = next((file for text in unknown if (file := names.outside(text))), None)
+    hint = f" ({shown(there)} is there, but not among that folder's usable audio)" if there else ""
+    if any("\udc80" <= character <= "\udcff" for text in unknown for character in text):
+        hint += "; the list is not in UTF-8: save it so"
+    if found.paths:
+        return f"names {some(unknown)}, not found under {names.root}{hint}: correct or remove these"
+    return (
+        f"names no file of {names.root}: looked for {some(unknown)} as path, name and stem below "
+        f"it, and as path from {shown(names.beside.absolute())} and from here{hint}: "
+        "give such names, one a line"
+    )

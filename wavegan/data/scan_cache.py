@@ -1,0 +1,89 @@
+"""What earlier scans of a folder found, kept in the user's cache folder."""
+
+import hashlib
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+from wavegan import atomic
+from wavegan.data.manifest import Facts
+
+VERSION = 2
+
+_log = logging.getLogger(__name__)
+
+
+class ScanCache:
+    """The facts of earlier scans of one folder, by path, size and time of change.
+
+    Attributes:
+        facts: of the files that were recalled or added, by path.
+    """
+
+    def __init__(self, root: Path) -> None:
+        key = hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
+        self.facts: dict[str, Facts] = {}
+        self._file = _cache_folder() / "scans" / f"{key}.json"
+        self._known = self._load()
+        self._changed = False
+
+    def recall(self, path: str, stamp: tuple[int, int]) -> bool:
+        """Say whether a file is known and as it was; if so, its facts are there."""
+        stamped = self._known.get(path)
+        if stamped is None or stamped[0] != stamp:
+            return False
+        self.facts[path] = stamped[1]
+        return True
+
+    def add(self, path: str, facts: Facts) -> None:
+        """Take in what decoding a file told."""
+        self.facts[path] = facts
+        # a failure is not kept: it may have been the disk's, and costs little to meet again
+        self._changed = self._changed or not facts.error
+
+    def save(self, stamps: Mapping[str, tuple[int, int]]) -> None:
+        """Write what is known about the files that are there."""
+        if not self._changed and self._known.keys() <= self.facts.keys():
+            return
+        files = {
+            path: [*stamps[path], *astuple(facts)]
+            for path, facts in self.facts.items()
+            if not facts.error
+        }
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            atomic.text(self._file, json.dumps({"version": VERSION, "files": files}))
+        except OSError as error:
+            _log.warning("what the scan found is not kept: %s: %s", self._file, error.strerror)
+
+    def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
+        try:
+            content: Any = json.loads(self._file.read_bytes())
+            if content["version"] != VERSION:
+                return {}
+            return {
+                path: ((size, time), Facts(*facts))
+                for path, (size, time, *facts) in content["files"].items()
+            }
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return {}
+
+
+def _cache_folder() -> Path:
+    """`WAVEGAN_CACHE`, or the place where this system keeps what can be made again."""
+    if chosen := os.environ.get("WAVEGAN_CACHE"):
+        return Path(chosen).expanduser()
+    variable = "LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME"
+    if os.path.isabs(base := os.environ.get(variable, "")):
+        return Path(base) / "wavegan"
+    try:
+        home = Path.home()
+    except RuntimeError:  # a container may run as a user without an entry
+        return Path(tempfile.gettempdir()) / "wavegan"
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "wavegan"

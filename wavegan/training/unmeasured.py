@@ -1,0 +1,31 @@
+"""No validation: where nothing is held out there is nothing to measure, only clips to listen to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from wavegan.training.validate import Validation
+
+
+@dataclass(frozen=True)
+class Unmeasured(Validation):
+    """Previews of training clips, and no figures.
+
+    Attributes:
+        shown: makes the previews.
+    """
+
+    shown: Validation
+    best: str = "mel_distance"
+
+    def __call__(
+        self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
+    ) -> dict[str, float]:
+        """Write the previews; nothing is measured."""
+        self.preview(generator, previews)
+        return {}
+
+    def preview(self, generator: nn.Module, previews: Path) -> None:
+        """Training clips beside what is made of them."""
+        self.shown.preview(generator, previews)
