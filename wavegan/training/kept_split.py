@@ -47,10 +47,12 @@ class KeptSplit:
     Attributes:
         train: what trains.
         validation: what is held out.
+        left_out: what was there and is neither, as lists named others.
     """
 
     train: frozenset[Entry]
     validation: frozenset[Entry]
+    left_out: frozenset[Entry] = frozenset()
 
     @classmethod
     def read(cls, run: Path) -> "KeptSplit | None":
@@ -62,7 +64,8 @@ class KeptSplit:
         file = run / FILE
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            return cls(_entries(content["train"]), _entries(content["validation"]))
+            train, held = _entries(content["train"]), _entries(content["validation"])
+            return cls(train, held, _entries(content["left_out"]))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -92,7 +95,7 @@ class KeptSplit:
                     f"({_some({entry.path for entry in entries})}): give the folder that has it, "
                     "data.folder=FOLDER"
                 )
-        known = {entry.path for entry in self.train | self.validation}
+        known = {entry.path for entry in self.train | self.validation | self.left_out}
         new = [clip for clip in manifest.clips if clip.path not in known]
         notes = (
             *_about_gone(self.train, train, "trained on"),
@@ -139,9 +142,12 @@ def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -
         entries += [entry for entry in before if entry.path not in whole]
         return [e.path if e.frames is None else list(e) for e in sorted(entries)]
 
+    used = {clip.path for clip in (*split.train, *split.validation)}
+    unused = [clip for clip in manifest.clips if clip.path not in used]
     content = {
         "train": named(split.train, kept.train if kept else ()),
         "validation": named(split.validation, kept.validation if kept else ()),
+        "left_out": named(unused, kept.left_out if kept else ()),
     }
     # ASCII: paths may hold bytes that are not UTF-8
     atomic.text(run / FILE, json.dumps(content, indent=0) + "\n")
