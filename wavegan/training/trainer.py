@@ -1,13 +1,12 @@
 """The loop around the step: rates, logs, validation, checkpoints, a clean stop."""
 
 import math
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
 from wavegan import bundle
 from wavegan.data.augment import Augment
@@ -17,11 +16,11 @@ from wavegan.recipe import Recipe
 from wavegan.tasks.base import Condition
 from wavegan.training import checkpoint, random_state
 from wavegan.training.adaptive import Adaptive
-from wavegan.training.advice import Adviser
 from wavegan.training.checkpoint import Players
 from wavegan.training.clock import Clock
 from wavegan.training.ema import EMA
-from wavegan.training.interrupt import Interrupt, LeftEarly, Phase
+from wavegan.training.examiner import Examiner
+from wavegan.training.interrupt import Interrupt, Phase
 from wavegan.training.log import Listener, RunLog, Window
 from wavegan.training.processes import any_process, largest
 from wavegan.training.schedule import factor, set_rate
@@ -62,7 +61,16 @@ class Trainer:
     recent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.adviser = Adviser(self.run, self.listener)
+        self.examiner = Examiner(
+            run=self.run,
+            steps=self.recipe.training.steps,
+            players=self.players,
+            validation=self.validation,
+            accelerator=self.accelerator,
+            log=self.log,
+            listener=self.listener,
+        )
+        self.adviser = self.examiner.adviser
 
     def train(self, interrupt: Interrupt) -> None:
         """Train to `training.steps`, or until a signal; the last step is saved either way.
@@ -94,12 +102,10 @@ class Trainer:
 
     def make_up(self, interrupt: Interrupt) -> bool:
         """Validate the checkpoint gone on from, where a signal cut that short; whether to leave."""
-        progress, training = self.players.progress, self.recipe.training
-        step, told = progress.step, {line["step"] for line in self.log.validations()}
+        step, training = self.players.progress.step, self.recipe.training
         due = step > 0 and (step == training.steps or step % training.validate_every == 0)
-        missing = step not in told and not self.previews().exists()
-        due = any_process(due and missing, self.accelerator.device)
-        if due and self.validate(interrupt):
+        due = any_process(due and self.examiner.knows_nothing(), self.accelerator.device)
+        if due and self.examiner.validate(interrupt):
             self.save(interrupt)
         return self.asked_to_stop(interrupt)
 
@@ -111,12 +117,12 @@ class Trainer:
         saves = last or step % training.checkpoint_every == 0
         if validates or saves or stop or step % training.log_every == 0:
             self.report(window, clock)
-        improved = validates and self.validate(interrupt)
+        improved = validates and self.examiner.validate(interrupt)
         stop = stop or (validates and self.asked_to_stop(interrupt))
         if saves or improved or stop:
             self.save(interrupt)
             if saves and not (validates or stop):
-                self.preview(interrupt)
+                self.examiner.preview(interrupt)
             stop = self.asked_to_stop(interrupt)
         else:
             stop = False
@@ -193,66 +199,6 @@ class Trainer:
                 f"training.optimizer.lr or set training.clip_generator and "
                 f"training.clip_discriminator; the last batch held {', '.join(self.recent[:4])}"
             )
-
-    def validate(self, interrupt: Interrupt) -> bool:
-        """Measure held-out files on the main process; whether this is the best step so far."""
-        progress = self.players.progress
-        if self.accelerator.is_main_process:
-            values = self.measure(interrupt)
-            if values:
-                self.judged(values)
-            if values is not None and progress.step < self.recipe.training.steps:
-                self.adviser.tell()
-        self.accelerator.wait_for_everyone()
-        return any_process(progress.best_step == progress.step, self.accelerator.device)
-
-    def measure(self, interrupt: Interrupt) -> Mapping[str, float] | None:
-        """The figures of this step, or None where a signal had the validation left early."""
-        judge = self.players.networks.get("discriminator")
-        if interrupt.signal is not None:
-            return None
-        try:
-            with (
-                interrupt.during(Phase.VALIDATION),
-                random_state.set_aside(self.accelerator.device),
-            ):
-                return self.validation(self.averaged(), judge, self.previews())
-        except LeftEarly:
-            shutil.rmtree(self.previews(), ignore_errors=True)
-            return None
-
-    def judged(self, values: Mapping[str, float]) -> None:
-        """Write down and tell what a validation measured, and whether it is the best so far."""
-        progress = self.players.progress
-        alarms = self.validation.alarms(values, self.log.validations())
-        value = values[self.validation.best]
-        best = value < progress.best_value
-        if best:
-            progress.best_step, progress.best_value = progress.step, value
-        self.log.write("validation", progress.step, values)
-        self.listener.validation(progress.step, values, best)
-        for alarm in alarms:
-            self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
-            self.log.alarm(progress.step, alarm)
-
-    def preview(self, interrupt: Interrupt) -> None:
-        """Write previews where nothing is measured."""
-        if not self.accelerator.is_main_process:
-            return
-        try:
-            with interrupt.during(Phase.PREVIEW), random_state.set_aside(self.accelerator.device):
-                self.validation.preview(self.averaged(), self.previews())
-        except LeftEarly:
-            shutil.rmtree(self.previews(), ignore_errors=True)
-
-    def averaged(self) -> nn.Module:
-        """The generator that inference would get."""
-        ema = self.players.ema
-        return self.players.networks["generator"] if ema is None else ema.get_submodule("module")
-
-    def previews(self) -> Path:
-        """Where the previews of this step go."""
-        return self.run / "samples" / f"{self.players.progress.step:08d}"
 
     def save(self, interrupt: Interrupt) -> None:
         """Write a checkpoint and drop the old ones; only the main process touches the disk."""
