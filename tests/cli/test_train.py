@@ -312,10 +312,9 @@ def test_bad_files_are_named_once_and_the_others_train(tmp_path, call, small):
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to signal")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_whole_group_saves_and_the_run_goes_on(
-    tmp_path, call, small, speech, number
-):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
+def test_a_signal_to_the_whole_group_saves_and_the_run_goes_on(tmp_path, call, small, speech, name):
+    number = getattr(signal, name)
     run, said = tmp_path / "run", tmp_path / "stderr"
     command = [sys.executable, "-m", "wavegan", "train", small, str(speech), "--out", str(run)]
     command += ["training.steps=100000", "data.workers=1", "training.checkpoint_every=100000"]

@@ -4,10 +4,11 @@ import contextlib
 import io
 import os
 import sys
+from typing import TextIO
 
 
 class Stderr(io.TextIOBase):
-    """`sys.stderr`, whatever that is at the time; once its reader is gone, nobody's.
+    """The file behind `sys.stderr`, whichever that is at the time; without a reader, nobody's.
 
     What cannot be said is no reason to lose what is being saved.
     """
@@ -15,7 +16,7 @@ class Stderr(io.TextIOBase):
     def write(self, text: str) -> int:
         """Write, or be silent from now on."""
         try:
-            sys.stderr.write(text)
+            _behind().write(text)
         except RuntimeError:
             # a signal came in the middle of another write
             with contextlib.suppress(OSError):
@@ -27,27 +28,36 @@ class Stderr(io.TextIOBase):
     def flush(self) -> None:
         """Hand on what is buffered."""
         try:
-            sys.stderr.flush()
+            _behind().flush()
         except (OSError, ValueError, RuntimeError):
             _silence()
 
     def isatty(self) -> bool:
         """Whether a person sees it."""
-        return sys.stderr.isatty()
+        return _behind().isatty()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
         """Of the text."""
-        return getattr(sys.stderr, "encoding", None) or "utf-8"
+        return getattr(_behind(), "encoding", None) or "utf-8"
 
 
 def say(line: str) -> None:
-    """Write a line for people."""
+    """Write a line for people, above a live bar where there is one."""
     stream = Stderr()
+    if _behind() is not sys.stderr:
+        sys.stderr.write(line + "\n")
+        return
     stream.write(line + "\n")
     stream.flush()
 
 
+def _behind() -> TextIO:
+    """`sys.stderr` itself: while a bar is live, rich has put something of its own before it."""
+    file: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+    return file
+
+
 def _silence() -> None:
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _behind().fileno())
