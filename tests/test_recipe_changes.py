@@ -1,5 +1,8 @@
 """Every field of a recipe is known to a run that goes on, and nothing else is in the table."""
 
+import re
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel
 
@@ -56,3 +59,14 @@ def test_a_rule_holds_for_what_lies_in_it(field: str, rule: Change) -> None:
 def test_an_unknown_field_has_none() -> None:
     with pytest.raises(KeyError):
         change("training.stepz")
+
+
+def test_the_guide_says_of_each_field_what_the_table_says() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "runs.md").read_text(encoding="utf-8")
+    section = page.split("## What may change")[1].split("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    rules = (Change.SAID, Change.MOVED, Change.FREE, Change.WARM, Change.NEVER)
+    for rule, row in zip(rules, rows, strict=True):
+        fields = {field for field, own in CHANGES.items() if own is rule}
+        named = {field.split(".")[-1] for field in fields}
+        assert {name.split(".")[-1] for name in re.findall(r"`([\w.]+)`", row)} == named, rule

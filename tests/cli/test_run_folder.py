@@ -127,6 +127,21 @@ def test_a_dry_run_takes_no_lock_and_makes_no_folder(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_dry_run_of_a_run_that_goes_on_divides_files_as_the_run_does(
+    tmp_path: Path, call: Call, small: str, speech: Path, run: Path
+) -> None:
+    data = shutil.copytree(speech, tmp_path / "data")
+    clips = sorted(data.glob("*.flac"))
+    for clip in clips:
+        shutil.copy(clip, data / f"new_{clip.name}")
+    words = ("train", "--resume", run, f"data.folder={data}", "--dry-run", "--json")
+    plan = json.loads(call(*words).stdout)
+    assert plan["validation_files"] == 2
+    assert plan["training_files"] == 2 * len(clips) - 2
+    assert [note for note in plan["notes"] if "new here" in note]
+    assert [note for note in plan["notes"] if "data.folder was" in note]
+
+
 def test_the_same_command_goes_on_where_it_stopped(
     call: Call, small: str, speech: Path, run: Path
 ) -> None:

@@ -13,7 +13,7 @@ from wavegan.cli._train_run import Plan, is_main_process, locked, require_traini
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from wavegan.recipe import Recipe
+    pass
 
 
 def train_command(
@@ -68,7 +68,7 @@ def train_command(
     silent = as_json or quiet or not is_main_process()
     listener = Silent() if silent else Talkative(recipe.training.steps)
     if dry_run:
-        _describe(plan.settled().recipe, as_json)
+        _describe(plan.settled(), as_json)
         return
     if processes > 1 and "WAVEGAN_PROCESSES" not in os.environ:
         from wavegan.training.launch import launch
@@ -110,17 +110,17 @@ def _plan(words: Sequence[str], out: Path | None, resume: Path | None, device: s
     return Plan(out, recipe.model_copy(update={"data": data}).absolute(), resume=False)
 
 
-def _describe(recipe: "Recipe", as_json: bool) -> None:
+def _describe(plan: Plan, as_json: bool) -> None:
     """What would run: networks and folder, nothing written."""
     require_training()
     from wavegan.data.manifest import printable
     from wavegan.training import setup
 
-    plan = setup.describe(recipe)
+    facts = setup.describe(plan.recipe, plan.run)
     if as_json:
-        typer.echo(json.dumps(plan))
+        typer.echo(json.dumps(facts))
         return
-    for key, value in plan.items():
+    for key, value in facts.items():
         lines = value if isinstance(value, list) else []
         typer.echo(f"{key.replace('_', ' ')}: {len(lines) if lines is value else value}")
         for line in lines:

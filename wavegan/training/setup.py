@@ -114,16 +114,23 @@ def prepare(
     )
 
 
-def describe(recipe: Recipe) -> dict[str, Any]:
+def describe(recipe: Recipe, run: Path | None = None) -> dict[str, Any]:
     """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
+
+    Args:
+        recipe: resolved.
+        run: its folder; where it has checkpoints, the run goes on.
 
     Raises:
         UserError: as `prepare` does.
     """
     notes: list[str] = []
-    recipe, model = _settle(recipe, False, notes.append)
+    goes_on = run is not None and bool(bundle.checkpoints(run))
+    before = History.of(run, recipe) if run is not None and goes_on else History()
+    recipe, model = _settle(recipe, goes_on, notes.append)
     parts = build(recipe)
-    found = files.find(recipe, parts.config.mel)
+    found = files.find(recipe, parts.config.mel, before)
+    before.tell(found.split, notes.append)
     named = _labelled(recipe, found)
     if named is not recipe:
         recipe, parts = named, build(named)
