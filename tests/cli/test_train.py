@@ -284,7 +284,7 @@ def test_resuming_needs_a_run(tmp_path, call, name):
 def test_resuming_needs_a_checkpoint(tmp_path, call, trained):
     (tmp_path / "recipe.yaml").write_bytes((trained[0] / "recipe.yaml").read_bytes())
     message = wrong(call("train", "--resume", tmp_path, "--quiet"))
-    assert f"{tmp_path}: no checkpoint to resume from" in message
+    assert f"--resume {tmp_path}: no checkpoint to resume from" in message
 
 
 def test_bad_files_are_named_once_and_the_others_train(tmp_path, call, small):

@@ -1,6 +1,8 @@
 """What may change when a run goes on: refused by name, said, or neither; never in silence."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +10,7 @@ from wavegan import recipe
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe, dump
 from wavegan.training import changes, destination
+from wavegan.training.parts import build
 
 
 @pytest.fixture
@@ -16,13 +19,23 @@ def run(tmp_path: Path, small: str) -> Path:
     folder = tmp_path / "run"
     checkpoint = folder / "checkpoints" / "00000002"
     checkpoint.mkdir(parents=True)
-    (checkpoint / "config.json").touch()
-    (folder / "recipe.yaml").write_text(dump(made(small, tmp_path)))
+    first = made(small, tmp_path)
+    (checkpoint / "config.json").write_text(build(first).config.to_json())
+    (folder / "recipe.yaml").write_text(dump(first))
     return folder
 
 
 def made(small: str, tmp_path: Path, *words: str) -> Recipe:
     return recipe.load(small, [f"data.folder={tmp_path / 'data'}", *words])
+
+
+def asked_of(recipe: Recipe) -> dict[str, Any]:
+    """What a checkpoint of a recipe says of it."""
+    return {
+        "generator": recipe.generator.model_dump(mode="json"),
+        "mel": recipe.front_end().to_dict(),
+        "peak": recipe.data.peak,
+    }
 
 
 def changed(run: Path, *words: str) -> list[str]:
@@ -84,6 +97,16 @@ def test_what_changes_nothing_is_not(run: Path, word: str) -> None:
     assert changed(run, word) == []
 
 
+def test_what_is_written_into_a_run_s_recipe_by_hand_is_refused_as_well(
+    run: Path, small: str, tmp_path: Path
+) -> None:
+    """Or a mel would change in silence, and a width end in sizes of tensors."""
+    for word in ("mel.f_max=7000", "generator.upsample_initial_channel=32", "data.peak=0.5"):
+        (run / "recipe.yaml").write_text(dump(made(small, tmp_path, word)))
+        with pytest.raises(UserError, match=word.partition("=")[0]):
+            changed(run)
+
+
 def test_the_same_in_other_words_is_no_change(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +143,10 @@ def test_what_a_run_settles_by_itself_is_no_difference(
     asked = ["data.labels=folders", "data.mels=mels", f"training.init_from={tmp_path}"]
     found = ["data.labels=[a, b]", "data.mels=mels", f"training.init_from={tmp_path}"]
     theirs = ["data.peak=null", "generator.upsample_initial_channel=64", "mel.f_max=7000"]
-    (run / "recipe.yaml").write_text(dump(made(small, tmp_path, *found, *theirs).absolute()))
+    settled = made(small, tmp_path, *found, *theirs).absolute()
+    (run / "recipe.yaml").write_text(dump(settled))
+    config = run / "checkpoints" / "00000002" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | asked_of(settled)))
     known = destination.going_on(run, made(small, tmp_path, *asked))
     assert known is not None
     assert known.data.labels == ("a", "b")

@@ -39,8 +39,14 @@ class Plan:
         Raises:
             UserError: the folder is taken, or the run cannot go on with this recipe.
         """
+        from wavegan import bundle
         from wavegan.training import changes, destination
 
+        if self.resume and not bundle.checkpoints(self.run):
+            raise UserError(
+                f"--resume {self.run}: no checkpoint to resume from: start it with the command "
+                "that began it"
+            )
         if self.resume:
             changes.check(self.run, self.recipe)
             return self

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wavegan import bundle
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe, load
 from wavegan.recipe_changes import Change, change
+from wavegan.recipe_sections import Plugin
 
 RECIPE = "recipe.yaml"
 
@@ -39,8 +41,25 @@ class Difference:
 
 
 def recipe_of(run: Path) -> Recipe:
-    """The recipe that a run was last trained with, its paths absolute."""
-    return load(str(run / RECIPE)).absolute()
+    """The recipe that a run was last trained with, its paths absolute.
+
+    What its last checkpoint says of itself holds, whatever was written into `recipe.yaml` since.
+    """
+    recipe, found = load(str(run / RECIPE)).absolute(), bundle.checkpoints(run)
+    if not found:
+        return recipe
+    file = found[max(found)] / bundle.CONFIG
+    try:
+        made = bundle.Config.from_json(file.read_text(encoding="utf-8", errors="replace"), file)
+    except UserError:
+        return recipe  # of an older version, perhaps; damage is found where its weights are read
+    level = {"channels": made.channels, "peak": made.peak}
+    update = {
+        "generator": Plugin(**made.generator),
+        "mel": made.mel.to_dict(),
+        "data": recipe.data.model_copy(update=level),
+    }
+    return recipe.model_copy(update=update)
 
 
 def between(old: Recipe, new: Recipe) -> list[Difference]:
