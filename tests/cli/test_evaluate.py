@@ -185,6 +185,57 @@ def test_a_model_against_a_folder_and_a_list_of_clips(
         assert found["comparisons"][0]["metrics"]["mrstft"]["n"] == 2
 
 
+def test_a_list_is_measured_to_the_line_or_refused(folder: Path, tmp_path: Path) -> None:
+    names = sorted(file.stem for file in (folder / "real").iterdir())
+    words = (folder / "real", folder / "near", *QUICK, "--no-floors", "--json", "--list")
+    written = {
+        "bom": f"\ufeff{names[0]}\n{names[1]}\n",
+        "text": f"{names[0]}|one\n{names[1]}|two\n",
+        "csv": f"file,text\n{names[0]}.wav,one\n{names[1]}.wav,two\n",
+        "paths": f"{folder}/real/{names[0]}.wav\r\n{folder}/real/{names[1]}.wav\r\n",
+        "twice": f"{names[0]}\n{names[1]}\n{names[1]}\n",
+    }
+    for name, text in written.items():
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+        found = json.loads(call(*words, tmp_path / name).stdout)
+        assert [entry["name"] for entry in found["files"]] == names[:2], name
+    (tmp_path / "gone").write_text(f"{names[0]}\nrenamed\n")
+    (tmp_path / "wide").write_text(f"{names[0]}\n", encoding="utf-16")
+    for name, message in (("gone", "renamed"), ("wide", "UTF-16"), ("none", "cannot be read")):
+        refused = call(*words, tmp_path / name)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert f"--list {tmp_path / name}" in refused.stderr
+        assert message in refused.stderr
+
+
+def test_a_count_is_of_clips_that_can_be_used(folder: Path, model: Path, tmp_path: Path) -> None:
+    for file in sorted((folder / "real").iterdir())[:4]:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    for number in range(4):
+        io.write(tmp_path / f"a{number}.wav", np.zeros(RATE, np.float32), RATE)
+    words = ("--model", model, *QUICK, "--device", "cpu", "--no-floors", "--json")
+    found = json.loads(call(tmp_path, *words, "--count", "3").stdout)
+    assert len(found["files"]) == 3
+
+
+def test_a_listed_clip_that_is_not_measured_does_not_pass(folder: Path, tmp_path: Path) -> None:
+    names = sorted(file.stem for file in (folder / "real").iterdir())
+    (tmp_path / "made").mkdir()
+    for name in names[:2]:
+        copied = (folder / "near" / f"{name}.wav").read_bytes()
+        (tmp_path / "made" / f"{name}.wav").write_bytes(copied)
+    (tmp_path / "three").write_text("\n".join(names[:3]))
+    (tmp_path / "two").write_text("\n".join(names[:2]))
+    words = (folder / "real", tmp_path / "made", *QUICK, "--no-floors", "--json")
+    limit = ("--fail-above", "mrstft=100")
+    failed = call(*words, "--list", tmp_path / "three", *limit)
+    assert failed.exit_code == 1
+    assert "made: 1 of the listed clips" in failed.stderr
+    assert [entry["file"] for entry in json.loads(failed.stdout)["left_out"]] == [names[2]]
+    assert call(*words, "--list", tmp_path / "three").exit_code == 0
+    assert call(*words, "--list", tmp_path / "two", *limit).exit_code == 0
+
+
 def test_sets(folder: Path) -> None:
     words = ("--sets", folder / "real", folder / "near", folder / "far")
     result = call(*words, "--metrics", "frechet,diversity", "--fail-above", "frechet=1e9")

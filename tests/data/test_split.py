@@ -1,5 +1,7 @@
 """Splitting by file: stable, exact, and strict about names."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,82 @@ def test_listed_files_that_the_scan_rejected_are_left_out(write) -> None:
     assert names(split(whole, validation=write("a\nc")).validation) == ["a.wav"]
     with pytest.raises(UserError, match="selects none"):
         split(whole, validation=write("c"))
+
+
+def labelled(**files: int) -> Manifest:
+    return manifest(*(f"{label}/{i}.wav" for label, count in files.items() for i in range(count)))
+
+
+@pytest.mark.parametrize(
+    ("files", "share", "held"),
+    [
+        ({"a": 20, "b": 20, "c": 20}, 0.1, {"a": 2, "b": 2, "c": 2}),
+        ({"a": 60, "b": 20, "c": 20}, 0.1, {"a": 6, "b": 2, "c": 2}),
+        ({"a": 5, "b": 5, "c": 5}, 0.2, {"a": 1, "b": 1, "c": 1}),
+        ({"a": 30, "b": 1}, 0.1, {"a": 3}),
+        ({"a": 2, "b": 2, "c": 2}, 0.9, {"a": 1, "b": 1, "c": 1}),
+    ],
+)
+def test_labels_give_their_part_and_each_keeps_one(
+    files: dict[str, int], share: float, held: dict[str, int]
+) -> None:
+    result = split(labelled(**files), validation=share, by_label=True)
+    assert dict(Counter(clip.label for clip in result.validation)) == held
+    assert {clip.label for clip in result.train} == set(files)
+    assert len(result.train) + len(result.validation) == sum(files.values())
+
+
+def test_what_a_label_cannot_give_is_said() -> None:
+    few = labelled(a=3, b=1)
+    result = split(few, validation=3, by_label=True)
+    assert len(result.validation) == 2
+    assert any("2 files are held out, not 3" in note for note in result.notes)
+    assert any(note.endswith("one file: b") for note in result.notes)
+    assert not split(labelled(a=3, b=2), validation=2, by_label=True).notes
+
+
+def test_zero_holds_out_nothing(folder: Manifest, write) -> None:
+    for nothing in (0, 0.0):
+        assert names(split(folder, validation=nothing).train) == names(folder.clips)
+        assert split(folder, validation=nothing).validation == ()
+    listed = split(folder, validation=0, train=write("x\ny"))
+    assert (names(listed.train), listed.validation) == (["a/x.wav", "b/y.flac"], ())
+
+
+def test_of_one_recording_a_stretch_is_held_out_and_said() -> None:
+    # 60 s at 16 kHz
+    one = Manifest(Path("/data"), (replace(clip("a.wav"), frames=960_000),), ())
+    for wanted, seconds in ((0.1, 6.0), (0.05, 3.0), (1, 3.0), (4, 3.0), (0.001, 1.0)):
+        result = split(one, validation=wanted, gap=0.5)
+        (held,) = result.validation
+        first, last = held.start / 16000, (held.start + held.frames) / 16000
+        assert last - first == pytest.approx(seconds)
+        assert [(c.start, c.start + c.frames) for c in result.train] == [
+            (0, held.start - 8000),
+            (held.start + held.frames + 8000, 960_000),
+        ]
+        assert f"{first:.2f} s to {last:.2f} s of a.wav" in result.notes[-1]
+
+
+def test_of_one_recording_per_label_each_gives_a_stretch() -> None:
+    whole = labelled(a=1, b=1, c=1)
+    long = replace(whole, clips=tuple(replace(clip, frames=160_000) for clip in whole.clips))
+    result = split(long, validation=0.1, by_label=True, gap=0.1)
+    assert [clip.label for clip in result.validation] == ["a", "b", "c"]
+    assert [clip.label for clip in result.train] == ["a", "a", "b", "b", "c", "c"]
+    assert len(split(long, validation=2, by_label=True, gap=0.1).validation) == 2
+
+
+def test_what_is_too_short_or_must_stay_whole_trains() -> None:
+    for whole, by_label in ((manifest("a.wav"), False), (labelled(a=1, b=1), True)):
+        for gap in (0.1, None):
+            result = split(whole, validation=0.1, by_label=by_label, gap=gap)
+            assert (result.train, result.validation) == (whole.clips, ())
+            assert "only one file" in result.notes[0]
+
+
+def test_what_we_made_is_used_if_it_is_listed(write) -> None:
+    whole = replace(manifest("a.wav", "b.wav"), own=(clip("made.wav"),))
+    listed = split(whole, validation=write("b"), train=write("a\nmade", "t"))
+    assert names(listed.train) == ["a.wav", "made.wav"]
+    assert "made.wav" not in names(split(whole, validation=write("b")).train)

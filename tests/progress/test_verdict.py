@@ -325,3 +325,22 @@ def test_real_runs_get_sensible_paragraphs(run: Run, file: Path) -> None:
         assert found.typical_of == stored["recipe"]
         assert found.typical == pytest.approx(lines[count - 1][stored["metric"]], rel=1e-5)
         assert f"Typical of {stored['recipe']} at " in found.text
+
+
+@pytest.mark.parametrize("steps", [20_000, 5_000])
+def test_with_nothing_held_out_that_is_said_and_no_validation_waited_for(
+    run: Run, steps: int
+) -> None:
+    history = run(falling(5), training={"steps": steps})
+    nothing = replace(
+        history, validation=(), starts=({"step": 0, "data": {"clips": 3, "held_out": 0}},)
+    )
+    found = judge(nothing)
+    assert (found.metric, found.reason) == (None, "nothing is measured")
+    assert found.action == ("continue" if steps > 5_000 else "stop")
+    assert "nothing is held out" in found.text
+    assert "due at step" not in found.text
+    # sounds are measured all the same
+    measured = replace(history, starts=nothing.starts)
+    assert judge(measured).value == judge(history).value
+    assert judge(measured).text == judge(history).text

@@ -79,6 +79,7 @@ def run_pairs(
 ) -> Result:
     """Compare systems with references; `options` are those of `compare`."""
     from wavegan.evaluation.compare import compare
+    from wavegan.evaluation.copies import copied
     from wavegan.evaluation.selection import choose
 
     columns = choose(keys, given.note)
@@ -90,7 +91,11 @@ def run_pairs(
         if models:
             copies = _copies(given, models, out, only, count)
             systems |= {name: made.system for name, made in copies.items()}
-            mel = next(iter(copies.values())).mel
+            first = next(iter(copies.values()))
+            mel = first.mel
+            if count is not None:
+                # of the usable clips so many were chosen: the folder's names would give others
+                only, count = copied(first), None
         found = compare(
             given.reference,
             systems,

@@ -1,5 +1,6 @@
 """Which files of the folders given to `wavegan vocode` are its inputs."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -32,19 +33,19 @@ def _files(folder: Path, mels: Sequence[str], note: Callable[[str], None]) -> li
     from wavegan.data import passed_over
     from wavegan.data.scan import READABLE, UNREADABLE
 
-    runs = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.is_dir() and passed_over.is_run([entry.name for entry in path.iterdir()])
-    ]
-    for run in runs:
-        note(passed_over.run_line(folder, str(run.relative_to(folder)), READABLE | UNREADABLE))
     files = []
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        known = file.suffix.lower() in {*READABLE, *mels}
-        if known and file.is_file() and not hidden and not any(r in file.parents for r in runs):
-            files.append(file)
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        if here != folder and passed_over.is_run([*folders, *names]):
+            inside = str(here.relative_to(folder))
+            note(passed_over.run_line(folder, inside, READABLE | UNREADABLE))
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        shown = (here / name for name in names if not name.startswith("."))
+        known = (file for file in shown if file.suffix.lower() in {*READABLE, *mels})
+        files += [file for file in known if file.is_file()]
+    files.sort()
     made = {file: command for file in files if (command := _made_by(file, mels))}
     if not made or len(made) == len(files):
         return files

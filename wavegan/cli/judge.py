@@ -100,7 +100,8 @@ def score_command(
     held_out: Annotated[
         Path | None,
         typer.Option(
-            "--held-out", help="Real clips that were not; default: the judge's held_out.txt."
+            "--held-out",
+            help="Real clips that were not, a folder or a list; default: the judge's held_out.txt.",
         ),
     ] = None,
     device: Annotated[str, _DEVICE] = "auto",

@@ -48,7 +48,7 @@ def vocode_command(
 
     [bold]wavegan vocode clips/ --model runs/my-voice --out copies/ --format flac[/bold]
     """
-    jobs = _jobs(inputs, out, file_format)
+    jobs = _jobs(inputs, out, file_format, quiet)
     _refuse(jobs, subtype, picture, as_json and str(out) == "-")
     from wavegan.device import choose
     from wavegan.inference.vocoder import Vocoder
@@ -93,7 +93,9 @@ def _refuse(
         raise UserError("--json and --out - both want stdout: choose one")
 
 
-def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Path, Path]]:
+def _jobs(
+    inputs: Sequence[Path], out: Path, file_format: str, quiet: bool
+) -> list[tuple[Path, Path]]:
     """Which file becomes which."""
     from wavegan.audio.mel_file import SUFFIXES
 
@@ -112,13 +114,21 @@ def _jobs(inputs: Sequence[Path], out: Path, file_format: str) -> list[tuple[Pat
         raise UserError(f"--out {out}: several inputs need a folder")
     jobs: dict[Path, Path] = {}
     taken: set[Path] = set()
-    for source, relative in expand(inputs, SUFFIXES, lambda text: typer.echo(text, err=True)):
+    for source, relative in expand(inputs, SUFFIXES, _silent if quiet else _tell):
         jobs[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
         taken.add(jobs[source].relative_to(out))
     if not jobs:
         raise UserError(f"{inputs[0]}: no audio and no mel files in it")
     _refuse_overwriting(list(jobs.items()))
     return list(jobs.items())
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _silent(text: str) -> None:
+    """Nothing is said."""
 
 
 def _names(relative: Path, file_format: str) -> Iterator[Path]:

@@ -1,11 +1,12 @@
 """Lists of files as people and programs write them: which files of a folder they name.
 
 One name per line, or lines with columns: `id|text` (LJSpeech, VCTK), tab-separated, CSV with or
-without a header, JSON objects (NeMo), Kaldi's `id path`.
+without a header, JSON objects (NeMo), Kaldi's `id path` and `id text`, fairseq's `path frames`.
 """
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ SAMPLE = 200
 DELIMITERS = ("\t", "|", ";", ",")
 WHOLE = frozenset((";", ","))
 """Delimiters that names hold often: they only count where every line has one."""
-JSON, KALDI = "json", "kaldi"
+JSON, BLANK = "json", "blank"
 HEADERS = frozenset(
     (
         *("path", "file", "files", "filename", "filepath", "fname", "name", "names", "id", "key"),
@@ -52,10 +53,11 @@ class _Column:
 
 @dataclass
 class _Found:
-    """What the lines of a list mean: files, in the list's order, and lines that name none."""
+    """What lines mean: files, in their order; lines that name none; one that names several."""
 
     paths: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
+    ambiguous: tuple[str, list[str]] | None = None
 
 
 def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[str]:
@@ -74,27 +76,38 @@ def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[
     Raises:
         UserError: the list cannot be read or is empty; a line names no file, or may mean several.
     """
-    lines = [line for line in _lines(file, called) if line.strip()]
+    lines = _lines(file, called)
     names = Names(root, paths, file.parent)
-    column = _column([line for line in lines if not _as_a_whole(line, names)], lines, names)
-    found = _Found()
-    for number, line in enumerate(lines):
-        matches = _meant(line, column, names)
-        if len(matches) > 1:
-            raise UserError(
-                f"{called} {shown(file)}: {_quoted(line)} may be {some(matches)}: write the path "
-                "relative to the folder of audio"
-            )
-        if matches:
-            found.paths[matches[0]] = None
-        elif not (line.lstrip().startswith("#") or (number == 0 and _is_header(line, column))):
-            name = column.of(line) if column else ""
-            found.unknown[name or line.partition("|")[0].strip()] = None
+    found = _meant(lines, names)
+    if found.ambiguous:
+        line, matches = found.ambiguous
+        raise UserError(
+            f"{called} {shown(file)}: {some([line.strip()])!r} may be {some(matches)}: write the "
+            "path relative to the folder of audio"
+        )
     if found.unknown:
         raise UserError(f"{called} {shown(file)} {_unknown(found, names)}")
     if not found.paths:
         raise UserError(f"{called} {shown(file)}: no name in it: give one a line")
     return list(found.paths)
+
+
+def _meant(lines: Sequence[str], names: Names) -> _Found:
+    """Find the file of each line, by all of it or by its column."""
+    whole = [_as_a_whole(line, names) for line in lines]
+    left = [line for line, matches in zip(lines, whole, strict=True) if not matches]
+    column = _column(left, lines, names)
+    found = _Found()
+    for number, line in enumerate(lines):
+        matches = whole[number] or (_in_column(line, column, names) if column else [])
+        if len(matches) > 1:
+            found.ambiguous = found.ambiguous or (line, matches)
+        elif matches:
+            found.paths[matches[0]] = None
+        elif not (line.lstrip().startswith("#") or (number == 0 and _is_header(line, column))):
+            name = column.of(line) if column else ""
+            found.unknown[name or line.partition("|")[0].strip()] = None
+    return found
 
 
 def some(names: Sequence[str]) -> str:
@@ -105,9 +118,11 @@ def some(names: Sequence[str]) -> str:
 
 
 def _lines(file: Path, called: str) -> list[str]:
-    """The lines of a list; a whole JSON document is a line for each of its entries."""
-    lines = list_text.lines(file, called)
-    first = next((line.strip() for line in lines if line.strip()), "")
+    """The lines with something on them; a JSON document is a line for each of its entries."""
+    lines = [line for line in list_text.lines(file, called) if line.strip()]
+    first = lines[0].strip() if lines else ""
+    if os.path.isabs(first) and os.path.isdir(first):  # fairseq begins with the folder
+        return lines[1:]
     if not first.startswith("["):
         return lines
     try:
@@ -120,16 +135,10 @@ def _lines(file: Path, called: str) -> list[str]:
 def _as_a_whole(line: str, names: Names) -> list[str]:
     """Files that a line names with all of it: a name may itself hold a delimiter or a blank."""
     stripped = line.strip()
-    for text in (line, stripped, stripped.strip("\"'")):
+    for text in dict.fromkeys((line, stripped, stripped.strip("\"'"))):
         if found := names.find(text):
             return found
     return []
-
-
-def _meant(line: str, column: _Column | None, names: Names) -> list[str]:
-    if found := _as_a_whole(line, names):
-        return found
-    return _in_column(line, column, names) if column else []
 
 
 def _in_column(line: str, column: _Column, names: Names) -> list[str]:
@@ -148,15 +157,26 @@ def _column(left: Sequence[str], lines: Sequence[str], names: Names) -> _Column 
     entries = [line for line in lines if not line.lstrip().startswith("#")]
     kinds = [
         kind
-        for kind in (JSON, *DELIMITERS, KALDI)
+        for kind in (JSON, *DELIMITERS, BLANK)
         if kind not in WHOLE or all(kind in line for line in entries)
     ]
     hits: Counter[_Column] = Counter()
     for line in left[:SAMPLE]:
         for column in _columns(line, kinds):
             hits[column] += bool(_in_column(line, column, names))
-    best = max(hits, key=lambda column: hits[column], default=None)  # the first of equals
-    return best if best is not None and hits[best] else None
+    ranked = sorted(hits, key=lambda column: -hits[column])  # the first of equals
+    return next((c for c in ranked if hits[c] and _is_sure(c, entries, names)), None)
+
+
+def _is_sure(column: _Column, entries: Sequence[str], names: Names) -> bool:
+    """Whether names may be cut off at a blank: blanks are often in the names of files."""
+    if column.kind != BLANK:
+        return True
+    cut = [column.of(line) for line in entries[:SAMPLE]]
+    if column.key == 1:
+        return all("/" in name for name in cut)
+    found = all(_in_column(line, column, names) for line in entries[:SAMPLE])
+    return all(map(_is_audio, cut)) or (found and len(set(cut)) == len(cut))
 
 
 def _columns(line: str, kinds: Sequence[str]) -> Iterator[_Column]:
@@ -170,9 +190,9 @@ def _fields(line: str, kind: str) -> Mapping[int | str, str]:
     text = line.strip()
     if kind == JSON:
         return _json_fields(text)
-    if kind == KALDI:
-        _, _, path = text.partition(" ")
-        return {1: path.strip()} if "/" in path else {}
+    if kind == BLANK:
+        first, *rest = text.split(None, 1)
+        return {0: first, 1: rest[0]} if rest else {}
     if kind not in text:
         return {}
     try:
@@ -193,12 +213,9 @@ def _json_fields(text: str) -> Mapping[int | str, str]:
 
 
 def _is_header(line: str, column: _Column | None) -> bool:
+    """Whether a first line is a row of headings."""
     name = (column.of(line) if column else line).strip().strip("\"'").lower()
     return name.translate(str.maketrans("", "", "_- ")) in HEADERS
-
-
-def _quoted(line: str) -> str:
-    return f"{some([line.strip()])!r}"
 
 
 def _unknown(found: _Found, names: Names) -> str:
@@ -212,6 +229,6 @@ def _unknown(found: _Found, names: Names) -> str:
         return f"names {some(unknown)}, not found under {names.root}{hint}: correct or remove these"
     return (
         f"names no file of {names.root}: looked for {some(unknown)} as path, name and stem below "
-        f"it, and as path from {shown(names.beside.absolute())} and from here{hint}: "
+        f"it, and as path from {shown(names.beside.absolute())} and {shown(Path.cwd())}{hint}: "
         "give such names, one a line"
     )

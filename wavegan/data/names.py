@@ -63,7 +63,10 @@ class Names:
 
     def _elsewhere(self, plain: str) -> list[str]:
         """Files of the folder by a path that does not begin there."""
-        if not plain:
+        last = posixpath.basename(plain)
+        known = _looked_up(self._name, last) or _looked_up(self._stem, last)
+        # only where a link leads may have another name than the link
+        if not plain or not (known or _is_absolute(plain)):
             return []
         for base in self._bases[:1] if _is_absolute(plain) else self._bases[1:]:
             full = os.path.normpath(os.path.join(base, os.path.expanduser(plain)))

@@ -47,7 +47,8 @@ def divide(
     if not kept:
         return tuple(clips), (), tuple(f"used, as there is no other audio: {x}" for x in lines)
     passed = tuple(clip for clip in clips if made_by.get(clip.path))
-    return kept, passed, tuple(f"passed over: {line}" for line in lines)
+    hint = "give their folder, or list them, to use them"
+    return kept, passed, tuple(f"passed over: {line} ({hint})" for line in lines)
 
 
 def _where(clips: Sequence[Clip]) -> str:

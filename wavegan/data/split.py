@@ -165,7 +165,7 @@ def _stretched(manifest: Manifest, validation: float, gap: float | None, by_labe
         train += [clip] if divided is None else divided[0]
         held += [] if divided is None else [divided[1]]
     files = len(manifest.clips)
-    why = "each label has but one file" if by_label and files > 1 else "there is but one file"
+    why = "each label has only one file" if by_label and files > 1 else "there is only one file"
     notes = [_said(clip) for clip in held]
     if held:
         apart = f"{gap:.2f} s on each side of it are not used"
@@ -219,6 +219,6 @@ def _divided(
             "larger share, a list of files that are there, or 0 to hold out nothing"
         )
     if not result.train:
-        asked = f"train list {train} selects" if train else f"{option}: {validation} leaves"
+        asked = f"data.train list {train} selects" if train else f"{option}: {validation} leaves"
         raise UserError(f"{asked} none of {of} for training: add files or validate with fewer")
     return result

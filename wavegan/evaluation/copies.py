@@ -18,7 +18,7 @@ from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.errors import UserError
-from wavegan.evaluation.pairing import LeftOut, pick
+from wavegan.evaluation.pairing import LeftOut, listing, pick
 from wavegan.evaluation.plan import System
 from wavegan.inference.revocode import revocode
 from wavegan.inference.vocoder import Vocoder
@@ -87,6 +87,11 @@ def copy_synthesis(
         origin["times_real_time"] = spoken / taken
         copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.spec)
     return copies
+
+
+def copied(made: Copies) -> list[str]:
+    """The names of the clips that a model made copies of."""
+    return sorted(listing(made.system.estimate).files)
 
 
 def _conditions(vocoder: Vocoder) -> dict[str, Any]:

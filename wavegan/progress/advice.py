@@ -124,6 +124,13 @@ def _too_early(facts: Facts) -> Advice | None:
     history, made = facts.history, len(facts.values)
     if made >= FEWEST:
         return None
+    if history.unmeasured:
+        return Advice(
+            "stop" if history.ended else "continue",
+            "nothing is measured",
+            f"{'It has ended' if history.ended else 'Continue'}: no figure tells how good it is "
+            "(data.validation); listen to its samples.",
+        )
     known = f"{made} validation{'' if made == 1 else 's'}"
     if history.ended:
         return Advice(

@@ -70,6 +70,12 @@ class History:
         """Whether it reached its last step."""
         return self.step >= self.total
 
+    @property
+    def unmeasured(self) -> bool:
+        """Whether nothing is measured since its last start, as nothing is held out."""
+        data = self.starts[-1].get("data") if self.starts else None
+        return not self.validation and isinstance(data, dict) and data.get("held_out") == 0
+
     def setting(self, section: str, field: str, default: Any) -> Any:
         """A field of a section of the recipe, or `default` where it is not of that type."""
         values = self.recipe.get(section)

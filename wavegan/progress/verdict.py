@@ -172,6 +172,8 @@ def _paragraph(
 
 def _figure(facts: Facts, metric: str | None) -> str:
     history = facts.history
+    if history.unmeasured and metric is None:
+        return f"Step {history.step:,} of {history.total:,}: nothing is held out, so no validation."
     if metric is None or not facts.values:
         nothing = "no validation yet" if metric is None else f"no finite {_name(metric)} yet"
         return f"Step {history.step:,} of {history.total:,}: {nothing}."

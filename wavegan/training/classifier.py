@@ -113,6 +113,11 @@ def train(
     parts = split(manifest, validation=validation, by_label=True, option="--validation")
     for line in parts.notes:
         listener.note(line)
+    if not parts.validation:
+        raise UserError(
+            "--validation: nothing is held out, and a judge is chosen by clips that are: give "
+            "labels 2 clips or more, and hold out some"
+        )
     labels = sorted({clip.label for clip in parts.train})
     rate = sample_rate or _usual_rate(parts.train)
     samples = round((seconds or _usual_seconds(parts.train)) * rate)

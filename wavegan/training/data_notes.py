@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from wavegan import plugins
 from wavegan.audio.mel import Mel
 from wavegan.data import clips as reading
-from wavegan.data.manifest import Clip, Manifest
+from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
 from wavegan.recipe import Recipe, load, recipes
 from wavegan.tasks.base import Task
 
 MOST = 0.5
 """Share of the files from which on something is worth a line."""
+MUCH = 0.3
+"""Share of the audio that is worth a line if it is held out unasked."""
 FAINT = 0.01
 """Peak of the loudest file, -40 dBFS, below which a folder is near silence."""
 FITTING = 4
@@ -24,6 +26,8 @@ def of(recipe: Recipe, mel: Mel, manifest: Manifest, split: Split) -> tuple[str,
     clips = manifest.clips
     return (
         *_held_out(recipe, split),
+        *_share(recipe, split),
+        *_silent_stretches(manifest, split),
         *_low_rates(recipe, mel, clips),
         *_faint(clips),
         *_lengths(recipe, mel, clips),
@@ -49,6 +53,32 @@ def _held_out(recipe: Recipe, split: Split) -> Iterator[str]:
         )
 
 
+def _share(recipe: Recipe, split: Split) -> Iterator[str]:
+    """Where files are few or of odd lengths, a share of the files is another one of the audio."""
+    asked = recipe.data.validation
+    held, train = (sum(clip.seconds for clip in x) for x in (split.validation, split.train))
+    share = held / (held + train)
+    whole_files = all(clip.start == 0 for clip in split.validation)
+    if isinstance(asked, float) and whole_files and share > max(MUCH, 2 * asked):
+        yield (
+            f"the held-out files are {share:.0%} of the audio, data.validation is {asked:g} of the "
+            "files: a list (data.validation=LIST) chooses them"
+        )
+
+
+def _silent_stretches(manifest: Manifest, split: Split) -> Iterator[str]:
+    """A stretch is taken from the middle, whatever is there."""
+    for clip in split.validation:
+        if not clip.start:
+            continue
+        loudest = float(reading.whole(clip, manifest.root, clip.sample_rate).abs().max())
+        if loudest < FAINT * clip.channel_peak:
+            yield (
+                f"the held-out stretch of {printable(clip.path)} is near silence, so figures say "
+                "little: hold out more of it (data.validation)"
+            )
+
+
 def _low_rates(recipe: Recipe, mel: Mel, clips: Sequence[Clip]) -> Iterator[str]:
     rates = Counter(clip.sample_rate for clip in clips if clip.sample_rate < mel.sample_rate)
     if rates.total() < MOST * len(clips):
@@ -57,8 +87,8 @@ def _low_rates(recipe: Recipe, mel: Mel, clips: Sequence[Clip]) -> Iterator[str]
     of_them = "" if len(rates) == 1 else "most of them "
     yield (
         f"{_so_many(rates.total(), clips)} below the recipe's {mel.sample_rate} Hz ({of_them}at "
-        f"{usual} Hz): resampled, and nothing is in them above {usual / 2:g} Hz for the model to "
-        f"learn; {_fitting(recipe, usual)}"
+        f"{usual} Hz): resampled, with nothing above {usual / 2:g} Hz for the model to learn; "
+        f"{_fitting(recipe, usual)}"
     )
 
 

@@ -91,7 +91,8 @@ def introduce(files: Files, listener: Listener) -> None:
     held_out = str(_count(chosen.validation))
     if stretches := sum(clip.start > 0 for clip in chosen.validation):
         held_out = f"{stretches} stretch{'' if stretches == 1 else 'es'}"
-    train = f"{_count(chosen.train)} files to train on ({_hours(chosen.train):.2f} h)"
+    count = _count(chosen.train)
+    train = f"{count} file{'' if count == 1 else 's'} to train on ({_hours(chosen.train):.2f} h)"
     unusable = f"{len(manifest.rejected)} not usable"
     listener.note(f"{manifest.root}: {train}, {held_out} held out, {unusable}")
     if files.mels is not None:

@@ -33,7 +33,7 @@ def facts(
             name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()
         },
         "data": {
-            "clips": len(train),
+            "clips": len({clip.path for clip in train}),
             "seconds": round(sum(clip.seconds for clip in train), 1),
             "held_out": len(held_out),
             "fingerprint": files.manifest.fingerprint(),
