@@ -53,7 +53,7 @@ class Recipe(Section):
         """The same, its paths such that they hold wherever the next command is started."""
         update: dict[str, Any] = {"data": self.data.absolute()}
         source = self.training.init_from
-        if source is not None and Path(source).exists():
+        if source is not None:
             start = {"init_from": str(Path(source).absolute())}
             update["training"] = self.training.model_copy(update=start)
         return self.model_copy(update=update)

@@ -116,7 +116,7 @@ def _train(
 def _clear(run: Path, listener: "Silent") -> None:
     """Remove what a process that was killed has left half written."""
     if is_main_process():
-        left = atomic.settle(run) + atomic.settle(run / "checkpoints")
+        left = atomic.settle(run / "checkpoints")
         if left:
             listener.note(f"{run}: removed {left} unfinished files or folders of a killed process")
 
