@@ -2,10 +2,14 @@
 
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
-from wavegan import atomic
+from wavegan import atomic, bundle
 
 
 def tree(folder):
@@ -96,16 +100,65 @@ def test_every_file_is_on_the_disk_before_the_folder_appears(tmp_path, monkeypat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
-def test_others_may_read_what_was_written(tmp_path):
-    mask = os.umask(0o022)
+@pytest.mark.parametrize("mask", [0o022, 0o002, 0o027, 0o077])
+def test_the_umask_says_who_may_read_what_was_written(tmp_path, tiny, mask):
+    before = os.umask(mask)
     try:
-        fill(tmp_path / "target", file="text")
+        with atomic.folder(tmp_path / "target") as folder:
+            bundle.save(folder, tiny, bundle.build(tiny).state_dict())
         atomic.text(tmp_path / "text", "text")
+        (tmp_path / "text").chmod(0o600)
+        atomic.text(tmp_path / "text", "again")
     finally:
-        os.umask(mask)
-    assert stat.S_IMODE((tmp_path / "target").stat().st_mode) == 0o755
-    assert stat.S_IMODE((tmp_path / "target" / "file").stat().st_mode) == 0o644
-    assert stat.S_IMODE((tmp_path / "text").stat().st_mode) == 0o644
+        os.umask(before)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*")}
+    assert modes.pop("target") == 0o777 & ~mask
+    assert modes == dict.fromkeys(
+        ("text", "config.json", "model.safetensors", "README.md"), 0o666 & ~mask
+    )
+
+
+def test_tensors_that_the_disk_refuses_leave_the_old_ones_and_nothing_else(tmp_path, monkeypatch):
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    atomic.tensors(tmp_path / "file", {"a": torch.ones(2)})
+    monkeypatch.setattr("safetensors.torch.save_file", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        atomic.tensors(tmp_path / "file", {"a": torch.zeros(2)})
+    assert load_file(tmp_path / "file")["a"].tolist() == [1, 1]
+    assert os.listdir(tmp_path) == ["file"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from wavegan import atomic
+target = Path(sys.argv[1])
+with atomic.folder(target) as folder:
+    (folder / "file").write_text("new")
+    if sys.argv[2] == "filling":
+        os._exit(9)
+    replace = os.replace
+    def die_between(source, to):
+        if Path(to) == target:
+            os._exit(9)
+        replace(source, to)
+    os.replace = die_between
+"""
+
+
+@pytest.mark.parametrize("moment", ["filling", "replacing"])
+def test_what_a_killed_writer_left_is_cleared_and_the_old_content_is_back(tmp_path, moment):
+    fill(tmp_path / "target", file="old")
+    fill(tmp_path / "other", file="other")
+    (tmp_path / ".hidden").write_text("somebody's")
+    ended = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "target", moment], check=False)
+    assert ended.returncode == 9
+    assert atomic.settle(tmp_path) > 0
+    assert tree(tmp_path / "target") == {"file": "old"}
+    assert sorted(os.listdir(tmp_path)) == [".hidden", "other", "target"]
+    assert atomic.settle(tmp_path) == 0
 
 
 def test_a_text_is_written_as_utf8_and_replaces_the_old_one(tmp_path):

@@ -44,6 +44,7 @@ FLOORS = {
     "penalties": 3,
     "recipe_sections": 2,
     "recipe_layers": 2,
+    "recipe_changes": 2,
     "recipe": 3,
     "weights": 2,
     "interop": 3,

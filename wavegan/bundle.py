@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from wavegan import plugins
+from wavegan import atomic, plugins
 from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -92,9 +91,8 @@ def build(config: Config, *, trust_code: bool = False) -> Generator:
 def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
     """Write a bundle into an existing folder (make it whole or not at all with `atomic.folder`)."""
     (folder / CONFIG).write_text(config.to_json(), encoding="utf-8")
-    save_file(
-        {key: value.detach().contiguous() for key, value in weights.items()}, folder / WEIGHTS
-    )
+    plain = {key: value.detach().contiguous() for key, value in weights.items()}
+    atomic.tensors(folder / WEIGHTS, plain)
     (folder / "README.md").write_text(_card(config), encoding="utf-8")
 
 

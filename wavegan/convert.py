@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from wavegan import atomic, bundle
 from wavegan.targets import check_folder
 
@@ -44,5 +42,5 @@ def convert(
         if judges:
             file = unfinished / bundle.DISCRIMINATOR
             file.parent.mkdir()
-            save_file(judges, file)
+            atomic.tensors(file, judges)
     return model

@@ -56,6 +56,15 @@ class Recipe(Section):
         base = Mel.preset(preset).to_dict() if preset else {}
         return Mel.from_dict({**base, **fields})
 
+    def absolute(self) -> "Recipe":
+        """The same, its paths such that they hold wherever the next command is started."""
+        update: dict[str, Any] = {"data": self.data.absolute()}
+        source = self.training.init_from
+        if source is not None:
+            start = {"init_from": str(Path(source).absolute())}
+            update["training"] = self.training.model_copy(update=start)
+        return self.model_copy(update=update)
+
     @model_validator(mode="before")
     @classmethod
     def _drop_removed(cls, values: Any) -> Any:

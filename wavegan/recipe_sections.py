@@ -99,6 +99,11 @@ class Data(Section):
     balance: bool = False
     align: Literal["random", "start"] = "random"
 
+    def absolute(self) -> "Data":
+        """The same, its paths such that they hold wherever the next command is started."""
+        paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
+        return self.model_copy(update=paths)
+
     @field_validator("validation", mode="before")
     @classmethod
     def _nothing_is_zero(cls, value: Any) -> Any:

@@ -69,6 +69,17 @@ def test_where_nothing_is_held_out_training_files_are_shown(small: str, tmp_path
     assert files.describe(here)["validation_files"] == 0
 
 
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_stretch_of_silence_is_said(small: str, tmp_path: Path, silent: bool) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 10 * 22050).astype(np.float32)
+    if silent:
+        noise[4 * 22050 : 6 * 22050] *= 1e-3
+    soundfile.write(tmp_path / "a.wav", noise, 22050, "FLOAT")
+    _, here = found(small, tmp_path)
+    assert len(here.split.validation) == 1
+    assert any("near silence" in note for note in here.notes) == silent
+
+
 def test_the_gap_is_wider_than_a_mel_window_and_the_filter(small: str, tmp_path: Path) -> None:
     save(tmp_path / "a.wav", 30, 4000)
     mel = recipe.load(small).front_end()

@@ -129,6 +129,7 @@ def test_a_footprint_is_what_a_run_writes(
     # steps 2, 3, 4 and 6
     assert plan["checkpoints"] == 3
     older = plan["older_checkpoint"]
+    assert older == pytest.approx(_bytes(last.with_name("00000004")), rel=0.15)
     assert plan["needed"] == plan["checkpoint"] + 2 * older + plan["previews"]
     assert plan["needed_keep_last_1"] == plan["needed"] - older
     assert plan["peak"] == plan["needed"] + plan["checkpoint"]

@@ -1,6 +1,7 @@
 """N steps equal k steps, a death, and N - k steps, bit for bit."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,16 @@ class Killer(Silent):
             raise KeyboardInterrupt
         if step == self.step:
             self.interrupt.signal = 2
+
+
+class Notes(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.said = []
+
+    def note(self, text):
+        self.said.append(text)
 
 
 def run(folder, small, speech, *overrides, resume=False, listener=None, interrupt=None):
@@ -50,10 +61,10 @@ def losses(run_folder):
 
 
 def optimizers(run_folder, step):
-    state = torch.load(
-        run_folder / "checkpoints" / f"{step:08d}" / "training" / "state.pt", weights_only=True
-    )
-    return state["optimizers"]
+    training = run_folder / "checkpoints" / f"{step:08d}" / "training"
+    state = torch.load(training / "state.pt", weights_only=True)
+    judge = torch.load(training / "discriminator_optimizer.pt", weights_only=True)
+    return state["optimizers"] | {"discriminator": judge}
 
 
 def same(a, b):
@@ -166,3 +177,66 @@ def test_fewer_steps_than_are_done_are_refused(tmp_path, small, speech):
     run(tmp_path / "run", small, speech, "training.steps=2")
     with pytest.raises(UserError, match=r"training\.steps is 1 but .* is at step 2"):
         run(tmp_path / "run", small, speech, "training.steps=1", resume=True)
+
+
+def test_the_last_checkpoint_alone_has_the_optimizer_of_d(tmp_path, small, speech):
+    words = ["training.checkpoint_every=1", "training.validate_every=2", "training.keep_last=2"]
+    run(tmp_path / "run", small, speech, *words)
+    kept = bundle.checkpoints(tmp_path / "run")
+    have = [step for step in kept if (kept[step] / "training/discriminator_optimizer.pt").is_file()]
+    assert have == [6]
+    assert len(kept) >= 2
+
+
+def test_a_moment_before_the_next_checkpoint_is_whole_the_last_is_exact(
+    tmp_path, small, speech, whole, monkeypatch
+):
+    """Whatever is deleted is deleted after; nothing is, where the writing fails."""
+    every = "training.checkpoint_every=2"
+    run(tmp_path / "run", small, speech, every, "training.steps=2")
+
+    def full_disk(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.bundle, "save", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            run(tmp_path / "run", small, speech, every, "training.steps=6", resume=True)
+    assert list(bundle.checkpoints(tmp_path / "run")) == [2]
+    run(tmp_path / "run", small, speech, every, "training.steps=6", resume=True)
+    assert files(tmp_path / "run", 6) == files(whole, 6)
+    assert same(optimizers(tmp_path / "run", 6), optimizers(whole, 6))
+
+
+def test_an_older_checkpoint_goes_on_and_says_what_it_lacks(tmp_path, small, speech):
+    run(tmp_path / "run", small, speech, "training.checkpoint_every=3")
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "00000006")
+    heard = Notes()
+    run(tmp_path / "run", small, speech, resume=True, listener=heard)
+    (line,) = (note for note in heard.said if "optimizer" in note)
+    assert "00000003" in line
+    assert list(bundle.checkpoints(tmp_path / "run")) == [3, 6]
+
+
+def test_a_checkpoint_of_before_with_both_optimizers_in_one_file_is_exact(
+    tmp_path, small, speech, whole
+):
+    run(tmp_path / "run", small, speech, "training.steps=3")
+    training = tmp_path / "run" / "checkpoints" / "00000003" / "training"
+    state = torch.load(training / "state.pt", weights_only=True)
+    state["optimizers"] = optimizers(tmp_path / "run", 3)
+    torch.save(state, training / "state.pt")
+    (training / "discriminator_optimizer.pt").unlink()
+    heard = Notes()
+    run(tmp_path / "run", small, speech, "training.steps=6", resume=True, listener=heard)
+    assert not [note for note in heard.said if "optimizer" in note]
+    assert files(tmp_path / "run", 6) == files(whole, 6)
+
+
+def test_an_optimizer_goes_on_as_the_recipe_now_says(tmp_path, small, speech):
+    run(tmp_path / "run", small, speech, "training.steps=1")
+    words = ["training.steps=2", "training.optimizer.weight_decay=0.5"]
+    run(tmp_path / "run", small, speech, *words, resume=True)
+    for saved in optimizers(tmp_path / "run", 2).values():
+        assert [group["weight_decay"] for group in saved["param_groups"]] == [0.5]
+        assert saved["state"][0]["step"] == 2

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from wavegan.recipe import Recipe
+    from wavegan.cli._train_run import Plan
 
 MOSTLY = 0.5
 """Share of a checkpoint from which on its discriminators are worth a word."""
 
 
-def describe(recipe: "Recipe", run: Path, device: str, processes: int, as_json: bool) -> None:
+def describe(asked: "Plan", device: str, processes: int, as_json: bool) -> None:
     """Say what would run, and what it would take."""
     from wavegan.data.manifest import printable
     from wavegan.training import setup
 
-    plan = setup.describe(recipe, run, device=device, processes=processes)
+    run = asked.run
+    plan = setup.describe(
+        asked.recipe, run, device=device, processes=processes, trust_code=asked.trusted
+    )
     if as_json:
         typer.echo(json.dumps(plan))
         return

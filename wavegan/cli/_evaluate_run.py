@@ -24,6 +24,7 @@ class Given:
     against: str | None
     device: str
     stages: Stages
+    trust_code: bool = False
 
     def note(self, text: str) -> None:
         """Tell one line."""
@@ -166,6 +167,7 @@ def _copies(
         device=choose(given.device),
         only=only,
         count=count,
+        trust_code=given.trust_code,
         progress=lambda name, done, clips: show(f"copying by {name}", done, clips),
     )
 

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from wavegan.cli.stderr import Stderr
 from wavegan.progress.eta import Eta
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ SHOWN = {
 
 class Silent:
     """Hears everything and says nothing."""
+
+    quiet = True
 
     def train(self, step: int, values: Mapping[str, float], speed: "Speed") -> None:
         """Say nothing."""
@@ -46,10 +49,12 @@ class Talkative(Silent):
         every: seconds between lines where there is no terminal.
     """
 
+    quiet = False
+
     def __init__(self, steps: int, every: float = 10.0) -> None:
         self.steps, self.every, self.last = steps, every, 0.0
         self.eta = Eta(steps, time.monotonic())
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = Console(file=cast("IO[str]", Stderr()), highlight=False, soft_wrap=True)
         self.progress = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.description}", markup=False),

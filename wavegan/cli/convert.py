@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wavegan.cli._options import Force
+from wavegan.cli._options import Force, TrustCode
 
 
 def convert_command(
@@ -16,6 +16,7 @@ def convert_command(
     ],
     target: Annotated[Path, typer.Argument(metavar="DST", help="Folder for the new bundle.")],
     force: Force = False,
+    trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
@@ -30,7 +31,7 @@ def convert_command(
     """
     from wavegan.convert import convert
 
-    model = convert(source, target, force=force)
+    model = convert(source, target, force=force, trust_code=trust_code)
     name, mel = model.config.generator["name"], model.config.mel
     judges = sorted(model.discriminators)
     if as_json:

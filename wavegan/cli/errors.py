@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from wavegan.cli._streams import make_readable
+from wavegan.cli.stderr import say
 from wavegan.errors import RunError, UserError
 
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
@@ -89,11 +90,11 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 
 def _show(message: Warning | str, *_where: object, **_source: object) -> None:
-    typer.echo(f"warning: {' '.join(str(message).split())}", err=True)
+    say(f"warning: {' '.join(str(message).split())}")
 
 
 def _end(line: str, code: int) -> None:
     if os.environ.get(DEBUG):
         raise  # noqa: PLE0704  # called from an except block
-    typer.echo(" ".join(line.split()), err=True)
+    say(" ".join(line.split()))
     raise typer.Exit(code)

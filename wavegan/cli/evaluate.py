@@ -9,7 +9,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._evaluate_inputs import broken, clip_list, limits
-from wavegan.cli._options import Force
+from wavegan.cli._options import Force, TrustCode
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def evaluate_command(
             "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
         ),
     ] = "auto",
+    trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,
 ) -> None:
@@ -134,7 +135,7 @@ def evaluate_command(
     from wavegan.cli._stages import Stages
 
     stages = Stages(silent=as_json or quiet)
-    given = Given(reference, estimates or [], models or [], against, device, stages)
+    given = Given(reference, estimates or [], models or [], against, device, stages, trust_code)
     if sets:
         _refuse_for_sets(given, match_gain, listed, count, save)
         result = run_sets(given, keys, embedding, wanted)

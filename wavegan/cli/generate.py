@@ -11,7 +11,7 @@ import typer
 from wavegan.cli import _completion, sounds
 from wavegan.cli._draws import Manner
 from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
-from wavegan.cli._options import FORMATS, SUBTYPES, Force
+from wavegan.cli._options import FORMATS, SUBTYPES, Force, TrustCode
 from wavegan.cli._origin import origin
 from wavegan.cli._peak import Peak
 from wavegan.cli._sound_files import SoundFiles
@@ -101,6 +101,7 @@ def generate_command(
     grid: Grid = False,
     force: Force = False,
     device: Device = "auto",
+    trust_code: TrustCode = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -125,7 +126,7 @@ def generate_command(
     from wavegan.inference.synthesizer import Synthesizer
 
     _leave_warnings_to_the_tally()
-    synthesizer = Synthesizer.from_pretrained(model, device=choose(device))
+    synthesizer = Synthesizer.from_pretrained(model, device=choose(device), trust_code=trust_code)
     manner = Manner(label, seconds, truncation, loop, batch_size, leveled=level.always)
     refuse_length(synthesizer, count, manner, whole=interpolate is not None)
     refuse_full_disk(synthesizer, count, manner, out, file_format, subtype)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import _completion, _vocode_jobs
-from wavegan.cli._options import SUBTYPES, Force
+from wavegan.cli._options import SUBTYPES, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.errors import UserError
 from wavegan.targets import check_files
@@ -53,6 +53,7 @@ def vocode_command(
             "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
         ),
     ] = "auto",
+    trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
@@ -73,7 +74,7 @@ def vocode_command(
     from wavegan.device import choose
     from wavegan.inference.vocoder import Vocoder
 
-    vocoder = Vocoder.from_pretrained(model, device=choose(device))
+    vocoder = Vocoder.from_pretrained(model, device=choose(device), trust_code=trust_code)
     written: list[dict[str, object]] = []
     failed: list[dict[str, str]] = []
     note = _once(quiet)

@@ -41,6 +41,7 @@ def split(
     by_label: bool = False,
     gap: float | None = None,
     option: str = "data.validation",
+    as_before: bool = False,
 ) -> Split:
     """Divide the clips of a manifest.
 
@@ -58,6 +59,8 @@ def split(
         gap: seconds; with it, where no file can be spared whole, a stretch of a file is held out,
             so far from what trains. None: then nothing is held out.
         option: the field or option that `validation` comes from, for errors.
+        as_before: draw files as runs did before they wrote down which they drew: by label never,
+            and of a share each file by its own hash.
 
     Files that the scan rejected may be listed; they are left out. What it passed over for being
     ours is used if it is listed.
@@ -73,9 +76,12 @@ def split(
     _check(validation, option)
     if not validation:
         return _divided(manifest, listed, frozenset(), validation, train, option)
-    if listed is None and not _spare(manifest.clips, by_label):
+    if listed is None and not as_before and not _spare(manifest.clips, by_label):
         return _stretched(manifest, validation, gap, by_label)
     free = [clip for clip in manifest.clips if listed is None or clip.path not in listed]
+    if as_before:
+        earlier = _draw_as_before(free, validation)
+        return _divided(manifest, listed, earlier, validation, train, option)
     wanted = _count(validation, len(free), spared=listed is None)
     chosen = _draw(free, wanted, by_label, spared=listed is None)
     notes = () if listed is not None or not by_label else _about_labels(free, wanted, chosen)
@@ -118,6 +124,14 @@ def _draw(clips: Sequence[Clip], count: int, by_label: bool, *, spared: bool) ->
         for rank, path in enumerate(group[: len(group) - kept])
     )
     return frozenset(path for _, _, path in seats[:count])
+
+
+def _draw_as_before(clips: Sequence[Clip], validation: float) -> frozenset[str]:
+    placed = sorted((_place(clip.path), clip.path) for clip in clips)
+    if isinstance(validation, int):
+        return frozenset(path for _, path in placed[:validation])
+    drawn = frozenset(path for place, path in placed if place < validation)
+    return drawn or frozenset(path for _, path in placed[:1])
 
 
 def _place(path: str) -> float:

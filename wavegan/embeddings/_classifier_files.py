@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load
 from torch import Tensor
 
+from wavegan import atomic
 from wavegan.errors import UserError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -22,7 +23,7 @@ def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor
     text = json.dumps({"format": FORMAT, **options}, indent=2)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     plain = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-    save_file(plain, folder / WEIGHTS)
+    atomic.tensors(folder / WEIGHTS, plain)
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -40,6 +40,7 @@ def copy_synthesis(
     device: torch.device,
     only: Sequence[str] | None = None,
     count: int | None = None,
+    trust_code: bool = False,
     progress: Callable[[str, int, int], None] = lambda _name, _done, _all: None,
 ) -> dict[str, Copies]:
     """Write what vocoders make of clips' own mels, and the clips at their rate and level.
@@ -56,6 +57,7 @@ def copy_synthesis(
         device: where the models compute.
         only: names of clips; None is all.
         count: how many clips, evenly spread.
+        trust_code: as in `Vocoder.from_pretrained`.
         progress: called with (name, done, all).
 
     Raises:
@@ -65,7 +67,7 @@ def copy_synthesis(
     folders: dict[tuple[int, float | None], Path] = {}
     copies = {}
     for name, model in models.items():
-        vocoder = Vocoder.from_pretrained(model, device=device)
+        vocoder = Vocoder.from_pretrained(model, device=device, trust_code=trust_code)
         _check_rates(model, vocoder)
         heard_as = vocoder.sample_rate, vocoder.peak
         mark = f"-{vocoder.sample_rate}-{vocoder.peak or 'as-recorded'}" if folders else ""

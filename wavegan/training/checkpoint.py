@@ -1,7 +1,8 @@
 """Checkpoints: a bundle that inference opens, beside all that exact resuming needs.
 
 `RUN/checkpoints/STEP/` holds the bundle and a folder `training/` with the raw generator, the
-discriminator and `state.pt` (optimizers, random states, position). It appears whole or not at all.
+discriminator, `state.pt` (G's optimizer, random states, position) and D's optimizer, twice as large
+as D. It appears whole or not at all; once it is there, older ones lose D's optimizer.
 """
 
 import json
@@ -13,7 +14,6 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -23,6 +23,8 @@ from wavegan.training.adaptive import Strength
 
 RandomState = dict[str, Tensor]
 FOLDER, STATE = "training", "state.pt"
+JUDGE = "discriminator"
+JUDGE_STATE = f"{JUDGE}_optimizer.pt"
 
 
 @dataclass
@@ -78,11 +80,14 @@ def save(run: Path, players: Players, config: bundle.Config, random: list[Random
         training = folder / FOLDER
         training.mkdir()
         for name, network in players.networks.items():
-            save_file(_on_cpu(network), training / f"{name}.safetensors")
+            atomic.tensors(training / f"{name}.safetensors", _on_cpu(network))
+        optimizers = dict(players.optimizers)
+        if judge := optimizers.pop(JUDGE, None):
+            torch.save(judge.state_dict(), training / JUDGE_STATE)
         state: dict[str, Any] = {
             "progress": asdict(players.progress),
             "random": random,
-            "optimizers": {name: o.state_dict() for name, o in players.optimizers.items()},
+            "optimizers": {name: o.state_dict() for name, o in optimizers.items()},
         }
         if players.ema is not None:
             state["ema_updates"] = players.ema.get_buffer("n_averaged")
@@ -90,21 +95,20 @@ def save(run: Path, players: Players, config: bundle.Config, random: list[Random
     return target
 
 
-def restore(checkpoint: Path, players: Players) -> list[RandomState]:
-    """Load a checkpoint into the players; returns the random state of every process.
+def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool]:
+    """Load a checkpoint into the players.
+
+    What a recipe says of an optimizer holds, not what the checkpoint remembers of it.
+
+    Returns:
+        The random state of every process, and whether all optimizers were there: an older
+        checkpoint is without D's, which then starts anew.
 
     Raises:
         UserError: a file is missing, damaged, or of another network.
     """
     training = checkpoint / FOLDER
-    try:
-        state = torch.load(training / STATE, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(
-            f"{checkpoint}: no {FOLDER}/{STATE} here, so it cannot be resumed"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, IndexError, UnpicklingError) as error:
-        raise UserError(f"{training / STATE}: damaged ({' '.join(str(error).split())})") from None
+    state = _load(training / STATE)
     for name, network in players.networks.items():
         file = training / f"{name}.safetensors"
         bundle.load_strictly(network, bundle.read_weights(file), file)
@@ -112,13 +116,39 @@ def restore(checkpoint: Path, players: Players) -> list[RandomState]:
         file = checkpoint / bundle.WEIGHTS
         bundle.load_strictly(players.ema.get_submodule("module"), bundle.read_weights(file), file)
         players.ema.get_buffer("n_averaged").copy_(state["ema_updates"])
-    for name, optimizer in players.optimizers.items():
-        optimizer.load_state_dict(state["optimizers"][name])
+    saved = state["optimizers"]
+    if (training / JUDGE_STATE).is_file():
+        saved[JUDGE] = _load(training / JUDGE_STATE)
+    for name in saved.keys() & players.optimizers.keys():
+        _restore_optimizer(players.optimizers[name], saved[name])
     progress = state["progress"]
     strength = Strength(**progress.pop("augment", {}))
     players.progress = Progress(augment=strength, **progress)
     random: list[RandomState] = state["random"]
-    return random
+    return random, saved.keys() >= players.optimizers.keys()
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        folder = file.parent.parent
+        raise UserError(
+            f"{folder}: no {FOLDER}/{file.name} here, so it cannot be resumed"
+        ) from None
+    except (RuntimeError, EOFError, OSError, ValueError, IndexError, UnpicklingError) as error:
+        raise UserError(f"{file}: damaged ({' '.join(str(error).split())})") from None
+    return content
+
+
+def _restore_optimizer(optimizer: Optimizer, saved: dict[str, Any]) -> None:
+    settings = [
+        {key: value for key, value in group.items() if key != "params"}
+        for group in optimizer.param_groups
+    ]
+    optimizer.load_state_dict(saved)
+    for group, own in zip(optimizer.param_groups, settings, strict=True):
+        group.update(own)
 
 
 def mark_best(run: Path, progress: Progress, metric: str) -> None:
@@ -128,10 +158,16 @@ def mark_best(run: Path, progress: Progress, metric: str) -> None:
 
 
 def prune(run: Path, keep_last: int, best: int | None) -> None:
-    """Delete all but the last `keep_last` checkpoints and the best one."""
+    """Delete all but the last `keep_last` checkpoints and the best one.
+
+    D's optimizer stays in the last one alone. Call it after `save`: the last one is whole by then.
+    """
     found = bundle.checkpoints(run)
-    for step in sorted(found)[:-keep_last]:
-        if step != best:
+    kept = sorted(found)[-keep_last:]
+    for step in sorted(found)[:-1]:
+        if step in kept or step == best:
+            (found[step] / FOLDER / JUDGE_STATE).unlink(missing_ok=True)
+        else:
             shutil.rmtree(found[step])
 
 

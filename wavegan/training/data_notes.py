@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from wavegan import plugins
 from wavegan.audio.mel import Mel
 from wavegan.data import clips as reading
-from wavegan.data.manifest import Clip, Manifest
+from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
 from wavegan.recipe import Recipe, load, recipes
 from wavegan.tasks.base import Task
@@ -27,6 +27,7 @@ def of(recipe: Recipe, mel: Mel, manifest: Manifest, split: Split) -> tuple[str,
     return (
         *_held_out(recipe, split),
         *_share(recipe, split),
+        *_silent_stretches(manifest, split),
         *_low_rates(recipe, mel, clips),
         *_faint(clips),
         *_lengths(recipe, mel, clips),
@@ -63,6 +64,19 @@ def _share(recipe: Recipe, split: Split) -> Iterator[str]:
             f"the held-out files are {share:.0%} of the audio, data.validation is {asked:g} of the "
             "files: a list (data.validation=LIST) chooses them"
         )
+
+
+def _silent_stretches(manifest: Manifest, split: Split) -> Iterator[str]:
+    """A stretch is taken from the middle, whatever is there."""
+    for clip in split.validation:
+        if not clip.start:
+            continue
+        loudest = float(reading.whole(clip, manifest.root, clip.sample_rate).abs().max())
+        if loudest < FAINT * clip.channel_peak:
+            yield (
+                f"the held-out stretch of {printable(clip.path)} is near silence, so figures say "
+                "little: hold out more of it (data.validation)"
+            )
 
 
 def _low_rates(recipe: Recipe, mel: Mel, clips: Sequence[Clip]) -> Iterator[str]:

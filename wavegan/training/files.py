@@ -22,6 +22,7 @@ from wavegan.data.stretch import pieces
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe
 from wavegan.training import data_notes
+from wavegan.training.history import History
 from wavegan.training.log import Listener
 from wavegan.training.validate import HeldOut
 
@@ -47,8 +48,13 @@ class Files:
     notes: tuple[str, ...] = ()
 
 
-def find(recipe: Recipe, mel: Mel) -> Files:
+def find(recipe: Recipe, mel: Mel, history: History | None = None) -> Files:
     """Scan the folder of audio, pair it with mels where there are some, and split it.
+
+    Args:
+        recipe: says where they are.
+        mel: the front-end.
+        history: of a run that goes on: it has divided them, and its lists are not read again.
 
     Raises:
         UserError: a folder or a list of files is not usable.
@@ -61,13 +67,16 @@ def find(recipe: Recipe, mel: Mel) -> Files:
         manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
         manifest, mels = pair(replace(manifest, own=()), data.mels, mel)
-    chosen = split(
-        manifest,
-        validation=data.validation,
-        train=data.train,
-        by_label=data.labels is not None,
-        gap=_gap(manifest, mel) if data.align == "random" else None,
-    )
+    chosen = history.division(manifest, data) if history else None
+    if chosen is None:
+        chosen = split(
+            manifest,
+            validation=data.validation,
+            train=data.train,
+            by_label=data.labels is not None,
+            gap=_gap(manifest, mel) if data.align == "random" else None,
+            as_before=history is not None and history.wrote_nothing,
+        )
     notes = data_notes.of(recipe, mel, manifest, chosen)
     return Files(manifest, chosen, mels, (*manifest.passed_over, *chosen.notes, *notes))
 

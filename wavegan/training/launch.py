@@ -1,5 +1,6 @@
 """Start the same command in several processes of this machine."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 
+from wavegan.training.interrupt import ECHO, stops
+
 GRACE = 15.0
 """Seconds that the others have to end by themselves once one has failed."""
 
@@ -17,9 +20,9 @@ GRACE = 15.0
 def launch(processes: int, arguments: Sequence[str]) -> int:
     """Run `python -m wavegan ARGUMENTS` in `processes` processes; returns the exit code.
 
-    Torch's own launcher is not used: it answers Ctrl-C with a second signal to everyone, on which
-    ours leave without saving, and a mistake in a recipe with a page of its own and exit code 1.
-    Ctrl-C reaches the processes by themselves; here it is only waited for them to save.
+    Torch's own launcher is not used: it gives processes that save 30 seconds, and answers a mistake
+    in a recipe with a page of its own and exit code 1. What asks to stop is passed on to the
+    processes; where a terminal has told them too, they take that for one signal.
     """
     port = _free_port()
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
@@ -75,6 +78,8 @@ def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> _Worker | None
     failed: _Worker | None = None
     deadline = float("inf")
     while any(worker.process.poll() is None for worker in workers):
+        if len(received) > 1:
+            deadline = min(deadline, time.monotonic() + GRACE)
         gone = [worker for worker in workers if worker.process.poll()]
         if gone and failed is None and not received:
             failed, deadline = gone[0], time.monotonic() + GRACE
@@ -100,18 +105,20 @@ def _report(failed: _Worker, first: _Worker) -> int:
 
 @contextmanager
 def _passing_on(workers: Sequence[_Worker]) -> Iterator[list[int]]:
-    """Note SIGINT and SIGTERM instead of dying of them; SIGTERM comes to this process alone."""
+    """Pass on what asks to stop, instead of dying of it; the signals that came, echoes left out."""
     received: list[int] = []
+    last = -ECHO
 
     def forward(number: int, _frame: object) -> None:
+        nonlocal last
+        if time.monotonic() - last < ECHO:
+            return
+        last = time.monotonic()
         received.append(number)
-        if number == signal.SIGTERM:
-            for worker in workers:
-                worker.process.terminate()
+        for worker in workers:
+            worker.process.send_signal(number)
 
-    previous = {
-        number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    previous = {number: signal.signal(number, forward) for number in stops()}
     try:
         yield received
     finally:
@@ -120,8 +127,10 @@ def _passing_on(workers: Sequence[_Worker]) -> Iterator[list[int]]:
 
 
 def _tell(line: bytes) -> None:
-    sys.stderr.buffer.write(line)
-    sys.stderr.flush()
+    """Write a line to stderr; where its reader is gone, the processes' pipes are emptied still."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.buffer.write(line)
+        sys.stderr.flush()
 
 
 def _free_port() -> int:

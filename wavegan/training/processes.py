@@ -40,11 +40,16 @@ def broadcast(module: nn.Module) -> None:
 
 def any_process(flag: bool, device: torch.device) -> bool:
     """Whether the flag is set on at least one process; every process gets the same answer."""
+    return bool(largest(int(flag), device))
+
+
+def largest(value: int, device: torch.device) -> int:
+    """The largest of the processes' values, each below 2^24; every process gets the same answer."""
     if world_size() == 1:
-        return flag
-    shared = torch.tensor(float(flag), device=device)
+        return value
+    shared = torch.tensor(float(value), device=device)
     dist.all_reduce(shared, op=dist.ReduceOp.MAX)
-    return bool(shared.item())
+    return int(shared.item())
 
 
 def _unflatten_into(targets: list[Tensor], flat: Tensor) -> None:

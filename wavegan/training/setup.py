@@ -27,6 +27,7 @@ from wavegan.training import (
     checkpoint,
     estimate,
     files,
+    kept_split,
     random_state,
     start,
     validation,
@@ -36,6 +37,7 @@ from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
 from wavegan.training.ema import EMA
 from wavegan.training.footprint import footprint
+from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.parts import Parts, build
 from wavegan.training.processes import broadcast
@@ -62,24 +64,26 @@ def prepare(
         run: the run's folder.
         device: `auto`, `cpu`, `cuda` or `mps`.
         resume: go on from the run's last checkpoint.
-        trust_code: let a run's recipe, or a model to start from, name classes outside wavegan. The
-            recipe of a new run may name them in any case: the user did.
+        trust_code: let the recipe name classes outside wavegan: one that the user named may, one
+            that came with a run may not unless the user says so.
         listener: is told what happens.
 
     Raises:
         UserError: the recipe, the folder of audio or the checkpoint is not usable.
         RunError: other processes that should be here are not.
     """
+    recipe = recipe.absolute()
+    before = History.of(run, recipe) if resume else History()
     recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
-    trust_code = trust_code or not resume
     parts, mel = build(recipe, trust_code=trust_code), recipe.front_end()
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
-        found = files.find(recipe, mel)
+        found = files.find(recipe, mel, before)
     if accelerator.is_main_process:
         files.introduce(found, listener)
+        before.tell(found.split, listener.note)
     named = _labelled(recipe, found)
     if named is not recipe:
         set_seed(recipe.training.seed, device_specific=True)
@@ -97,8 +101,11 @@ def prepare(
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
     _write(recipe, run, accelerator)
+    if accelerator.is_main_process:
+        kept_split.write(run, found.manifest, found.split, before.kept)
     log = RunLog(run, accelerator, players.progress.step)
-    log.start(players.progress.step, start.facts(accelerator, players.networks, found))
+    if players.progress.step < recipe.training.steps:
+        log.start(players.progress.step, start.facts(accelerator, players.networks, found))
     return Trainer(
         run=run,
         recipe=recipe,
@@ -120,7 +127,7 @@ def describe(
     *,
     device: str = "auto",
     processes: int = 1,
-    trust_code: bool = True,
+    trust_code: bool = False,
 ) -> dict[str, Any]:
     """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
 
@@ -136,9 +143,12 @@ def describe(
         UserError: as `prepare` does.
     """
     notes: list[str] = []
-    recipe, model = _settle(recipe, False, notes.append)
+    goes_on = run is not None and bool(bundle.checkpoints(run))
+    before = History.of(run, recipe) if run is not None and goes_on else History()
+    recipe, model = _settle(recipe, goes_on, notes.append)
     parts = build(recipe, trust_code=trust_code)
-    found = files.find(recipe, parts.config.mel)
+    found = files.find(recipe, parts.config.mel, before)
+    before.tell(found.split, notes.append)
     named = _labelled(recipe, found)
     if named is not recipe:
         recipe, parts = named, build(named, trust_code=trust_code)
@@ -302,13 +312,18 @@ def _resume(
     run: Path, steps: int, players: Players, accelerator: Accelerator, listener: Listener
 ) -> None:
     now = replace(players.progress)
-    states = checkpoint.restore(checkpoint.last(run), players)
+    states, complete = checkpoint.restore(checkpoint.last(run), players)
     if players.progress.step > steps:
         raise UserError(
             f"training.steps is {steps} but {run} is at step {players.progress.step}: give more"
         )
     restored = random_state.restore(states, accelerator.process_index)
     if accelerator.is_main_process:
+        if not complete:
+            listener.note(
+                f"{checkpoint.last(run)} is without D's optimizer, as all but a run's last "
+                "checkpoint: it starts anew, so what is learnt from here on differs"
+            )
         if players.progress.data != now.data:
             listener.note(
                 "the training files changed since the checkpoint: other crops from here on"

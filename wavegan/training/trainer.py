@@ -1,13 +1,12 @@
 """The loop around the step: rates, logs, validation, checkpoints, a clean stop."""
 
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
 from wavegan import bundle
 from wavegan.data.augment import Augment
@@ -17,12 +16,13 @@ from wavegan.recipe import Recipe
 from wavegan.tasks.base import Condition
 from wavegan.training import checkpoint, random_state
 from wavegan.training.adaptive import Adaptive
-from wavegan.training.advice import Adviser
 from wavegan.training.checkpoint import Players
+from wavegan.training.clock import Clock
 from wavegan.training.ema import EMA
-from wavegan.training.interrupt import Interrupt
-from wavegan.training.log import Listener, RunLog, Speed, Window
-from wavegan.training.processes import any_process
+from wavegan.training.examiner import Examiner
+from wavegan.training.interrupt import Interrupt, Phase
+from wavegan.training.log import Listener, RunLog, Window
+from wavegan.training.processes import any_process, largest
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
 from wavegan.training.validate import Validation
@@ -61,7 +61,16 @@ class Trainer:
     recent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.adviser = Adviser(self.run, self.listener)
+        self.examiner = Examiner(
+            run=self.run,
+            steps=self.recipe.training.steps,
+            players=self.players,
+            validation=self.validation,
+            accelerator=self.accelerator,
+            log=self.log,
+            listener=self.listener,
+        )
+        self.adviser = self.examiner.adviser
 
     def train(self, interrupt: Interrupt) -> None:
         """Train to `training.steps`, or until a signal; the last step is saved either way.
@@ -69,44 +78,64 @@ class Trainer:
         Raises:
             RunError: a loss or a gradient is no longer finite; the last checkpoint stays good.
         """
-        progress, window, clock = self.players.progress, Window(), _Clock()
+        progress, window, clock = self.players.progress, Window(), Clock()
         if self.adaptive is not None:
             self.adaptive.restore(progress.augment)
             self.set_strength(progress.augment.p)
-        batches = self.batches(progress.step)
-        while progress.step < self.recipe.training.steps:
+        interrupt.phase = Phase.STEP
+        batches, leave = self.batches(progress.step), self.make_up(interrupt)
+        while not leave and progress.step < self.recipe.training.steps:
             with clock.waiting():
                 batch = self.next_batch(batches, interrupt)
             if batch is None:
-                self.save()
+                self.save(interrupt)
                 break
             window.add(self.one_step(batch))
             self.recent = batch.paths
             progress.step += 1
             clock.steps += 1
-            stop = any_process(interrupt.signal is not None, self.accelerator.device)
-            self.after_step(window, clock, stop)
-            if stop:
-                break
+            leave = self.after_step(window, clock, interrupt)
+        interrupt.phase = Phase.ENDING
         if self.accelerator.is_main_process:
             self.adviser.tell(final=True)
         self.accelerator.wait_for_everyone()
 
-    def after_step(self, window: Window, clock: "_Clock", stop: bool) -> None:
-        """Report, validate and save where it is time to, and at the end."""
+    def make_up(self, interrupt: Interrupt) -> bool:
+        """Validate the checkpoint gone on from, where a signal cut that short; whether to leave."""
         step, training = self.players.progress.step, self.recipe.training
-        last = step == training.steps
+        due = step > 0 and (step == training.steps or step % training.validate_every == 0)
+        due = any_process(due and self.examiner.knows_nothing(), self.accelerator.device)
+        if due and self.examiner.validate(interrupt):
+            self.save(interrupt)
+        return self.asked_to_stop(interrupt)
+
+    def after_step(self, window: Window, clock: Clock, interrupt: Interrupt) -> bool:
+        """Report, validate and save where it is time to, and at the end; whether to leave."""
+        step, training = self.players.progress.step, self.recipe.training
+        last, stop = step == training.steps, self.asked_to_stop(interrupt)
         validates = last or step % training.validate_every == 0
-        saves = last or stop or step % training.checkpoint_every == 0
-        if validates or saves or step % training.log_every == 0:
+        saves = last or step % training.checkpoint_every == 0
+        if validates or saves or stop or step % training.log_every == 0:
             self.report(window, clock)
-        improved = validates and self.validate()
-        if saves or improved:
-            self.save()
-        if saves and not (validates or stop):
-            self.preview()
+        improved = validates and self.examiner.validate(interrupt)
+        stop = stop or (validates and self.asked_to_stop(interrupt))
+        if saves or improved or stop:
+            self.save(interrupt)
+            if saves and not (validates or stop):
+                self.examiner.preview(interrupt)
+            stop = self.asked_to_stop(interrupt)
+        else:
+            stop = False
         if validates or saves:
             clock.restart()  # the time spent here is not training speed
+        return stop
+
+    def asked_to_stop(self, interrupt: Interrupt) -> bool:
+        """Whether any process got a signal; then all take it for theirs."""
+        number = largest(interrupt.signal or 0, self.accelerator.device)
+        if number and interrupt.signal is None:
+            interrupt.signal = number
+        return number > 0
 
     def next_batch(self, batches: Iterator[Batch], interrupt: Interrupt) -> Batch | None:
         """The next batch, or None where a signal to the whole group has ended the readers too."""
@@ -144,7 +173,7 @@ class Trainer:
         if isinstance(self.step.augment, Augment):
             self.step.augment.p = p
 
-    def report(self, window: Window, clock: "_Clock") -> None:
+    def report(self, window: Window, clock: Clock) -> None:
         """Write down the window's means and tell the listener; refuse to go on with a NaN."""
         step = self.players.progress.step
         speed = clock.speed(self.recipe, self.config.mel.sample_rate)
@@ -171,51 +200,13 @@ class Trainer:
                 f"training.clip_discriminator; the last batch held {', '.join(self.recent[:4])}"
             )
 
-    def validate(self) -> bool:
-        """Measure held-out files on the main process; whether this is the best step so far."""
-        progress = self.players.progress
-        if self.accelerator.is_main_process:
-            judge = self.players.networks.get("discriminator")
-            with random_state.set_aside(self.accelerator.device):
-                values = self.validation(self.averaged(), judge, self.previews())
-            if values:
-                self.judged(values)
-            if progress.step < self.recipe.training.steps:
-                self.adviser.tell()
-        self.accelerator.wait_for_everyone()
-        return any_process(progress.best_step == progress.step, self.accelerator.device)
-
-    def judged(self, values: Mapping[str, float]) -> None:
-        """Write down and tell what a validation measured, and whether it is the best so far."""
-        progress = self.players.progress
-        alarms = self.validation.alarms(values, self.log.validations())
-        value = values[self.validation.best]
-        best = value < progress.best_value
-        if best:
-            progress.best_step, progress.best_value = progress.step, value
-        self.log.write("validation", progress.step, values)
-        self.listener.validation(progress.step, values, best)
-        for alarm in alarms:
-            self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
-            self.log.alarm(progress.step, alarm)
-
-    def preview(self) -> None:
-        """Write previews where nothing is measured."""
-        if self.accelerator.is_main_process:
-            with random_state.set_aside(self.accelerator.device):
-                self.validation.preview(self.averaged(), self.previews())
-
-    def averaged(self) -> nn.Module:
-        """The generator that inference would get."""
-        ema = self.players.ema
-        return self.players.networks["generator"] if ema is None else ema.get_submodule("module")
-
-    def previews(self) -> Path:
-        """Where the previews of this step go."""
-        return self.run / "samples" / f"{self.players.progress.step:08d}"
-
-    def save(self) -> None:
+    def save(self, interrupt: Interrupt) -> None:
         """Write a checkpoint and drop the old ones; only the main process touches the disk."""
+        with interrupt.during(Phase.SAVE):
+            self.write()
+
+    def write(self) -> None:
+        """Write the checkpoint itself."""
         random = random_state.gather()
         progress = self.players.progress
         if self.adaptive is not None:
@@ -227,31 +218,3 @@ class Trainer:
                 checkpoint.mark_best(self.run, progress, self.validation.best)
             checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
         self.accelerator.wait_for_everyone()
-
-
-class _Clock:
-    """Time spent training and waiting since the last report."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-        self.waited = 0.0
-        self.start = time.perf_counter()
-
-    def waiting(self) -> "_Clock":
-        return self
-
-    def __enter__(self) -> None:
-        self.entered = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self.waited += time.perf_counter() - self.entered
-
-    def speed(self, recipe: Recipe, sample_rate: int) -> Speed:
-        seconds = max(time.perf_counter() - self.start, 1e-9)
-        audio = self.steps * recipe.training.batch_size * recipe.data.segment / sample_rate
-        speed = Speed(self.steps / seconds, audio / seconds, self.waited / seconds)
-        self.restart()
-        return speed
-
-    def restart(self) -> None:
-        self.steps, self.waited, self.start = 0, 0.0, time.perf_counter()

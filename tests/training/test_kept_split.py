@@ -1,0 +1,234 @@
+"""What a run trains on and what it holds out stay so, wherever it goes on and whatever is added."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from wavegan import recipe
+from wavegan.cli.console import Silent
+from wavegan.errors import UserError
+from wavegan.training import setup
+from wavegan.training.files import Files
+from wavegan.training.interrupt import Interrupt
+
+RATE = 22050
+
+
+class Notes(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAVEGAN_CACHE", str(tmp_path / "cache"))
+
+
+def record(folder: Path, *names: str, seconds: float = 0.3) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        random = np.random.default_rng(sum(map(ord, name)))
+        soundfile.write(folder / f"{name}.wav", 0.3 * random.normal(size=int(RATE * seconds)), RATE)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    record(tmp_path / "data", *(f"c{number}" for number in range(8)))
+    return tmp_path / "data"
+
+
+def start(run: Path, small: str, data: Path, *words: str) -> None:
+    made = recipe.load(small, [f"data.folder={data}", "training.steps=1", *words])
+    setup.prepare(made, run, device="cpu", listener=Silent()).train(Interrupt())
+
+
+def resume(run: Path, *words: str) -> tuple[set[str], set[str], list[str]]:
+    """What trains, what is held out, and what was said, of a run that goes on."""
+    notes, caught = Notes(), {}
+
+    def remember(found: Files, *_: object) -> None:
+        caught["found"] = found
+        said(found, notes)
+
+    said = setup.files.introduce
+    made = recipe.load(str(run / "recipe.yaml"), ["training.steps=2", *words])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setup.files, "introduce", remember)
+        setup.prepare(made, run, device="cpu", resume=True, listener=notes)
+    split = caught["found"].split
+    return (
+        {clip.path for clip in split.train},
+        {clip.path for clip in split.validation},
+        notes.said,
+    )
+
+
+def written(run: Path) -> tuple[list[str], list[str]]:
+    content = json.loads((run / "split.json").read_text())
+    return content["train"], content["validation"]
+
+
+def lists(folder: Path, train: str, validation: str) -> list[str]:
+    folder.mkdir(exist_ok=True)
+    (folder / "train.txt").write_text("\n".join(train.split()) + "\n")
+    (folder / "valid.txt").write_text("\n".join(validation.split()) + "\n")
+    return ["data.train=train.txt", "data.validation=valid.txt"]
+
+
+def test_lists_hold_wherever_a_run_goes_on(
+    tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = lists(tmp_path / "a", "c0 c1 c2", "c6 c7")
+    lists(tmp_path / "b", "c6 c7", "c0 c1")
+    monkeypatch.chdir(tmp_path / "a")
+    start(tmp_path / "run", small, data, *words)
+    assert written(tmp_path / "run") == (["c0.wav", "c1.wav", "c2.wav"], ["c6.wav", "c7.wav"])
+    monkeypatch.chdir(tmp_path / "b")
+    train, held, said = resume(tmp_path / "run")
+    assert (train, held) == ({"c0.wav", "c1.wav", "c2.wav"}, {"c6.wav", "c7.wav"})
+    # neither are the lists needed, nor what was written into them later
+    shutil.rmtree(tmp_path / "a")
+    assert resume(tmp_path / "run")[:2] == (train, held)
+    assert not [line for line in said if "so far" in line or "new here" in line]
+
+
+def test_a_list_named_anew_is_read_and_what_crosses_is_said(
+    tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start(tmp_path / "run", small, data, *lists(tmp_path, "c0 c1 c2", "c6 c7"))
+    words = lists(tmp_path / "b", "c1 c2 c6", "c0 c7")
+    monkeypatch.chdir(tmp_path / "b")
+    train, held, said = resume(tmp_path / "run", *words)
+    assert (train, held) == ({"c1.wav", "c2.wav", "c6.wav"}, {"c0.wav", "c7.wav"})
+    (heard,) = (line for line in said if "trained on so far" in line)
+    (unheard,) = (line for line in said if "held out so far" in line)
+    assert "c0.wav" in heard
+    assert "c1.wav" not in heard
+    assert "c6.wav" in unheard
+    # from now on this is the division
+    assert resume(tmp_path / "run")[:2] == (train, held)
+
+
+@pytest.mark.parametrize("validation", ["2", "0.3"])
+def test_new_files_train_and_none_changes_sides(
+    tmp_path: Path, small: str, data: Path, validation: str
+) -> None:
+    start(tmp_path / "run", small, data, f"data.validation={validation}")
+    before = written(tmp_path / "run")
+    record(data, *(f"new{number}" for number in range(30)))
+    train, held, said = resume(tmp_path / "run")
+    assert held == set(before[1])
+    assert train - set(before[0]) == {f"new{number}.wav" for number in range(30)}
+    (line,) = (line for line in said if "new here" in line)
+    assert "30 files" in line
+    assert "they train" in line
+
+
+def test_with_a_list_new_files_are_left_out(
+    tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = lists(tmp_path, "c0 c1 c2 c3 c4 c5", "c6 c7")
+    start(tmp_path / "run", small, data, *words)
+    record(data, "new")
+    train, _, said = resume(tmp_path / "run")
+    assert train == {f"c{number}.wav" for number in range(6)}
+    (line,) = (line for line in said if "new here" in line)
+    assert "1 file (new.wav)" in line
+    assert "left out" in line
+
+
+def test_a_held_out_file_that_was_gone_and_is_back_is_still_held_out(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    start(tmp_path / "run", small, data)
+    before = written(tmp_path / "run")
+    gone = before[1][0]
+    (data / gone).rename(tmp_path / gone)
+    _, held, said = resume(tmp_path / "run")
+    assert held == set(before[1][1:])
+    (line,) = (line for line in said if "gone" in line)
+    assert gone in line
+    assert "held out so far" in line
+    (tmp_path / gone).rename(data / gone)
+    train, held, said = resume(tmp_path / "run")
+    assert (train, held) == tuple(map(set, before))
+    assert not [line for line in said if "gone" in line or "new here" in line]
+
+
+def test_a_folder_that_moved_is_named_and_the_run_goes_on(
+    tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(tmp_path / "run", small, data)
+    before = written(tmp_path / "run")
+    data.rename(tmp_path / "moved")
+    with pytest.raises(UserError, match=f"{data}: it does not exist"):
+        resume(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    train, held, said = resume(tmp_path / "run", "data.folder=moved")
+    assert (train, held) == tuple(map(set, before))
+    assert [line for line in said if "data.folder was" in line and "moved" in line]
+    stored = recipe.load(str(tmp_path / "run" / "recipe.yaml"))
+    assert stored.data.folder == tmp_path / "moved"
+
+
+def test_a_folder_without_the_run_s_files_is_refused(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    """Its parent, for instance: there all names are others, and what was held out would train."""
+    start(tmp_path / "run", small, data)
+    with pytest.raises(UserError, match=r"nothing left of what this run trains on .*c\d\.wav"):
+        resume(tmp_path / "run", f"data.folder={data.parent}")
+
+
+def test_a_run_of_before_goes_on_as_before_and_that_is_said(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    """Then each file of a share was drawn by its own hash."""
+    start(tmp_path / "run", small, data, "data.validation=0.3")
+    (tmp_path / "run" / "split.json").unlink()
+    train, held, said = resume(tmp_path / "run")
+    # by sha256sum, of the eight names these begin below 4c.cc, 0.3 of all: 0f, 38, 3c
+    assert held == {"c0.wav", "c1.wav", "c5.wav"}
+    assert train | held == {f"c{number}.wav" for number in range(8)}
+    assert len([line for line in said if "split.json" in line]) == 1
+    assert written(tmp_path / "run") == (sorted(train), sorted(held))
+
+
+def test_a_damaged_division_is_named(tmp_path: Path, small: str, data: Path) -> None:
+    start(tmp_path / "run", small, data)
+    for content in ("{", "[]", '{"train": ["a.wav"]}', '{"train": [[1, 2, 3]], "validation": []}'):
+        (tmp_path / "run" / "split.json").write_text(content)
+        with pytest.raises(UserError, match=r"split\.json: damaged"):
+            resume(tmp_path / "run")
+
+
+def test_a_stretch_of_the_only_recording_stays_held_out(tmp_path: Path, small: str) -> None:
+    record(tmp_path / "data", "song", seconds=6)
+    start(tmp_path / "run", small, tmp_path / "data", "data.validation=0.3")
+    before = written(tmp_path / "run")
+    (held,) = before[1]
+    assert held[0] == "song.wav"
+    assert held[2] == pytest.approx(0.3 * 6 * RATE, abs=2)
+    record(tmp_path / "data", "another", seconds=6)
+    train, held_out, _ = resume(tmp_path / "run")
+    assert (train, held_out) == ({"song.wav", "another.wav"}, {"song.wav"})
+    assert written(tmp_path / "run")[1] == before[1]
+    assert written(tmp_path / "run")[0] == ["another.wav", *before[0]]
+
+
+def test_where_nothing_is_held_out_a_run_goes_on_so(tmp_path: Path, small: str, data: Path) -> None:
+    start(tmp_path / "run", small, data, "data.validation=0")
+    train, held, _ = resume(tmp_path / "run")
+    assert held == set()
+    assert len(train) == 8

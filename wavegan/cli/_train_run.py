@@ -1,0 +1,191 @@
+"""A run from its lock to its summary: signals are heeded from before the first file is read."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from wavegan import atomic
+from wavegan.cli.stderr import say
+from wavegan.errors import UserError
+
+if TYPE_CHECKING:
+    from wavegan.cli.console import Silent
+    from wavegan.recipe import Recipe
+    from wavegan.training.interrupt import Interrupt
+    from wavegan.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a command line asks for.
+
+    Attributes:
+        run: the run's folder.
+        recipe: resolved.
+        resume: whether the folder has to hold the run.
+        trusted: whether classes outside wavegan that the recipe names may be imported.
+    """
+
+    run: Path
+    recipe: "Recipe"
+    resume: bool
+    trusted: bool = True
+
+    def settled(self) -> "Plan":
+        """The plan to go on with where the folder holds this very run.
+
+        Raises:
+            UserError: the folder is taken, or the run cannot go on with this recipe.
+        """
+        from wavegan import bundle
+        from wavegan.training import changes, destination
+
+        if self.resume and not bundle.checkpoints(self.run):
+            raise UserError(
+                f"--resume {self.run}: no checkpoint to resume from: start it with the command "
+                "that began it"
+            )
+        if self.resume:
+            changes.check(self.run, self.recipe)
+            return self
+        known = destination.going_on(self.run, self.recipe)
+        return self if known is None else Plan(self.run, known, True, self.trusted)
+
+
+def is_main_process() -> bool:
+    """Whether this is the only process of the run, or its first."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def locked(run: Path, listener: "Silent") -> AbstractContextManager[None]:
+    """Have the run's folder to ourselves; of several processes of one run the first has it."""
+    from wavegan.training import lock
+
+    return lock.hold(run, listener.note) if is_main_process() else nullcontext()
+
+
+def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, object]]:
+    """Train; returns the exit code and what there is to know of the run.
+
+    Raises:
+        UserError: the folder is in use or holds something else, or what `setup.prepare` refuses.
+    """
+    from wavegan.training import interrupt
+
+    tell = say if is_main_process() else listener.note
+    with interrupt.watch(tell if listener.quiet else listener.note) as watched:
+        try:
+            with locked(plan.run, listener):
+                _clear(plan.run, listener)
+                return _train(plan.settled(), device, listener, watched)
+        except KeyboardInterrupt:
+            if watched.signal is None:
+                raise
+            tell(_left(plan.run))
+            raise typer.Exit(watched.exit_code) from None
+
+
+def _train(
+    plan: Plan, device: str, listener: "Silent", watched: "Interrupt"
+) -> tuple[int, dict[str, object]]:
+    from wavegan.training import setup
+    from wavegan.training.log import available
+
+    run = plan.run
+    recipe = _with_trackers_that_write(plan.recipe, run, listener)
+    missing = available(recipe.training.trackers)[1]
+    if missing:
+        listener.note(f"no {missing[0]} here, so its log is left out (metrics.jsonl is written)")
+    _announce(plan, listener)
+    trainer = setup.prepare(
+        recipe,
+        run,
+        device=device,
+        resume=plan.resume,
+        trust_code=plan.trusted,
+        listener=listener,
+    )
+    begun = trainer.players.progress.step
+    with listener.live():
+        trainer.train(watched)
+    step = trainer.players.progress.step
+    ended = "stopped" if watched.signal else "done"
+    listener.note(f"{ended} at step {step:,}; saved in {run}")
+    if watched.signal:
+        listener.note(f"go on with: wavegan train --resume {run}")
+    elif step == begun:
+        listener.note(f"go on with: wavegan train --resume {run} training.steps={2 * step}")
+    trainer.accelerator.end_training()
+    return watched.exit_code, _summary(trainer, watched)
+
+
+def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -> "Recipe":
+    """Leave out TensorBoard's log where it cannot be: it takes names in UTF-8 alone."""
+    kept = tuple(name for name in recipe.training.trackers if name != "tensorboard")
+    try:
+        str(run).encode("utf-8")
+    except UnicodeEncodeError:
+        if kept != recipe.training.trackers:
+            listener.note(
+                f"{run} is no UTF-8, so TensorBoard's log is left out (metrics.jsonl is written)"
+            )
+        training = recipe.training.model_copy(update={"trackers": kept})
+        return recipe.model_copy(update={"training": training})
+    return recipe
+
+
+def _clear(run: Path, listener: "Silent") -> None:
+    """Remove what a process that was killed has left half written."""
+    if is_main_process():
+        left = atomic.settle(run / "checkpoints")
+        if left:
+            listener.note(f"{run}: removed {left} unfinished files or folders of a killed process")
+
+
+def _announce(plan: Plan, listener: "Silent") -> None:
+    from wavegan import bundle
+    from wavegan.training.changes import RECIPE
+
+    found = bundle.checkpoints(plan.run)
+    if plan.resume and found:
+        listener.note(f"{plan.run}: goes on from step {max(found):,}")
+    elif (plan.run / RECIPE).is_file():
+        listener.note(f"{plan.run}: the run here has saved nothing, so it starts anew")
+
+
+def _left(run: Path) -> str:
+    from wavegan import bundle
+
+    found = bundle.checkpoints(run)
+    if not found:
+        return f"left; nothing is saved in {run}"
+    return f"left; {run} is at step {max(found):,}, go on with: wavegan train --resume {run}"
+
+
+def _summary(trainer: "Trainer", watched: "Interrupt") -> dict[str, object]:
+    progress = trainer.players.progress
+    metric, verdict = trainer.validation.best, trainer.adviser.last
+    return {
+        "run": str(trainer.run),
+        "step": progress.step,
+        "best_step": progress.best_step,
+        f"best_{metric}": None if progress.best_step is None else progress.best_value,
+        "interrupted": watched.signal is not None,
+        "verdict": verdict.to_dict() if verdict else None,
+    }
+
+
+def require_training() -> None:
+    """Say what to install where training cannot run.
+
+    Raises:
+        UserError: accelerate is missing.
+    """
+    try:
+        import accelerate  # noqa: F401
+    except ImportError:
+        raise UserError('training needs more packages: pip install "wavegan[train]"') from None

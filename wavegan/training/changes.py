@@ -1,0 +1,126 @@
+"""A run that goes on with another recipe: what differs, what of it is refused, what is said."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wavegan import bundle
+from wavegan.errors import UserError
+from wavegan.recipe import Recipe, load
+from wavegan.recipe_changes import Change, change
+from wavegan.recipe_sections import Plugin
+
+RECIPE = "recipe.yaml"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that two recipes have otherwise; null where one has none."""
+
+    field: str
+    old: Any
+    new: Any
+
+    @property
+    def rule(self) -> Change:
+        """What it means to a run that goes on."""
+        rule = change(self.field)
+        if rule is Change.MOVED:
+            return Change.WARM if None in (self.old, self.new) else Change.SAID
+        return rule
+
+    def __str__(self) -> str:
+        return f"{self.field} was {self.shown(self.old)}, is {self.shown(self.new)}"
+
+    @staticmethod
+    def shown(value: Any) -> str:
+        """A value as it is written in a recipe."""
+        return "null" if value is None else str(value)
+
+
+def recipe_of(run: Path) -> Recipe:
+    """The recipe that a run was last trained with, its paths absolute.
+
+    What its last checkpoint says of itself holds, whatever was written into `recipe.yaml` since.
+    """
+    recipe, found = load(str(run / RECIPE)).absolute(), bundle.checkpoints(run)
+    if not found:
+        return recipe
+    file = found[max(found)] / bundle.CONFIG
+    try:
+        made = bundle.Config.from_json(file.read_text(encoding="utf-8", errors="replace"), file)
+    except UserError:
+        return recipe  # of an older version, perhaps; damage is found where its weights are read
+    level = {"channels": made.channels, "peak": made.peak}
+    update = {
+        "generator": Plugin(**made.generator),
+        "mel": made.mel.to_dict(),
+        "data": recipe.data.model_copy(update=level),
+    }
+    return recipe.model_copy(update=update)
+
+
+def between(old: Recipe, new: Recipe) -> list[Difference]:
+    """What two recipes have otherwise, field by field."""
+    before, now = _flat(_values(old)), _flat(_values(new))
+    return [
+        Difference(field, before.get(field), now.get(field))
+        for field in dict.fromkeys((*before, *now))
+        if before.get(field) != now.get(field)
+    ]
+
+
+def check(run: Path, recipe: Recipe) -> list[Difference]:
+    """The changes with which a run goes on that have to be said.
+
+    Args:
+        run: the run's folder, with the recipe it was trained with.
+        recipe: what it is to go on with.
+
+    Raises:
+        UserError: a field differs that a run keeps for life.
+    """
+    found = between(recipe_of(run), recipe)
+    for one in found:
+        if one.rule in (Change.WARM, Change.NEVER):
+            raise UserError(f"{one}: {run} has kept it since its first step; {_instead(one, run)}")
+    return [one for one in found if one.rule is Change.SAID]
+
+
+def _instead(one: Difference, run: Path) -> str:
+    word = f"{one.field}={one.shown(one.new)}"
+    if one.field == "training.init_from":
+        return f"a new run starts from a model: wavegan train RECIPE DATA --out OTHER {word}"
+    new = "to change it, start a new run: wavegan train RECIPE DATA --out OTHER"
+    start = f" training.init_from={run}" if one.rule is Change.WARM else ""
+    return f"{new} {word}{start}"
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    values = recipe.model_dump(mode="json")
+    # what is the same in other words is no difference
+    values["mel"] = recipe.front_end().to_dict()
+    values["data"] |= {
+        name: os.path.realpath(path) for name, path in recipe.data if isinstance(path, Path)
+    }
+    return values
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    return dict(_leaves(values, above))
+
+
+def _leaves(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        field = f"{above}.{key}" if above else str(key)
+        if isinstance(value, Mapping):
+            yield from _leaves(value, field)
+        else:
+            yield field, _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: without tuples."""
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,73 @@
+"""The folder that a run shall go to: free, or taken by this very run, or by something else."""
+
+from pathlib import Path
+from typing import Any
+
+from wavegan import bundle
+from wavegan.errors import UserError
+from wavegan.recipe import Recipe
+from wavegan.recipe_changes import Change
+from wavegan.training.changes import RECIPE, Difference, between, recipe_of
+from wavegan.training.kept_split import FILE as SPLIT
+from wavegan.training.lock import LOCK
+
+OURS = {RECIPE, SPLIT, LOCK, "metrics.jsonl", "samples", "checkpoints", "trackers"}
+STEPS = "training.steps"
+
+
+def going_on(out: Path, asked: Recipe) -> Recipe | None:
+    """The recipe to go on with, where a folder holds the run that is asked for; None: it is free.
+
+    A run that has saved nothing leaves its folder free.
+
+    Args:
+        out: the folder.
+        asked: the recipe of the run that shall go there.
+
+    Raises:
+        UserError: another run is there, or other files.
+    """
+    if not bundle.checkpoints(out):
+        _refuse_strange(out)
+        return None
+    if not (out / RECIPE).is_file():
+        raise UserError(f"--out {out}: it has checkpoints but no {RECIPE}: choose another folder")
+    stored = recipe_of(out)
+    wanted = _settled(asked.absolute(), stored)
+    for one in between(stored, wanted):
+        if one.rule is not Change.FREE and one.field != STEPS:
+            raise _other(out, one)
+    return wanted
+
+
+def _refuse_strange(out: Path) -> None:
+    """Other people's files are not written among."""
+    names = [entry.name for entry in out.iterdir()] if out.is_dir() else []
+    strange = sorted(name for name in names if name not in OURS)
+    if strange:
+        raise UserError(f"--out {out}: not empty (it holds {strange[0]}); choose another folder")
+
+
+def _settled(asked: Recipe, stored: Recipe) -> Recipe:
+    """What is asked for, with what a run settles by itself as the stored recipe has it settled."""
+    data: dict[str, Any] = {}
+    if asked.data.labels == stored.data.label_from and isinstance(stored.data.labels, tuple):
+        data |= {"labels": stored.data.labels, "label_from": stored.data.label_from}
+    if asked.data.mels is not None and stored.data.peak is None:
+        data["peak"] = None
+    update: dict[str, Any] = {"data": asked.data.model_copy(update=data)}
+    source = asked.training.init_from
+    if source is not None and source == stored.training.init_from:
+        update |= {"generator": stored.generator, "mel": stored.mel}
+    return asked.model_copy(update=update)
+
+
+def _other(out: Path, one: Difference) -> UserError:
+    what = "of other data" if one.field.startswith("data.") else "of another recipe"
+    way = "choose another folder"
+    if one.rule is Change.SAID:
+        way += f", or go on with the change: wavegan train --resume {out} {one.field}=…"
+    return UserError(
+        f"--out {out}: a run {what} is here ({one.field} is {one.shown(one.old)} there, "
+        f"{one.shown(one.new)} here): {way}"
+    )

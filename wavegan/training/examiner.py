@@ -1,0 +1,108 @@
+"""Validation in the course of a run: measured, written down, told; a signal has it left early."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from accelerate import Accelerator
+from torch import nn
+
+from wavegan.training import random_state
+from wavegan.training.advice import Adviser
+from wavegan.training.checkpoint import Players
+from wavegan.training.interrupt import Interrupt, LeftEarly, Phase
+from wavegan.training.log import Listener, RunLog
+from wavegan.training.processes import any_process
+from wavegan.training.validate import Validation
+
+
+@dataclass
+class Examiner:
+    """Examines the generator of a run.
+
+    Attributes:
+        run: the run's folder.
+        steps: the run's last step.
+        players: networks and progress.
+        validation: measures the generator; decides which checkpoint is best.
+        accelerator: device and processes.
+        log: writes figures down.
+        listener: is told of them.
+    """
+
+    run: Path
+    steps: int
+    players: Players
+    validation: Validation
+    accelerator: Accelerator
+    log: RunLog
+    listener: Listener
+
+    def __post_init__(self) -> None:
+        self.adviser = Adviser(self.run, self.listener)
+
+    def validate(self, interrupt: Interrupt) -> bool:
+        """Measure held-out files on the main process; whether this is the best step so far."""
+        progress = self.players.progress
+        if self.accelerator.is_main_process:
+            values = self.measure(interrupt)
+            if values:
+                self.judged(values)
+            if values is not None and progress.step < self.steps:
+                self.adviser.tell()
+        self.accelerator.wait_for_everyone()
+        return any_process(progress.best_step == progress.step, self.accelerator.device)
+
+    def measure(self, interrupt: Interrupt) -> Mapping[str, float] | None:
+        """The figures of this step, or None where a signal had the validation left early."""
+        judge = self.players.networks.get("discriminator")
+        if interrupt.signal is not None:
+            return None
+        try:
+            with (
+                interrupt.during(Phase.VALIDATION),
+                random_state.set_aside(self.accelerator.device),
+            ):
+                return self.validation(self.averaged(), judge, self.previews())
+        except LeftEarly:
+            shutil.rmtree(self.previews(), ignore_errors=True)
+            return None
+
+    def judged(self, values: Mapping[str, float]) -> None:
+        """Write down and tell what a validation measured, and whether it is the best so far."""
+        progress = self.players.progress
+        alarms = self.validation.alarms(values, self.log.validations())
+        value = values[self.validation.best]
+        best = value < progress.best_value
+        if best:
+            progress.best_step, progress.best_value = progress.step, value
+        self.log.write("validation", progress.step, values)
+        self.listener.validation(progress.step, values, best)
+        for alarm in alarms:
+            self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
+            self.log.alarm(progress.step, alarm)
+
+    def preview(self, interrupt: Interrupt) -> None:
+        """Write previews where nothing is measured."""
+        if interrupt.signal is not None or not self.accelerator.is_main_process:
+            return
+        try:
+            with interrupt.during(Phase.PREVIEW), random_state.set_aside(self.accelerator.device):
+                self.validation.preview(self.averaged(), self.previews())
+        except LeftEarly:
+            shutil.rmtree(self.previews(), ignore_errors=True)
+
+    def knows_nothing(self) -> bool:
+        """Whether nothing was measured of this step, nor anything of it written to listen to."""
+        told = {line["step"] for line in self.log.validations()}
+        return self.players.progress.step not in told and not self.previews().exists()
+
+    def averaged(self) -> nn.Module:
+        """The generator that inference would get."""
+        ema = self.players.ema
+        return self.players.networks["generator"] if ema is None else ema.get_submodule("module")
+
+    def previews(self) -> Path:
+        """Where the previews of this step go."""
+        return self.run / "samples" / f"{self.players.progress.step:08d}"

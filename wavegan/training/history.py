@@ -1,0 +1,76 @@
+"""What a run that goes on was before: what changed since has to be said, or is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wavegan.data.manifest import Manifest
+from wavegan.data.split import Split
+from wavegan.recipe import Recipe
+from wavegan.recipe_sections import Data
+from wavegan.training import changes
+from wavegan.training.changes import Difference
+from wavegan.training.kept_split import FILE, KeptSplit
+
+DIVIDES = {"data.train", "data.validation"}
+"""The fields that divide files anew where they change."""
+
+
+@dataclass(frozen=True)
+class History:
+    """How a run was trained before; of a new run, nothing.
+
+    Attributes:
+        run: its folder, or None.
+        changed: the fields of its recipe that are others from here on.
+        kept: how its files were divided, where that is written down.
+    """
+
+    run: Path | None = None
+    changed: tuple[Difference, ...] = ()
+    kept: KeptSplit | None = None
+
+    @classmethod
+    def of(cls, run: Path, recipe: Recipe) -> "History":
+        """Read a run's, for going on with a recipe.
+
+        Raises:
+            UserError: the recipe differs where a run cannot change, or a file is damaged.
+        """
+        return cls(run, tuple(changes.check(run, recipe)), KeptSplit.read(run))
+
+    @property
+    def wrote_nothing(self) -> bool:
+        """Whether it is a run from before runs wrote down how their files are divided."""
+        return self.run is not None and self.kept is None and not self._divides_anew
+
+    def division(self, manifest: Manifest, data: Data) -> Split | None:
+        """The division that still holds; None: there is none, or the recipe asks for another."""
+        if self.kept is None or self._divides_anew:
+            return None
+        return self.kept.divide(manifest, listed=data.train is not None)
+
+    def tell(self, split: Split, note: Callable[[str], None]) -> None:
+        """Say what is otherwise from here on.
+
+        Args:
+            split: how files are divided now.
+            note: is told, a line at a time.
+        """
+        if self.run is None:
+            return
+        for one in self.changed:
+            note(f"{one} from here on")
+        if self.kept is None:
+            again = "some may change sides" if self._divides_anew else "the rule is the same"
+            note(
+                f"{self.run} has no {FILE}, as it was begun before there was one: its files are "
+                f"divided by data.validation again ({again})"
+            )
+        elif self._divides_anew:
+            for line in self.kept.crossing(split):
+                note(line)
+
+    @property
+    def _divides_anew(self) -> bool:
+        return any(one.field in DIVIDES for one in self.changed)

@@ -1,0 +1,202 @@
+"""Which files a run trains on and which it holds out, written down once and kept for life.
+
+`split.json` names them by their paths in the data folder, so it holds wherever that folder lies,
+whatever is added to it, and whatever becomes of lists. Files that are gone stay in it: should they
+come back, a held-out one is still held out.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wavegan import atomic
+from wavegan.data.manifest import Clip, Manifest, printable
+from wavegan.data.split import Split
+from wavegan.errors import UserError
+
+FILE = "split.json"
+SHOWN = 3
+
+
+class Entry(NamedTuple):
+    """A file, or the stretch of one from sample `start` on; `frames` None: to its end."""
+
+    path: str
+    start: int = 0
+    frames: int | None = None
+
+    def of(self, clip: Clip) -> Clip | None:
+        """What it names of its file; None: the file is too short by now."""
+        if self.frames is None:
+            return clip
+        fits = self.start + self.frames <= clip.frames
+        return replace(clip, start=self.start, frames=self.frames) if fits else None
+
+    def meets(self, other: "Entry") -> bool:
+        """Whether both name a sample."""
+        ends = [e.start + e.frames if e.frames else float("inf") for e in (self, other)]
+        return self.path == other.path and self.start < ends[1] and other.start < ends[0]
+
+
+@dataclass(frozen=True)
+class KeptSplit:
+    """The two sets of a run by the names of their files.
+
+    Attributes:
+        train: what trains.
+        validation: what is held out.
+        left_out: what was there and is neither, as lists named others.
+    """
+
+    train: frozenset[Entry]
+    validation: frozenset[Entry]
+    left_out: frozenset[Entry] = frozenset()
+
+    @classmethod
+    def read(cls, run: Path) -> "KeptSplit | None":
+        """What a run has written down; None: nothing, as before there was such a file.
+
+        Raises:
+            UserError: it is damaged.
+        """
+        file = run / FILE
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            train, held = _entries(content["train"]), _entries(content["validation"])
+            return cls(train, held, _entries(content["left_out"]))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(
+                f"{file}: damaged ({error}), so what was held out is not known: restore it, or "
+                "remove it to divide the files anew by data.validation"
+            ) from None
+
+    def divide(self, manifest: Manifest, *, listed: bool) -> Split:
+        """Divide what a folder holds now; its notes tell of files that came or went.
+
+        Args:
+            manifest: the folder's.
+            listed: whether a list says what trains; then new files do not, else they do.
+
+        Raises:
+            UserError: of one set nothing is left.
+        """
+        train, held = self._there(self.train, manifest), self._there(self.validation, manifest)
+        for entries, clips, what in (
+            (self.train, train, "trains on"),
+            (self.validation, held, "holds out"),
+        ):
+            if entries and not clips:
+                raise UserError(
+                    f"data.folder {manifest.root} has nothing left of what this run {what} "
+                    f"({_some({entry.path for entry in entries})}): give the folder that has it, "
+                    "data.folder=FOLDER"
+                )
+        known = {entry.path for entry in self.train | self.validation | self.left_out}
+        new = [clip for clip in manifest.clips if clip.path not in known]
+        notes = (
+            *_about_gone(self.train, train, "trained on"),
+            *_about_gone(self.validation, held, "held out"),
+            *_about_new(new, listed),
+        )
+        return Split(_in_order([*train, *([] if listed else new)]), _in_order(held), notes)
+
+    def crossing(self, split: Split) -> list[str]:
+        """What there is to say where another division takes this one's place."""
+        heard = _met(split.validation, self.train)
+        unheard = _met(split.train, self.validation)
+        notes = []
+        if heard:
+            notes.append(
+                f"{_some(heard)}: trained on so far, held out from here on: validation flatters"
+            )
+        if unheard:
+            notes.append(f"{_some(unheard)}: held out so far, trained on from here on")
+        return notes
+
+    @staticmethod
+    def _there(entries: Iterable[Entry], manifest: Manifest) -> list[Clip]:
+        clips = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}
+        found = (entry.of(clips[entry.path]) for entry in entries if entry.path in clips)
+        return [clip for clip in found if clip is not None]
+
+
+def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -> None:
+    """Write down how a run's files are divided.
+
+    Args:
+        run: the run's folder.
+        manifest: what is there.
+        split: which of it trains, which is held out.
+        kept: the division before; of files that are gone for now it still holds.
+    """
+    whole = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}
+
+    def named(clips: Sequence[Clip], before: Iterable[Entry]) -> list[Any]:
+        entries = [
+            Entry(clip.path) if clip == whole[clip.path] else Entry(*_place(clip)) for clip in clips
+        ]
+        entries += [entry for entry in before if entry.path not in whole]
+        return [e.path if e.frames is None else list(e) for e in sorted(entries)]
+
+    used = {clip.path for clip in (*split.train, *split.validation)}
+    unused = [clip for clip in manifest.clips if clip.path not in used]
+    content = {
+        "train": named(split.train, kept.train if kept else ()),
+        "validation": named(split.validation, kept.validation if kept else ()),
+        "left_out": named(unused, kept.left_out if kept else ()),
+    }
+    # ASCII: paths may hold bytes that are not UTF-8
+    atomic.text(run / FILE, json.dumps(content, indent=0) + "\n")
+
+
+def _place(clip: Clip) -> tuple[str, int, int]:
+    return clip.path, clip.start, clip.frames
+
+
+def _entries(values: Any) -> frozenset[Entry]:
+    if not isinstance(values, list):
+        raise ValueError("it is no list of files")
+    entries = [Entry(value) if isinstance(value, str) else Entry(*value) for value in values]
+    for path, start, frames in entries:
+        if not isinstance(path, str) or not isinstance(start, int):
+            raise ValueError(f"{path!r} is no file")
+        if frames is not None and not isinstance(frames, int):
+            raise ValueError(f"{frames!r} is no number of samples")
+    return frozenset(entries)
+
+
+def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
+    """The files of which a clip and an entry share samples."""
+    by_path: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_path.setdefault(entry.path, []).append(entry)
+    return {
+        clip.path
+        for clip in clips
+        if any(entry.meets(Entry(*_place(clip))) for entry in by_path.get(clip.path, []))
+    }
+
+
+def _about_gone(entries: Iterable[Entry], clips: Sequence[Clip], what: str) -> list[str]:
+    gone = {entry.path for entry in entries} - {clip.path for clip in clips}
+    return [f"{_some(gone)}: {what} so far, gone or not usable now"] if gone else []
+
+
+def _about_new(clips: Sequence[Clip], listed: bool) -> list[str]:
+    where = "data.train lists others, so they are left out" if listed else "they train"
+    return [f"{_some({clip.path for clip in clips})}: new here; {where}"] if clips else []
+
+
+def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
+    return tuple(sorted(clips, key=lambda clip: (clip.path, clip.start)))
+
+
+def _some(names: Collection[str]) -> str:
+    """How many files, and the first few by name."""
+    first = ", ".join(printable(name) for name in sorted(names)[:SHOWN])
+    more = ", …" if len(names) > SHOWN else ""
+    return f"{len(names)} file{'s' if len(names) != 1 else ''} ({first}{more})"

@@ -1,0 +1,84 @@
+"""A process by what no other has: its host, its number, and when it began."""
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds a lock.
+
+    Attributes:
+        host: its name.
+        boot: what the host calls the time since it was started, or "" where it says nothing.
+        pid: number of the process; it may be another's later.
+        began: when the process began, as the host counts it, or "" where it does not say.
+        time: when the lock was taken, UTC.
+    """
+
+    host: str
+    boot: str
+    pid: int
+    began: str
+    time: str
+
+    @classmethod
+    def here(cls) -> "Owner":
+        """The process that asks, now."""
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        return cls(socket.gethostname(), _boot(), os.getpid(), _began(os.getpid()), now)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Owner | None":
+        """What `to_json` wrote, or None where that is damaged."""
+        try:
+            owner = cls(**json.loads(text))
+        except (ValueError, TypeError):
+            return None
+        return owner if isinstance(owner.pid, int) else None
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self)) + "\n"
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} (since {self.time})"
+
+    def can_be_seen(self) -> bool:
+        """Whether it is, or was, a process of this host; a container is one under another name."""
+        here = Owner.here()
+        return self.host == here.host or bool(self.boot and self.boot == here.boot)
+
+    def is_me(self) -> bool:
+        """Whether it is this process."""
+        here = Owner.here()
+        return (self.boot, self.pid, self.began) == (here.boot, here.pid, here.began)
+
+    def lives(self) -> bool | None:
+        """Whether that very process of this host still runs; None where the host cannot tell."""
+        if self.boot != _boot():
+            return False
+        if not self.began:
+            return None
+        return _began(self.pid) == self.began
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _began(pid: int) -> str:
+    """When a process began, in ticks since boot; "" where there is none or /proc is missing."""
+    try:
+        # the name, in parentheses, may hold spaces; what follows it begins with the state
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
