@@ -46,8 +46,9 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
+# a process a core, and one thread each: more would wait for each other
 suite: $(INSTALLED)
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

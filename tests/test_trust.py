@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 
 from wavegan import Synthesizer, Vocoder, bundle, plugins
 from wavegan.adapters import HiFiGANVocoder
@@ -119,28 +118,45 @@ def test_a_metric_that_an_evaluation_names_is_not_looked_up(mark: Path) -> None:
     assert not mark.exists()
 
 
-def test_resuming_a_downloaded_run_runs_nothing(small: str, mark: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_resuming_a_downloaded_run_runs_nothing(
+    small: str, speech: Path, mark: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(
+        f"inherit: {small}\ndiscriminators: {{mpd: null, mine: {{name: 'strangers_code:MyMPD'}}}}\n"
+    )
     run = tmp_path / "run"
-    (run / "checkpoints").mkdir(parents=True)
-    known = load(small).model_dump(mode="json")
-    known["discriminators"] = {"mine": {"name": "strangers_code:MyMPD"}}
-    known["data"]["folder"] = str(tmp_path)
-    (run / "recipe.yaml").write_text(yaml.safe_dump(known))
-    for command in (
-        ["train", "--resume", str(run)],
-        ["train", "--resume", str(run), "--dry-run"],
-        ["status", str(run)],
-        ["report", str(run), "--out", str(tmp_path / "page.html")],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "wavegan", *command],
+
+    def command(*words: object) -> "subprocess.CompletedProcess[str]":
+        mark.unlink(missing_ok=True)
+        return subprocess.run(
+            [sys.executable, "-m", "wavegan", *map(str, words)],
             capture_output=True,
             text=True,
             check=False,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path, str(tmp_path / "code")])},
         )
-        assert not mark.exists(), command
+
+    # the user's own recipe may, and that is said
+    begun = command("train", own, speech, "--out", run, "training.steps=1")
+    assert begun.returncode == 0, begun.stderr
+    assert mark.exists()
+    assert "strangers_code:MyMPD" in begun.stderr
+    # what a run, or a copy of one, says is another matter
+    for words in (
+        ["train", "--resume", run, "training.steps=2"],
+        ["train", "--resume", run, "training.steps=2", "--dry-run"],
+        ["status", run],
+        ["report", run, "--out", tmp_path / "page.html"],
+    ):
+        done = command(*words)
+        assert not mark.exists(), words
         assert "Traceback" not in done.stderr
-        if command[0] == "train":
+        if words[0] == "train":
             assert done.returncode == 2
             assert "strangers_code:MyMPD" in done.stderr
+            assert "--trust-code" in done.stderr
+    trusted = command("train", "--resume", run, "training.steps=2", "--trust-code")
+    assert trusted.returncode == 0, trusted.stderr
+    assert mark.exists()

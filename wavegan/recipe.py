@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from wavegan import recipe_layers
 from wavegan.errors import UserError, suggest
 from wavegan.overrides import typed
+from wavegan.plugins import is_own
 from wavegan.recipe_layers import TYPED, Layer, merged, mistake
 from wavegan.recipe_sections import Data, FeatureMatching, Plugin, Section, Term, Training
 
@@ -64,6 +65,13 @@ class Recipe(Section):
             start = {"init_from": str(Path(source).absolute())}
             update["training"] = self.training.model_copy(update=start)
         return self.model_copy(update=update)
+
+    def own_classes(self) -> list[str]:
+        """Names of the classes outside wavegan that it is built of, sorted."""
+        tables = (self.discriminators, self.penalties, self.losses)
+        named: list[Plugin] = [self.task, self.generator, self.objective]
+        named += [term for table in tables for term in table.values()]
+        return sorted({plugin.name for plugin in named if is_own(plugin.name)})
 
     @model_validator(mode="before")
     @classmethod

@@ -45,13 +45,17 @@ def read(text: str, annotation: Any) -> Any:
     ('run #2', None, 'no')
     >>> read("0.1", int | float | Path), read("a: b.txt", int | float | Path)
     (0.1, PosixPath('a: b.txt'))
+    >>> read("'no'", Literal["no", "bf16"])
+    'no'
     >>> read("[01, no]", tuple[str, ...]), read("010", int)
     (['01', 'no'], 10)
     """
     kinds = members(annotation)
     if text.lower() == "null" and (type(None) in kinds or Any in kinds):
         return None
-    if words := [word for kind in kinds for word in _words(kind) if str(word) == text]:
+    # no word of a choice holds quotes: those are left of a line that was written for YAML
+    bare = text[1:-1] if text[:1] in ("'", '"') and text[-1:] == text[:1] else text
+    if words := [word for kind in kinds for word in _words(kind) if str(word) in (text, bare)]:
         return words[0]
     for reader in (_truth, _number, _structure, _anything):
         value = reader(text, kinds)

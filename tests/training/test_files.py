@@ -66,7 +66,7 @@ def test_where_nothing_is_held_out_training_files_are_shown(small: str, tmp_path
     assert files.held_out(loaded, loaded.front_end(), here) == []
     assert files.held_out_segments(loaded, loaded.front_end(), here) is None
     assert [part.name for part in files.shown(loaded, loaded.front_end(), here)] == ["a", "b"]
-    assert files.describe(here)["validation_files"] == 0
+    assert files.describe(here, [])["validation_files"] == 0
 
 
 @pytest.mark.parametrize("silent", [True, False])

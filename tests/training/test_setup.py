@@ -184,7 +184,7 @@ def own_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def trained(small: str, speech: Path, run: Path, *overrides: str) -> Any:
     wanted = recipe.load(small, [f"data.folder={speech}", *overrides])
-    trainer = setup.prepare(wanted, run, device="cpu", listener=Silent())
+    trainer = setup.prepare(wanted, run, device="cpu", trust_code=True, listener=Silent())
     trainer.train(Interrupt())
     return trainer
 
@@ -238,7 +238,7 @@ def test_a_batch_that_processes_cannot_share_is_refused(
     monkeypatch.setenv("WAVEGAN_PROCESSES", "3")
     wanted = recipe.load(small, [f"data.folder={speech}"])
     with pytest.raises(UserError, match=r"training\.batch_size is 4.*multiple.*\(3\)"):
-        setup.prepare(wanted, tmp_path / "run", device="cpu", listener=Silent())
+        setup.prepare(wanted, tmp_path / "run", device="cpu", trust_code=True, listener=Silent())
 
 
 def test_processes_that_are_not_there_are_missed(
@@ -247,7 +247,7 @@ def test_processes_that_are_not_there_are_missed(
     monkeypatch.setenv("WAVEGAN_PROCESSES", "2")
     wanted = recipe.load(small, [f"data.folder={speech}"])
     with pytest.raises(RunError, match="2 processes were started but 1 found each other"):
-        setup.prepare(wanted, tmp_path / "run", device="cpu", listener=Silent())
+        setup.prepare(wanted, tmp_path / "run", device="cpu", trust_code=True, listener=Silent())
 
 
 def test_a_tracker_that_is_not_installed_is_left_out(

@@ -78,6 +78,8 @@ def prepare(
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
     parts, mel = build(recipe, trust_code=trust_code), recipe.front_end()
+    if own := recipe.own_classes():
+        listener.note(f"code from outside wavegan runs here: {', '.join(own)}")
     _check_batch(recipe, accelerator)
     with accelerator.main_process_first():
         found = files.find(recipe, mel, before)
