@@ -415,7 +415,9 @@ def test_a_long_mel_in_pieces_is_the_whole(
     made_of, decoded = [], net.forward
     monkeypatch.setattr(net, "forward", lambda m, *n: made_of.append(m.shape) or decoded(m, *n))
     cut = pieces.decode(net, mel, given, known)
-    torch.testing.assert_close(cut, whole, rtol=0, atol=1.2e-6)
+    # iterations of Griffin-Lim amplify how products of few frames are rounded
+    atol = 1e-4 if name == "phase_retrieval" else 1.2e-6
+    torch.testing.assert_close(cut, whole, rtol=0, atol=atol)
     lengths = [shape[2] for shape in made_of]
     assert max(lengths) < 401 if net.local else set(lengths) == {401}
     assert {shape[0] for shape in made_of} == {1}

@@ -19,7 +19,8 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 
 SAMPLES = 2**18
-"""Of audio that are decoded at once on a CPU: HiFi-GAN V1 needs 0.3 GB for them."""
+"""Of audio that are decoded at once on a CPU: HiFi-GAN V3 needs 0.3 GiB for them, Parallel WaveGAN
+and UnivNet-c32 1 GiB."""
 SAMPLES_ON_A_GPU = 2**21
 ALIGNED = 16
 """Frames: pieces begin at multiples, so that processors group values in the last one as in the
