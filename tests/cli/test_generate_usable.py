@@ -138,7 +138,7 @@ def test_networks_trained_on_loops_may_make_pauses(hits: Save, generate_of: Call
 
 
 def test_python_warns_of_loops_that_die_away(hits: Save) -> None:
-    synthesizer = Synthesizer.from_pretrained(hits())
+    synthesizer = Synthesizer.from_pretrained(hits(), trust_code=True)
     with pytest.warns(UnusableWarning, match=r"clip 0 is .*dies away"):
         synthesizer.sample(1, "hit", seed=1, loop=True)
 
