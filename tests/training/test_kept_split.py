@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from wavegan import recipe
+from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.progress.history import History
+from wavegan.progress.verdict import judge
 from wavegan.training import setup
 from wavegan.training.files import Files
 from wavegan.training.interrupt import Interrupt
@@ -119,6 +121,34 @@ def test_a_list_named_anew_is_read_and_what_crosses_is_said(
     assert resume(tmp_path / "run")[:2] == (train, held)
 
 
+@pytest.mark.parametrize(
+    "word", ["data.validation=0", "data.validation=4", "training.validation_clips=1"]
+)
+def test_a_best_checkpoint_by_other_clips_is_the_best_no_longer(
+    tmp_path: Path, small: str, data: Path, word: str
+) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    assert bundle.best_step(run) == 1
+    assert not [line for line in resume(run)[2] if "no longer" in line]
+    assert bundle.best_step(run) == 1
+    said = resume(run, word)[2]
+    assert [line for line in said if "step 1 is the best no longer" in line]
+    assert bundle.best_step(run) is None
+    # what was left before the next checkpoint, which would remember it, is not forgotten
+    notes = Notes()
+    made = recipe.load(str(run / "recipe.yaml"), ["training.steps=2"])
+    trainer = setup.prepare(made, run, device="cpu", resume=True, listener=notes)
+    assert trainer.players.progress.best_step is None
+    trainer.train(Interrupt())
+    measured = word != "data.validation=0"
+    assert bundle.best_step(run) == (2 if measured else None)
+    assert bundle.locate(run).name == "00000002"
+    history = History.read(run)
+    assert judge(history).best_step == (2 if measured else None)
+    assert history.unmeasured is not measured
+
+
 @pytest.mark.parametrize("validation", ["2", "0.3"])
 def test_new_files_train_and_none_changes_sides(
     tmp_path: Path, small: str, data: Path, validation: str
@@ -172,7 +202,7 @@ def test_a_folder_that_moved_is_named_and_the_run_goes_on(
     start(tmp_path / "run", small, data)
     before = written(tmp_path / "run")
     data.rename(tmp_path / "moved")
-    with pytest.raises(UserError, match=f"{data}: it does not exist"):
+    with pytest.raises(UserError, match=rf"{data} of .*/run: .*data\.folder="):
         resume(tmp_path / "run")
     monkeypatch.chdir(tmp_path)
     train, held, said = resume(tmp_path / "run", "data.folder=moved")

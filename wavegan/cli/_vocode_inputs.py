@@ -56,9 +56,9 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
     made = {file: command for file in files if (command := _made_by(file, mels))}
     if not made or len(made) == len(files):
         return files
-    first = next(iter(made))
+    first, noun = next(iter(made)), "file" if len(made) == 1 else "files"
     note(
-        f"passed over: {len(made)} audio files that wavegan {made[first]} made: "
+        f"passed over: {len(made)} audio {noun} that wavegan {made[first]} made: "
         f"{first}{', …' if len(made) > 1 else ''}"
     )
     return [file for file in files if file not in made]

@@ -77,7 +77,13 @@ class History:
     def unmeasured(self) -> bool:
         """Whether nothing is measured since its last start, as nothing is held out."""
         data = self.starts[-1].get("data") if self.starts else None
-        return not self.validation and isinstance(data, dict) and data.get("held_out") == 0
+        return not self.measured and isinstance(data, dict) and data.get("held_out") == 0
+
+    @property
+    def measured(self) -> tuple[Line, ...]:
+        """The validations whose figures compare: those since validation has the clips it has."""
+        since = max((x["step"] for x in self.starts if x.get("measured_anew")), default=-1)
+        return tuple(line for line in self.validation if line["step"] > since)
 
     @property
     def early(self) -> int:
@@ -95,7 +101,7 @@ class History:
         return value if same and (not isinstance(value, int) or value > 0) else default
 
     def series(self, kind: str, key: str) -> tuple[list[int], list[float]]:
-        """Steps and values of one figure, of "train" or "validation" lines, where it is there."""
+        """Steps and values of a figure, where "train", "validation" or "measured" lines have it."""
         chosen = [line for line in getattr(self, kind) if key in line]
         return [int(line["step"]) for line in chosen], [float(line[key]) for line in chosen]
 

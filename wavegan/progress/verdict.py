@@ -123,13 +123,13 @@ def judge_run(run: Path) -> Verdict:
 
 def _metric(history: History) -> str | None:
     """The figure that checkpoints are compared by, or the first there is."""
-    measured = [key for line in history.validation for key in line if key not in ("kind", "step")]
+    measured = [key for line in history.measured for key in line if key not in ("kind", "step")]
     return next((name for name in NAMES if name in measured), measured[0] if measured else None)
 
 
 def _known(history: History, metric: str | None) -> tuple[list[int], list[float]]:
     """Steps and values of a figure, where it is finite."""
-    steps, values = history.series("validation", metric) if metric else ([], [])
+    steps, values = history.series("measured", metric) if metric else ([], [])
     kept = [(s, v) for s, v in zip(steps, values, strict=True) if math.isfinite(v)]
     return [s for s, _ in kept], [v for _, v in kept]
 

@@ -24,6 +24,7 @@ from wavegan.training.adaptive import Strength
 RandomState = dict[str, Tensor]
 FOLDER, STATE = "training", "state.pt"
 JUDGE = "discriminator"
+BEST = "best.json"
 JUDGE_STATE = f"{JUDGE}_optimizer.pt"
 
 
@@ -154,7 +155,21 @@ def _restore_optimizer(optimizer: Optimizer, saved: dict[str, Any]) -> None:
 def mark_best(run: Path, progress: Progress, metric: str) -> None:
     """Note which checkpoint is the best by a metric, so that the run's path stands for it."""
     content = {"step": progress.best_step, metric: progress.best_value}
-    atomic.text(run / "checkpoints" / "best.json", json.dumps(content) + "\n")
+    atomic.text(run / "checkpoints" / BEST, json.dumps(content) + "\n")
+
+
+def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
+    """Keep what is known of the best checkpoint, or forget it where nothing compares with it.
+
+    Args:
+        run: the run's folder.
+        progress: of a run that goes on.
+        anew: whether validation measures something else from here on. What was forgotten once
+            stays so, though older checkpoints remember it: without its file there is no best one.
+    """
+    if anew or bundle.best_step(run) is None:
+        (run / "checkpoints" / BEST).unlink(missing_ok=True)
+        progress.best_step, progress.best_value = None, float("inf")
 
 
 def prune(run: Path, keep_last: int, best: int | None) -> None:

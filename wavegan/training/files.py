@@ -62,6 +62,11 @@ def find(recipe: Recipe, mel: Mel, history: History | None = None) -> Files:
     data = recipe.data
     if data.folder is None:
         raise UserError("data.folder is not set: give the folder of audio")
+    if history and history.run and not data.folder.exists():
+        raise UserError(
+            f"data folder {data.folder} of {history.run}: it is not there any more: say where it "
+            "is now, data.folder=FOLDER"
+        )
     manifest, mels = scan(data.folder), None
     if "names" in (data.labels, data.label_from):
         manifest = _named(manifest, data.label_pattern)

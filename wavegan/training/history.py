@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from wavegan import bundle
 from wavegan.data.manifest import Manifest
 from wavegan.data.split import Split
 from wavegan.recipe import Recipe
@@ -14,6 +15,8 @@ from wavegan.training.kept_split import FILE, KeptSplit
 
 DIVIDES = {"data.train", "data.validation"}
 """The fields that divide files anew where they change."""
+MEASURES = DIVIDES | {"data.mels", "data.validation_seconds", "training.validation_clips"}
+"""The fields of which another value gives validation other clips: its figures do not compare."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,13 @@ class History:
             return
         for one in self.changed:
             note(f"{one} from here on")
+        best = bundle.best_step(self.run)
+        if self.measures_anew and best is not None:
+            note(
+                f"validation has other clips from here on, so step {best:,} is the best no longer: "
+                f"the last checkpoint stands for {self.run} until the next validation, and that of "
+                f"step {best:,} is not kept for ever (copy it to keep it)"
+            )
         if self.kept is None:
             again = "some may change sides" if self._divides_anew else "the rule is the same"
             note(
@@ -70,6 +80,11 @@ class History:
         elif self._divides_anew:
             for line in self.kept.crossing(split):
                 note(line)
+
+    @property
+    def measures_anew(self) -> bool:
+        """Whether validation has other clips than before."""
+        return any(one.field in MEASURES for one in self.changed)
 
     @property
     def _divides_anew(self) -> bool:

@@ -102,12 +102,14 @@ def prepare(
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
+        checkpoint.settle_best(run, players.progress, anew=before.measures_anew)
     _write(recipe, run, accelerator)
     if accelerator.is_main_process:
         kept_split.write(run, found.manifest, found.split, before.kept)
     log = RunLog(run, accelerator, players.progress.step)
     if players.progress.step < recipe.training.steps:
-        log.start(players.progress.step, start.facts(accelerator, players.networks, found))
+        facts = start.facts(accelerator, players.networks, found)
+        log.start(players.progress.step, facts | {"measured_anew": before.measures_anew})
     return Trainer(
         run=run,
         recipe=recipe,
