@@ -13,9 +13,10 @@ from torch import nn
 
 from wavegan import bundle, recipe
 from wavegan.audio import io
+from wavegan.audio.mel import MelSpectrogram
 from wavegan.cli.console import Silent
-from wavegan.errors import RunError
-from wavegan.training import guard, recovery, setup
+from wavegan.errors import RunError, UserError
+from wavegan.training import files, guard, recovery, setup
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.interrupt import Interrupt
 from wavegan.training.log import Window
@@ -322,3 +323,74 @@ def test_a_sign_of_a_turn_that_was_left_out_does_not_stay() -> None:
     for _ in range(3):
         adaptive.observe(torch.tensor(1.0))
     assert adaptive.p > 0
+
+
+def test_other_audio_under_the_same_names_is_noticed(
+    small: str, clips: Path, tmp_path: Path
+) -> None:
+    """Of the same length and peak, so that only the samples tell."""
+    folder, run = tmp_path / "clips", tmp_path / "run"
+    folder.mkdir()
+    for file in clips.glob("*.wav"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    made(small, folder, run, "training.steps=1").train(Interrupt())
+    wave, _ = io.read(folder / "good2.wav")
+    io.write(folder / "good2.wav", np.ascontiguousarray(wave[:, ::-1]), RATE)
+    notes = Notes()
+    made(small, folder, run, "training.steps=2", resume=True, notes=notes).train(Interrupt())
+    (said,) = [note for note in notes.said if "good2.wav" in note]
+    assert "other audio" in said
+    notes = Notes()
+    made(small, folder, run, "training.steps=3", resume=True, notes=notes)
+    assert not any("other audio" in note for note in notes.said)
+
+
+def test_a_clip_that_grew_a_billion_times_since_the_scan_is_replaced_by_another(
+    small: str, clips: Path, tmp_path: Path
+) -> None:
+    folder, run = tmp_path / "clips", tmp_path / "run"
+    folder.mkdir()
+    for file in clips.glob("*.wav"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    trainer = made(small, folder, run)
+    io.write(folder / "good2.wav", np.full((1, 3000), 1e30, np.float32), RATE)
+    with pytest.warns(RuntimeWarning, match=r"good2\.wav was replaced.*changed"):
+        trainer.train(Interrupt())
+    assert not lines(run, "skip")
+
+
+def test_a_held_out_file_that_broke_since_the_scan_is_left_out(
+    small: str, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "clips"
+    folder.mkdir()
+    for file in clips.glob("*.wav"):
+        (folder / file.name).write_bytes(file.read_bytes())
+    wanted = recipe.load(small, [f"data.folder={folder}", "data.validation=2"])
+    found = files.find(wanted, wanted.front_end())
+    first, second = (clip.path for clip in found.split.validation)
+    (folder / first).write_bytes(b"RIFF")
+    with pytest.warns(RuntimeWarning, match=f"{first} is left out of validation"):
+        held = files.held_out(wanted, wanted.front_end(), found)
+    assert [clip.name for clip in held] == [Path(second).stem]
+    (folder / second).write_bytes(b"RIFF")
+    with pytest.raises(UserError, match=r"none of the 2 files to validate with.*wav"):
+        files.held_out(wanted, wanted.front_end(), found)
+
+
+@pytest.mark.parametrize("scale", [1e10, 1e30, -1e30])
+def test_a_mel_that_no_front_end_makes_is_refused_by_name(
+    small: str, clips: Path, tmp_path: Path, scale: float
+) -> None:
+    mels = tmp_path / "mels"
+    mels.mkdir()
+    wanted = recipe.load(small, [f"data.folder={clips}", f"data.mels={mels}"])
+    front_end = MelSpectrogram(wanted.front_end())
+    for file in clips.glob("*.wav"):
+        wave, _ = io.read(file)
+        mel = front_end(torch.from_numpy(wave))[0].numpy()
+        np.save(mels / f"{file.stem}.npy", mel * scale if file.stem == "good2" else mel)
+    found = files.find(wanted, wanted.front_end())
+    (bad,) = found.manifest.rejected
+    assert bad.path == "good2.wav"
+    assert "good2.npy has values up to" in bad.reason
