@@ -55,7 +55,7 @@ def measure(path: AnyPath) -> Measured:
     with opening.opened(path) as source:
         info = source.info
         for block in source.blocks(0, info.frames, errors):
-            crc = zlib.crc32(np.ascontiguousarray(block), crc)
+            crc = zlib.crc32(block.tobytes(), crc)
             finite = np.isfinite(block)
             bad += int(block.size - finite.sum())
             clean = np.where(finite, block, np.float32(0)).astype(np.float64)
