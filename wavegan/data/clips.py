@@ -13,6 +13,9 @@ from wavegan.errors import UserError
 
 CANCELLED = 0.01
 """A mono mix this much quieter than its channels (-40 dB) has cancelled them out."""
+LOUDEST = 8.0
+"""Sample above which a file is not what was scanned: its peak is brought to 1 or less, and
+resampling goes over that by little."""
 
 
 def length(clip: Clip, sample_rate: int) -> int:
@@ -71,9 +74,11 @@ def crop(
         file, start=first, frames=wanted, sample_rate=sample_rate, mono=mono, on_note=_known
     )
     audio = torch.from_numpy(wave)
-    if audio.shape[-1] < wanted or not audio.isfinite().all():
+    level = gain(clip, channels, peak)
+    # NaN is not within bounds either
+    if audio.shape[-1] < wanted or not bool((audio.abs() * level <= LOUDEST).all()):
         raise UserError(f"{shown(file)}: it has changed: scan the folder again")
-    return _choose(audio, channels) * gain(clip, channels, peak)
+    return _choose(audio, channels) * level
 
 
 def _known(note: str) -> None:

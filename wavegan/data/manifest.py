@@ -44,6 +44,7 @@ class Clip:
         channel_peak: largest absolute sample of the file over all channels.
         notice: what a person should know about a file that is used all the same, or "".
         start: the first sample of a stretch, in the file; 0 for a whole file.
+        content: checksum of all samples of the file, or "".
     """
 
     path: str
@@ -55,6 +56,7 @@ class Clip:
     channel_peak: float
     notice: str = ""
     start: int = 0
+    content: str = ""
 
     @property
     def seconds(self) -> float:
@@ -140,6 +142,7 @@ class Facts:
         error: why the file cannot be opened at all, or "".
         note: what a person should know of it all the same, or "".
         made_by: the command of ours that wrote the file, or "".
+        content: checksum of all samples, or "".
     """
 
     sample_rate: int = 0
@@ -153,6 +156,7 @@ class Facts:
     error: str = ""
     note: str = ""
     made_by: str = ""
+    content: str = ""
 
 
 def judge(path: str, facts: Facts) -> Clip | Rejected:
@@ -174,6 +178,7 @@ def judge(path: str, facts: Facts) -> Clip | Rejected:
         peak=facts.peak,
         channel_peak=facts.channel_peak,
         notice="; ".join(notices),
+        content=facts.content,
     )
 
 

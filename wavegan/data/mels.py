@@ -12,6 +12,7 @@ from torch import Tensor
 from wavegan.audio import mel_file
 from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.mel_layout import Orientation
+from wavegan.audio.mel_range import limits
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
 from wavegan.data import mel_names
@@ -23,6 +24,9 @@ TOLERANCE = 1
 "same", and acoustic models that make two frames at a time round."""
 TOO_LOUD = 0.99
 """Gain below which it is worth a notice that audio over full scale lost its mel's level."""
+BEYOND = 1000
+"""How far beyond the range of its front-end a value may be: another scale is another matter, which
+`mel_fit` tells of, but nothing is learnt of 1e30."""
 READERS = 8
 SHOWN = 3
 
@@ -126,7 +130,8 @@ class Mels:
     def _read(self, path: str, start: int, frames: int) -> Tensor:
         file = self.root / self.of[path].path
         part = mel_file.read(file, self.mel.n_mels, self.mel.layout, start=start, frames=frames)
-        if part.shape[-1] < frames or not part.isfinite().all():
+        # NaN is not within bounds either
+        if part.shape[-1] < frames or not bool((part.abs() <= largest(self.mel)).all()):
             raise UserError(f"{shown(file)}: this mel has changed: start again")
         return part
 
@@ -194,7 +199,19 @@ def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejecte
         )
     if bad := values.size - int(np.count_nonzero(np.isfinite(values))):
         return Rejected(clip.path, f"its mel {printable(path)}: {bad} values are NaN or infinite")
+    if (peak := float(np.abs(values).max())) > largest(mel):
+        return Rejected(
+            clip.path,
+            f"its mel {printable(path)} has values up to {peak:.3g}, and no front-end gives "
+            f"more than {largest(mel):.3g}: make it again",
+        )
     return paired
+
+
+def largest(mel: Mel) -> float:
+    """The size above which a value is none of a mel, in whatever scale it was made."""
+    bounds = limits(mel)
+    return BEYOND * max(1.0, float(bounds.low.abs().max()), float(bounds.high.abs().max()))
 
 
 def _with_notice(clip: Clip) -> Clip:

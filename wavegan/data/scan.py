@@ -191,6 +191,7 @@ def _measure(file: Path) -> Facts:
         # a pipe's header is nothing odd in a data set
         note="" if found.info.streamed else found.info.note,
         made_by=made_by.command(found.info.tags) or "",
+        content=found.content,
     )
 
 

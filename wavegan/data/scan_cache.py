@@ -14,7 +14,7 @@ from typing import Any
 from wavegan import atomic
 from wavegan.data.manifest import Facts
 
-VERSION = 3
+VERSION = 4
 
 _log = logging.getLogger(__name__)
 

@@ -33,6 +33,7 @@ class Item:
         path: of the clip, relative to the data folder.
         failed: files that were drawn before it and could not be read, with why.
         mel: `(n_mels, L)` float32 of exactly this crop, where mels were given beside the audio.
+        start: where in its file the crop begins, in samples at the crops' rate.
     """
 
     audio: Tensor
@@ -41,6 +42,7 @@ class Item:
     path: str
     failed: tuple[Rejected, ...] = ()
     mel: Tensor | None = None
+    start: int = 0
 
 
 class Segments(Dataset[Item]):
@@ -142,12 +144,13 @@ class Segments(Dataset[Item]):
             if clip.path in failed:
                 continue
             try:
-                audio, mel = self._crop(clip, place)
+                start, audio, mel = self._crop(clip, place)
             except (UserError, OSError) as error:
                 failed[clip.path] = Rejected(clip.path, _reason(error, self.root / clip.path))
                 continue
             label = self._label_index[clip.label]
-            return Item(audio, number, label, clip.path, tuple(failed.values()), mel)
+            begins = reading.offset(clip, self.sample_rate) + start
+            return Item(audio, number, label, clip.path, tuple(failed.values()), mel, begins)
         first = next(iter(failed.values()))
         raise RunError(
             f"none of the {len(failed)} training files under {self.root} can be read any more: "
@@ -188,15 +191,19 @@ class Segments(Dataset[Item]):
             return 0.0
         return float(np.random.default_rng([self.seed, OFFSET, number]).random())
 
-    def _crop(self, clip: Clip, place: float) -> tuple[Tensor, Tensor | None]:
-        """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where."""
+    def _crop(self, clip: Clip, place: float) -> tuple[int, Tensor, Tensor | None]:
+        """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where.
+
+        The first of what is returned is where in the clip it begins.
+        """
         if self.mels is not None:
             first = reading.offset(clip, self.sample_rate)
             within = first, first + reading.length(clip, self.sample_rate)
             start, frames, mel = self.mels.crop(clip.path, self.segment, place, within)
-            return self._audio(clip, start - first, frames), mel
+            return start - first, self._audio(clip, start - first, frames), mel
         spare = max(0, reading.length(clip, self.sample_rate) - self.segment)
-        return self._audio(clip, int(place * (spare + 1)), self.segment), None
+        start = int(place * (spare + 1))
+        return start, self._audio(clip, start, self.segment), None
 
     def _audio(self, clip: Clip, start: int, frames: int) -> Tensor:
         """Read `frames` samples of a clip, or what is left of it, and pad them to the segment."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wavegan.progress import early
-from wavegan.progress.health import Action, Player, Trouble
 from wavegan.progress.history import History
 from wavegan.progress.plateau import Plateau
 from wavegan.progress.trend import FEWEST, Trend, falls, trend
+from wavegan.progress.trouble import Action, Player, Trouble
 
 ALARMS: Mapping[str, tuple[str, Player, Action]] = {
     "mode collapse": ("collapse", "G", "restart"),

@@ -2,23 +2,18 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from wavegan.progress import rates
 from wavegan.progress.history import History
+from wavegan.progress.trouble import Player, Trouble
 
-Player = Literal["G", "D"]
-Action = Literal["continue", "stop", "lower_rate", "more_data", "restart", "wait"]
 SIDE: Mapping[Player, str] = {"G": "generator", "D": "discriminator"}
 CHANCE = {"lsgan": 0.5, "hinge": 2.0, "nonsaturating": 2 * math.log(2), "relativistic": math.log(2)}
 """D's loss for each judge that cannot tell, by the objective's name."""
 
-GONE = 1e-3
-"""Share of its highest below which a learning rate teaches nothing."""
-LATE = 0.95
-"""Share of the run from which on the rate may be as low as that."""
 EXPLODED, VANISHED = 20.0, 1e-3
 """Gradient norm over its own median."""
 ENOUGH = 20
@@ -30,25 +25,6 @@ BLIND, EVER, LEARNT = 0.03, 0.6, 1000
 after which it should."""
 WAITS = 0.2
 """Share of the time that may go into waiting for the loader."""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Something wrong.
-
-    Attributes:
-        name: what, in a word or two.
-        player: whose, or None.
-        text: a sentence with the figures.
-        remedy: a sentence that says what to do.
-        action: what that comes to.
-    """
-
-    name: str
-    player: Player | None
-    text: str
-    remedy: str
-    action: Action
 
 
 def troubles(history: History, improving: bool) -> tuple[Trouble, ...]:
@@ -101,26 +77,6 @@ def _not_finite(history: History, _improving: bool) -> Trouble | None:
         f"{name} is not finite at step {int(last['step']):,}.",
         "Go on from the last checkpoint with half the rate (--resume, training.optimizer.lr="
         f"{_half_rate(history):.2g}), or set training.clip_generator and clip_discriminator.",
-        "restart",
-    )
-
-
-def _rate_gone(history: History, _improving: bool) -> Trouble | None:
-    steps, rates = history.series("train", "rate/generator")
-    if not rates or history.step >= LATE * history.total:
-        return None
-    highest = max(rates)
-    if not rates[-1] < GONE * highest:
-        return None
-    peak = rates.index(highest)
-    since = next(s for s, r in zip(steps[peak:], rates[peak:], strict=True) if r < GONE * highest)
-    return Trouble(
-        "rate gone",
-        None,
-        f"The learning rate has fallen to {rates[-1]:.1e} from {highest:.1e}, of {history.total:,} "
-        f"steps: nothing is learnt any more since about step {since:,}.",
-        "Go on with --resume and a slower training.schedule (a larger every, or a gamma nearer "
-        "to 1), best from a checkpoint of before that.",
         "restart",
     )
 
@@ -180,7 +136,9 @@ def _overpowering(history: History, improving: bool) -> Trouble | None:
     if least < (WINS_PAIRS if "pairs" in shares else WINS_BOTH):
         return None
     told = "pairs" if "pairs" in shares else "clips"
-    rate = _training(history, "optimizer").get("discriminator_lr") or _half_rate(history) * 2
+    rate = (
+        history.section("training", "optimizer").get("discriminator_lr") or _half_rate(history) * 2
+    )
     return Trouble(
         "overpowering",
         "D",
@@ -213,6 +171,25 @@ def _blind(history: History, _improving: bool) -> Trouble | None:
     )
 
 
+def _one_sided(history: History, _improving: bool) -> Trouble | None:
+    """D says the same of everything: its accuracies are pinned, one at 1 and one at 0."""
+    shares = _recent(accuracies(history))
+    if "real" not in shares or _objective(history) == "wasserstein":
+        return None
+    side = "real" if shares["real"] > shares["fake"] else "generated"
+    if max(shares.values()) < WINS_BOTH or min(shares.values()) > 1 - WINS_BOTH:
+        return None
+    return Trouble(
+        "one-sided",
+        "D",
+        f"D takes everything for {side} ({shares['real']:.1%} of real and {shares['fake']:.1%} of "
+        "generated clips judged rightly): G learns nothing from it.",
+        "Start again from an earlier checkpoint (training.init_from) with half of "
+        "training.optimizer.discriminator_lr, or with training.clip_discriminator.",
+        "restart",
+    )
+
+
 def _flat(losses: np.ndarray, chance: float | None) -> bool:
     """Whether D's loss stays where it is for judges that cannot tell, whatever their number."""
     middle = float(np.median(losses))
@@ -229,19 +206,13 @@ def _recent(shares: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 
 def _half_rate(history: History) -> float:
-    rate = _training(history, "optimizer").get("lr", 2e-4)
+    rate = history.section("training", "optimizer").get("lr", 2e-4)
     return float(rate) / 2
 
 
 def _objective(history: History) -> str:
     chosen = history.recipe.get("objective")
     return str(chosen.get("name", "")) if isinstance(chosen, dict) else ""
-
-
-def _training(history: History, section: str) -> Mapping[str, Any]:
-    training = history.recipe.get("training")
-    found = training.get(section) if isinstance(training, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def _data(history: History) -> Mapping[str, Any]:
@@ -254,9 +225,11 @@ def _finite(value: Any) -> bool:
 
 
 GROWN: Sequence[Callable[[History, bool], Trouble | None]] = (
-    _rate_gone,
+    rates.fallen,
+    rates.fallen_for_d,
     _exploding,
     _overpowering,
+    _one_sided,
     _blind,
     _vanishing,
 )

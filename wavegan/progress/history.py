@@ -28,6 +28,8 @@ class History:
         validation: lines of validations, oldest first: `step` and metrics; NaN where not finite.
         alarms: lines `step`, `text`.
         starts: a line for each start and resume: `step`, machine and versions.
+        skips: a line for each step that was left out: `step`, `total`, `terms`, `guilty`.
+        returns: a line for each return to a checkpoint: `step`, `from`, `number`, `rate`.
     """
 
     run: Path
@@ -36,6 +38,8 @@ class History:
     validation: tuple[Line, ...]
     alarms: tuple[Line, ...]
     starts: tuple[Line, ...]
+    skips: tuple[Line, ...] = ()
+    returns: tuple[Line, ...] = ()
 
     @classmethod
     def read(cls, run: Path) -> "History":
@@ -54,7 +58,7 @@ class History:
         if not isinstance(known, dict):
             raise UserError(f"{recipe}: damaged: it holds no fields")
         lines = read_lines(run / "metrics.jsonl")
-        kinds = ("train", "validation", "alarm", "start")
+        kinds = ("train", "validation", "alarm", "start", "skip", "return")
         return cls(run, known, *(tuple(x for x in lines if x["kind"] == k) for k in kinds))
 
     @property
@@ -99,6 +103,12 @@ class History:
         value = values.get(field, default) if isinstance(values, dict) else default
         same = isinstance(value, type(default)) and not isinstance(value, bool)
         return value if same and (not isinstance(value, int) or value > 0) else default
+
+    def section(self, outer: str, inner: str) -> Mapping[str, Any]:
+        """A table of the recipe within another; empty where there is none."""
+        values = self.recipe.get(outer)
+        found = values.get(inner) if isinstance(values, dict) else None
+        return found if isinstance(found, dict) else {}
 
     def series(self, kind: str, key: str) -> tuple[list[int], list[float]]:
         """Steps and values of a figure, where "train", "validation" or "measured" lines have it."""

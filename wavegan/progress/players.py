@@ -1,7 +1,8 @@
 """Who takes part in a training, and whether so much is known of them that they are well."""
 
-from wavegan.progress.health import ENOUGH, Player, accuracies
+from wavegan.progress.health import ENOUGH, accuracies
 from wavegan.progress.history import History
+from wavegan.progress.trouble import Player
 
 EARLY_TO_TELL = "too early to tell"
 

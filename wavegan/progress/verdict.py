@@ -14,11 +14,12 @@ import numpy as np
 
 from wavegan.progress import health, players
 from wavegan.progress.advice import SURER, Advice, Facts, advise, raised, rising
-from wavegan.progress.health import Action, Trouble
 from wavegan.progress.history import History
+from wavegan.progress.left_out import LeftOut
 from wavegan.progress.pace import seconds_to, spoken
 from wavegan.progress.plateau import plateau
 from wavegan.progress.trend import FEWEST, UNKNOWN, Direction, Trend, trend, window
+from wavegan.progress.trouble import Action, Trouble
 from wavegan.progress.typical import Typical, curve, started_from_a_model, typical
 
 NAMES = {"mel_distance": "mel distance", "frechet": "Fréchet distance"}
@@ -46,6 +47,8 @@ class Verdict:
         plateau_range: nine times in ten between these.
         seconds_left: training until then; None: unknown, or past.
         remarks: other things to see to.
+        skipped: steps that were left out, as something in them was not finite.
+        returns: how often training went back to a checkpoint.
     """
 
     text: str
@@ -66,6 +69,8 @@ class Verdict:
     plateau_range: tuple[int, int] | None
     seconds_left: float | None
     remarks: tuple[str, ...]
+    skipped: int = 0
+    returns: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: null where a number is not finite."""
@@ -88,6 +93,7 @@ def judge(history: History) -> Verdict:
     facts = Facts(history, steps, values, going, levels, wrong)
     advice = advise(facts)
     waits = health.loader_waits(history)
+    left_out = LeftOut.of(history)
     at = typical(history, metric, steps[-1]) if metric and steps else None
     ahead = levels is not None and history.step < levels.step < history.total
     return Verdict(
@@ -108,7 +114,9 @@ def judge(history: History) -> Verdict:
         plateau_step=levels.step if levels else None,
         plateau_range=(levels.low, levels.high) if levels else None,
         seconds_left=seconds_to(history, levels.step) if levels and ahead else None,
-        remarks=(waits,) if waits else (),
+        remarks=tuple(text for text in (waits, left_out.sentence) if text),
+        skipped=left_out.steps,
+        returns=left_out.returns,
     )
 
 
@@ -163,6 +171,7 @@ def _paragraph(
     sentences = [
         _figure(facts, metric),
         _players(facts),
+        LeftOut.of(facts.history).sentence,
         _typical(facts.history, metric, at),
         advice.text,
         _plateau(facts),

@@ -99,7 +99,8 @@ class Adaptive:
 
         The sign stays on its device until it is time to adjust.
         """
-        self._signs = self._signs + sign.detach()
+        # the sign of a turn that was left out may be NaN
+        self._signs = self._signs + sign.detach().nan_to_num()
         self._turns += 1
         if self._turns >= self.every:
             above = float(self._signs) / self._turns - self.target

@@ -39,6 +39,10 @@ class Progress:
         data: fingerprint of the training files.
         world: number of processes.
         augment: how strongly D's clips are augmented, where that is adaptive.
+        skipped: steps that were left out, as something in them was not finite.
+        streaks: how many turns in a row, up to now, were left out, by player.
+        returns: how often training went back to a checkpoint.
+        rate: what both learning rates are multiplied by since then.
     """
 
     step: int = 0
@@ -47,6 +51,10 @@ class Progress:
     data: str = ""
     world: int = 1
     augment: Strength = field(default_factory=Strength)
+    skipped: int = 0
+    streaks: dict[str, int] = field(default_factory=dict)
+    returns: int = 0
+    rate: float = 1.0
 
 
 @dataclass

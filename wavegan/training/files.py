@@ -24,6 +24,7 @@ from wavegan.recipe import Recipe
 from wavegan.training import data_notes
 from wavegan.training.history import History
 from wavegan.training.log import Listener
+from wavegan.training.readable import readable
 from wavegan.training.validate import HeldOut
 
 SHOWN = 3
@@ -264,7 +265,7 @@ def _read_whole(
         return HeldOut(Path(clip.path).stem, audio, given)
 
     parts = [part for clip in clips for part in pieces(clip, seconds)]
-    return [read(clip) for clip in parts[:count]]
+    return readable(parts, read, count)
 
 
 def _hours(clips: tuple[Clip, ...]) -> float:

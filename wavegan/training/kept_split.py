@@ -6,8 +6,8 @@ come back, a held-out one is still held out.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,11 +48,13 @@ class KeptSplit:
         train: what trains.
         validation: what is held out.
         left_out: what was there and is neither, as lists named others.
+        content: checksum of each file's samples, by path; empty in runs from before it was kept.
     """
 
     train: frozenset[Entry]
     validation: frozenset[Entry]
     left_out: frozenset[Entry] = frozenset()
+    content: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, run: Path) -> "KeptSplit | None":
@@ -65,7 +67,10 @@ class KeptSplit:
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             train, held = _entries(content["train"]), _entries(content["validation"])
-            return cls(train, held, _entries(content["left_out"]))
+            sums = content.get("content", {})
+            if not isinstance(sums, dict):
+                raise ValueError("its content is no table")
+            return cls(train, held, _entries(content["left_out"]), sums)
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:
@@ -101,6 +106,7 @@ class KeptSplit:
             *_about_gone(self.train, train, "trained on"),
             *_about_gone(self.validation, held, "held out"),
             *_about_new(new, listed),
+            *self._about_other((*train, *held)),
         )
         return Split(_in_order([*train, *([] if listed else new)]), _in_order(held), notes)
 
@@ -116,6 +122,13 @@ class KeptSplit:
         if unheard:
             notes.append(f"{_some(unheard)}: held out so far, trained on from here on")
         return notes
+
+    def _about_other(self, clips: Iterable[Clip]) -> list[str]:
+        """Files of the names of before that hold other audio, of whatever length."""
+        known = ((clip, self.content.get(clip.path)) for clip in clips)
+        other = {clip.path for clip, sum_ in known if sum_ and clip.content not in ("", sum_)}
+        what = "other audio than before under the same name, so what is learnt from here on differs"
+        return [f"{_some(other)}: {what}"] if other else []
 
     @staticmethod
     def _there(entries: Iterable[Entry], manifest: Manifest) -> list[Clip]:
@@ -148,6 +161,8 @@ def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -
         "train": named(split.train, kept.train if kept else ()),
         "validation": named(split.validation, kept.validation if kept else ()),
         "left_out": named(unused, kept.left_out if kept else ()),
+        "content": (dict(kept.content) if kept else {})
+        | {path: clip.content for path, clip in sorted(whole.items()) if clip.content},
     }
     # ASCII: paths may hold bytes that are not UTF-8
     atomic.text(run / FILE, json.dumps(content, indent=0) + "\n")

@@ -17,6 +17,9 @@ from wavegan import atomic
 from wavegan.errors import UserError, suggest
 from wavegan.progress.history import Line, read_lines
 
+EVENTS = ("skip", "return")
+"""Kinds of lines that tell what befell a run."""
+
 
 @dataclass(frozen=True)
 class Speed:
@@ -80,6 +83,18 @@ class RunLog:
         """Append an alarm to `metrics.jsonl`."""
         self._append({"kind": "alarm", "step": step, "text": text})
 
+    def event(self, kind: str, step: int, facts: Mapping[str, Any]) -> None:
+        """Append what befell the run: a step that was left out, a return to a checkpoint."""
+        self._append({"kind": kind, "step": step, **facts})
+
+    def go_back(self, step: int) -> None:
+        """Drop what was measured after a step that training returns to; what befell it stays."""
+        if not self.active:
+            return
+        lines = self.file.read_text(encoding="utf-8", errors="replace").splitlines()
+        kept = [x for x in lines if _step_of(x) <= step or _kind_of(x) in EVENTS]
+        atomic.text(self.file, "".join(line + "\n" for line in kept))
+
     def start(self, step: int, facts: Mapping[str, Any]) -> None:
         """Append what a run starts, or goes on, with: machine, versions, data."""
         self._append({"kind": "start", "step": step, **facts})
@@ -91,27 +106,53 @@ class RunLog:
 
 
 class Window:
-    """Running sums of the step's scalars; nothing leaves the device until `mean`."""
+    """Running sums of the step's scalars; nothing leaves the device until `mean`.
+
+    Scalars of a turn whose gradient norm is not finite, `PLAYER/grad_norm`, are of no use and are
+    left out, as the turn was.
+    """
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
+        self.lost: dict[str, Tensor] = {}
 
     def add(self, logs: Mapping[str, Tensor]) -> None:
         """Add one step's scalars."""
-        for name, value in logs.items():
+        for name, value in self._useful(logs).items():
             self.sums[name] = self.sums.get(name, torch.zeros_like(value)) + value
             self.counts[name] = self.counts.get(name, 0) + 1
 
+    def clear(self) -> None:
+        """Forget what was added."""
+        self.sums, self.counts, self.lost = {}, {}, {}
+
     def mean(self, accelerator: Accelerator) -> dict[str, float]:
-        """The means since the last call, over all processes; empties the window."""
+        """The means since the last call, over all processes; empties the window.
+
+        NaN stands for what no step is left of.
+        """
         if not self.sums:
             return {}
-        names = sorted(self.sums)
-        means = torch.stack([self.sums[name] / self.counts[name] for name in names])
+        names, lost = sorted(self.sums), {name: int(n) for name, n in self.lost.items()}
+        means = torch.stack(
+            [self.sums[n] / (self.counts[n] - lost.get(_player(n), 0)) for n in names]
+        )
         values = accelerator.reduce(means, reduction="mean").tolist()
-        self.sums, self.counts = {}, {}
+        self.clear()
         return dict(zip(names, values, strict=True))
+
+    def _useful(self, logs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The scalars, 0 where their turn was left out; a few kernels for each player."""
+        useful = dict(logs)
+        for player in dict.fromkeys(map(_player, logs)):
+            norm = logs.get(f"{player}/grad_norm")
+            if norm is not None:
+                names, good = [n for n in logs if _player(n) == player], norm.isfinite()
+                values = torch.stack([logs[name] for name in names])
+                useful |= zip(names, torch.where(good, values, 0.0).unbind(), strict=True)
+                self.lost[player] = self.lost.get(player, 0) + ~good
+        return useful
 
 
 def available(trackers: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -128,8 +169,19 @@ def available(trackers: tuple[str, ...]) -> tuple[list[str], list[str]]:
     return [name for name in trackers if name not in missing], missing
 
 
+def _player(name: str) -> str:
+    return name.partition("/")[0]
+
+
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
+
+
+def _kind_of(line: str) -> str:
+    try:
+        return str(json.loads(line)["kind"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _step_of(line: str) -> float:

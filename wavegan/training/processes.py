@@ -16,17 +16,21 @@ def world_size() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace every gradient by its mean over the processes, in one flat bucket."""
+def average_gradients(parameters: Iterable[nn.Parameter], loss: Tensor) -> Tensor:
+    """Replace every gradient by its mean over the processes, in one flat bucket.
+
+    Returns:
+        The mean of the losses, which goes along: what is not finite in one process is so in all,
+        and all leave the same steps out.
+    """
     if world_size() == 1:
-        return
+        return loss.detach()
     gradients = [p.grad for p in parameters if p.grad is not None]
-    if not gradients:
-        return
-    flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    flat = torch.cat([*(each.reshape(-1) for each in gradients), loss.detach().reshape(1)])
     dist.all_reduce(flat)
     flat /= world_size()
-    _unflatten_into(gradients, flat)
+    _unflatten_into(gradients, flat[:-1])
+    return flat[-1]
 
 
 def broadcast(module: nn.Module) -> None:

@@ -119,6 +119,7 @@ def prepare(
         batches=batches,
         validation=validation.build(recipe, parts, found),
         accelerator=accelerator,
+        segments=segments,
         adaptive=adaptive,
         log=log,
         listener=listener,

@@ -17,6 +17,7 @@ from wavegan.tasks.base import NOTHING, Condition, Generated, Task
 from wavegan.training.accuracy import accuracy
 from wavegan.training.adaptive import real_sign
 from wavegan.training.feature_matching import feature_matching
+from wavegan.training.finite import finite_or_nan, step_if_finite
 from wavegan.training.processes import average_gradients
 
 Logs = dict[str, Tensor]
@@ -32,15 +33,19 @@ class Player:
     clip: float | None = None
 
     def update(self, loss: Tensor) -> Tensor:
-        """Backward, average over processes, clip, step; returns the norm before clipping."""
+        """Backward, average over processes, clip, step; returns the norm before clipping.
+
+        It is NaN where the loss or a gradient is not finite: the network is then left as it was.
+        """
         parameters = list(self.network.parameters())
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        average_gradients(parameters)
+        mean = average_gradients(parameters, loss)
         norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        norm = finite_or_nan(norm, mean)
         if self.clip is not None:
             nn.utils.clip_grads_with_norm_(parameters, self.clip, norm)
-        self.optimizer.step()
+        step_if_finite(self.optimizer, norm)
         return norm
 
 

@@ -1,8 +1,7 @@
 """The loop around the step: rates, logs, validation, checkpoints, a clean stop."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from accelerate import Accelerator
@@ -11,18 +10,21 @@ from torch import Tensor
 from wavegan import bundle
 from wavegan.data.augment import Augment
 from wavegan.data.batch import Batch
-from wavegan.errors import RunError
+from wavegan.data.segments import Segments
 from wavegan.recipe import Recipe
 from wavegan.tasks.base import Condition
 from wavegan.training import checkpoint, random_state
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players
 from wavegan.training.clock import Clock
+from wavegan.training.due import Due
 from wavegan.training.ema import EMA
 from wavegan.training.examiner import Examiner
+from wavegan.training.guard import Ailment, Guard
 from wavegan.training.interrupt import Interrupt, Phase
 from wavegan.training.log import Listener, RunLog, Window
 from wavegan.training.processes import any_process, largest
+from wavegan.training.recovery import Recovery
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
 from wavegan.training.validate import Validation
@@ -44,7 +46,7 @@ class Trainer:
         log: writes measurements down.
         listener: is told of them.
         adaptive: says how strongly to augment what D sees, or None.
-        recent: the files of the last batch.
+        segments: reads clips of a step again.
     """
 
     run: Path
@@ -57,8 +59,8 @@ class Trainer:
     accelerator: Accelerator
     log: RunLog
     listener: Listener
+    segments: Segments
     adaptive: Adaptive | None = None
-    recent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.examiner = Examiner(
@@ -71,30 +73,48 @@ class Trainer:
             listener=self.listener,
         )
         self.adviser = self.examiner.adviser
+        self.guard = Guard(
+            run=self.run,
+            step=self.step,
+            players=self.players,
+            segments=self.segments,
+            accelerator=self.accelerator,
+            log=self.log,
+            listener=self.listener,
+        )
+        self.recovery = Recovery(self.run, self.players, self.accelerator, self.log, self.listener)
 
     def train(self, interrupt: Interrupt) -> None:
         """Train to `training.steps`, or until a signal; the last step is saved either way.
 
         Raises:
-            RunError: a loss or a gradient is no longer finite; the last checkpoint stays good.
+            RunError: losses or weights are not finite, and going back did not help; the last
+                checkpoint stays good.
         """
-        progress, window, clock = self.players.progress, Window(), Clock()
-        if self.adaptive is not None:
-            self.adaptive.restore(progress.augment)
-            self.set_strength(progress.augment.p)
+        window, clock = Window(), Clock()
+        self.take_up_strength()
         interrupt.phase = Phase.STEP
-        batches, leave = self.batches(progress.step), self.make_up(interrupt)
-        while not leave and progress.step < self.recipe.training.steps:
+        batches, leave = self.batches(self.players.progress.step), self.make_up(interrupt)
+        while not leave and self.players.progress.step < self.recipe.training.steps:
             with clock.waiting():
                 batch = self.next_batch(batches, interrupt)
             if batch is None:
-                self.save(interrupt)
+                self.save_if_sound(interrupt)
                 break
             window.add(self.one_step(batch))
-            self.recent = batch.paths
-            progress.step += 1
+            self.players.progress.step += 1
             clock.steps += 1
-            leave = self.after_step(window, clock, interrupt)
+            due = self.due(interrupt)
+            if due.read:
+                self.report(window, clock)
+            ailment = self.guard.ailment(thorough=due.sound)
+            if ailment is None:
+                leave = self.after_step(due, clock, interrupt)
+            elif due.stop or not (ailment.grave or due.last):
+                self.not_saved(ailment)
+                leave = due.stop
+            else:
+                batches = self.go_back(ailment, window, clock)
         interrupt.phase = Phase.ENDING
         if self.accelerator.is_main_process:
             self.adviser.tell(final=True)
@@ -109,26 +129,47 @@ class Trainer:
             self.save(interrupt)
         return self.asked_to_stop(interrupt)
 
-    def after_step(self, window: Window, clock: Clock, interrupt: Interrupt) -> bool:
-        """Report, validate and save where it is time to, and at the end; whether to leave."""
+    def due(self, interrupt: Interrupt) -> Due:
+        """What follows the step that was made."""
         step, training = self.players.progress.step, self.recipe.training
-        last, stop = step == training.steps, self.asked_to_stop(interrupt)
-        validates = last or step % training.validate_every == 0
-        saves = last or step % training.checkpoint_every == 0
-        if validates or saves or stop or step % training.log_every == 0:
-            self.report(window, clock)
-        improved = validates and self.examiner.validate(interrupt)
-        stop = stop or (validates and self.asked_to_stop(interrupt))
-        if saves or improved or stop:
+        last = step == training.steps
+        return Due(
+            logs=step % training.log_every == 0,
+            validates=last or step % training.validate_every == 0,
+            saves=last or step % training.checkpoint_every == 0,
+            stop=self.asked_to_stop(interrupt),
+            last=last,
+        )
+
+    def after_step(self, due: Due, clock: Clock, interrupt: Interrupt) -> bool:
+        """Validate and save where it is time to, and at the end; whether to leave."""
+        improved = due.validates and self.examiner.validate(interrupt)
+        stop = due.stop or (due.validates and self.asked_to_stop(interrupt))
+        if due.saves or improved or stop:
             self.save(interrupt)
-            if saves and not (validates or stop):
+            if due.saves and not (due.validates or stop):
                 self.examiner.preview(interrupt)
             stop = self.asked_to_stop(interrupt)
         else:
             stop = False
-        if validates or saves:
+        if due.validates or due.saves:
             clock.restart()  # the time spent here is not training speed
         return stop
+
+    def go_back(self, ailment: Ailment, window: Window, clock: Clock) -> Iterator[Batch]:
+        """Go back to the last checkpoint, at a lower rate; the batches from there on."""
+        self.recovery.go_back(ailment)
+        self.guard.forget()
+        self.take_up_strength()
+        window.clear()
+        clock.restart()
+        return self.batches(self.players.progress.step)
+
+    def not_saved(self, ailment: Ailment) -> None:
+        """Say that there is nothing worth saving."""
+        if self.accelerator.is_main_process:
+            safe = self.recovery.safe()
+            self.listener.note(f"not saved: {ailment.what} ({safe}): {ailment.cause}")
 
     def asked_to_stop(self, interrupt: Interrupt) -> bool:
         """Whether any process got a signal; then all take it for theirs."""
@@ -151,16 +192,18 @@ class Trainer:
         done, training = self.players.progress.step, self.recipe.training
         start = training.adversarial_from
         adversarial = self.step.discriminator is not None and done >= start
-        base = training.optimizer.lr
+        lower = self.players.progress.rate
+        base = training.optimizer.lr * lower
         set_rate(
             self.step.generator.optimizer, base * factor(training.schedule, done, training.steps)
         )
         if self.step.discriminator and adversarial:
             share = factor(training.schedule, done - start, training.steps - start)
-            rate = training.optimizer.discriminator_lr or base
+            rate = (training.optimizer.discriminator_lr or training.optimizer.lr) * lower
             set_rate(self.step.discriminator.optimizer, rate * share)
         condition = Condition(batch.mel, batch.label, batch.number)
         logs = self.step(batch.audio, done, adversarial=adversarial, condition=condition)
+        self.guard.see(batch, logs, adversarial=adversarial)
         if self.adaptive is not None and "discriminator/sign" in logs:
             sign = self.accelerator.reduce(logs["discriminator/sign"], reduction="mean")
             self.set_strength(self.adaptive.observe(sign))
@@ -168,14 +211,21 @@ class Trainer:
             self.players.ema.update_parameters(self.step.generator.network)
         return logs
 
+    def take_up_strength(self) -> None:
+        """Augment as strongly as progress says."""
+        if self.adaptive is not None:
+            self.adaptive.restore(self.players.progress.augment)
+            self.set_strength(self.players.progress.augment.p)
+
     def set_strength(self, p: float) -> None:
         """Augment with this probability from here on."""
         if isinstance(self.step.augment, Augment):
             self.step.augment.p = p
 
     def report(self, window: Window, clock: Clock) -> None:
-        """Write down the window's means and tell the listener; refuse to go on with a NaN."""
+        """Write down the window's means and tell the listener."""
         step = self.players.progress.step
+        self.guard.read()
         speed = clock.speed(self.recipe, self.config.mel.sample_rate)
         values = window.mean(self.accelerator)
         if not values:
@@ -186,24 +236,20 @@ class Trainer:
         written = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
         self.log.write("train", step, values | written)
         self.listener.train(step, values, speed)
-        # a term is named before the total and the norm that it spoils
-        terms = sorted(values, key=lambda name: name.endswith(("/total", "/grad_norm")))
-        broken = [name for name in terms if not math.isfinite(values[name])]
-        if broken:
-            kept = bundle.checkpoints(self.run)
-            where = (
-                f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
-            )
-            raise RunError(
-                f"{broken[0]} is not finite at step {step} ({where}); lower "
-                f"training.optimizer.lr or set training.clip_generator and "
-                f"training.clip_discriminator; the last batch held {', '.join(self.recent[:4])}"
-            )
 
     def save(self, interrupt: Interrupt) -> None:
         """Write a checkpoint and drop the old ones; only the main process touches the disk."""
         with interrupt.during(Phase.SAVE):
             self.write()
+
+    def save_if_sound(self, interrupt: Interrupt) -> None:
+        """Save at the end that a signal made, unless there is nothing worth it."""
+        self.guard.read()
+        ailment = self.guard.ailment(thorough=True)
+        if ailment is None:
+            self.save(interrupt)
+        else:
+            self.not_saved(ailment)
 
     def write(self) -> None:
         """Write the checkpoint itself."""

@@ -26,6 +26,7 @@ from wavegan.set_metrics.ndb import Ndb
 from wavegan.set_metrics.nearest_neighbour import NearestNeighbour
 from wavegan.tasks.synthesize import latents
 from wavegan.training import alarms
+from wavegan.training.readable import say_replaced
 from wavegan.training.validate import Validation
 
 FIRST = 2**40
@@ -218,6 +219,7 @@ def _diversity(made: Tensor, real: Tensor, label: Tensor, real_label: Tensor) ->
 
 def _read(segments: Segments, count: int) -> Clips:
     items = [segments[number] for number in range(min(count, len(segments)))]
+    say_replaced(failure for item in items for failure in item.failed)
     audio = torch.stack([item.audio for item in items])
     return Clips(audio, torch.tensor([item.label for item in items]))
 

@@ -1,0 +1,52 @@
+"""Steps that were left out, returns, rates that are gone and a D that is pinned are told."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from wavegan.progress.history import History
+from wavegan.progress.verdict import judge
+
+Run = Callable[..., History]
+FALLING = list(np.linspace(2.0, 1.0, 10))
+
+
+def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) -> None:
+    skips = tuple(
+        {"step": 10 * n, "total": n, "terms": ["generator/mel"], "guilty": ["a/b.wav"]}
+        for n in (1, 2, 3)
+    )
+    back = ({"step": 20, "from": 30, "number": 2, "rate": 0.25},)
+    found = judge(replace(run(FALLING), skips=skips, returns=back))
+    assert (found.skipped, found.returns) == (3, 2)
+    for what in ("3 steps", "step 30", "generator/mel", "a/b.wav", "2 times", "x 0.25"):
+        assert what in found.text
+    assert found.action == judge(run(FALLING)).action
+    assert "left out" not in judge(run(FALLING)).text
+
+
+@pytest.mark.parametrize("odd", [None, "3", -1, [], {}, True, 1e300])
+def test_odd_lines_count_for_what_they_have(run: Run, odd: object) -> None:
+    line = {"step": 5, "total": odd, "terms": odd, "guilty": odd, "number": odd, "rate": odd}
+    assert judge(replace(run(FALLING), skips=(line,), returns=(line,))).text
+
+
+def test_a_rate_next_to_nothing_is_said_whatever_it_was_before(run: Run) -> None:
+    for rate, gone in ((1e-8, True), (9e-8, True), (2e-7, False)):
+        found = judge(run(FALLING, train={"rate/generator": rate}))
+        assert ("learning rate is" in found.text) == gone, rate
+    optimizer = {"optimizer": {"lr": 2e-4, "discriminator_lr": 5e-8}}
+    found = judge(run(FALLING, training=optimizer))
+    assert (found.action, found.health["D"]) == ("restart", "rate gone")
+    ended = judge(run(FALLING, train={"rate/generator": 1e-8}, training={"steps": 10000}))
+    assert "learning rate is" not in ended.text
+
+
+@pytest.mark.parametrize("side", ["real", "fake"])
+def test_a_d_that_says_the_same_of_everything(run: Run, side: str) -> None:
+    other = "fake" if side == "real" else "real"
+    pinned = {f"discriminator/accuracy_{side}": 1.0, f"discriminator/accuracy_{other}": 0.0}
+    found = judge(run(FALLING, train=pinned))
+    assert (found.action, found.health["D"]) == ("restart", "one-sided")

@@ -1,0 +1,87 @@
+"""What befell a run: steps that were left out, and returns to a checkpoint."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from wavegan.progress.history import History, Line
+
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What was not finite in the course of a run.
+
+    Attributes:
+        steps: how many steps were left out.
+        last: the last of them; None: none was.
+        term: what was not finite in it, or "".
+        guilty: clips that gave it alone, the most frequent first.
+        returns: how often training went back to a checkpoint.
+        rate: what both learning rates are multiplied by since.
+    """
+
+    steps: int
+    last: int | None
+    term: str
+    guilty: tuple[str, ...]
+    returns: int
+    rate: float
+
+    @classmethod
+    def of(cls, history: History) -> "LeftOut":
+        """Count what a run wrote down; a line that lacks something counts for what it has."""
+        skips, returns = history.skips, history.returns
+        named = Counter(path for line in skips for path in _names(line, "guilty"))
+        return cls(
+            steps=max((_whole(line, "total") for line in skips), default=0),
+            last=int(skips[-1]["step"]) if skips else None,
+            term=next(iter(_names(skips[-1], "terms")), "") if skips else "",
+            guilty=tuple(path for path, _ in named.most_common()),
+            returns=max((_whole(line, "number") for line in returns), default=0),
+            rate=_share(returns[-1]) if returns else 1.0,
+        )
+
+    @property
+    def sentence(self) -> str:
+        """For people; "" where all was finite."""
+        return " ".join(text for text in (self._skips(), self._returns()) if text)
+
+    def _skips(self) -> str:
+        if not self.steps or self.last is None:
+            return ""
+        many = "1 step was" if self.steps == 1 else f"{self.steps:,} steps were"
+        why = f" ({self.term})" if self.term else ""
+        text = f"{many} left out as not finite, the last at step {self.last:,}{why}"
+        if not self.guilty:
+            return f"{text}; no clip alone is to blame."
+        more = f" and {len(self.guilty) - SHOWN} more" if len(self.guilty) > SHOWN else ""
+        named = ", ".join(_printable(path) for path in self.guilty[:SHOWN])
+        return f"{text}; look at {named}{more}."
+
+    def _returns(self) -> str:
+        if not self.returns:
+            return ""
+        times = "once" if self.returns == 1 else f"{self.returns} times"
+        return (
+            f"It went back to a checkpoint {times}; both learning rates are x {self.rate:g} since."
+        )
+
+
+def _names(line: Line, key: str) -> list[str]:
+    value = line.get(key)
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _whole(line: Line, key: str) -> int:
+    value = line.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _share(line: Line) -> float:
+    value = line.get("rate")
+    return float(value) if isinstance(value, int | float) else 1.0
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,63 @@
+"""What must be finite: loss and gradient before a player learns, its state before it is saved."""
+
+from collections.abc import Iterator
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from wavegan.training.checkpoint import Players
+
+
+class _Fused(Protocol):
+    """An optimizer whose kernel leaves weights and state alone where `found_inf` is 1."""
+
+    found_inf: Tensor
+
+
+def finite_or_nan(norm: Tensor, loss: Tensor) -> Tensor:
+    """The norm of a gradient, or NaN where the loss it comes from is not finite."""
+    return torch.where(torch.isfinite(loss), norm, torch.nan)
+
+
+def step_if_finite(optimizer: Optimizer, norm: Tensor) -> None:
+    """Let an optimizer step if the norm of all gradients is finite; else nothing of it changes.
+
+    A fused optimizer decides on the device, so nothing waits for the answer.
+    """
+    bad = ~torch.isfinite(norm)
+    if getattr(optimizer, "_step_supports_amp_scaling", False):
+        cast(_Fused, optimizer).found_inf = bad.float()
+        optimizer.step()
+    elif not bool(bad):
+        optimizer.step()
+
+
+def not_finite(players: Players) -> str | None:
+    """The first tensor of what a checkpoint keeps that is not finite, by name; None: all is well.
+
+    One look at every weight, its average and its moments; each device is asked once.
+    """
+    by_device: dict[torch.device, list[tuple[str, Tensor]]] = {}
+    for name, value in _kept(players):
+        if value.is_floating_point():
+            by_device.setdefault(value.device, []).append((name, value))
+    for tensors in by_device.values():
+        sound = torch.stack([value.isfinite().all() for _, value in tensors]).tolist()
+        if not all(sound):
+            return tensors[sound.index(False)][0]
+    return None
+
+
+def _kept(players: Players) -> Iterator[tuple[str, Tensor]]:
+    """All tensors of a checkpoint, weights first."""
+    for player, network in players.networks.items():
+        yield from ((f"{player}: {name}", value) for name, value in network.state_dict().items())
+    if players.ema is not None:
+        averaged = players.ema.get_submodule("module").state_dict()
+        yield from ((f"averaged generator: {name}", value) for name, value in averaged.items())
+    for player, optimizer in players.optimizers.items():
+        for number, moments in enumerate(optimizer.state.values()):
+            tensors = ((n, v) for n, v in moments.items() if isinstance(v, Tensor))
+            yield from ((f"optimizer of {player}: {name} {number}", v) for name, v in tensors)

@@ -1,0 +1,79 @@
+"""A step that changes nothing: what would not be finite if the players learnt from these clips."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from wavegan.data.batch import collate
+from wavegan.data.segments import Item
+from wavegan.tasks.base import Condition
+from wavegan.training import random_state
+from wavegan.training.finite import finite_or_nan
+from wavegan.training.step import Player, Step
+
+
+@dataclass
+class _Onlooker(Player):
+    """A player that computes its gradient and does not learn."""
+
+    def update(self, loss: Tensor) -> Tensor:
+        """The norm of the gradient, NaN where the loss is not finite."""
+        parameters = [p for p in self.network.parameters() if p.requires_grad]
+        found = torch.autograd.grad(loss, parameters, allow_unused=True)
+        norm = nn.utils.get_total_norm([each for each in found if each is not None])
+        return finite_or_nan(norm, loss.detach())
+
+
+def probe(
+    step: Step, items: Sequence[Item], device: torch.device, *, adversarial: bool
+) -> list[str]:
+    """The names of a step's scalars that are not finite for these clips, causes first.
+
+    Both players take part with every term and learn nothing; neither do random numbers move on.
+    Nothing is averaged over processes, so one may probe while others do not.
+
+    Args:
+        step: as it trains.
+        items: clips to try.
+        device: where the networks are.
+        adversarial: whether D takes part.
+    """
+    batch = collate(items).to(device)
+    watched = replace(
+        step,
+        generator=_watched(step.generator),
+        discriminator=_watched(step.discriminator) if step.discriminator else None,
+        n_critic=1,
+    )
+    condition = Condition(batch.mel, batch.label, batch.number)
+    with _as_found(step), random_state.set_aside(device):
+        logs = watched(batch.audio, 0, adversarial=adversarial, condition=condition)
+    return broken(list(logs), torch.stack([v.float() for v in logs.values()]).tolist())
+
+
+def broken(names: Sequence[str], values: Sequence[float]) -> list[str]:
+    """The names of values that are not finite: a term before the total and the norm it spoils."""
+    found = [n for n, v in zip(names, values, strict=True) if not math.isfinite(v)]
+    return sorted(found, key=lambda name: (name.endswith(("/total", "/grad_norm")), name))
+
+
+def _watched(player: Player) -> _Onlooker:
+    return _Onlooker(player.network, player.optimizer, player.clip)
+
+
+@contextmanager
+def _as_found(step: Step) -> Iterator[None]:
+    """Let networks keep no statistics of what they see inside."""
+    players = [player for player in (step.generator, step.discriminator) if player]
+    training = [player.network.training for player in players]
+    for player in players:
+        player.network.eval()
+    try:
+        yield
+    finally:
+        for player, mode in zip(players, training, strict=True):
+            player.network.train(mode)
