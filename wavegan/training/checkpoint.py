@@ -152,7 +152,13 @@ def _restore_optimizer(optimizer: Optimizer, saved: dict[str, Any]) -> None:
 
 
 def mark_best(run: Path, progress: Progress, metric: str) -> None:
-    """Note which checkpoint is the best by a metric, so that the run's path stands for it."""
+    """Note which checkpoint is the best by a metric, so that the run's path stands for it.
+
+    Where that one is not there, the note goes too: the path then stands for the last one.
+    """
+    if progress.best_step not in bundle.checkpoints(run):
+        (run / "checkpoints" / "best.json").unlink(missing_ok=True)
+        return
     content = {"step": progress.best_step, metric: progress.best_value}
     atomic.text(run / "checkpoints" / "best.json", json.dumps(content) + "\n")
 

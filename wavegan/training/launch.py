@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 
+from wavegan import deaths
 from wavegan.training.interrupt import ECHO, stops
 
 GRACE = 15.0
@@ -27,10 +28,15 @@ def launch(processes: int, arguments: Sequence[str]) -> int:
     port = _free_port()
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
     with _passing_on(workers) as received:
-        failed = _wait(workers, received)
+        killed = deaths.out_of_memory()
+        _wait(workers, received)
     if received:
         return 128 + received[0]
-    return 0 if failed is None else _report(failed, workers[0])
+    guilty = [worker for worker in workers if worker.failed]
+    if not guilty:
+        return int(any(worker.process.returncode for worker in workers))
+    # one that was killed is the cause of what the others say
+    return _report(min(guilty, key=lambda worker: worker.process.returncode), workers[0], killed)
 
 
 class _Worker:
@@ -45,6 +51,7 @@ class _Worker:
             "OMP_NUM_THREADS": str(threads),
             **os.environ,
             "WAVEGAN_PROCESSES": str(processes),
+            "WAVEGAN_LAUNCHER": str(os.getpid()),
             "WORLD_SIZE": str(processes),
             "LOCAL_WORLD_SIZE": str(processes),
             "RANK": str(rank),
@@ -52,7 +59,7 @@ class _Worker:
             "MASTER_ADDR": "127.0.0.1",
             "MASTER_PORT": str(port),
         }
-        self.rank = rank
+        self.rank, self.ended_by_us = rank, False
         self.errors: list[bytes] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "wavegan", *arguments],
@@ -62,6 +69,17 @@ class _Worker:
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended badly, by itself and first."""
+        return self.process.returncode not in (0, deaths.LEFT_ALONE) and not self.ended_by_us
+
+    def end(self) -> None:
+        """Kill it where it has not ended by itself."""
+        if self.process.poll() is None:
+            self.ended_by_us = True
+            self.process.kill()
+
     def _read(self) -> None:
         for line in self.process.stderr or ():
             if line.startswith(b"error: "):
@@ -70,36 +88,38 @@ class _Worker:
                 _tell(line)
 
 
-def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> _Worker | None:
-    """Wait for all to end; returns the first that failed. After a signal all may take their time.
+def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> None:
+    """Wait for all to end. After a signal all may take their time.
 
     A process that waits for one that is gone may wait for ever, so it is killed after a while.
     """
-    failed: _Worker | None = None
-    deadline = float("inf")
+    deadline, alone = float("inf"), False
     while any(worker.process.poll() is None for worker in workers):
         if len(received) > 1:
             deadline = min(deadline, time.monotonic() + GRACE)
-        gone = [worker for worker in workers if worker.process.poll()]
-        if gone and failed is None and not received:
-            failed, deadline = gone[0], time.monotonic() + GRACE
+        gone = any(worker.process.poll() for worker in workers)
+        if gone and not alone and not received:
+            alone, deadline = True, time.monotonic() + GRACE
         if time.monotonic() > deadline:
             for worker in workers:
-                worker.process.kill()
+                worker.end()
         time.sleep(0.1)
     for worker in workers:
         worker.reader.join(1.0)
-    return failed or next((worker for worker in workers if worker.process.returncode), None)
 
 
-def _report(failed: _Worker, first: _Worker) -> int:
+def _report(failed: _Worker, first: _Worker, killed: int) -> int:
     """Say what ended a process that was not heard itself; returns the exit code."""
     code = failed.process.returncode
     if failed is not first and code != first.process.returncode:
         for line in failed.errors:
             _tell(line)
     if code < 0:
-        _tell(f"error: process {failed.rank} was ended by signal {-code}\n".encode())
+        cause = deaths.cause(code, killed)
+        _tell(
+            f"error: process {failed.rank} (pid {failed.process.pid}) {cause}, so the others "
+            "ended too; go on from the last checkpoint with: wavegan train --resume\n".encode()
+        )
     return int(code) if code > 0 else 128 - int(code)
 
 
