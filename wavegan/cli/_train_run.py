@@ -160,7 +160,7 @@ def _clear(run: Path, listener: "Silent") -> None:
 def _settle_own(run: Path) -> int:
     """Remove unfinished copies of a run's own files: the folder may hold others' as well."""
     left = [file for name in OWN for file in run.glob(f".{name}.part-*")]
-    left += run.glob("samples/*/.*.part")
+    left += [*run.glob("samples/*/.*.part"), *run.glob("processes/*.json")]
     for file in left:
         file.unlink(missing_ok=True)
     return len(left)

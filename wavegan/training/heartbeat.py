@@ -114,7 +114,7 @@ class Heartbeat:
         return (
             f"process {rank} (pid {beat.get('pid')} on {beat.get('host')}) hangs: last heard "
             f"{now - other.heard:.0f} s ago, and {now - other.moved:.0f} s at step "
-            f"{beat.get('step')} ({beat.get('phase')}); the others wait {self.limit:.0f} s at most "
+            f"{beat.get('step')} ({str(beat.get('phase')).lower()}); the others wait {self.limit:.0f} s at most "
             f"({LIMIT}); {storage.last_good(self.run)}"
         )
 

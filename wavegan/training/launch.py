@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
 from wavegan import deaths
@@ -18,12 +19,18 @@ GRACE = 15.0
 """Seconds that the others have to end by themselves once one has failed."""
 
 
-def launch(processes: int, arguments: Sequence[str]) -> int:
+def launch(processes: int, arguments: Sequence[str], run: Path) -> int:
     """Run `python -m wavegan ARGUMENTS` in `processes` processes; returns the exit code.
 
     Torch's own launcher is not used: it gives processes that save 30 seconds, and answers a mistake
     in a recipe with a page of its own and exit code 1. What asks to stop is passed on to the
-    processes; where a terminal has told them too, they take that for one signal.
+    processes; where a terminal has told them too, they take that for one signal. Should this
+    process be killed, they save and end.
+
+    Args:
+        processes: how many.
+        arguments: of the command line.
+        run: the run's folder, for what is said.
     """
     port = _free_port()
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
@@ -36,7 +43,8 @@ def launch(processes: int, arguments: Sequence[str]) -> int:
     if not guilty:
         return int(any(worker.process.returncode for worker in workers))
     # one that was killed is the cause of what the others say
-    return _report(min(guilty, key=lambda worker: worker.process.returncode), workers[0], killed)
+    cause = min(guilty, key=lambda worker: worker.process.returncode)
+    return _report(cause, workers[0], killed, run)
 
 
 class _Worker:
@@ -108,18 +116,19 @@ def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> None:
         worker.reader.join(1.0)
 
 
-def _report(failed: _Worker, first: _Worker, killed: int) -> int:
+def _report(failed: _Worker, first: _Worker, killed: int, run: Path) -> int:
     """Say what ended a process that was not heard itself; returns the exit code."""
     code = failed.process.returncode
     if failed is not first and code != first.process.returncode:
         for line in failed.errors:
             _tell(line)
     if code < 0:
-        cause = deaths.cause(code, killed)
-        _tell(
-            f"error: process {failed.rank} (pid {failed.process.pid}) {cause}, so the others "
-            "ended too; go on from the last checkpoint with: wavegan train --resume\n".encode()
+        said = (
+            f"error: process {failed.rank} (pid {failed.process.pid}) "
+            f"{deaths.cause(code, killed)}, so the others ended too; go on from the last "
+            f"checkpoint with: wavegan train --resume {run}\n"
         )
+        _tell(said.encode(errors="replace"))
     return int(code) if code > 0 else 128 - int(code)
 
 
