@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 REPO = Path(__file__).resolve().parents[2]
 RECIPE, SPEECH = REPO / "tests" / "small.yaml", REPO / "examples" / "speech"
 PATIENCE = 120.0
@@ -75,7 +77,7 @@ class Training:
         digest = hashlib.sha256()
         files = [file for kind in COMPARED for file in self.run.rglob(kind)]
         for file in sorted([*files, *self.run.glob("checkpoints/best.json")]):
-            digest.update(str(file.relative_to(self.run)).encode() + file.read_bytes())
+            digest.update(str(file.relative_to(self.run)).encode() + content(file))
         lines = map(json.loads, (self.run / "metrics.jsonl").read_text().splitlines())
         measured = [
             {key: value for key, value in line.items() if not key.startswith("speed/")}
@@ -83,6 +85,25 @@ class Training:
             if line["kind"] != "start"
         ]
         return digest.hexdigest(), [json.dumps(line) for line in measured]
+
+
+def content(file: Path) -> bytes:
+    """What a file holds, for comparing: of torch's own, its values, as its layout may differ."""
+    if file.suffix != ".pt":
+        return file.read_bytes()
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    return repr(plain(state)).encode()
+
+
+def plain(state: object) -> object:
+    """Nested values without tensors: those as a hash of their bytes."""
+    if isinstance(state, torch.Tensor):
+        return str(state.dtype), hashlib.sha256(state.numpy().tobytes()).hexdigest()
+    if isinstance(state, dict):
+        return sorted((str(key), plain(value)) for key, value in state.items())
+    if isinstance(state, list | tuple):
+        return [plain(value) for value in state]
+    return state
 
 
 def wait(process: "subprocess.Popen[str]", condition: Callable[[], bool]) -> bool:

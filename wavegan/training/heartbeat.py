@@ -8,6 +8,7 @@ takes, for as long as its process is heard.
 
 import contextlib
 import json
+import math
 import os
 import socket
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wavegan.errors import UserError
 from wavegan.training import processes, storage
 
 FOLDER = "processes"
@@ -77,20 +79,21 @@ class Heartbeat:
     ) -> None:
         self.run, self.rank, self.world = run, rank, world
         self.where, self.end = where, end
-        self.limit = limit or float(os.environ.get(LIMIT, USUAL))
+        self.limit = limit or _limit()
         self.others: dict[int, Heard] = {}
-        self._done = threading.Event()
-        self._count = 0
+        self._done, self._count = threading.Event(), 0
+        self._thread = threading.Thread(target=self._beat_on, daemon=True)
 
     def start(self) -> None:
         """Beat from here on."""
         if self.world > 1:
-            threading.Thread(target=self._beat_on, daemon=True).start()
+            self._thread.start()
 
     def stop(self) -> None:
         """Beat no more, and take this process's file away."""
         self._done.set()
         if self.world > 1:
+            self._thread.join(BEAT)
             with contextlib.suppress(OSError):
                 self._file(self.rank).unlink()
                 self._file(self.rank).parent.rmdir()  # the last one out
@@ -114,8 +117,8 @@ class Heartbeat:
         return (
             f"process {rank} (pid {beat.get('pid')} on {beat.get('host')}) hangs: last heard "
             f"{now - other.heard:.0f} s ago, and {now - other.moved:.0f} s at step "
-            f"{beat.get('step')} ({str(beat.get('phase')).lower()}); the others wait {self.limit:.0f} s at most "
-            f"({LIMIT}); {storage.last_good(self.run)}"
+            f"{beat.get('step')} ({str(beat.get('phase')).lower()}); the others wait "
+            f"{self.limit:.0f} s at most ({LIMIT}); {storage.last_good(self.run)}"
         )
 
     def _beat_on(self) -> None:
@@ -150,6 +153,17 @@ class Heartbeat:
 
     def _file(self, rank: int) -> Path:
         return self.run / FOLDER / f"{rank}.json"
+
+
+def _limit() -> float:
+    said = os.environ.get(LIMIT, "")
+    try:
+        seconds = float(said or USUAL)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise UserError(f"{LIMIT} is {said!r}: give seconds above 0, such as {USUAL:.0f}")
+    return seconds
 
 
 def end_process(said: str) -> None:
