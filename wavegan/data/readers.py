@@ -62,11 +62,16 @@ class Readers:
             self._check()
             yield
         except ReaderDiedError:
+            self._end()
             raise
         except (RuntimeError, OSError, EOFError):
             for process in self.processes:
                 process.join(GRACE / len(self.processes))
-            self._check()
+            try:
+                self._check()
+            except ReaderDiedError:
+                self._end()
+                raise
             raise
         finally:
             self.waits = False
@@ -74,6 +79,13 @@ class Readers:
     def _note(self, _number: int, _frame: object) -> None:
         if self.waits:
             self._check()
+
+    def _end(self) -> None:
+        """End the others while their ends are heard here: torch would raise of them too."""
+        self.waits = False
+        for process in self.processes:
+            process.kill()
+            process.join()
 
     def _check(self) -> None:
         for process in self.processes:
