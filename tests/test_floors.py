@@ -17,6 +17,7 @@ FLOORS = {
     "atomic": 0,
     "bounded_yaml": 0,
     "checksums": 0,
+    "deaths": 0,
     "device": 0,
     "file_kinds": 0,
     "machine": 0,

@@ -1,6 +1,7 @@
 """A run from its lock to its summary: signals are heeded from before the first file is read."""
 
 import os
+import signal
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from wavegan import atomic
+from wavegan import atomic, deaths
 from wavegan.cli.stderr import say
 from wavegan.errors import UserError
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from wavegan.recipe import Recipe
     from wavegan.training.interrupt import Interrupt
     from wavegan.training.trainer import Trainer
+
+
+OWN = ("recipe.yaml", "metrics.jsonl", "split.json")
+"""The files of a run that are replaced whole."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +79,20 @@ def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, o
     Raises:
         UserError: the folder is in use or holds something else, or what `setup.prepare` refuses.
     """
-    from wavegan.training import interrupt
+    from wavegan.training import interrupt, processes
 
+    if launcher := os.environ.get("WAVEGAN_LAUNCHER"):
+        deaths.end_with(int(launcher), signal.SIGTERM)  # heeded like any: saved, then left
     tell = say if is_main_process() else listener.note
     with interrupt.watch(tell if listener.quiet else listener.note) as watched:
         try:
             with locked(plan.run, listener):
                 _clear(plan.run, listener)
                 return _train(plan.settled(), device, listener, watched)
+        except processes.LeftAloneError:
+            if not launcher:
+                raise
+            raise typer.Exit(deaths.LEFT_ALONE) from None
         except KeyboardInterrupt:
             if watched.signal is None:
                 raise
@@ -119,7 +130,7 @@ def _train(
         listener.note(f"go on with: wavegan train --resume {run}")
     elif step == begun:
         listener.note(f"go on with: wavegan train --resume {run} training.steps={2 * step}")
-    trainer.accelerator.end_training()
+    trainer.log.close()
     return watched.exit_code, _summary(trainer, watched)
 
 
@@ -141,9 +152,18 @@ def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -
 def _clear(run: Path, listener: "Silent") -> None:
     """Remove what a process that was killed has left half written."""
     if is_main_process():
-        left = atomic.settle(run / "checkpoints")
+        left = atomic.settle(run / "checkpoints") + _settle_own(run)
         if left:
             listener.note(f"{run}: removed {left} unfinished files or folders of a killed process")
+
+
+def _settle_own(run: Path) -> int:
+    """Remove unfinished copies of a run's own files: the folder may hold others' as well."""
+    left = [file for name in OWN for file in run.glob(f".{name}.part-*")]
+    left += [*run.glob("samples/*/.*.part"), *run.glob("processes/*.json")]
+    for file in left:
+        file.unlink(missing_ok=True)
+    return len(left)
 
 
 def _announce(plan: Plan, listener: "Silent") -> None:

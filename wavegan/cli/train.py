@@ -91,7 +91,7 @@ def train_command(
 
         with locked(plan.run, listener):  # so that what is wrong is said before they start
             plan.settled()
-        raise typer.Exit(launch(processes, sys.argv[1:]))
+        raise typer.Exit(launch(processes, sys.argv[1:], plan.run))
     require_training()
     code, summary = train(plan, device, listener)
     if as_json and is_main_process():

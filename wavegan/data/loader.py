@@ -1,5 +1,6 @@
 """Batches for training: the same for any number of processes and workers, from any step on."""
 
+import multiprocessing
 import os
 import sys
 import warnings
@@ -11,6 +12,7 @@ from torch.utils.data import DataLoader, Sampler
 from wavegan.data import worker
 from wavegan.data.batch import Batch, collate
 from wavegan.data.manifest import Rejected, printable
+from wavegan.data.readers import ReaderDiedError, Readers
 from wavegan.data.segments import Segments
 from wavegan.errors import RunError, UserError
 
@@ -34,7 +36,7 @@ def training_loader(
     Step `s` is made of samples `s * batch_size` to `(s + 1) * batch_size - 1`; process `rank` of
     `world` gets its equal, contiguous share of them. To resume is to pass another `start_step`.
     Files that had to be replaced are warned of once each, by name. Close the iterator (or drop
-    it) to end the workers early.
+    it) to end the workers early. While it lives, SIGCHLD is its own.
 
     Args:
         segments: where samples come from.
@@ -50,6 +52,7 @@ def training_loader(
 
     Raises:
         UserError: the batch cannot be shared equally, or a number is out of its range.
+        ReaderDiedError: by the iterator: a worker was killed.
     """
     batches = _StepBatches(batch_size, steps, start_step, rank, world)
     workers = _choose_workers(world) if num_workers is None else num_workers
@@ -103,18 +106,28 @@ class _StepBatches(Sampler[list[int]]):
 def _warn_of_failures(loader: "DataLoader[Batch]") -> Iterator[Batch]:
     # here and not in `Segments`: every worker has its own copy of that, and none sees the others'
     named: set[str] = set()
+    before = set(multiprocessing.active_children())
     try:
         with worker.held_signals():
             batches = iter(loader)
-        for batch in batches:
-            for failure in batch.failed:
-                if failure.path not in named:
-                    named.add(failure.path)
-                    _warn(failure)
-            yield batch
+        readers = Readers([p for p in multiprocessing.active_children() if p not in before])
+        with readers.watched():
+            while (batch := _next(batches, readers)) is not None:
+                for failure in batch.failed:
+                    if failure.path not in named:
+                        named.add(failure.path)
+                        _warn(failure)
+                yield batch
+    except ReaderDiedError:
+        raise
     except RunError as error:
         # torch wraps the traceback of a worker into the message
         raise RunError(str(error).strip().rpartition("RunError: ")[2]) from None
+
+
+def _next(batches: Iterator[Batch], readers: Readers) -> Batch | None:
+    with readers.awaited():
+        return next(batches, None)
 
 
 def _warn(failure: Rejected) -> None:

@@ -1,24 +1,20 @@
 """The life of a process that reads for training: it ends with its parent, and at its word only."""
 
-import ctypes
 import os
 import signal
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
-PR_SET_PDEATHSIG = 1
+from wavegan import deaths
+
 IGNORED = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGHUP", "SIGUSR1", "SIGUSR2")
     if hasattr(signal, name)
 )
-LOOK = 1.0
-"""Seconds between looks at whether the parent is there, where the system does not tell."""
 
 
 @contextmanager
@@ -48,7 +44,7 @@ def start(_: int) -> None:
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     _obey(parent)
-    _end_with(parent)
+    deaths.end_with(parent, getattr(signal, "SIGKILL", signal.SIGTERM))
     torch.set_num_threads(1)
 
 
@@ -71,21 +67,3 @@ def _obey(parent: int) -> None:
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    if sys.platform == "linux":
-        # the kernel does it, also where the worker hangs in a read
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(0)
-        return
-    if os.name == "nt":
-        return  # torch watches the parent's handle there
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -4,13 +4,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.process import BaseProcess
 from typing import Any
 
+from wavegan import deaths
 from wavegan.errors import RunError
 from wavegan.evaluation.scoring import ClipScore, Job, Scorer
 
@@ -75,7 +77,7 @@ def _here(groups: Groups, jobs: Sequence[Job], options: Sequence[Any]) -> Scores
 
 
 def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[Any]) -> Scores:
-    before = set(multiprocessing.active_children())
+    before, killed = set(multiprocessing.active_children()), deaths.out_of_memory()
     # spawn: forked processes would inherit torch's and BLAS's threads, and hang
     pool = ProcessPoolExecutor(
         count, multiprocessing.get_context("spawn"), initializer=_start, initargs=(options,)
@@ -86,12 +88,14 @@ def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[An
             futures = {
                 pool.submit(_score, [jobs[place] for place in places]): places for places in groups
             }
+        children = set(multiprocessing.active_children()) - before
         for future in as_completed(futures):
             yield futures[future], future.result()
         done = True
     except BrokenProcessPool:
         raise RunError(
-            f"one of {count} processes died, perhaps for lack of memory: try --processes 1"
+            f"one of {count} processes that measure {_cause(children, killed)}: try --processes 1, "
+            "which takes less memory"
         ) from None
     finally:
         if not done:
@@ -100,11 +104,22 @@ def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[An
         pool.shutdown(wait=done, cancel_futures=True)
 
 
+def _cause(children: Collection[BaseProcess], killed: int) -> str:
+    """What ended the first: the pool ends the others by SIGTERM."""
+    for child in children:
+        child.join(1.0)
+    codes = [child.exitcode for child in children if child.exitcode]
+    others = [code for code in codes if code != -signal.SIGTERM] or codes
+    return deaths.cause(others[0] if others else None, killed)
+
+
 def _start(options: Sequence[Any]) -> None:
     """Build what a process needs once."""
     global _scorer  # noqa: PLW0603  # a process has one
     import torch
 
+    if parent := multiprocessing.parent_process():
+        deaths.end_with(parent.pid or 0, getattr(signal, "SIGKILL", signal.SIGTERM))
     torch.set_num_threads(1)
     _scorer = Scorer(*options)
 

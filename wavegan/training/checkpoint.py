@@ -161,7 +161,16 @@ def _restore_optimizer(optimizer: Optimizer, saved: dict[str, Any]) -> None:
 
 
 def mark_best(run: Path, progress: Progress, metric: str) -> None:
-    """Note which checkpoint is the best by a metric, so that the run's path stands for it."""
+    """Note which checkpoint is the best by a metric, so that the run's path stands for it.
+
+    Where that one is not there, the note goes too: the path then stands for the last one. Where
+    none is known, nothing changes.
+    """
+    if progress.best_step is None:
+        return
+    if progress.best_step not in bundle.checkpoints(run):
+        (run / "checkpoints" / "best.json").unlink(missing_ok=True)
+        return
     content = {"step": progress.best_step, metric: progress.best_value}
     atomic.text(run / "checkpoints" / BEST, json.dumps(content) + "\n")
 
@@ -173,10 +182,12 @@ def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
         run: the run's folder.
         progress: of a run that goes on.
         anew: whether validation measures something else from here on. What was forgotten once
-            stays so, though older checkpoints remember it: without its file there is no best one.
+            stays so, though older checkpoints remember it: the file says that there is none.
     """
-    if anew or bundle.best_step(run) is None:
-        (run / "checkpoints" / BEST).unlink(missing_ok=True)
+    file = run / "checkpoints" / BEST
+    if anew:
+        atomic.text(file, json.dumps({"step": None}) + "\n")
+    if file.is_file() and bundle.best_step(run) is None:
         progress.best_step, progress.best_value = None, float("inf")
 
 

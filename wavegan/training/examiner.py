@@ -13,7 +13,7 @@ from wavegan.training.advice import Adviser
 from wavegan.training.checkpoint import Players
 from wavegan.training.interrupt import Interrupt, LeftEarly, Phase
 from wavegan.training.log import Listener, RunLog
-from wavegan.training.processes import any_process
+from wavegan.training.processes import any_process, meet
 from wavegan.training.validate import Validation
 
 
@@ -51,7 +51,7 @@ class Examiner:
                 self.judged(values)
             if values is not None and progress.step < self.steps:
                 self.adviser.tell()
-        self.accelerator.wait_for_everyone()
+        meet(self.accelerator)
         return any_process(progress.best_step == progress.step, self.accelerator.device)
 
     def measure(self, interrupt: Interrupt) -> Mapping[str, float] | None:
@@ -65,7 +65,10 @@ class Examiner:
                 random_state.set_aside(self.accelerator.device),
             ):
                 return self.validation(self.averaged(), judge, self.previews())
-        except LeftEarly:
+        except (LeftEarly, Exception):
+            if interrupt.signal is None:
+                raise
+            # what a signal raised may have come out of a library as something else
             shutil.rmtree(self.previews(), ignore_errors=True)
             return None
 

@@ -73,15 +73,50 @@ class Interrupt:
                 return
             self.at = time.monotonic()
             self.say("leaving without saving")
-            raise KeyboardInterrupt
+            _leave(KeyboardInterrupt)
+            return
         self.signal, self.at, phase = number, time.monotonic(), self.phase
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         again = "" if phase in _AT_ONCE else "; Ctrl-C again to leave without saving"
         self.say(f"{name}: {phase.value}{again}")
         if phase is Phase.PREPARING:
-            raise KeyboardInterrupt
+            _leave(KeyboardInterrupt)
         if phase in (Phase.VALIDATION, Phase.PREVIEW):
-            raise LeftEarly
+            _leave(LeftEarly)
+
+
+@dataclass
+class _Shelter:
+    """How many blocks that nothing is to be raised in are open, and what is to be raised then."""
+
+    depth: int = 0
+    late: type[BaseException] | None = None
+
+
+_shelter = _Shelter()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a signal raise only after this block.
+
+    Libraries in C that call back into Python print an exception there, and go on without it.
+    """
+    _shelter.depth += 1
+    try:
+        yield
+    finally:
+        _shelter.depth -= 1
+        late, _shelter.late = _shelter.late, None
+        if late is not None:
+            _leave(late)
+
+
+def _leave(error: type[BaseException]) -> None:
+    if _shelter.depth:
+        _shelter.late = error
+        return
+    raise error
 
 
 _AT_ONCE = {Phase.PREPARING, Phase.PREVIEW, Phase.ENDING}
@@ -98,9 +133,6 @@ def watch(say: Callable[[str], None] = lambda _: None) -> Iterator[Interrupt]:
     previous: dict[int, object] = {}
 
     def note(number: int, _frame: FrameType | None) -> None:
-        if interrupt.signal is None and hasattr(signal, "SIGCHLD"):
-            # a signal to the whole group ends the readers too; torch would raise in mid-step
-            previous[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
         interrupt.receive(number)
 
     for number in stops():

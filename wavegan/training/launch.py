@@ -9,28 +9,42 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
+from wavegan import deaths
 from wavegan.training.interrupt import ECHO, stops
 
 GRACE = 15.0
 """Seconds that the others have to end by themselves once one has failed."""
 
 
-def launch(processes: int, arguments: Sequence[str]) -> int:
+def launch(processes: int, arguments: Sequence[str], run: Path) -> int:
     """Run `python -m wavegan ARGUMENTS` in `processes` processes; returns the exit code.
 
     Torch's own launcher is not used: it gives processes that save 30 seconds, and answers a mistake
     in a recipe with a page of its own and exit code 1. What asks to stop is passed on to the
-    processes; where a terminal has told them too, they take that for one signal.
+    processes; where a terminal has told them too, they take that for one signal. Should this
+    process be killed, they save and end.
+
+    Args:
+        processes: how many.
+        arguments: of the command line.
+        run: the run's folder, for what is said.
     """
     port = _free_port()
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
     with _passing_on(workers) as received:
-        failed = _wait(workers, received)
+        killed = deaths.out_of_memory()
+        _wait(workers, received)
     if received:
         return 128 + received[0]
-    return 0 if failed is None else _report(failed, workers[0])
+    guilty = [worker for worker in workers if worker.failed]
+    if not guilty:
+        return int(any(worker.process.returncode for worker in workers))
+    # one that was killed is the cause of what the others say
+    cause = min(guilty, key=lambda worker: worker.process.returncode)
+    return _report(cause, workers[0], killed, run)
 
 
 class _Worker:
@@ -45,6 +59,7 @@ class _Worker:
             "OMP_NUM_THREADS": str(threads),
             **os.environ,
             "WAVEGAN_PROCESSES": str(processes),
+            "WAVEGAN_LAUNCHER": str(os.getpid()),
             "WORLD_SIZE": str(processes),
             "LOCAL_WORLD_SIZE": str(processes),
             "RANK": str(rank),
@@ -52,7 +67,7 @@ class _Worker:
             "MASTER_ADDR": "127.0.0.1",
             "MASTER_PORT": str(port),
         }
-        self.rank = rank
+        self.rank, self.ended_by_us = rank, False
         self.errors: list[bytes] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "wavegan", *arguments],
@@ -62,6 +77,17 @@ class _Worker:
         self.reader = Thread(target=self._read, daemon=True)
         self.reader.start()
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended badly, by itself and first."""
+        return self.process.returncode not in (0, deaths.LEFT_ALONE) and not self.ended_by_us
+
+    def end(self) -> None:
+        """Kill it where it has not ended by itself."""
+        if self.process.poll() is None:
+            self.ended_by_us = True
+            self.process.kill()
+
     def _read(self) -> None:
         for line in self.process.stderr or ():
             if line.startswith(b"error: "):
@@ -70,36 +96,39 @@ class _Worker:
                 _tell(line)
 
 
-def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> _Worker | None:
-    """Wait for all to end; returns the first that failed. After a signal all may take their time.
+def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> None:
+    """Wait for all to end. After a signal all may take their time.
 
     A process that waits for one that is gone may wait for ever, so it is killed after a while.
     """
-    failed: _Worker | None = None
-    deadline = float("inf")
+    deadline, alone = float("inf"), False
     while any(worker.process.poll() is None for worker in workers):
         if len(received) > 1:
             deadline = min(deadline, time.monotonic() + GRACE)
-        gone = [worker for worker in workers if worker.process.poll()]
-        if gone and failed is None and not received:
-            failed, deadline = gone[0], time.monotonic() + GRACE
+        gone = any(worker.process.poll() for worker in workers)
+        if gone and not alone and not received:
+            alone, deadline = True, time.monotonic() + GRACE
         if time.monotonic() > deadline:
             for worker in workers:
-                worker.process.kill()
+                worker.end()
         time.sleep(0.1)
     for worker in workers:
         worker.reader.join(1.0)
-    return failed or next((worker for worker in workers if worker.process.returncode), None)
 
 
-def _report(failed: _Worker, first: _Worker) -> int:
+def _report(failed: _Worker, first: _Worker, killed: int, run: Path) -> int:
     """Say what ended a process that was not heard itself; returns the exit code."""
     code = failed.process.returncode
     if failed is not first and code != first.process.returncode:
         for line in failed.errors:
             _tell(line)
     if code < 0:
-        _tell(f"error: process {failed.rank} was ended by signal {-code}\n".encode())
+        said = (
+            f"error: process {failed.rank} (pid {failed.process.pid}) "
+            f"{deaths.cause(code, killed)}, so the others ended too; go on from the last "
+            f"checkpoint with: wavegan train --resume {run}\n"
+        )
+        _tell(said.encode(errors="replace"))
     return int(code) if code > 0 else 128 - int(code)
 
 

@@ -2,7 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +18,8 @@ from torch import Tensor
 from wavegan import atomic
 from wavegan.errors import UserError, suggest
 from wavegan.progress.history import Line, read_lines
+from wavegan.training import storage
+from wavegan.training.processes import mean
 
 EVENTS = ("skip", "return")
 """Kinds of lines that tell what befell a run."""
@@ -62,10 +66,12 @@ class RunLog:
         self.file = run / "metrics.jsonl"
         self.accelerator = accelerator
         self.active = accelerator.is_main_process
+        self.tracks = True
         if self.active and self.file.exists():
             lines = self.file.read_text(encoding="utf-8").splitlines()
             kept = [line for line in lines if _step_of(line) <= step]
-            atomic.text(self.file, "".join(line + "\n" for line in kept))
+            with storage.writing(run, self.file, self.file.stat().st_size):
+                atomic.text(self.file, "".join(line + "\n" for line in kept))
 
     def write(self, kind: str, step: int, values: Mapping[str, float]) -> None:
         """Append one line to `metrics.jsonl` and tell the trackers."""
@@ -73,7 +79,35 @@ class RunLog:
             return
         self._append({"kind": kind, "step": step, **_finite(values)})
         named = {key if "/" in key else f"{kind}/{key}": value for key, value in values.items()}
-        self.accelerator.log(named, step=step)
+        with self._tracking():
+            if self.tracks:
+                self.accelerator.log(named, step=step)
+
+    def close(self) -> None:
+        """Let the trackers write what they hold back."""
+        with self._tracking():
+            self.accelerator.end_training()
+
+    def track(self, name: str) -> None:
+        """Start the trackers, under the run's name."""
+        with self._tracking():
+            self.accelerator.init_trackers(name)
+
+    @contextmanager
+    def _tracking(self) -> Iterator[None]:
+        """Deal with trackers inside: what ails them is said once, and never ends a run."""
+        try:
+            yield
+        except Exception as error:
+            if self.tracks:
+                reason = " ".join(str(error).split()) or type(error).__name__
+                warnings.warn(
+                    f"training.trackers: nothing more is written to them ({reason}); "
+                    f"{self.file} is",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
+            self.tracks = False
 
     def validations(self) -> list[Line]:
         """The figures of all validations so far, oldest first."""
@@ -100,9 +134,14 @@ class RunLog:
         self._append({"kind": "start", "step": step, **facts})
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        if self.active:
-            with self.file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(line) + "\n")
+        if not self.active:
+            return
+        text = json.dumps(line) + "\n"
+        with (
+            storage.writing(self.file.parent, self.file, len(text)),
+            self.file.open("a", encoding="utf-8") as stream,
+        ):
+            stream.write(text)
 
 
 class Window:
@@ -138,7 +177,7 @@ class Window:
         means = torch.stack(
             [self.sums[n] / (self.counts[n] - lost.get(_player(n), 0)) for n in names]
         )
-        values = accelerator.reduce(means, reduction="mean").tolist()
+        values = mean(accelerator, means).tolist()
         self.clear()
         return dict(zip(names, values, strict=True))
 

@@ -4,11 +4,75 @@
 Averaging the gradients ourselves after each backward equals one process with the whole batch.
 """
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
+from accelerate import Accelerator
+from accelerate.utils import gather_object
 from torch import Tensor, nn
+
+from wavegan.errors import RunError
+
+_since: float | None = None
+
+
+class LeftAloneError(RunError):
+    """Another process is gone, so what all have to do together cannot be done."""
+
+
+def waits_since() -> float | None:
+    """Since when this process waits for others, by `time.monotonic`; None: it does not."""
+    return _since
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Do inside what all processes have to do together.
+
+    Raises:
+        LeftAloneError: one of them is gone.
+    """
+    global _since  # noqa: PLW0603  # read by the heartbeat's thread
+    if world_size() == 1:
+        yield
+        return
+    _since = time.monotonic()
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise LeftAloneError(
+            f"process {dist.get_rank()} lost the others: one of them has ended, and its own "
+            "message tells why"
+        ) from error
+    finally:
+        _since = None
+
+
+def meet(accelerator: Accelerator) -> None:
+    """Wait until all processes are here."""
+    with waiting():
+        accelerator.wait_for_everyone()
+
+
+def mean(accelerator: Accelerator, value: Tensor) -> Tensor:
+    """The mean of the processes' values."""
+    with waiting():
+        reduced: Tensor = accelerator.reduce(value, reduction="mean")
+    return reduced
+
+
+def together(text: str) -> str:
+    """What troubles the processes, each by its number where there are several."""
+    if world_size() == 1:
+        return text
+    with waiting():
+        texts = gather_object([text])
+    return "; ".join(f"process {rank}: {said}" for rank, said in enumerate(texts) if said)
 
 
 def world_size() -> int:
@@ -27,7 +91,8 @@ def average_gradients(parameters: Iterable[nn.Parameter], loss: Tensor) -> Tenso
         return loss.detach()
     gradients = [p.grad for p in parameters if p.grad is not None]
     flat = torch.cat([*(each.reshape(-1) for each in gradients), loss.detach().reshape(1)])
-    dist.all_reduce(flat)
+    with waiting():
+        dist.all_reduce(flat)
     flat /= world_size()
     _unflatten_into(gradients, flat[:-1])
     return flat[-1]
@@ -37,7 +102,7 @@ def broadcast(module: nn.Module) -> None:
     """Give every process the first one's parameters and buffers."""
     if world_size() == 1:
         return
-    with torch.no_grad():
+    with waiting(), torch.no_grad():
         for tensor in (*module.parameters(), *module.buffers()):
             dist.broadcast(tensor, src=0)
 
@@ -52,8 +117,9 @@ def largest(value: int, device: torch.device) -> int:
     if world_size() == 1:
         return value
     shared = torch.tensor(float(value), device=device)
-    dist.all_reduce(shared, op=dist.ReduceOp.MAX)
-    return int(shared.item())
+    with waiting():
+        dist.all_reduce(shared, op=dist.ReduceOp.MAX)
+        return int(shared.item())
 
 
 def _unflatten_into(targets: list[Tensor], flat: Tensor) -> None:

@@ -7,6 +7,7 @@ import torch
 from accelerate.utils import gather_object
 
 from wavegan.training.checkpoint import RandomState
+from wavegan.training.processes import waiting
 
 
 def gather() -> list[RandomState]:
@@ -14,7 +15,8 @@ def gather() -> list[RandomState]:
     state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         state["cuda"] = torch.cuda.get_rng_state()
-    states: list[RandomState] = gather_object([state])
+    with waiting():
+        states: list[RandomState] = gather_object([state])
     return states
 
 

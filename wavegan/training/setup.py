@@ -7,12 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import ProjectConfiguration, set_seed
+from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration, set_seed
 
 from wavegan import atomic, bundle
 from wavegan.data.batch import Batch
@@ -30,6 +31,7 @@ from wavegan.training import (
     kept_split,
     random_state,
     start,
+    storage,
     validation,
     warm_start,
 )
@@ -44,6 +46,9 @@ from wavegan.training.processes import broadcast
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import Trainer
 
+LONGEST = timedelta(hours=6)
+"""How long processes wait for each other where they cannot hear each other (see `heartbeat`): a
+validation, or the first reading of a folder, is done by one of them."""
 FITTED, FEW = 1024, 8
 """Crops of which a network may take statistics before it trains, and before steps are timed."""
 
@@ -103,10 +108,12 @@ def prepare(
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
         checkpoint.settle_best(run, players.progress, anew=before.measures_anew)
-    _write(recipe, run, accelerator)
     if accelerator.is_main_process:
-        kept_split.write(run, found.manifest, found.split, before.kept)
+        _write(recipe, run)
+        with storage.writing(run, run / kept_split.FILE, _names(found)):
+            kept_split.write(run, found.manifest, found.split, before.kept)
     log = RunLog(run, accelerator, players.progress.step)
+    log.track(run.resolve().name)
     if players.progress.step < recipe.training.steps:
         facts = start.facts(accelerator, players.networks, found)
         log.start(players.progress.step, facts | {"measured_anew": before.measures_anew})
@@ -199,12 +206,16 @@ def _fit(parts: Parts, segments: Segments, count: int = FITTED) -> None:
             network.fit(files.sample(segments, count))
 
 
-def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:
-    if not accelerator.is_main_process:
-        return
-    run.mkdir(parents=True, exist_ok=True)
-    atomic.text(run / "recipe.yaml", dump(recipe))
-    accelerator.init_trackers(run.resolve().name)
+def _write(recipe: Recipe, run: Path) -> None:
+    text = dump(recipe)
+    with storage.writing(run, run / "recipe.yaml", len(text)):
+        run.mkdir(parents=True, exist_ok=True)
+        atomic.text(run / "recipe.yaml", text)
+
+
+def _names(found: files.Files) -> int:
+    """Bytes of the files' names."""
+    return sum(len(clip.path) for clip in found.manifest.clips)
 
 
 def _labelled(recipe: Recipe, found: files.Files) -> Recipe:
@@ -222,6 +233,7 @@ def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
         cpu=choose(device).type == "cpu",
         mixed_precision=recipe.training.precision,
         log_with=trackers or None,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=LONGEST)],
         project_config=ProjectConfiguration(str(run), logging_dir=str(run / "trackers")),
     )
     expected = int(os.environ.get("WAVEGAN_PROCESSES", os.environ.get("WORLD_SIZE", "1")))

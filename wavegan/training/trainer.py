@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from accelerate import Accelerator
 from torch import Tensor
@@ -11,9 +12,10 @@ from wavegan import bundle
 from wavegan.data.augment import Augment
 from wavegan.data.batch import Batch
 from wavegan.data.segments import Segments
+from wavegan.errors import RunError
 from wavegan.recipe import Recipe
 from wavegan.tasks.base import Condition
-from wavegan.training import checkpoint, random_state
+from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players
 from wavegan.training.clock import Clock
@@ -21,9 +23,11 @@ from wavegan.training.due import Due
 from wavegan.training.ema import EMA
 from wavegan.training.examiner import Examiner
 from wavegan.training.guard import Ailment, Guard
+from wavegan.training.heartbeat import Heartbeat, end_process
 from wavegan.training.interrupt import Interrupt, Phase
 from wavegan.training.log import Listener, RunLog, Window
-from wavegan.training.processes import any_process, largest
+from wavegan.training.place import Place
+from wavegan.training.processes import any_process, largest, mean, meet, together
 from wavegan.training.recovery import Recovery
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
@@ -72,7 +76,7 @@ class Trainer:
             log=self.log,
             listener=self.listener,
         )
-        self.adviser = self.examiner.adviser
+        self.adviser, self.place, self.trouble = self.examiner.adviser, Place(self.run), ""
         self.guard = Guard(
             run=self.run,
             step=self.step,
@@ -88,24 +92,44 @@ class Trainer:
         """Train to `training.steps`, or until a signal; the last step is saved either way.
 
         Raises:
-            RunError: losses or weights are not finite, and going back did not help; the last
-                checkpoint stays good.
+            RunError: losses or weights are not finite, and going back did not help, so that the
+                last checkpoint stays good; a reader was killed, the run's folder moved, or the
+                disk refuses.
         """
-        window, clock = Window(), Clock()
+        accelerator = self.accelerator
+        heartbeat = Heartbeat(
+            self.run,
+            accelerator.process_index,
+            accelerator.num_processes,
+            lambda: (self.players.progress.step, interrupt.phase.name),
+            end=end_process,
+        )
+        heartbeat.start()
+        try:
+            self.learn(interrupt)
+        finally:
+            heartbeat.stop()
+
+    def learn(self, interrupt: Interrupt) -> None:
+        """The loop itself."""
+        window, clock, begun = Window(), Clock(), self.players.progress.step
         self.take_up_strength()
         interrupt.phase = Phase.STEP
-        batches, leave = self.batches(self.players.progress.step), self.make_up(interrupt)
+        if self.accelerator.is_main_process and begun:
+            # a run that was killed between a checkpoint and this file has an older one
+            checkpoint.mark_best(self.run, self.players.progress, self.validation.best)
+        batches, leave = self.batches(begun), self.make_up(interrupt)
         while not leave and self.players.progress.step < self.recipe.training.steps:
             with clock.waiting():
-                batch = self.next_batch(batches, interrupt)
-            if batch is None:
-                self.save_if_sound(interrupt)
-                break
+                batch = self.next_batch(batches)
+            if any_process(batch is None, self.accelerator.device) or batch is None:
+                self.leave(interrupt, begun)
             window.add(self.one_step(batch))
             self.players.progress.step += 1
             clock.steps += 1
             due = self.due(interrupt)
             if due.read:
+                self.in_place(interrupt)
                 self.report(window, clock)
             ailment = self.guard.ailment(thorough=due.sound)
             if ailment is None:
@@ -118,7 +142,7 @@ class Trainer:
         interrupt.phase = Phase.ENDING
         if self.accelerator.is_main_process:
             self.adviser.tell(final=True)
-        self.accelerator.wait_for_everyone()
+        meet(self.accelerator)
 
     def make_up(self, interrupt: Interrupt) -> bool:
         """Validate the checkpoint gone on from, where a signal cut that short; whether to leave."""
@@ -178,14 +202,53 @@ class Trainer:
             interrupt.signal = number
         return number > 0
 
-    def next_batch(self, batches: Iterator[Batch], interrupt: Interrupt) -> Batch | None:
-        """The next batch, or None where a signal to the whole group has ended the readers too."""
+    def next_batch(self, batches: Iterator[Batch]) -> Batch | None:
+        """The next batch, or None where none can be read any more; `trouble` then says why."""
         try:
             return next(batches).to(self.accelerator.device, non_blocking=True)
-        except RuntimeError:
-            if interrupt.signal is None or self.accelerator.num_processes > 1:
-                raise
+        except (RuntimeError, OSError) as error:
+            lines = str(error).strip().splitlines() or [repr(error)]
+            self.trouble = lines[-1]
             return None
+
+    def leave(self, interrupt: Interrupt, begun: int) -> NoReturn:
+        """Save the last whole step, where one was done since step `begun`, and end.
+
+        Raises:
+            RunError: says what troubles which process.
+        """
+        step, told = self.players.progress.step, together(self.trouble)
+        if step > begun:
+            self.save_if_sound(interrupt)
+        how = f"saved at step {step:,}" if step > begun else "no step was done since the start"
+        raise RunError(f"{told}; {how}; go on with: wavegan train --resume {self.run}")
+
+    def in_place(self, interrupt: Interrupt) -> None:
+        """See that the run's folder is where it was; save into it where it has been moved.
+
+        Raises:
+            RunError: it is not.
+        """
+        lost = self.accelerator.is_main_process and self.place.lost
+        if not any_process(lost, self.accelerator.device):
+            return
+        moved, was = self.place.now(), self.run
+        if not any_process(moved is not None, self.accelerator.device):
+            raise RunError(
+                f"{was}: this run's folder was deleted, or moved to where it cannot be seen, while "
+                "it trained: nothing more is saved; if you have it still, go on from its last "
+                "checkpoint with: wavegan train --resume FOLDER"
+            )
+        self.run = moved or was
+        saved = "nothing of it is worth saving"
+        if self.guard.ailment(thorough=True) is None:
+            with interrupt.during(Phase.SAVE):
+                self.write()
+            saved = f"saved there at step {self.players.progress.step:,}"
+        raise RunError(
+            f"{was}: this run's folder was moved to {self.run} while it trained: {saved}; go on "
+            f"with: wavegan train --resume {self.run}"
+        )
 
     def one_step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Set both players' rates, let them learn, update the average."""
@@ -205,7 +268,7 @@ class Trainer:
         logs = self.step(batch.audio, done, adversarial=adversarial, condition=condition)
         self.guard.see(batch, logs, adversarial=adversarial)
         if self.adaptive is not None and "discriminator/sign" in logs:
-            sign = self.accelerator.reduce(logs["discriminator/sign"], reduction="mean")
+            sign = mean(self.accelerator, logs["discriminator/sign"])
             self.set_strength(self.adaptive.observe(sign))
         if isinstance(self.players.ema, EMA) and "generator/total" in logs:
             self.players.ema.update_parameters(self.step.generator.network)
@@ -239,6 +302,7 @@ class Trainer:
 
     def save(self, interrupt: Interrupt) -> None:
         """Write a checkpoint and drop the old ones; only the main process touches the disk."""
+        self.in_place(interrupt)
         with interrupt.during(Phase.SAVE):
             self.write()
 
@@ -259,8 +323,10 @@ class Trainer:
             progress.augment = self.adaptive.state()
         if self.accelerator.is_main_process:
             config = bundle.at_step(self.config, progress.step)
-            checkpoint.save(self.run, self.players, config, random)
-            if progress.best_step == progress.step:
-                checkpoint.mark_best(self.run, progress, self.validation.best)
-            checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
-        self.accelerator.wait_for_everyone()
+            target = self.run / "checkpoints" / f"{progress.step:08d}"
+            with storage.writing(self.run, target, storage.size(self.players)):
+                checkpoint.save(self.run, self.players, config, random)
+                if progress.best_step == progress.step:
+                    checkpoint.mark_best(self.run, progress, self.validation.best)
+                checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
+        meet(self.accelerator)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from wavegan.audio import io, made_by
 from wavegan.metrics.base import Metric
 from wavegan.tasks.base import Condition, Task
+from wavegan.training import preview_files
 
 
 class Validation(ABC):
@@ -119,7 +120,7 @@ class Resynthesis(Validation):
 
 
 def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for suffix, audio in (("generated", made), ("original", original)):
-        file, tags = folder / f"{name}_{suffix}.wav", made_by.mark("train")
-        io.write(file, audio.numpy(), sample_rate, tags=tags)
+    with preview_files.written(folder):
+        for suffix, audio in (("generated", made), ("original", original)):
+            file, tags = folder / f"{name}_{suffix}.wav", made_by.mark("train")
+            io.write(file, audio.numpy(), sample_rate, tags=tags)

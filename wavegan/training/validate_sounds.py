@@ -25,7 +25,7 @@ from wavegan.set_metrics.js import Js
 from wavegan.set_metrics.ndb import Ndb
 from wavegan.set_metrics.nearest_neighbour import NearestNeighbour
 from wavegan.tasks.synthesize import latents
-from wavegan.training import alarms
+from wavegan.training import alarms, preview_files
 from wavegan.training.readable import say_replaced
 from wavegan.training.validate import Validation
 
@@ -188,17 +188,17 @@ class Sounds(Validation):
         """Write the first clips as `NN_LABEL.wav`, and draw more where matplotlib is there."""
         if not self.preview_count:
             return
-        folder.mkdir(parents=True, exist_ok=True)
         names = [self.labels[int(own)] if self.labels else "" for own in label]
         waves = [clip.clamp(-1, 1).numpy() for clip in audio]
-        for number in range(min(self.preview_count, len(waves))):
-            name = "_".join(filter(None, (f"{number:02d}", names[number])))
-            file, tags = folder / f"{name}.wav", made_by.mark("train")
-            io.write(file, waves[number], self.sample_rate, tags=tags)
-        if find_spec("matplotlib"):
-            columns = len(self.labels) if 1 < len(self.labels) <= WIDEST else 8
-            shown = list(zip(names, waves, strict=True))[: ROWS * columns]
-            sheet(folder / "sheet.png", shown, self.sample_rate, columns)
+        with preview_files.written(folder):
+            for number in range(min(self.preview_count, len(waves))):
+                name = "_".join(filter(None, (f"{number:02d}", names[number])))
+                file, tags = folder / f"{name}.wav", made_by.mark("train")
+                io.write(file, waves[number], self.sample_rate, tags=tags)
+            if find_spec("matplotlib"):
+                columns = len(self.labels) if 1 < len(self.labels) <= WIDEST else 8
+                shown = list(zip(names, waves, strict=True))[: ROWS * columns]
+                sheet(folder / "sheet.png", shown, self.sample_rate, columns)
 
 
 def _figure(metric: SetMetric, made: Tensor, real: Tensor) -> float:

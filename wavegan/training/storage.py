@@ -1,0 +1,89 @@
+"""What a run's disk refuses, told in one line: the file, the bytes, the last good checkpoint."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from wavegan import bundle
+from wavegan.errors import RunError, UserError
+from wavegan.training.checkpoint import Players
+
+TORCHS = ("PytorchStreamWriter", "inline_container", "unexpected pos")
+"""What torch's own texts hold where a file could not be written."""
+
+
+class StorageError(RunError, OSError):
+    """The disk refused; callers may take it for either."""
+
+
+@contextmanager
+def writing(run: Path, target: Path, needed: int) -> Iterator[None]:
+    """Write something of a run inside.
+
+    Args:
+        run: the run's folder.
+        target: what is written.
+        needed: its size, bytes.
+
+    Raises:
+        StorageError: it could not be written.
+    """
+    try:
+        yield
+    except (RunError, UserError):
+        raise
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        if not run.is_dir():
+            raise StorageError(
+                f"{run}: this run's folder was moved or deleted: {target.name} cannot be written"
+            ) from error
+        room = f"{needed:,} bytes are needed, {_free(target)}"
+        raise StorageError(
+            f"{target}: cannot be written ({reason}): {room}; {last_good(run)}"
+        ) from error
+
+
+def last_good(run: Path) -> str:
+    """Which checkpoint is there to go on from."""
+    kept = bundle.checkpoints(run)
+    return f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
+
+
+def size(players: Players) -> int:
+    """Bytes of a checkpoint, about."""
+    networks = sum(_bytes(network.state_dict()) for network in players.networks.values())
+    optimizers = sum(_bytes(o.state_dict()) for o in players.optimizers.values())
+    return networks + optimizers + _bytes(players.networks["generator"].state_dict())
+
+
+def _bytes(state: object) -> int:
+    if isinstance(state, dict):
+        return sum(map(_bytes, state.values()))
+    return int(getattr(state, "nbytes", 0))
+
+
+def _reason(error: BaseException) -> str | None:
+    """What the system said; None: it is not about writing."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError):
+            return found.strerror or str(found)
+        found = found.__cause__ or found.__context__
+    text = " ".join(str(error).split())
+    if isinstance(error, SafetensorError) or any(word in text for word in TORCHS):
+        return text[:200]
+    return None
+
+
+def _free(target: Path) -> str:
+    there = next((folder for folder in target.parents if folder.is_dir()), None)
+    try:
+        return f"{shutil.disk_usage(there or '.').free:,} are free"
+    except OSError:
+        return "how many are free is not known"
