@@ -69,7 +69,7 @@ def _not_finite(history: History, _improving: bool) -> Trouble | None:
     if not names:
         return None
     # a term is named before the total and the norm that it spoils
-    name = min(names, key=lambda n: (n.endswith(("/total", "/grad_norm")), n))
+    name = min(names, key=lambda n: (n.endswith(("/total", "/grad_norm")), "accuracy" in n, n))
     player: Player = "D" if name.startswith(SIDE["D"]) else "G"
     return Trouble(
         "not finite",
