@@ -14,6 +14,8 @@ SIDE: Mapping[Player, str] = {"G": "generator", "D": "discriminator"}
 CHANCE = {"lsgan": 0.5, "hinge": 2.0, "nonsaturating": 2 * math.log(2), "relativistic": math.log(2)}
 """D's loss for each judge that cannot tell, by the objective's name."""
 
+PASSING = 3
+"""Windows in a row without a finite loss, where such steps are left out, that are a trouble."""
 EXPLODED, VANISHED = 20.0, 1e-3
 """Gradient norm over its own median."""
 ENOUGH = 20
@@ -65,11 +67,18 @@ def loader_waits(history: History) -> str | None:
 
 def _not_finite(history: History, _improving: bool) -> Trouble | None:
     last = history.train[-1] if history.train else {}
-    names = [n for n in last if n.startswith(tuple(SIDE.values())) and not _finite(last[n])]
+    # a step that was left out is no trouble by itself: training goes on, or goes back
+    recent = history.train[-PASSING:] if history.skips else history.train[-1:]
+    names = [
+        name
+        for name in last
+        if name.startswith(tuple(SIDE.values()))
+        and not any(_finite(line.get(name)) for line in recent)
+    ]
     if not names:
         return None
     # a term is named before the total and the norm that it spoils
-    name = min(names, key=lambda n: (n.endswith(("/total", "/grad_norm")), n))
+    name = min(names, key=lambda n: (n.endswith(("/total", "/grad_norm")), "accuracy" in n, n))
     player: Player = "D" if name.startswith(SIDE["D"]) else "G"
     return Trouble(
         "not finite",
