@@ -39,7 +39,7 @@ def vocode_command(
         ),
     ],
     file_format: Annotated[
-        str, typer.Option("--format", help="wav, flac or ogg, for files in a folder.")
+        str, typer.Option("--format", help="wav, flac or ogg, for a folder or stdout.")
     ] = "wav",
     subtype: Annotated[str, typer.Option("--subtype", help="pcm16, pcm24 or float.")] = "pcm16",
     picture: Annotated[
