@@ -290,7 +290,6 @@ def test_an_unknown_field_of_a_file_is_blamed_on_the_file(tmp_path: Path) -> Non
         ("losses.mel=20", ["losses.mel=20 (command line)", "losses.mel.weight=20?"]),
         ("losses.mel=stft", ["losses.mel=stft (command line)", "losses.mel.name=stft?"]),
         ("training.steps=10k", ["training.steps=10k (command line)", "whole number"]),
-        ("losses.own.name=nowhere_at_all:Own", ["nowhere_at_all", "PYTHONPATH"]),
         ("training.trackers=wandb", ["training.trackers=wandb (command line)", "[a, b]"]),
         ("mel.hop_len=3", ["mel.hop_len=3 (command line)", "'hop_length'"]),
         ("mel.n_mels=abc", ["mel.n_mels=abc (command line)", "n_mels"]),

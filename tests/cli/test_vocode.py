@@ -408,11 +408,6 @@ def test_the_stream_has_the_format_that_was_asked_for(tmp_path, vocode, kind):
     assert soundfile.info(io.BytesIO(result.stdout_bytes)).format == kind.upper()
 
 
-def test_a_number_behind_a_point_is_no_ending(tmp_path, vocode):
-    good(vocode(save_mel(tmp_path / "mel.npy"), "-o", tmp_path / "v1.5"))
-    assert [file.name for file in (tmp_path / "v1.5").iterdir()] == ["mel.wav"]
-
-
 def test_an_input_is_never_overwritten(tmp_path, vocode):
     clip = save_sound(tmp_path / "clips" / "in.wav")
     before = clip.read_bytes()

@@ -47,10 +47,9 @@ def jobs(
 def _one(source: Path, out: Path, file_format: str) -> Path:
     if str(out) == "-":
         return out
-    # `v1.5` is the name of a folder as well
-    ending = out.suffix.lstrip(".").lower()
-    if out.is_dir() or not (out.exists() or (ending and not ending.isdigit())):
+    if out.is_dir() or not (out.suffix or out.exists()):
         return out / f"{source.stem}.{file_format}"
+    ending = out.suffix.lstrip(".").lower()
     if ending not in FORMATS:
         raise UserError(
             f"--out {out}: end it in .wav, .flac or .ogg, or give a folder, which has no ending"
