@@ -71,5 +71,5 @@ def test_the_context_reaches_only_constructors_that_ask():
 
 
 def test_a_module_that_is_not_found_is_met_with_where_to_put_it() -> None:
-    with pytest.raises(UserError, match="nowhere_at_all.*PYTHONPATH"):
+    with pytest.raises(UserError, match=r"nowhere_at_all.*PYTHONPATH"):
         plugins.find("losses", "nowhere_at_all:Own", own=True)
