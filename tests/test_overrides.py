@@ -218,7 +218,7 @@ def test_a_shortened_or_mistyped_key_is_met_with_the_whole_one(word: str, meant:
 
 
 def test_what_has_many_meanings_or_none_gets_no_proposal() -> None:
-    for word in ("name=x", "nothing.like.it=x"):
+    for word in ("name=x", "nothing.like.it=x", "training.minutes=1"):
         with pytest.raises(UserError, match="wavegan show RECIPE lists the fields"):
             recipe.load("hifigan-v1", [word])
     assert "training.augment.noise" in fields.paths(recipe.Recipe, {})
@@ -287,6 +287,9 @@ def test_an_unknown_field_of_a_file_is_blamed_on_the_file(tmp_path: Path) -> Non
         ("generator.upsample_rates=x", ["generator.upsample_rates=x (command line)", "list"]),
         ("generator=hifigan", ["generator=hifigan (command line)", "generator.name=hifigan?"]),
         ("training=5", ["training=5 (command line)", "fields"]),
+        ("losses.mel=20", ["losses.mel=20 (command line)", "losses.mel.weight=20?"]),
+        ("losses.mel=stft", ["losses.mel=stft (command line)", "losses.mel.name=stft?"]),
+        ("training.steps=10k", ["training.steps=10k (command line)", "whole number"]),
         ("training.trackers=wandb", ["training.trackers=wandb (command line)", "[a, b]"]),
         ("mel.hop_len=3", ["mel.hop_len=3 (command line)", "'hop_length'"]),
         ("mel.n_mels=abc", ["mel.n_mels=abc (command line)", "n_mels"]),

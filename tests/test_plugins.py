@@ -68,3 +68,8 @@ def test_an_option_that_contradicts_the_context_is_refused():
 def test_the_context_reaches_only_constructors_that_ask():
     assert build("losses", f"{__name__}:Doubled", {}).factor == 2.0
     assert build("generators", "hifigan", {}).conv_pre.in_channels == 80
+
+
+def test_a_module_that_is_not_found_is_met_with_where_to_put_it() -> None:
+    with pytest.raises(UserError, match=r"nowhere_at_all.*PYTHONPATH"):
+        plugins.find("losses", "nowhere_at_all:Own", own=True)

@@ -26,6 +26,8 @@ def meant(key: str, known: Sequence[str]) -> list[str]:
     (['training.steps'], ['training.optimizer.lr'], ['training.steps'])
     >>> meant("training.stepz", known), meant("nothing", known)
     (['training.steps'], [])
+    >>> meant("training.minutes", known)
+    []
     """
     key = key.replace("-", "_").lower()
     if key in known:
@@ -34,11 +36,13 @@ def meant(key: str, known: Sequence[str]) -> list[str]:
         return ends
     parents, _, last = key.rpartition(".")
     if parents:
-        same = [field for field in known if field.rpartition(".")[2] == last]
-        return _near(key, same) or _near(key, known)
-    lasts = {field.rpartition(".")[2] for field in known}
+        same = [field for field in known if _last(field) == last]
+        # a section in common makes names alike that mean different things
+        alike = difflib.get_close_matches(last, {_last(field) for field in known})
+        return _near(key, same) or _near(key, [field for field in known if _last(field) in alike])
+    lasts = {_last(field) for field in known}
     near = difflib.get_close_matches(last, lasts, n=1, cutoff=0.75)
-    return [field for field in known if near and field.rpartition(".")[2] == near[0]]
+    return [field for field in known if near and _last(field) == near[0]]
 
 
 def proposal(key: str, value: str | None = None, known: Sequence[str] = ()) -> str:
@@ -51,6 +55,10 @@ def proposal(key: str, value: str | None = None, known: Sequence[str] = ()) -> s
     if not found or len(found) > MANY:
         return ""
     return f"; did you mean {' or '.join(found)}?"
+
+
+def _last(field: str) -> str:
+    return field.rpartition(".")[2]
 
 
 def _near(key: str, known: Sequence[str]) -> list[str]:

@@ -163,6 +163,10 @@ def _own_class(name: str) -> type:
     module_name, _, class_name = name.partition(":")
     try:
         cls = getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        own = error.name == module_name.partition(".")[0]
+        how = ": put the folder that it lies in into PYTHONPATH" if own else ""
+        raise UserError(f"cannot load {name}: {error}{how}") from None
     except (ImportError, AttributeError) as error:
         raise UserError(f"cannot load {name}: {error}") from None
     if not inspect.isclass(cls):

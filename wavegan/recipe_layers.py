@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
 from wavegan.merge import merge
+from wavegan.typed import read as read_value
 from wavegan.typed import reason
 
 TYPED = "command line"
@@ -79,8 +80,8 @@ def mistake(error: ValidationError, layers: Sequence[Layer], model: type[BaseMod
     said = " or ".join(dict.fromkeys(reason(e) for e in error.errors() if _is_of(e, path)))
     if layer.source == TYPED:
         key, _, name = layer.word.partition("=")
-        is_plugin = first.get("ctx", {}).get("class_name") in ("Plugin", "Term")
-        near = f"; did you mean {key}.name={name}?" if is_plugin else ""
+        field = _of_plugin(first.get("ctx", {}).get("class_name"), name)
+        near = f"; did you mean {key}.{field}={name}?" if field else ""
         return UserError(f"{layer.word} (command line): {said}{near}")
     given = "" if isinstance(first["input"], Mapping) else f" (got {first['input']!r})"
     field = f"{'.'.join(path)}: " if path else ""
@@ -100,6 +101,13 @@ def _unknown(
     where = "" if key.startswith(field) else f"{field}: "
     near = proposal(key, value, known) or "; wavegan show RECIPE lists the fields"
     return UserError(f"{layer.word} (command line): {where}{what}{near}")
+
+
+def _of_plugin(kind: str | None, value: str) -> str | None:
+    """The field that a value was meant for which was given to a plug-in as a whole."""
+    if kind == "Term" and isinstance(read_value(value, float), float | int):
+        return "weight"
+    return "name" if kind in ("Plugin", "Term") else None
 
 
 def _is_of(finding: Mapping[str, Any], path: Sequence[str]) -> bool:

@@ -97,6 +97,8 @@ def check_folder_name(folder: Path, *, option: str = "--out") -> None:
     Raises:
         UserError: it is a file, or called like one.
     """
+    if str(folder) == "-":
+        raise UserError(f"{option} -: files are written here, and not to stdout; give a folder")
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{option} {folder}: it is a file; give a new folder")
     if not folder.is_dir() and folder.suffix.lower() in ENDINGS:

@@ -18,6 +18,11 @@ _SEQUENCES = (list, tuple, Sequence)
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 _NOT_FINITE = {".inf", "-.inf", ".nan"}
 _PLAINLY = {
+    "int_parsing": "give a whole number (an integer)",
+    "int_from_float": "give a whole number (an integer)",
+    "int_type": "give a whole number (an integer)",
+    "float_parsing": "give a number",
+    "float_type": "give a number",
     "tuple_type": "give a list, such as [a, b]",
     "list_type": "give a list, such as [a, b]",
     "sequence_str": "give a list, such as [a, b]",

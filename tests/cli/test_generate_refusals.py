@@ -20,6 +20,7 @@ Save = Callable[..., Path]
         (["--seconds", "1e9"], ("seconds is 1e+09", "2097 is the most at 8000 Hz")),
         (["--seconds", "1e308"], ("seconds is 1e+308",)),
         (["--seconds", "inf"], ("seconds is inf",)),
+        (["--out", "-"], ("--out -", "give a folder")),
         (["--seconds", "nan"], ("seconds is nan",)),
         (["--seconds", "0"], ("seconds is 0",)),
         (["--seconds", "-2"], ("seconds is -2",)),

@@ -402,6 +402,12 @@ def test_several_inputs_need_a_folder(tmp_path, vocode, monkeypatch, words, mess
     assert message in wrong(vocode("a.npy", "b.npy", *words))
 
 
+@pytest.mark.parametrize("kind", ["flac", "ogg"])
+def test_the_stream_has_the_format_that_was_asked_for(tmp_path, vocode, kind):
+    result = good(vocode(save_mel(tmp_path / "mel.npy"), "-o", "-", "--format", kind))
+    assert soundfile.info(io.BytesIO(result.stdout_bytes)).format == kind.upper()
+
+
 def test_an_input_is_never_overwritten(tmp_path, vocode):
     clip = save_sound(tmp_path / "clips" / "in.wav")
     before = clip.read_bytes()

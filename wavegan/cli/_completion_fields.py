@@ -1,14 +1,15 @@
 """Which fields a recipe has, and what may stand behind the `=` of each: for the Tab key."""
 
 from collections.abc import Iterator, Mapping
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 from wavegan import plugins
 from wavegan.audio.mel import Mel
 from wavegan.recipe import Recipe
+from wavegan.typed import members
 
 KINDS = {"generator": "generators", "task": "tasks", "objective": "objectives"}
 """Sections that are one plug-in; those that hold several are called as their kind is."""
@@ -26,7 +27,7 @@ def _leaves(
 ) -> Iterator[tuple[str, list[str]]]:
     for name, value in values.items():
         known = model.model_fields.get(name) if model else None
-        kinds = _members(known.annotation) if known else []
+        kinds = members(known.annotation) if known else []
         sections = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
         inside = value if isinstance(value, dict) else None
         if value is None and sections:  # a section that is left out, and what it would have
@@ -63,13 +64,3 @@ def _typed(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "null" if value is None else str(value)
-
-
-def _members(annotation: Any) -> list[Any]:
-    """The types that a type is a union of."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _members(get_args(annotation)[0])
-    if origin in (Union, UnionType):
-        return [each for member in get_args(annotation) for each in _members(member)]
-    return [annotation]

@@ -39,7 +39,7 @@ def vocode_command(
         ),
     ],
     file_format: Annotated[
-        str, typer.Option("--format", help="wav, flac or ogg, for files in a folder.")
+        str, typer.Option("--format", help="wav, flac or ogg, for a folder or stdout.")
     ] = "wav",
     subtype: Annotated[str, typer.Option("--subtype", help="pcm16, pcm24 or float.")] = "pcm16",
     picture: Annotated[
@@ -88,7 +88,7 @@ def vocode_command(
             failed.append({"input": str(source), "reason": reason})
             typer.echo(f"left out: {reason}", err=True)
             continue
-        clipped = _write(target, made, vocoder.sample_rate, SUBTYPES[subtype])
+        clipped = _write(target, made, vocoder.sample_rate, file_format, SUBTYPES[subtype])
         if clipped and not quiet:
             typer.echo(f"{target}: {clipped} samples clipped; --subtype float keeps them", err=True)
         if picture is not None:
@@ -159,17 +159,18 @@ def _vocode(
     return original, revocode(vocoder, original.to(vocoder.device)).cpu()
 
 
-def _write(target: Path, made: "Tensor", sample_rate: int, subtype: str) -> int:
-    """Write audio; returns how many samples clipped."""
+def _write(target: Path, made: "Tensor", sample_rate: int, file_format: str, subtype: str) -> int:
+    """Write audio, of this format where the file's name has none; returns how many clipped."""
     from wavegan.audio import io, made_by
 
     audio, tags = made.numpy()[None], made_by.mark("vocode")
-    if str(target) == "-":
-        out = sys.stdout.buffer
-        return io.write(out, audio, sample_rate, subtype=subtype, tags=tags).clipped
-    target.parent.mkdir(parents=True, exist_ok=True)
-    chosen = "VORBIS" if target.suffix.lower() == ".ogg" else subtype
-    return io.write(target, audio, sample_rate, subtype=chosen, tags=tags).clipped
+    streamed = str(target) == "-"
+    kind = file_format if streamed else target.suffix.lower().lstrip(".")
+    if not streamed:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    chosen = "VORBIS" if kind == "ogg" else subtype
+    out = sys.stdout.buffer if streamed else target
+    return io.write(out, audio, sample_rate, subtype=chosen, format=kind, tags=tags).clipped
 
 
 def _draw(picture: Path, original: "Tensor | None", made: "Tensor", vocoder: "Vocoder") -> None:

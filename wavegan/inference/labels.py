@@ -59,7 +59,7 @@ def number(given: Label, names: Sequence[str]) -> int:
         if _letters(given) in known:
             return known.index(_letters(given))
         near = difflib.get_close_matches(given, names, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
         raise UserError(f"there is no label {given!r}{meant}; the labels are {', '.join(names)}")
     try:
         place = -1 if isinstance(given, bool) else operator.index(given)
