@@ -80,7 +80,7 @@ def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, o
     with interrupt.watch(tell if listener.quiet else listener.note) as watched:
         try:
             with locked(plan.run, listener):
-                _clear(plan.run, listener)
+                clear(plan.run, listener)
                 return _train(plan.settled(), device, listener, watched)
         except KeyboardInterrupt:
             if watched.signal is None:
@@ -138,12 +138,19 @@ def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -
     return recipe
 
 
-def _clear(run: Path, listener: "Silent") -> None:
-    """Remove what a process that was killed has left half written."""
+def clear(run: Path, listener: "Silent") -> None:
+    """Remove what a process that was killed has left half written, put damaged checkpoints aside.
+
+    Raises:
+        UserError: no checkpoint is whole.
+    """
+    from wavegan.training import whole
+
     if is_main_process():
         left = atomic.settle(run / "checkpoints")
         if left:
             listener.note(f"{run}: removed {left} unfinished files or folders of a killed process")
+        whole.settle(run, listener.note)
 
 
 def _announce(plan: Plan, listener: "Silent") -> None:

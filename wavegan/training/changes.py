@@ -50,7 +50,7 @@ def recipe_of(run: Path) -> Recipe:
         return recipe
     file = found[max(found)] / bundle.CONFIG
     try:
-        made = bundle.Config.from_json(file.read_text(encoding="utf-8", errors="replace"), file)
+        made = bundle.Config.read(file)
     except UserError:
         return recipe  # of an older version, perhaps; damage is found where its weights are read
     level = {"channels": made.channels, "peak": made.peak}
