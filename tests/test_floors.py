@@ -23,7 +23,7 @@ FLOORS = {
     "machine": 0,
     "installation": 0,
     "run_folder": 1,
-    "sealed": 0,
+    "sealed": 1,
     "spinning": 0,
     "statistics": 0,
     "merge": 0,

@@ -11,6 +11,7 @@ from wavegan.errors import UserError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FOLDER, BEST = "checkpoints", "best.json"
+RECIPE, METRICS = "recipe.yaml", "metrics.jsonl"
 
 
 class _Best(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from wavegan.progress.history import History
 from wavegan.progress.pace import seconds_to, spoken, steps_a_second
-from wavegan.run_folder import best_step, checkpoints
+from wavegan.run_folder import best_step, folders
 
 State = Literal["running", "silent", "ended", "not begun"]
 SHOWN = 3
@@ -102,5 +102,5 @@ def _state(history: History, written: float | None) -> State:
 def _best(run: Path) -> str | None:
     """The folder that `best.json` names, where both are there."""
     step = best_step(run)
-    folder = None if step is None else checkpoints(run).get(step)
+    folder = None if step is None else folders(run).get(step)
     return None if folder is None else str(folder)

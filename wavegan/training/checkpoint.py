@@ -5,6 +5,7 @@ discriminator, `state.pt` (G's optimizer, random states, position) and D's optim
 as D. It appears whole or not at all; once it is there, older ones lose D's optimizer.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -16,8 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wavegan import atomic, bundle, checksums
+from wavegan import atomic, bundle, checksums, sealed
+from wavegan.checksums import DamageError
 from wavegan.errors import UserError
+from wavegan.run_folder import RECIPE
 from wavegan.training.progress import Progress
 from wavegan.training.state_file import RandomState, State, load, restore_optimizer
 
@@ -84,8 +87,17 @@ def save(run: Path, players: Players, config: bundle.Config, random: list[Random
         if players.ema is not None:
             state["ema_updates"] = players.ema.get_buffer("n_averaged")
         torch.save(state, training / STATE)
+        _keep_recipe(run, training)
         checksums.write(folder, may_go=(f"{FOLDER}/{JUDGE_STATE}",))
     return target
+
+
+def _keep_recipe(run: Path, training: Path) -> None:
+    """Copy the recipe that the run is trained with, unless somebody has edited it meanwhile."""
+    file = run / RECIPE
+    with contextlib.suppress(OSError, DamageError):
+        if sealed.state(file) is sealed.Seal.WHOLE:
+            shutil.copyfile(file, training / RECIPE)
 
 
 def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool]:

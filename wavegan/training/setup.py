@@ -23,6 +23,8 @@ from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
+from wavegan.run_folder import RECIPE
+from wavegan.sealed import sealed
 from wavegan.training import (
     checkpoint,
     estimate,
@@ -106,6 +108,8 @@ def prepare(
     if accelerator.is_main_process:
         kept_split.write(run, found.manifest, found.split, before.kept)
     log = RunLog(run, accelerator, players.progress.step)
+    if log.dropped:
+        listener.note(f"{log.file}: {log.dropped} torn or foreign lines were dropped")
     if players.progress.step < recipe.training.steps:
         log.start(players.progress.step, start.facts(accelerator, players.networks, found))
     return Trainer(
@@ -200,7 +204,7 @@ def _write(recipe: Recipe, run: Path, accelerator: Accelerator) -> None:
     if not accelerator.is_main_process:
         return
     run.mkdir(parents=True, exist_ok=True)
-    atomic.text(run / "recipe.yaml", dump(recipe))
+    atomic.text(run / RECIPE, sealed(dump(recipe)))
     accelerator.init_trackers(run.resolve().name)
 
 
