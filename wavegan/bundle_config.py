@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,9 +16,7 @@ from wavegan.errors import UserError
 FORMAT = 1
 MOST_CHANNELS = 64
 LONGEST = 1 << 20
-"""Characters of a `config.json`; a label or a name has at most 1024."""
-
-Name = Annotated[str, Field(max_length=1024)]
+"""Bytes of a `config.json`."""
 
 
 class _File(BaseModel):
@@ -26,11 +24,11 @@ class _File(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    task: Name
+    task: json_file.Name
     channels: int = Field(ge=1, le=MOST_CHANNELS)
     peak: float | None = Field(gt=0, le=1000, allow_inf_nan=False)
     step: int = Field(ge=0, le=10**15)
-    labels: list[Name] = []
+    labels: list[json_file.Name] = []
     segment: int | None = Field(default=None, ge=1, le=10**9)
     mel: dict[str, Any]
     generator: dict[str, Any]
@@ -105,8 +103,7 @@ class Config:
         if content["format"] != FORMAT or isinstance(content["format"], bool):
             shown = json_file.shown(content["format"]).strip("'")
             raise UserError(
-                f"bundle format {shown}, this wavegan reads {FORMAT}: "
-                "install a newer wavegan"
+                f"bundle format {shown}, this wavegan reads {FORMAT}: install a newer wavegan"
             )
         known = json_file.check(content, _File, "not the JSON of a wavegan bundle")
         return cls(
@@ -125,7 +122,9 @@ def _generator(values: Mapping[str, Any]) -> dict[str, Any]:
     if "name" not in values:
         raise UserError("not a wavegan bundle's: it has no field 'name'")
     if not isinstance(values["name"], str):
-        raise UserError(f"generator.name: no name of a generator: {json_file.shown(values['name'])}")
+        raise UserError(
+            f"generator.name: no name of a generator: {json_file.shown(values['name'])}"
+        )
     return {"name": values["name"], **values}
 
 

@@ -6,15 +6,27 @@ nested without end or of another shape becomes one line that names the file and 
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from wavegan.errors import UserError
 from wavegan.typed import reason
 
 LONGEST = 1 << 24
 """Bytes of a file, unless its reader says otherwise."""
+
+
+def _short(name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"a name of more than {LONGEST_NAME:,} characters")
+    return name
+
+
+LONGEST_NAME = 1 << 14
+Name = Annotated[str, AfterValidator(_short)]
+"""A path or a label; it may stand for bytes that are not UTF-8, which pydantic's own limits on
+lengths refuse."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -154,9 +154,15 @@ def clear(run: Path, listener: "Silent") -> None:
 
 
 def _announce(plan: Plan, listener: "Silent") -> None:
-    from wavegan import bundle
+    from wavegan import bundle, sealed
     from wavegan.training.changes import RECIPE
 
+    file = plan.run / RECIPE
+    if plan.resume and file.is_file() and sealed.state(file) is sealed.Seal.EDITED:
+        listener.note(
+            f"{file}: {sealed.Seal.EDITED.value}; what differs from the last checkpoint's "
+            "recipe is said below"
+        )
     found = bundle.checkpoints(plan.run)
     if plan.resume and found:
         listener.note(f"{plan.run}: goes on from step {max(found):,}")

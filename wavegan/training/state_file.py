@@ -50,9 +50,7 @@ class State:
         state = cls(
             progress=_typed(Progress, content["progress"], file, "progress"),
             random=_typed(list[RandomState], content["random"], file, "random"),
-            optimizers=_typed(
-                dict[str, dict[str, Any]], content["optimizers"], file, "optimizers"
-            ),
+            optimizers=_typed(dict[str, dict[str, Any]], content["optimizers"], file, "optimizers"),
             ema_updates=content.get("ema_updates"),
         )
         for number, random in enumerate(state.random):
@@ -152,6 +150,4 @@ def _typed(kind: type[Kind], value: Any, file: Path, field: str) -> Kind:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join([field, *(str(part)[:60] for part in first["loc"])])
-        raise UserError(
-            f"{file}: {place}: {reason(first)} (got {shown(first['input'])})"
-        ) from None
+        raise UserError(f"{file}: {place}: {reason(first)} (got {shown(first['input'])})") from None
