@@ -32,9 +32,9 @@ def settle(run: Path, note: Callable[[str], None]) -> None:
         except UserError as error:
             damages.append((folder, error))
             continue
-        for damaged, error in damages:
+        for damaged, reason in damages:
             name = _aside(damaged)
-            note(f"{error}: put aside as {name}; the run goes on from step {step:,}")
+            note(f"{reason}: put aside as {name}; the run goes on from step {step:,}")
         return
     if bundle.checkpoints(run):
         raise UserError(
