@@ -1,5 +1,6 @@
 """Whatever is in a run's files, reading them works or is a mistake that is told."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -53,8 +54,6 @@ def test_a_mutated_file_is_read_or_refused(trained, script, tmp_path_factory, na
      ("step", True), ("labels", "ab"), ("task", 3)],
 )  # fmt: skip
 def test_a_field_of_another_type_or_range_is_named(trained, tmp_path, field, value):
-    import json
-
     file = tmp_path / "config.json"
     content = json.loads((bundle.checkpoints(trained)[1] / "config.json").read_text())
     file.write_text(json.dumps(content | {field: value}))
@@ -65,8 +64,14 @@ def test_a_field_of_another_type_or_range_is_named(trained, tmp_path, field, val
 def test_torn_and_foreign_lines_are_passed_over_and_counted(tmp_path):
     file = tmp_path / "metrics.jsonl"
     good = b'{"kind": "train", "step": 5, "generator/total": null}'
-    bad = [b"\xff", b"[]", b'{"kind": "train", "step": -1}', b'{"kind": "train", "step": 1, "a": "x"}',
-           b"[" * 9000, b'{"kind": "train", "step": ' + b"9" * 5000 + b"}"]  # fmt: skip
+    bad = [
+        b"\xff",
+        b"[]",
+        b'{"kind": "train", "step": -1}',
+        b'{"kind": "train", "step": 1, "a": "x"}',
+        b"[" * 9000,
+        b'{"kind": "train", "step": ' + b"9" * 5000 + b"}",
+    ]
     file.write_bytes(b"\n".join([*bad, good, b'{"kind": "tr']))
     found = lines.read(file)
     assert [line["step"] for line in found.whole] == [5]
