@@ -94,6 +94,8 @@ def check(values: Any, model: type[Model], source: Path | str) -> Model:
         where = f"{source}: {field}" if field else f"{source}"
         if first["type"] == "missing":
             raise UserError(f"{where}: it is missing") from None
+        if first["type"] == "extra_forbidden":
+            raise UserError(f"{source}: unknown field {field!r}") from None
         raise UserError(f"{where}: {reason(first)} (got {shown(first['input'])})") from None
     except RecursionError:
         raise UserError(f"{source}: nested too deep") from None

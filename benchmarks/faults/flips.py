@@ -3,7 +3,8 @@
     python benchmarks/faults/flips.py RUN --count 200
 
 A flip counts as noticed if `whole.check` refuses, as harmless if it lies in a text that no program
-reads, or in the list of checksums itself while every other file still is as listed. RUN is copied first and stays as it is.
+reads, or in the list of checksums itself while every other file still is as listed. RUN
+is copied first and stays as it is.
 """
 
 import argparse
