@@ -11,9 +11,10 @@ from wavegan import plugins
 
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
-    "errors": -1,
-    "typed": -1,
-    "own_settings": -1,
+    "errors": -2,
+    "typed": -2,
+    "own_settings": -2,
+    "json_file": -1,
     "atomic": 0,
     "bounded_yaml": 0,
     "checksums": 0,
@@ -22,6 +23,8 @@ FLOORS = {
     "file_kinds": 0,
     "machine": 0,
     "installation": 0,
+    "run_folder": 1,
+    "sealed": 1,
     "spinning": 0,
     "statistics": 0,
     "merge": 0,

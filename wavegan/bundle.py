@@ -4,7 +4,6 @@ The configuration holds every field of the mel front-end and every option of the
 bundle opens without the recipe it came from.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wavegan import atomic, plugins
+from wavegan import atomic, checksums, json_file, plugins
 from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.interop.base import Foreign, looked_for, recognise, shown_weights
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.own_settings import own_settings
+from wavegan.run_folder import CONFIG, WEIGHTS, best_step, checkpoints, stands_for
 from wavegan.weights import load_strictly, read_weights
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "save",
 ]
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
 """Fields of other projects' `config.json`; ours has none of them outermost."""
 DISCRIMINATOR = "training/discriminator.safetensors"
@@ -89,11 +88,15 @@ def build(config: Config, *, trust_code: bool = False) -> Generator:
 
 
 def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
-    """Write a bundle into an existing folder (make it whole or not at all with `atomic.folder`)."""
+    """Write a bundle into an existing folder (make it whole or not at all with `atomic.folder`).
+
+    Its checksums come last; who adds files lists them anew with `checksums.write`.
+    """
     (folder / CONFIG).write_text(config.to_json(), encoding="utf-8")
     plain = {key: value.detach().contiguous() for key, value in weights.items()}
     atomic.tensors(folder / WEIGHTS, plain)
     (folder / "README.md").write_text(_card(config), encoding="utf-8")
+    checksums.write(folder)
 
 
 @own_settings()
@@ -143,7 +146,8 @@ def read(path: str | Path, *, discriminators: bool = False) -> Model:
 
     Args:
         path: a bundle, a checkpoint, a run (which stands for its best checkpoint by validation, or
-            its last), or a folder or file of another project (see `wavegan.interop`).
+            its last; damaged ones are passed over, with a warning), or a folder or file of another
+            project (see `wavegan.interop`).
         discriminators: read the weights of its discriminators too, where there are some.
 
     Raises:
@@ -162,14 +166,23 @@ def _read(path: Path, discriminators: bool) -> Model:
         if foreign is None:
             raise _nothing_at(path)
         return _ours(foreign)
-    text = (folder / CONFIG).read_text(encoding="utf-8", errors="replace")
-    config = Config.from_json(text, folder / CONFIG)
-    judges: dict[str, dict[str, Tensor]] = {}
-    if discriminators and (folder / DISCRIMINATOR).is_file():
-        for key, value in read_weights(folder / DISCRIMINATOR).items():
-            _, member, rest = key.split(".", 2)
-            judges.setdefault(member, {})[rest] = value
+    # a run's was compared when it was chosen
+    names = (CONFIG, WEIGHTS) if folder in (path, path.parent) else ()
+    checksums.check(folder, (*names, *((DISCRIMINATOR,) if discriminators else ())))
+    config = Config.read(folder / CONFIG)
+    judges = _discriminators(folder / DISCRIMINATOR) if discriminators else {}
     return Model(config, read_weights(folder / WEIGHTS), folder / WEIGHTS, folder / CONFIG, judges)
+
+
+def _discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
+    """Weights by the names of the discriminators that they are of; no file, no weights."""
+    found: dict[str, dict[str, Tensor]] = {}
+    for key, value in read_weights(file).items() if file.is_file() else ():
+        parts = key.split(".", 2)
+        if len(parts) != 3:
+            raise UserError(f"{file}: {key!r} is no weight of a discriminator with a name")
+        found.setdefault(parts[1], {})[parts[2]] = value
+    return found
 
 
 def locate(path: str | Path) -> Path:
@@ -189,15 +202,14 @@ def _bundle_folder(path: Path) -> Path | None:
         path = path.parent
     if (path / CONFIG).is_file() and (path / WEIGHTS).is_file():
         return None if _is_foreign(path / CONFIG) else path
-    found = checkpoints(path)
-    return found.get(best_step(path) or max(found), found[max(found)]) if found else None
+    return stands_for(path)
 
 
 def _is_foreign(file: Path) -> bool:
     """Whether a `config.json` is certainly not ours: Hugging Face's have the same name."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
-    except ValueError:
+        content = json_file.load(file)
+    except UserError:
         return False
     if not isinstance(content, dict) or "mel" in content:
         return False
@@ -226,23 +238,6 @@ def _ours(foreign: Foreign) -> Model:
     return Model(
         config, foreign.weights, foreign.source, foreign.described_in, foreign.discriminators
     )
-
-
-def checkpoints(run: Path) -> dict[int, Path]:
-    """The whole checkpoints of a run folder by step, oldest first."""
-    folder = run / "checkpoints"
-    if not folder.is_dir():
-        return {}
-    whole = (entry for entry in folder.iterdir() if (entry / CONFIG).is_file())
-    return {int(entry.name): entry for entry in sorted(whole) if entry.name.isdigit()}
-
-
-def best_step(run: Path) -> int | None:
-    """The step of the run's best checkpoint, or None."""
-    try:
-        return int(json.loads((run / "checkpoints" / "best.json").read_text())["step"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _card(config: Config) -> str:

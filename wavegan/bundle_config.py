@@ -6,11 +6,32 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
+
 import wavegan
+from wavegan import json_file
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 
 FORMAT = 1
+MOST_CHANNELS = 64
+LONGEST = 1 << 20
+"""Bytes of a `config.json`."""
+
+
+class _File(BaseModel):
+    """The fields of `config.json` as JSON has them, their types and ranges checked."""
+
+    model_config = ConfigDict(strict=True)
+
+    task: json_file.Name
+    channels: int = Field(ge=1, le=MOST_CHANNELS)
+    peak: float | None = Field(gt=0, le=1000, allow_inf_nan=False)
+    step: int = Field(ge=0, le=10**15)
+    labels: list[json_file.Name] = []
+    segment: int | None = Field(default=None, ge=1, le=10**9)
+    mel: dict[str, Any]
+    generator: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,37 +76,56 @@ class Config:
         return json.dumps(fields, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, source: Path) -> "Config":
+    def read(cls, file: Path) -> "Config":
         """Read `config.json`.
 
         Raises:
-            UserError: it is not JSON, of another format, or lacks a field; `source` is named.
+            FileNotFoundError: it is not there.
+            UserError: it is not JSON, of another format, lacks a field, or has one of another type
+                or out of range; the file and the field are named.
         """
         try:
-            content = json.loads(text)
-            if content["format"] != FORMAT:
-                raise UserError(
-                    f"bundle format {content['format']}, this wavegan reads {FORMAT}: "
-                    "install a newer wavegan"
-                )
-            return cls(
-                mel=_mel(content["mel"]),
-                generator={"name": content["generator"]["name"], **content["generator"]},
-                channels=content["channels"],
-                peak=content["peak"],
-                task=content["task"],
-                step=content["step"],
-                labels=tuple(content.get("labels", ())),
-                segment=content.get("segment"),
-            )
-        except (json.JSONDecodeError, TypeError):
-            raise UserError(f"{source}: not the JSON of a wavegan bundle") from None
-        except KeyError as missing:
-            raise UserError(
-                f"{source}: not a wavegan bundle's: it has no field {missing}"
-            ) from None
+            content = json_file.load(file, LONGEST)
         except UserError as error:
-            raise UserError(f"{source}: {error}") from None
+            raise UserError(f"{error}: not the JSON of a wavegan bundle") from None
+        try:
+            return cls._of(content)
+        except UserError as error:
+            raise UserError(f"{file}: {error}") from None
+
+    @classmethod
+    def _of(cls, content: Any) -> "Config":
+        if not isinstance(content, dict) or not isinstance(content.get("mel", {}), dict):
+            raise UserError("not the JSON of a wavegan bundle")
+        for name in ("format", "mel", "generator", "channels", "peak", "task", "step"):
+            if name not in content:
+                raise UserError(f"not a wavegan bundle's: it has no field {name!r}")
+        if content["format"] != FORMAT or isinstance(content["format"], bool):
+            shown = json_file.shown(content["format"]).strip("'")
+            raise UserError(
+                f"bundle format {shown}, this wavegan reads {FORMAT}: install a newer wavegan"
+            )
+        known = json_file.check(content, _File, "not the JSON of a wavegan bundle")
+        return cls(
+            mel=_mel(known.mel),
+            generator=_generator(known.generator),
+            channels=known.channels,
+            peak=known.peak,
+            task=known.task,
+            step=known.step,
+            labels=tuple(known.labels),
+            segment=known.segment,
+        )
+
+
+def _generator(values: Mapping[str, Any]) -> dict[str, Any]:
+    if "name" not in values:
+        raise UserError("not a wavegan bundle's: it has no field 'name'")
+    if not isinstance(values["name"], str):
+        raise UserError(
+            f"generator.name: no name of a generator: {json_file.shown(values['name'])}"
+        )
+    return {"name": values["name"], **values}
 
 
 def _mel(values: Mapping[str, Any]) -> Mel:

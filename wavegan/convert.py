@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from wavegan import atomic, bundle
+from wavegan import atomic, bundle, checksums
 from wavegan.targets import check_folder
 
-OWN = ("config.json", "model.safetensors", "README.md", "training")
+OWN = ("config.json", "model.safetensors", "README.md", "training", checksums.NAME)
 """What a bundle with discriminators consists of."""
 
 
@@ -43,4 +43,5 @@ def convert(
             file = unfinished / bundle.DISCRIMINATOR
             file.parent.mkdir()
             atomic.tensors(file, judges)
+            checksums.write(unfinished)
     return model

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from wavegan import sealed
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
 from wavegan.merge import merge
@@ -52,6 +53,7 @@ def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -
     """
     if file.resolve() in seen:
         raise UserError(f"{file}: inherits itself")
+    sealed.state(file)  # one that was cut would go on with defaults
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

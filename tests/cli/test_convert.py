@@ -64,7 +64,7 @@ def test_what_was_converted_sounds_the_same(tmp_path, shared, name):
     assert before(mel).std() > 1e-4
     assert torch.equal(after(mel), before(mel))
     made = sorted(file.name for file in (tmp_path / "made").iterdir())
-    assert made == ["README.md", "config.json", "model.safetensors"]
+    assert made == ["README.md", "checksums.json", "config.json", "model.safetensors"]
 
 
 def test_weight_norm_is_kept_for_training(tmp_path, source):
@@ -149,6 +149,7 @@ def test_a_bundle_is_replaced_whole_and_only_with_force(tmp_path, source):
     good(convert(source, made, "--force"))
     assert sorted(f.name for f in made.iterdir()) == [
         "README.md",
+        "checksums.json",
         "config.json",
         "model.safetensors",
     ]

@@ -87,7 +87,7 @@ def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, o
     with interrupt.watch(tell if listener.quiet else listener.note) as watched:
         try:
             with locked(plan.run, listener):
-                _clear(plan.run, listener)
+                clear(plan.run, listener)
                 return _train(plan.settled(), device, listener, watched)
         except processes.LeftAloneError:
             if not launcher:
@@ -149,12 +149,19 @@ def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -
     return recipe
 
 
-def _clear(run: Path, listener: "Silent") -> None:
-    """Remove what a process that was killed has left half written."""
+def clear(run: Path, listener: "Silent") -> None:
+    """Remove what a process that was killed has left half written, put damaged checkpoints aside.
+
+    Raises:
+        UserError: no checkpoint is whole.
+    """
+    from wavegan.training import whole
+
     if is_main_process():
         left = atomic.settle(run / "checkpoints") + _settle_own(run)
         if left:
             listener.note(f"{run}: removed {left} unfinished files or folders of a killed process")
+        whole.settle(run, listener.note)
 
 
 def _settle_own(run: Path) -> int:
@@ -167,9 +174,15 @@ def _settle_own(run: Path) -> int:
 
 
 def _announce(plan: Plan, listener: "Silent") -> None:
-    from wavegan import bundle
+    from wavegan import bundle, sealed
     from wavegan.training.changes import RECIPE
 
+    file = plan.run / RECIPE
+    if plan.resume and file.is_file() and sealed.state(file) is sealed.Seal.EDITED:
+        listener.note(
+            f"{file}: {sealed.Seal.EDITED.value}; what differs from the last checkpoint's "
+            "recipe is said below"
+        )
     found = bundle.checkpoints(plan.run)
     if plan.resume and found:
         listener.note(f"{plan.run}: goes on from step {max(found):,}")

@@ -76,6 +76,8 @@ def _row(run: Path) -> "Row":
         if inside:
             raise UserError(f"{run}: no run's folder, but it holds some: give {run / inside[0]}")
     history = History.read(run)
+    for text in history.notes:
+        typer.echo(f"note: {text}", err=True)
     return standing(history), judge(history)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._options import TrustCode
-from wavegan.cli._train_run import Plan, is_main_process, locked, require_training, train
+from wavegan.cli._train_run import Plan, clear, is_main_process, locked, require_training, train
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def train_command(
         from wavegan.training.launch import launch
 
         with locked(plan.run, listener):  # so that what is wrong is said before they start
+            clear(plan.run, listener)
             plan.settled()
         raise typer.Exit(launch(processes, sys.argv[1:], plan.run))
     require_training()

@@ -5,16 +5,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from wavegan import atomic
+from wavegan import atomic, checksums, json_file
 from wavegan.errors import UserError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FORMAT = "wavegan-classifier"
-FIELDS = {"sample_rate": int, "labels": list, "samples": int, "width": int, "dim": int}
+
+
+class _Options(BaseModel):
+    """A classifier's options; the ranges are beyond what anybody trains, and open in no time."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    sample_rate: int = Field(ge=1000, le=1_000_000)
+    labels: list[json_file.Name] = Field(max_length=100_000)
+    samples: int = Field(ge=1, le=10**8)
+    width: int = Field(ge=1, le=512)
+    dim: int = Field(ge=1, le=8192)
 
 
 def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
@@ -24,6 +36,7 @@ def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     plain = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
     atomic.tensors(folder / WEIGHTS, plain)
+    checksums.write(folder)
 
 
 def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -39,6 +52,7 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 "make one with: wavegan judge train FOLDER --out JUDGE"
             )
     try:
+        checksums.check(folder, (CONFIG, WEIGHTS))
         # not load_file, which takes names in UTF-8 alone
         return _options(folder / CONFIG), load((folder / WEIGHTS).read_bytes())
     except SafetensorError as error:
@@ -48,19 +62,9 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def _options(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
-    except ValueError as error:
-        raise UserError(f"{file}: not JSON ({error})") from None
+    content = json_file.load(file)
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise UserError(
             f"{file}: not a judge's; make one with: wavegan judge train FOLDER --out JUDGE"
         )
-    for name, kind in FIELDS.items():
-        if not isinstance(content.get(name), kind):
-            raise UserError(f"{file}: {name} is missing or no {kind.__name__}")
-    if not all(isinstance(label, str) for label in content["labels"]):
-        raise UserError(f"{file}: labels must be names")
-    if unknown := content.keys() - FIELDS.keys():
-        raise UserError(f"{file}: unknown field {min(unknown)!r}")
-    return content
+    return json_file.check(content, _Options, file).model_dump()

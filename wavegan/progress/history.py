@@ -1,17 +1,13 @@
 """What a run wrote down: its recipe, and the lines of `metrics.jsonl`."""
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from wavegan.errors import UserError
-
-Line = Mapping[str, Any]
+from wavegan.progress import lines, stored_recipe
+from wavegan.progress.lines import Line
+from wavegan.run_folder import METRICS
 
 EARLY = 200
 """Steps below which the course of no run says anything, however often it was looked at."""
@@ -30,6 +26,7 @@ class History:
         starts: a line for each start and resume: `step`, machine and versions.
         skips: a line for each step that was left out: `step`, `total`, `terms`, `guilty`.
         returns: a line for each return to a checkpoint: `step`, `from`, `number`, `rate`.
+        notes: what of it is damaged and was passed over.
     """
 
     run: Path
@@ -40,26 +37,26 @@ class History:
     starts: tuple[Line, ...]
     skips: tuple[Line, ...] = ()
     returns: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, run: Path) -> "History":
         """Read a run's folder.
 
         Raises:
-            UserError: it is no run's folder.
+            UserError: it is no run's folder, or its recipe is damaged.
         """
-        recipe = run / "recipe.yaml"
-        if not recipe.is_file():
-            raise UserError(f"{run}: no run's folder: it has no recipe.yaml (see --out of train)")
-        try:
-            known = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"{recipe}: damaged: {' '.join(str(error).split())}") from None
-        if not isinstance(known, dict):
-            raise UserError(f"{recipe}: damaged: it holds no fields")
-        lines = read_lines(run / "metrics.jsonl")
+        known, notes = stored_recipe.read(run)
+        found = lines.read(run / METRICS)
         kinds = ("train", "validation", "alarm", "start", "skip", "return")
-        return cls(run, known, *(tuple(x for x in lines if x["kind"] == k) for k in kinds))
+        train, validation, alarms, starts, skips, returns = (
+            tuple(line for line in found.whole if line["kind"] == kind) for kind in kinds
+        )
+        if found.note:
+            notes.append(f"{run / METRICS}: {found.note}")
+        return cls(
+            run, known, train, validation, alarms, starts, skips, returns, notes=tuple(notes)
+        )
 
     @property
     def step(self) -> int:
@@ -114,26 +111,3 @@ class History:
         """Steps and values of a figure, where "train", "validation" or "measured" lines have it."""
         chosen = [line for line in getattr(self, kind) if key in line]
         return [int(line["step"]) for line in chosen], [float(line[key]) for line in chosen]
-
-
-def _with_nan(line: Line) -> Line:
-    return {key: math.nan if value is None else value for key, value in line.items()}
-
-
-def read_lines(file: Path) -> list[Line]:
-    """All lines of a `metrics.jsonl` that are whole: the last one may be being written.
-
-    NaN stands for what was not finite; no file, no lines.
-    """
-    if not file.is_file():
-        return []
-    found: list[Line] = []
-    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and "kind" in line and isinstance(line.get("step"), int | float):
-            spoilt = None in line.values()
-            found.append(_with_nan(line) if spoilt else line)
-    return found

@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from wavegan.progress.history import History, Line
+from wavegan.progress.history import History
+from wavegan.progress.lines import Line
 
 SHOWN = 3
 

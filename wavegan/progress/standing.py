@@ -1,6 +1,5 @@
 """Where a run stands: how far it is, how fast, whether it is still running, its best checkpoint."""
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, Literal
 
 from wavegan.progress.history import History
 from wavegan.progress.pace import seconds_to, spoken, steps_a_second
+from wavegan.run_folder import best_step, folders
 
 State = Literal["running", "silent", "ended", "not begun"]
 SHOWN = 3
@@ -101,9 +101,6 @@ def _state(history: History, written: float | None) -> State:
 
 def _best(run: Path) -> str | None:
     """The folder that `best.json` names, where both are there."""
-    try:
-        step = json.loads((run / "checkpoints" / "best.json").read_text(encoding="utf-8"))["step"]
-        folder = run / "checkpoints" / f"{int(step):08d}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return str(folder) if folder.is_dir() else None
+    step = best_step(run)
+    folder = None if step is None else folders(run).get(step)
+    return None if folder is None else str(folder)

@@ -1,12 +1,13 @@
 """Figures for the page: of previews beside their originals, and of folders."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 
+from wavegan import json_file
 from wavegan.audio import io
 from wavegan.errors import RunError, UserError
 from wavegan.evaluation.compare import compare
@@ -17,6 +18,53 @@ from wavegan.reports.clips import Column, Gallery
 from wavegan.statistics.bootstrap import mean_interval
 
 Note = Callable[[str], None]
+LONGEST = 1 << 28
+"""Bytes of an evaluation: thousands of clips by dozens of metrics."""
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e39, le=1e39)] | None
+
+
+class _Figure(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    mean: Number
+    ci95: tuple[Number, Number] | None = None
+    n: int = Field(default=0, ge=0, le=10**12)
+    deviation: Number = None
+
+
+class _System(BaseModel):
+    name: str = "system"
+    metrics: dict[str, _Figure] | None = None
+
+
+class _Difference(BaseModel):
+    ci95: tuple[Number, Number] | None = None
+    mean_difference: Number = None
+    p_holm: Number = None
+    verdict: str = ""
+
+
+class _Comparison(BaseModel):
+    system: str = ""
+    against: str = ""
+    metrics: dict[str, _Difference] = {}
+
+
+class _LeftOut(BaseModel):
+    system: str = ""
+    file: str = ""
+    reason: str = ""
+
+
+class _Evaluation(BaseModel):
+    """What of an evaluation a page shows."""
+
+    systems: list[_System] = []
+    metrics: dict[str, _Figure] | None = None
+    floors: dict[str, _System] | None = None
+    comparisons: list[_Comparison] | None = None
+    settings: dict[str, Any] | None = None
+    left_out: list[_LeftOut] | None = None
 
 
 def previews(gallery: Gallery, note: Note) -> dict[str, Any] | None:
@@ -58,20 +106,18 @@ def folders(
 
 
 def read(file: Path) -> dict[str, Any]:
-    """What `wavegan evaluate --json` wrote.
+    """What `wavegan evaluate --json` wrote, every type checked.
 
     Raises:
-        UserError: no such file, or something else in it.
+        UserError: no such file, or something else in it; the file and the field are named.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror or error}") from None
-    except ValueError:
-        raise UserError(f"{file}: no JSON: give what wavegan evaluate --json wrote") from None
+        content = json_file.load(file, LONGEST)
+    except FileNotFoundError:
+        raise UserError(f"{file}: No such file or directory") from None
     if not isinstance(content, dict) or not ("systems" in content or "metrics" in content):
         raise UserError(f"{file}: not what wavegan evaluate --json writes: it has no systems")
-    return content
+    return json_file.check(content, _Evaluation, file).model_dump(exclude_unset=True)
 
 
 def _pair(column: Column, name: str, gallery: Gallery) -> tuple[torch.Tensor, torch.Tensor, int]:

@@ -104,6 +104,9 @@ def write(
             the page has no place, or its place is taken.
     """
     sources = find(paths, reference)
+    for history in sources.runs.values():
+        for text in history.notes:
+            note(text)
     target = out or _default(sources)
     _check(target, evaluations, force, note)
     gallery = _gallery(sources, checkpoints)

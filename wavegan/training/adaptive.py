@@ -5,9 +5,11 @@ section 3; NVlabs/stylegan2-ada-pytorch).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from wavegan.errors import UserError
@@ -34,7 +36,7 @@ def real_sign(
     return torch.stack([logits.float().sign().mean() for logits in away]).mean()
 
 
-@dataclass
+@dataclass(config=ConfigDict(extra="forbid"))
 class Strength:
     """What a checkpoint keeps of an `Adaptive`.
 
@@ -44,9 +46,9 @@ class Strength:
         turns: how many they are.
     """
 
-    p: float = 0.0
-    signs: float = 0.0
-    turns: int = 0
+    p: Annotated[float, Field(ge=0, le=1)] = 0.0
+    signs: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    turns: Annotated[int, Field(ge=0)] = 0
 
 
 class Adaptive:

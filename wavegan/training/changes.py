@@ -11,8 +11,9 @@ from wavegan.errors import UserError
 from wavegan.recipe import Recipe, load
 from wavegan.recipe_changes import Change, change
 from wavegan.recipe_sections import Plugin
+from wavegan.run_folder import RECIPE
 
-RECIPE = "recipe.yaml"
+__all__ = ["RECIPE", "Difference", "between", "check", "recipe_of"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,15 @@ def recipe_of(run: Path) -> Recipe:
 
     What its last checkpoint says of itself holds, whatever was written into `recipe.yaml` since.
     """
-    recipe, found = load(str(run / RECIPE)).absolute(), bundle.checkpoints(run)
+    found = bundle.checkpoints(run)
+    last = found[max(found)] if found else run
+    kept = last / "training" / RECIPE
+    recipe = load(str(kept if kept.is_file() else run / RECIPE)).absolute()
     if not found:
         return recipe
-    file = found[max(found)] / bundle.CONFIG
+    file = last / bundle.CONFIG
     try:
-        made = bundle.Config.from_json(file.read_text(encoding="utf-8", errors="replace"), file)
+        made = bundle.Config.read(file)
     except UserError:
         return recipe  # of an older version, perhaps; damage is found where its weights are read
     level = {"channels": made.channels, "peak": made.peak}

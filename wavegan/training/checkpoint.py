@@ -5,56 +5,43 @@ discriminator, `state.pt` (G's optimizer, random states, position) and D's optim
 as D. It appears whole or not at all; once it is there, older ones lose D's optimizer.
 """
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wavegan import atomic, bundle
+from wavegan import atomic, bundle, checksums, sealed
+from wavegan.checksums import DamageError
 from wavegan.errors import UserError
-from wavegan.training.adaptive import Strength
+from wavegan.run_folder import RECIPE
+from wavegan.training.progress import Progress
+from wavegan.training.state_file import RandomState, State, load, restore_optimizer
 
-RandomState = dict[str, Tensor]
+__all__ = [
+    "FOLDER",
+    "JUDGE_STATE",
+    "STATE",
+    "Players",
+    "Progress",
+    "RandomState",
+    "last",
+    "mark_best",
+    "prune",
+    "restore",
+    "save",
+]
+
 FOLDER, STATE = "training", "state.pt"
 JUDGE = "discriminator"
 BEST = "best.json"
 JUDGE_STATE = f"{JUDGE}_optimizer.pt"
-
-
-@dataclass
-class Progress:
-    """Where a run stands.
-
-    Attributes:
-        step: steps done; also the sampler's position, as every crop is a function of it.
-        best_step: the step with the lowest value of validation's main metric so far, or None.
-        best_value: that value.
-        data: fingerprint of the training files.
-        world: number of processes.
-        augment: how strongly D's clips are augmented, where that is adaptive.
-        skipped: steps that were left out, as something in them was not finite.
-        streaks: how many turns in a row, up to now, were left out, by player.
-        returns: how often training went back to a checkpoint.
-        rate: what both learning rates are multiplied by since then.
-    """
-
-    step: int = 0
-    best_step: int | None = None
-    best_value: float = float("inf")
-    data: str = ""
-    world: int = 1
-    augment: Strength = field(default_factory=Strength)
-    skipped: int = 0
-    streaks: dict[str, int] = field(default_factory=dict)
-    returns: int = 0
-    rate: float = 1.0
 
 
 @dataclass
@@ -101,7 +88,17 @@ def save(run: Path, players: Players, config: bundle.Config, random: list[Random
         if players.ema is not None:
             state["ema_updates"] = players.ema.get_buffer("n_averaged")
         torch.save(state, training / STATE)
+        _keep_recipe(run, training)
+        checksums.write(folder, may_go=(f"{FOLDER}/{JUDGE_STATE}",))
     return target
+
+
+def _keep_recipe(run: Path, training: Path) -> None:
+    """Copy the recipe that the run is trained with, unless somebody has edited it meanwhile."""
+    file = run / RECIPE
+    with contextlib.suppress(OSError, DamageError):
+        if sealed.state(file) is sealed.Seal.WHOLE:
+            shutil.copyfile(file, training / RECIPE)
 
 
 def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool]:
@@ -116,48 +113,28 @@ def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool
     Raises:
         UserError: a file is missing, damaged, or of another network.
     """
+    checksums.check(checkpoint)
     training = checkpoint / FOLDER
-    state = _load(training / STATE)
+    state = State.read(training / STATE)
     for name, network in players.networks.items():
         file = training / f"{name}.safetensors"
         bundle.load_strictly(network, bundle.read_weights(file), file)
     if players.ema is not None:
         file = checkpoint / bundle.WEIGHTS
         bundle.load_strictly(players.ema.get_submodule("module"), bundle.read_weights(file), file)
-        players.ema.get_buffer("n_averaged").copy_(state["ema_updates"])
-    saved = state["optimizers"]
+        if state.ema_updates is None:
+            raise UserError(f"{training / STATE}: no ema_updates: it was trained without averaging")
+        players.ema.get_buffer("n_averaged").copy_(state.ema_updates.reshape(()))
+    saved = {
+        name: (values, f"{training / STATE}: optimizers.{name}")
+        for name, values in state.optimizers.items()
+    }
     if (training / JUDGE_STATE).is_file():
-        saved[JUDGE] = _load(training / JUDGE_STATE)
+        saved[JUDGE] = (load(training / JUDGE_STATE), str(training / JUDGE_STATE))
     for name in saved.keys() & players.optimizers.keys():
-        _restore_optimizer(players.optimizers[name], saved[name])
-    progress = state["progress"]
-    strength = Strength(**progress.pop("augment", {}))
-    players.progress = Progress(augment=strength, **progress)
-    random: list[RandomState] = state["random"]
-    return random, saved.keys() >= players.optimizers.keys()
-
-
-def _load(file: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        folder = file.parent.parent
-        raise UserError(
-            f"{folder}: no {FOLDER}/{file.name} here, so it cannot be resumed"
-        ) from None
-    except (RuntimeError, EOFError, OSError, ValueError, IndexError, UnpicklingError) as error:
-        raise UserError(f"{file}: damaged ({' '.join(str(error).split())})") from None
-    return content
-
-
-def _restore_optimizer(optimizer: Optimizer, saved: dict[str, Any]) -> None:
-    settings = [
-        {key: value for key, value in group.items() if key != "params"}
-        for group in optimizer.param_groups
-    ]
-    optimizer.load_state_dict(saved)
-    for group, own in zip(optimizer.param_groups, settings, strict=True):
-        group.update(own)
+        restore_optimizer(players.optimizers[name], *saved[name])
+    players.progress = state.progress
+    return state.random, saved.keys() >= players.optimizers.keys()
 
 
 def mark_best(run: Path, progress: Progress, metric: str) -> None:

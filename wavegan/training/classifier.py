@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wavegan import atomic
+from wavegan import atomic, checksums
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.data.scan import scan
@@ -109,7 +109,7 @@ def train(
         UserError: no two labels, a field out of range, or `out` is in use.
         RunError: the loss is not finite any more.
     """
-    check_folder(out, own=(*FILES, HELD_OUT), inputs=[folder], force=force)
+    check_folder(out, own=(*FILES, HELD_OUT, checksums.NAME), inputs=[folder], force=force)
     _check(seconds=seconds, sample_rate=sample_rate, steps=steps, seed=seed)
     manifest = _labelled(scan(folder))
     for line in manifest.passed_over:

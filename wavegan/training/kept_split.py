@@ -9,15 +9,29 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from wavegan import atomic
+from pydantic import BaseModel, Field
+
+from wavegan import atomic, json_file
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
 from wavegan.errors import UserError
 
 FILE = "split.json"
 SHOWN = 3
+LONGEST = 1 << 30
+"""Bytes of the file: millions of names."""
+
+_Samples = Annotated[int, Field(ge=0, le=10**15)]
+_Named = json_file.Name | tuple[json_file.Name, _Samples, Annotated[int, Field(ge=1, le=10**15)]]
+
+
+class _File(BaseModel):
+    train: list[_Named]
+    validation: list[_Named]
+    left_out: list[_Named]
+    content: dict[json_file.Name, Annotated[str, Field(max_length=64)]] = {}
 
 
 class Entry(NamedTuple):
@@ -65,19 +79,17 @@ class KeptSplit:
         """
         file = run / FILE
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-            train, held = _entries(content["train"]), _entries(content["validation"])
-            sums = content.get("content", {})
-            if not isinstance(sums, dict):
-                raise ValueError("its content is no table")
-            return cls(train, held, _entries(content["left_out"]), sums)
+            known = json_file.read(file, _File, LONGEST)
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as error:
+        except UserError as error:
             raise UserError(
-                f"{file}: damaged ({error}), so what was held out is not known: restore it, or "
-                "remove it to divide the files anew by data.validation"
+                f"{file}: damaged ({str(error).removeprefix(f'{file}: ')}), so what was held out "
+                "is not known: restore it, or remove it to divide the files anew by "
+                "data.validation"
             ) from None
+        train, held = _entries(known.train), _entries(known.validation)
+        return cls(train, held, _entries(known.left_out), known.content)
 
     def divide(self, manifest: Manifest, *, listed: bool) -> Split:
         """Divide what a folder holds now; its notes tell of files that came or went.
@@ -172,16 +184,8 @@ def _place(clip: Clip) -> tuple[str, int, int]:
     return clip.path, clip.start, clip.frames
 
 
-def _entries(values: Any) -> frozenset[Entry]:
-    if not isinstance(values, list):
-        raise ValueError("it is no list of files")
-    entries = [Entry(value) if isinstance(value, str) else Entry(*value) for value in values]
-    for path, start, frames in entries:
-        if not isinstance(path, str) or not isinstance(start, int):
-            raise ValueError(f"{path!r} is no file")
-        if frames is not None and not isinstance(frames, int):
-            raise ValueError(f"{frames!r} is no number of samples")
-    return frozenset(entries)
+def _entries(values: list[_Named]) -> frozenset[Entry]:
+    return frozenset(Entry(v) if isinstance(v, str) else Entry(*v) for v in values)
 
 
 def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:

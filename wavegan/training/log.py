@@ -17,7 +17,8 @@ from torch import Tensor
 
 from wavegan import atomic
 from wavegan.errors import UserError, suggest
-from wavegan.progress.history import Line, read_lines
+from wavegan.progress import lines
+from wavegan.progress.lines import Line
 from wavegan.training import storage
 from wavegan.training.processes import mean
 
@@ -60,18 +61,25 @@ class RunLog:
         run: the run's folder.
         accelerator: its trackers are written to.
         step: the step resumed from; lines of later steps, from before a crash, are dropped.
+
+    Attributes:
+        dropped: how many lines were dropped as they were torn, or none of a run's.
     """
 
     def __init__(self, run: Path, accelerator: Accelerator, step: int) -> None:
-        self.file = run / "metrics.jsonl"
+        self.run, self.file = run, run / "metrics.jsonl"
         self.accelerator = accelerator
         self.active = accelerator.is_main_process
         self.tracks = True
-        if self.active and self.file.exists():
-            lines = self.file.read_text(encoding="utf-8").splitlines()
-            kept = [line for line in lines if _step_of(line) <= step]
-            with storage.writing(run, self.file, self.file.stat().st_size):
-                atomic.text(self.file, "".join(line + "\n" for line in kept))
+        self.dropped = self._take_up(step) if self.active and self.file.exists() else 0
+
+    def _take_up(self, step: int) -> int:
+        """Keep the lines up to a step; returns how many others were no lines of a run's."""
+        found = [(text, lines.step_of(text)) for text in self.file.read_bytes().split(b"\n")]
+        kept = [text.decode() + "\n" for text, at in found if at is not None and at <= step]
+        with storage.writing(self.run, self.file, self.file.stat().st_size):
+            atomic.text(self.file, "".join(kept))
+        return sum(at is None and bool(text.strip()) for text, at in found)
 
     def write(self, kind: str, step: int, values: Mapping[str, float]) -> None:
         """Append one line to `metrics.jsonl` and tell the trackers."""
@@ -111,7 +119,7 @@ class RunLog:
 
     def validations(self) -> list[Line]:
         """The figures of all validations so far, oldest first."""
-        return [line for line in read_lines(self.file) if line["kind"] == "validation"]
+        return [line for line in lines.read(self.file).whole if line["kind"] == "validation"]
 
     def alarm(self, step: int, text: str) -> None:
         """Append an alarm to `metrics.jsonl`."""
@@ -125,9 +133,14 @@ class RunLog:
         """Drop what was measured after a step that training returns to; what befell it stays."""
         if not self.active:
             return
-        lines = self.file.read_text(encoding="utf-8", errors="replace").splitlines()
-        kept = [x for x in lines if _step_of(x) <= step or _kind_of(x) in EVENTS]
-        atomic.text(self.file, "".join(line + "\n" for line in kept))
+        texts = self.file.read_bytes().split(b"\n")
+        known = [(text, lines.step_of(text), lines.parse(text)) for text in texts]
+        kept = [
+            text.decode() + "\n"
+            for text, at, line in known
+            if at is not None and (at <= step or (line is not None and line["kind"] in EVENTS))
+        ]
+        atomic.text(self.file, "".join(kept))
 
     def start(self, step: int, facts: Mapping[str, Any]) -> None:
         """Append what a run starts, or goes on, with: machine, versions, data."""
@@ -214,17 +227,3 @@ def _player(name: str) -> str:
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
-
-
-def _kind_of(line: str) -> str:
-    try:
-        return str(json.loads(line)["kind"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _step_of(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return math.inf  # a line cut short by a crash

@@ -3,12 +3,18 @@
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+Text = Annotated[str, Field(max_length=1024)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Owner:
     """Who holds a lock.
 
@@ -20,11 +26,11 @@ class Owner:
         time: when the lock was taken, UTC.
     """
 
-    host: str
-    boot: str
-    pid: int
-    began: str
-    time: str
+    host: Text
+    boot: Text
+    pid: Annotated[int, Field(strict=True, ge=0, le=2**31)]
+    began: Text
+    time: Text
 
     @classmethod
     def here(cls) -> "Owner":
@@ -36,10 +42,9 @@ class Owner:
     def from_json(cls, text: str) -> "Owner | None":
         """What `to_json` wrote, or None where that is damaged."""
         try:
-            owner = cls(**json.loads(text))
-        except (ValueError, TypeError):
+            return TypeAdapter(cls).validate_python(json.loads(text))
+        except (ValidationError, ValueError, RecursionError):
             return None
-        return owner if isinstance(owner.pid, int) else None
 
     def to_json(self) -> str:
         """One line of JSON."""

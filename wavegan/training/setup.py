@@ -24,6 +24,8 @@ from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
+from wavegan.run_folder import RECIPE
+from wavegan.sealed import sealed
 from wavegan.training import (
     checkpoint,
     estimate,
@@ -114,6 +116,8 @@ def prepare(
             kept_split.write(run, found.manifest, found.split, before.kept)
     log = RunLog(run, accelerator, players.progress.step)
     log.track(run.resolve().name)
+    if log.dropped:
+        listener.note(f"{log.file}: {log.dropped} torn or foreign lines were dropped")
     if players.progress.step < recipe.training.steps:
         facts = start.facts(accelerator, players.networks, found)
         log.start(players.progress.step, facts | {"measured_anew": before.measures_anew})
@@ -207,10 +211,10 @@ def _fit(parts: Parts, segments: Segments, count: int = FITTED) -> None:
 
 
 def _write(recipe: Recipe, run: Path) -> None:
-    text = dump(recipe)
-    with storage.writing(run, run / "recipe.yaml", len(text)):
+    text = sealed(dump(recipe))
+    with storage.writing(run, run / RECIPE, len(text)):
         run.mkdir(parents=True, exist_ok=True)
-        atomic.text(run / "recipe.yaml", text)
+        atomic.text(run / RECIPE, text)
 
 
 def _names(found: files.Files) -> int:

@@ -1,0 +1,105 @@
+"""The recipe that a run wrote down, read for what it tells of the run.
+
+It is not built of here, so fields of another version are no error: those that are looked at have
+the types that they should.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from wavegan import bounded_yaml, sealed
+from wavegan.errors import UserError
+from wavegan.run_folder import RECIPE
+
+Options = dict[str, Any]
+MOST_ODD = 20
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+class _Optimizer(_Section):
+    lr: float = Field(default=1e-4, gt=0, le=1e6, allow_inf_nan=False)
+
+
+class _Schedule(_Section):
+    warmup: int = Field(default=0, ge=0)
+
+
+class _Training(_Section):
+    steps: int = Field(default=1, ge=1, le=10**15)
+    optimizer: _Optimizer = _Optimizer()
+    schedule: _Schedule | None = None
+
+
+class _Recipe(_Section):
+    task: Options = {}
+    mel: str | Options = {}
+    generator: Options = {}
+    discriminators: dict[str, Options] | None = None
+    objective: Options = {}
+    penalties: dict[str, Options] | None = None
+    losses: dict[str, Options] | None = None
+    feature_matching: Options | None = None
+    data: Options = {}
+    training: _Training = _Training()
+
+
+def read(run: Path) -> tuple[Options, list[str]]:
+    """A run's `recipe.yaml`, resolved, and what of it is left out as it is not of its type.
+
+    Raises:
+        UserError: it is no run's folder, or the recipe is damaged; the file is named.
+    """
+    file = run / RECIPE
+    if not file.is_file():
+        raise UserError(f"{run}: no run's folder: it has no {RECIPE} (see --out of train)")
+    sealed.state(file)
+    try:
+        known = bounded_yaml.read(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: damaged: {bounded_yaml.reason(error)}") from None
+    if not isinstance(known, dict):
+        raise UserError(f"{file}: damaged: it holds no fields")
+    plain: Options = _plain(known)
+    return plain, _leave_out(plain, file)
+
+
+def _leave_out(known: Options, file: Path) -> list[str]:
+    """Take out what is not of its type, a field at a time; returns what there is to say."""
+    said: list[str] = []
+    while len(said) < MOST_ODD:
+        try:
+            _Recipe.model_validate(known)
+        except ValidationError as error:
+            place = _place(known, [str(part) for part in error.errors()[0]["loc"]])
+            said.append(f"{file}: {'.'.join(place)} is not of its type, so it is passed over")
+            values = known
+            for part in place[:-1]:
+                values = values[part]
+            del values[place[-1]]
+        else:
+            return said
+    raise UserError(f"{file}: damaged: {said[0]}, and more")
+
+
+def _place(values: Any, place: list[str]) -> list[str]:
+    """As much of a place as is there: pydantic's may go on with the type of a union."""
+    found = []
+    for part in place:
+        if not isinstance(values, dict) or part not in values:
+            break
+        found.append(part)
+        values = values[part]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Keys as text, as JSON has them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple | set) else value

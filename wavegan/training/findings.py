@@ -1,0 +1,116 @@
+"""Every file of a run, looked at: whole, damaged, or worth a remark."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from wavegan import checksums, recipe, run_folder, sealed
+from wavegan.errors import UserError
+from wavegan.progress import lines
+from wavegan.training import whole
+from wavegan.training.kept_split import FILE as SPLIT
+from wavegan.training.kept_split import KeptSplit
+from wavegan.training.lock import LOCK
+from wavegan.training.owner import Owner
+
+State = Literal["whole", "damaged", "missing", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one file, or of one checkpoint.
+
+    Attributes:
+        name: relative to the run.
+        state: `whole`; `damaged`; `missing`, where that is no damage; or `note`.
+        text: what there is to say.
+    """
+
+    name: str
+    state: State
+    text: str
+
+    def to_dict(self) -> dict[str, str]:
+        """As JSON takes it."""
+        return asdict(self)
+
+
+def examine(run: Path) -> Iterator[Finding]:
+    """Look at all that a run keeps; reads every byte, writes nothing.
+
+    Raises:
+        UserError: it is no run's folder.
+    """
+    if not ((run / run_folder.RECIPE).exists() or (run / run_folder.FOLDER).is_dir()):
+        raise UserError(
+            f"{run}: no run's folder: it has neither {run_folder.RECIPE} nor {run_folder.FOLDER}/"
+        )
+    for name, look in _FILES.items():
+        yield _looked_at(run, name, look)
+    for step, folder in run_folder.folders(run).items():
+        name = f"{run_folder.FOLDER}/{folder.name}"
+        try:
+            whole.check(folder)
+        except UserError as error:
+            yield Finding(name, "damaged", str(error))
+            continue
+        known = (folder / checksums.NAME).is_file()
+        how = "all as it was written" if known else "it opens; older versions kept no checksums"
+        yield Finding(name, "whole" if known else "note", f"step {step:,}: {how}")
+    for aside in sorted((run / run_folder.FOLDER).glob(f"*{whole.ASIDE}")):
+        text = "put aside as damaged; remove it once you do not need it"
+        yield Finding(f"{run_folder.FOLDER}/{aside.name}", "note", text)
+
+
+def _looked_at(run: Path, name: str, look: Callable[[Path], tuple[State, str]]) -> Finding:
+    try:
+        if not (run / name).exists():
+            return Finding(name, "missing", "not here")
+        return Finding(name, *look(run))
+    except (UserError, OSError) as error:
+        return Finding(name, "damaged", " ".join(str(error).split()))
+
+
+def _recipe(run: Path) -> tuple[State, str]:
+    file = run / run_folder.RECIPE
+    found = sealed.state(file)
+    recipe.load(str(file))
+    return "whole" if found is sealed.Seal.WHOLE else "note", found.value
+
+
+def _metrics(run: Path) -> tuple[State, str]:
+    found = lines.read(run / run_folder.METRICS)
+    return ("damaged", found.note) if found.note else ("whole", f"{len(found.whole):,} lines")
+
+
+def _split(run: Path) -> tuple[State, str]:
+    kept = KeptSplit.read(run)
+    if kept is None:
+        return "missing", "not here"
+    return "whole", f"{len(kept.train):,} train, {len(kept.validation):,} are held out"
+
+
+def _best(run: Path) -> tuple[State, str]:
+    step = run_folder.marked(run)
+    if step is None or step not in run_folder.checkpoints(run):
+        return "damaged", f"it names step {step}, of which there is no checkpoint"
+    return "whole", f"step {step:,}"
+
+
+def _lock(run: Path) -> tuple[State, str]:
+    owner = Owner.from_json((run / LOCK).read_bytes()[:4096].decode(errors="replace"))
+    if owner is None:
+        return "note", "empty or damaged; the next start takes it over"
+    if not owner.can_be_seen():
+        return "note", f"{owner}: it cannot be seen from here whether it still trains"
+    return "note", f"{owner} {'trains here' if owner.lives() else 'ended without leaving'}"
+
+
+_FILES: dict[str, Callable[[Path], tuple[State, str]]] = {
+    run_folder.RECIPE: _recipe,
+    run_folder.METRICS: _metrics,
+    SPLIT: _split,
+    f"{run_folder.FOLDER}/{run_folder.BEST}": _best,
+    LOCK: _lock,
+}
