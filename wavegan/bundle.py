@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wavegan import atomic, plugins
+from wavegan import atomic, bounded_text, plugins
 from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -43,6 +43,8 @@ __all__ = [
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
 """Fields of other projects' `config.json`; ours has none of them outermost."""
+LONGEST = 1 << 22
+"""Bytes of a `config.json`; a thousand labels take some ten thousand."""
 DISCRIMINATOR = "training/discriminator.safetensors"
 
 
@@ -162,7 +164,7 @@ def _read(path: Path, discriminators: bool) -> Model:
         if foreign is None:
             raise _nothing_at(path)
         return _ours(foreign)
-    text = (folder / CONFIG).read_text(encoding="utf-8", errors="replace")
+    text = bounded_text.read(folder / CONFIG, LONGEST, "replace")
     config = Config.from_json(text, folder / CONFIG)
     judges: dict[str, dict[str, Tensor]] = {}
     if discriminators and (folder / DISCRIMINATOR).is_file():
@@ -196,8 +198,8 @@ def _bundle_folder(path: Path) -> Path | None:
 def _is_foreign(file: Path) -> bool:
     """Whether a `config.json` is certainly not ours: Hugging Face's have the same name."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
-    except ValueError:
+        content = json.loads(bounded_text.read(file, LONGEST, "replace"))
+    except (ValueError, RecursionError):
         return False
     if not isinstance(content, dict) or "mel" in content:
         return False

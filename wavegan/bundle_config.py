@@ -78,7 +78,7 @@ class Config:
                 labels=tuple(content.get("labels", ())),
                 segment=content.get("segment"),
             )
-        except (json.JSONDecodeError, TypeError):
+        except (json.JSONDecodeError, TypeError, RecursionError):
             raise UserError(f"{source}: not the JSON of a wavegan bundle") from None
         except KeyError as missing:
             raise UserError(

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from wavegan import bounded_text, bounded_yaml
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
 from wavegan.merge import merge
@@ -52,9 +53,10 @@ def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -
     if file.resolve() in seen:
         raise UserError(f"{file}: inherits itself")
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not a YAML file ({' '.join(str(error).split())})") from None
+        text = bounded_text.read(file, bounded_yaml.LONGEST)
+        values = bounded_yaml.read(text, bounded_yaml.UniqueLoader)
+    except yaml.YAMLError as error:
+        raise UserError(f"{file}: not a YAML file ({bounded_yaml.reason(error)})") from None
     if not isinstance(values, dict):
         raise UserError(f"{file}: a recipe is a mapping of fields, this is {type(values).__name__}")
     inherit = values.pop("inherit", None)

@@ -9,10 +9,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from wavegan import atomic
+from wavegan import atomic, bounded_text
 from wavegan.errors import UserError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+LONGEST = 1 << 22
+"""Bytes of a `config.json`; a thousand labels take some ten thousand."""
 FORMAT = "wavegan-classifier"
 FIELDS = {"sample_rate": int, "labels": list, "samples": int, "width": int, "dim": int}
 
@@ -49,8 +51,8 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def _options(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8", errors="replace"))
-    except ValueError as error:
+        content = json.loads(bounded_text.read(file, LONGEST, "replace"))
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{file}: not JSON ({error})") from None
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise UserError(

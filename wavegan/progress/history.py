@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from wavegan import bounded_text, bounded_yaml
 from wavegan.errors import UserError
 
 Line = Mapping[str, Any]
@@ -48,9 +49,9 @@ class History:
         if not recipe.is_file():
             raise UserError(f"{run}: no run's folder: it has no recipe.yaml (see --out of train)")
         try:
-            known = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise UserError(f"{recipe}: damaged: {' '.join(str(error).split())}") from None
+            known = bounded_yaml.read(bounded_text.read(recipe, bounded_yaml.LONGEST))
+        except yaml.YAMLError as error:
+            raise UserError(f"{recipe}: damaged: {bounded_yaml.reason(error)}") from None
         if not isinstance(known, dict):
             raise UserError(f"{recipe}: damaged: it holds no fields")
         lines = read_lines(run / "metrics.jsonl")

@@ -64,10 +64,10 @@ def read(file: Path) -> dict[str, Any]:
         UserError: no such file, or something else in it.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(bounded_text.read(file, LONGEST))
     except OSError as error:
         raise UserError(f"{file}: {error.strerror or error}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{file}: no JSON: give what wavegan evaluate --json wrote") from None
     if not isinstance(content, dict) or not ("systems" in content or "metrics" in content):
         raise UserError(f"{file}: not what wavegan evaluate --json writes: it has no systems")

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wavegan import atomic, bundle
+from wavegan import atomic, bundle, tensor_file
 from wavegan.errors import UserError
 from wavegan.training.adaptive import Strength
 
@@ -130,7 +130,7 @@ def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool
 
 def _load(file: Path) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        content: dict[str, Any] = tensor_file.load(file)
     except FileNotFoundError:
         folder = file.parent.parent
         raise UserError(
