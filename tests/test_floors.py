@@ -13,12 +13,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "bounded_yaml": -2,
     "errors": -2,
+    "bounded_network": -1,
     "bounded_text": -1,
     "tensor_file": -1,
     "typed": -1,
     "own_settings": -1,
     "atomic": 0,
-    "bounded_network": 3,
     "checksums": 0,
     "device": 0,
     "file_kinds": 0,

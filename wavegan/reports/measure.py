@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from wavegan import bounded_text
 from wavegan.audio import io
 from wavegan.errors import RunError, UserError
 from wavegan.evaluation.compare import compare
@@ -16,6 +17,8 @@ from wavegan.metrics.mrstft import MRSTFT
 from wavegan.reports.clips import Column, Gallery
 from wavegan.statistics.bootstrap import mean_interval
 
+LONGEST = 1 << 27
+"""Bytes of an evaluation's results."""
 Note = Callable[[str], None]
 
 
