@@ -37,6 +37,10 @@ _FACTORIES: frozenset[Callable[..., Any]] = frozenset(
 )
 
 
+class UnfitError(UserError):
+    """Options that make no network, or one beyond the bounds."""
+
+
 class _Counting(TorchFunctionMode):
     def __init__(self, most_bytes: int, most_tensors: int) -> None:
         super().__init__()
@@ -56,11 +60,11 @@ class _Counting(TorchFunctionMode):
 
     def _refuse_beyond(self) -> None:
         if self._bytes < 0:
-            raise UserError(
+            raise UnfitError(
                 f"the options ask for a network of more than {self._all_bytes / 2**20:,.0f} MiB"
             )
         if self._tensors < 0:
-            raise UserError(f"the options ask for more than {self._all_tensors:,} tensors")
+            raise UnfitError(f"the options ask for more than {self._all_tensors:,} tensors")
 
 
 @contextmanager
@@ -71,7 +75,8 @@ def within(weights: Mapping[str, torch.Tensor] | None = None) -> Iterator[None]:
         weights: what the network is to hold; None: not known.
 
     Raises:
-        UserError: it would be larger than `weights` allow, or the machine's memory.
+        UserError: it would be larger than `weights` allow, or the machine's memory; or a value is of
+            no use to a constructor.
     """
     most, count = BYTES, TENSORS
     if weights is not None:
@@ -82,9 +87,9 @@ def within(weights: Mapping[str, torch.Tensor] | None = None) -> Iterator[None]:
         with _Counting(most, count):
             yield
     except (MemoryError, OverflowError):
-        raise UserError("the options ask for more memory than there is") from None
-    except RuntimeError as error:
-        raise UserError(f"the options make no network ({_first_line(error)})") from None
+        raise UnfitError("the options ask for more memory than there is") from None
+    except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
+        raise UnfitError(f"the options make no network ({_first_line(error)})") from None
 
 
 def check_options(options: Mapping[str, Any], where: str) -> None:

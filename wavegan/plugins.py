@@ -163,7 +163,7 @@ def _own_class(name: str) -> type:
     module_name, _, class_name = name.partition(":")
     try:
         cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise UserError(f"cannot load {name}: {error}") from None
     if not inspect.isclass(cls):
         raise UserError(f"{name} is not a class")

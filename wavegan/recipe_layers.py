@@ -16,6 +16,8 @@ from wavegan.fields import paths, proposal
 from wavegan.merge import merge
 from wavegan.typed import reason
 
+LONGEST_NAME = 4096
+"""Characters; no file has more."""
 TYPED = "command line"
 
 
@@ -63,8 +65,10 @@ def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -
     own = Layer(str(file), values)
     if inherit is None:
         return [own]
-    beside = file.parent / os.path.expanduser(str(inherit))
-    parent = beside if beside.is_file() else presets.get(str(inherit))
+    if not isinstance(inherit, str) or len(inherit) > LONGEST_NAME:
+        raise UserError(f"{file}: inherit: give the name of a file beside it or of a preset")
+    beside = file.parent / os.path.expanduser(inherit)
+    parent = beside if beside.is_file() else presets.get(inherit)
     if parent is None:
         raise UserError(f"{file}: inherit: {inherit!r} is neither a file beside it nor a preset")
     return [*read(parent, presets, (*seen, file.resolve())), own]

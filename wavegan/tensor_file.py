@@ -90,7 +90,9 @@ def _check(content: Any, most: int, file: Path) -> None:
     named = held = 0
     for tensor in _tensors([content]):
         if tensor.layout != torch.strided or tensor.device.type != "cpu":
-            raise UserError(f"{file}: holds a tensor ({tensor.layout}) that is no plain array")
+            raise UserError(
+                f"{file}: holds a tensor on {tensor.device} of {tensor.layout}, not plain values"
+            )
         storage = tensor.untyped_storage()
         size = tensor.numel() * tensor.element_size()
         held += 0 if storage.data_ptr() in storages else storage.nbytes()

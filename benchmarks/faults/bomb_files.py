@@ -98,6 +98,14 @@ def audio(**changed: int) -> Bomb:
     return lambda folder: vocode(folder, _wav(folder / "a.wav", **changed))
 
 
+def wide(folder: Path) -> Sequence[str]:
+    """A FLAC-sized WAV of 512 channels."""
+    import soundfile
+
+    soundfile.write(folder / "a.wav", np.zeros((RATE, 512), np.float32), RATE, subtype="PCM_U8")
+    return vocode(folder, folder / "a.wav")
+
+
 def mp3_length(folder: Path) -> Sequence[str]:
     """An MP3 whose tag promises four thousand million frames."""
     import soundfile
@@ -198,7 +206,7 @@ def npy(folder: Path) -> Sequence[str]:
     return vocode(folder, folder / "mel.npy")
 
 
-def _statistics(folder: Path, name: str) -> Sequence[str]:
+def _statistics(folder: Path) -> Sequence[str]:
     """A folder of ParallelWaveGAN's with statistics in a file that exists already."""
     place = folder / "foreign"
     config = {
@@ -207,10 +215,11 @@ def _statistics(folder: Path, name: str) -> Sequence[str]:
         "generator_type": "ParallelWaveGANGenerator", "generator_params": {"aux_channels": 80},
     }  # fmt: skip
     (place / "config.yml").write_text(json.dumps(config))
-    state = {"first_conv.weight": torch.zeros(64, 1, 1)}
+    names = ("first_conv", "upsample_net.conv_in", "conv_layers.0.conv", "last_conv_layers.1")
+    state = {f"{each}.weight": torch.zeros(64, 1, 1) for each in names}
     torch.save({"model": {"generator": state}}, place / "checkpoint-1steps.pkl")
     np.save(folder / "mel.npy", np.zeros((80, 20), np.float32))
-    return vocode(folder, folder / "mel.npy", place / (name and "checkpoint-1steps.pkl"))
+    return vocode(folder, folder / "mel.npy", place / "checkpoint-1steps.pkl")
 
 
 def h5(chunk: int, size: int) -> Bomb:
@@ -225,7 +234,7 @@ def h5(chunk: int, size: int) -> Bomb:
                 file.create_dataset(
                     name, (size,), "f4", chunks=(chunk,), maxshape=(None,), compression="gzip"
                 )
-        return _statistics(folder, "stats.h5")
+        return _statistics(folder)
 
     return make
 
@@ -236,7 +245,7 @@ def stats_npy(folder: Path) -> Sequence[str]:
     with (folder / "foreign" / "stats.npy").open("wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": (2, 10**12)}
         np.lib.format.write_array_header_1_0(file, header)
-    return _statistics(folder, "stats.npy")
+    return _statistics(folder)
 
 
 def safetensors_header(folder: Path) -> Sequence[str]:
@@ -272,6 +281,8 @@ BOMBS: dict[str, Bomb] = {
         "train", "RECIPE", "DATA", "--out", "new", "--dry-run",
         text=SMALL + "generator: {name: phase_retrieval, layers: 1000000000}\n",
     ),
+    "config: iterations 60000": opened(iterations=60_000),
+    "wav of 512 channels": wide,
     "recipe of width 10^9, status": recipe(
         "status", "RUN", text=SMALL + "generator: {name: phase_retrieval, width: 1000000000}\n"
     ),

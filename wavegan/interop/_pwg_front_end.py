@@ -126,7 +126,16 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
             f'{file}: reading it needs h5py: pip install "wavegan[interop]", or put a '
             f"{STATISTICS[1]} beside it that holds [mean, scale]"
         ) from None
-    except (OSError, EOFError, zipfile.BadZipFile, ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+    ):
         raise UserError(f"{file}: damaged, or without the statistics mean and scale") from None
     return flat[0], flat[1]
 
