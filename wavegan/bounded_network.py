@@ -32,8 +32,11 @@ COPIES = 4
 _IN_SAMPLES = ("segment", "sample_rate", "samples")
 
 _FACTORIES: frozenset[Callable[..., Any]] = frozenset(
-    (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full, torch.eye)
-    + (torch.arange, torch.linspace, torch.hann_window, torch.kaiser_window)
+    getattr(torch, name)
+    for name in (
+        *("empty", "zeros", "ones", "rand", "randn", "full", "eye"),
+        *("arange", "linspace", "hann_window", "kaiser_window"),
+    )
 )
 
 
@@ -75,8 +78,8 @@ def within(weights: Mapping[str, torch.Tensor] | None = None) -> Iterator[None]:
         weights: what the network is to hold; None: not known.
 
     Raises:
-        UserError: it would be larger than `weights` allow, or the machine's memory; or a value is of
-            no use to a constructor.
+        UnfitError: it would be larger than `weights` allow, or the machine's memory; or a value
+            is of no use to a constructor.
     """
     most, count = BYTES, TENSORS
     if weights is not None:
@@ -86,6 +89,8 @@ def within(weights: Mapping[str, torch.Tensor] | None = None) -> Iterator[None]:
     try:
         with _Counting(most, count):
             yield
+    except UserError:
+        raise
     except (MemoryError, OverflowError):
         raise UnfitError("the options ask for more memory than there is") from None
     except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:

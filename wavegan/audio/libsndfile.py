@@ -24,8 +24,8 @@ FLAC_BLOCK = 1 << 12
 # Samples to decode and drop after a seek: MP3 borrows bits from earlier frames; libsndfile's Ogg
 # seeks can land a page off (right from 2^14 on in our files) and Opus converges slowly.
 PREROLL = {"MP3": 1 << 14, "OGG": 1 << 16}
-# Samples that a byte can hold, as silence in Opus and Vorbis does; MP3 has frames of no less than 24
-# bytes. A header that promises more is wrong, and must not have memory reserved for it.
+# Samples that a byte can hold, as silence in Opus and Vorbis does; MP3's frames have no less than
+# 24 bytes. A header that promises more is wrong, and must not have memory reserved for it.
 MOST_PER_BYTE = {"MP3": 1 << 6, "OGG": 1 << 13}
 # Channels beyond which blocks are shorter, so that they take no more memory.
 USUAL_CHANNELS = 8
