@@ -168,9 +168,9 @@ def test_a_rate_that_is_none_of_sound_is_refused(
 ) -> None:
     monkeypatch.syspath_prepend(REPO / "benchmarks" / "faults")
     file = script("faults/bomb_files")._wav(tmp_path / "a.wav", rate=rate, samples=100)
-    for read in (io.read, io.probe, io.measure):
-        with pytest.raises(UserError, match=rf"a\.wav: .*{rate} Hz"):
-            read(file)
+    with pytest.raises(UserError, match=rf"a\.wav: .*{rate} Hz"):
+        io.read(file)
+    assert io.probe(file).sample_rate == rate
 
 
 def test_more_than_is_held_at_once_is_refused(

@@ -79,7 +79,7 @@ class UniqueLoader(BoundedLoader):
 class PlainLoader(BoundedLoader):
     """One that leaves every scalar the text it is."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
 
 def read(text: str, loader: type[BoundedLoader] = BoundedLoader) -> Any:

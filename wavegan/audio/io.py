@@ -25,6 +25,8 @@ from wavegan.errors import RunError, UserError
 
 MOST = 1 << 27
 """Samples of all channels that are read at once: half a gigabyte, 93 minutes of mono at 24 kHz."""
+LOWEST_RATE, HIGHEST_RATE = 500, 1 << 23
+"""Hz of what is called sound; the fastest converters sample at a few million."""
 _log = logging.getLogger(__name__)
 
 __all__ = [
@@ -88,6 +90,7 @@ def read(
     """
     with opening.opened(path) as source:
         info = source.info
+        _refuse_what_is_no_sound(info)
         rate = info.sample_rate if sample_rate is None else sample_rate
         start, stop = _range(info, rate, start, frames)
         first, last, skip = source_span(start, stop, info.frames, info.sample_rate, rate)
@@ -198,6 +201,15 @@ def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[
 def _warn(name: str, note: str) -> None:
     """Say it the first time; later calls are answered by the cache."""
     _log.warning("%s: %s", name, note)
+
+
+def _refuse_what_is_no_sound(info: AudioInfo) -> None:
+    """A rate of 1 Hz makes hours of a thousand samples wherever they are resampled."""
+    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
+        raise UserError(
+            f"{opening.shown(info.path)}: its header says {info.sample_rate} Hz, which is no rate "
+            f"of sound ({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?"
+        )
 
 
 def _refuse_too_many(info: AudioInfo, samples: int, rate: int) -> None:

@@ -25,8 +25,6 @@ from wavegan.errors import UserError
 
 __all__ = ["AnyPath", "AudioInfo", "ShortReadError", "Source", "Wave", "mixed", "opened", "shown"]
 
-LOWEST_RATE, HIGHEST_RATE = 500, 1 << 23
-"""Hz of what is called sound; the fastest converters sample at a few million."""
 DECODERS = 'pip install "wavegan[formats]" (or ffmpeg on the PATH) helps'
 
 
@@ -44,7 +42,6 @@ def opened(path: AnyPath) -> Iterator[Source]:
         try:
             _refuse_what_is_no_file(path)
             source = _source(path, stack)
-            _refuse_what_is_no_sound(path, source.info)
         except OSError as error:
             raise UserError(f"{shown(path)}: {error.strerror or error}") from None
         yield source
@@ -57,15 +54,6 @@ def _refuse_what_is_no_file(path: AnyPath) -> None:
         raise UserError(f"{shown(path)}: it is {kind}; name an audio file")
     if status.st_size == 0:
         raise UserError(f"{shown(path)}: it is empty (0 bytes); record or copy it again")
-
-
-def _refuse_what_is_no_sound(path: AnyPath, info: AudioInfo) -> None:
-    """A rate of 1 Hz makes hours of a thousand samples wherever they are resampled."""
-    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
-        raise UserError(
-            f"{shown(path)}: its header says {info.sample_rate} Hz, which is no rate of sound "
-            f"({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?"
-        )
 
 
 def _source(path: AnyPath, stack: ExitStack) -> Source:
