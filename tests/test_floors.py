@@ -11,12 +11,15 @@ from wavegan import plugins
 
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
-    "errors": -2,
+    "bounded_yaml": -3,
+    "errors": -3,
+    "bounded_network": -2,
+    "bounded_text": -2,
+    "tensor_file": -2,
     "typed": -2,
     "own_settings": -2,
     "json_file": -1,
     "atomic": 0,
-    "bounded_yaml": 0,
     "checksums": 0,
     "deaths": 0,
     "device": 0,

@@ -5,7 +5,9 @@ name a billion values; a thousand brackets end the interpreter. Both are refused
 read, before anything is built of it.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import yaml
 
@@ -74,6 +76,12 @@ class UniqueLoader(BoundedLoader):
         return super().construct_mapping(node, deep)
 
 
+class PlainLoader(BoundedLoader):
+    """One that leaves every scalar the text it is."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
+
+
 def read(text: str, loader: type[BoundedLoader] = BoundedLoader) -> Any:
     """What a text holds.
 
@@ -81,8 +89,24 @@ def read(text: str, loader: type[BoundedLoader] = BoundedLoader) -> Any:
         yaml.YAMLError: it is no YAML, more than its bounds, or a value is not what its form says
             (a date on a 99th day, a number of 5,000 digits).
     """
-    try:
+    with _impossible_values():
         return yaml.load(text, loader)  # noqa: S506  # a subclass of SafeLoader
+
+
+def documents(text: str, loader: type[BoundedLoader] = BoundedLoader) -> list[Any]:
+    """What each document (`---` between them) of a text holds.
+
+    Raises:
+        yaml.YAMLError: as `read` does.
+    """
+    with _impossible_values():
+        return list(yaml.load_all(text, loader))
+
+
+@contextmanager
+def _impossible_values() -> Iterator[None]:
+    try:
+        yield
     except (ValueError, TypeError, OverflowError, AttributeError, LookupError) as error:
         raise yaml.YAMLError(f"a value that cannot be read: {error}") from None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wavegan import atomic, checksums, json_file, plugins
+from wavegan import atomic, bounded_network, checksums, json_file, plugins
 from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -65,25 +65,35 @@ class Model:
     discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
-def build(config: Config, *, trust_code: bool = False) -> Generator:
+def build(
+    config: Config,
+    *,
+    trust_code: bool = False,
+    weights: Mapping[str, Tensor] | None = None,
+) -> Generator:
     """Construct the generator that `config` describes, with fresh weights.
 
     Args:
         config: what a bundle says.
+        weights: what it is to hold, where that is known: it may not be much larger.
         trust_code: let it name a class outside wavegan, whose module is then imported.
 
     Raises:
         UserError: an option that does not fit, or such a class that is not trusted.
     """
     options = {key: value for key, value in config.generator.items() if key != "name"}
-    generator: Generator = plugins.build(
-        "generators",
-        config.generator["name"],
-        options,
-        where="generator",
-        context=context(config.mel, config.channels, config.labels, config.segment),
-        own=trust_code,
-    )
+    given = context(config.mel, config.channels, config.labels, config.segment)
+    sizes = {"channels": config.channels, "segment": config.segment}
+    bounded_network.check_options({**sizes, **options}, "generator")
+    with bounded_network.within(weights):
+        generator: Generator = plugins.build(
+            "generators",
+            config.generator["name"],
+            options,
+            where="generator",
+            context=given,
+            own=trust_code,
+        )
     return generator
 
 
@@ -133,7 +143,7 @@ def assemble(model: Model, *, trust_code: bool = False) -> Generator:
         UserError: the configuration contradicts itself, or the weights do not fit it.
     """
     try:
-        generator = build(model.config, trust_code=trust_code)
+        generator = build(model.config, trust_code=trust_code, weights=model.weights)
     except UserError as error:
         raise UserError(f"{model.described_in}: {error}") from None
     load_strictly(generator, model.weights, model.source)

@@ -167,7 +167,7 @@ def _own_class(name: str) -> type:
         own = error.name == module_name.partition(".")[0]
         how = ": put the folder that it lies in into PYTHONPATH" if own else ""
         raise UserError(f"cannot load {name}: {error}{how}") from None
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         raise UserError(f"cannot load {name}: {error}") from None
     if not inspect.isclass(cls):
         raise UserError(f"{name} is not a class")

@@ -10,13 +10,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from wavegan import sealed
+from wavegan import bounded_text, bounded_yaml, sealed
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
 from wavegan.merge import merge
 from wavegan.typed import read as read_value
 from wavegan.typed import reason
 
+LONGEST_NAME = 4096
+"""Characters; no file has more."""
 TYPED = "command line"
 
 
@@ -55,17 +57,20 @@ def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -
         raise UserError(f"{file}: inherits itself")
     sealed.state(file)  # one that was cut would go on with defaults
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not a YAML file ({' '.join(str(error).split())})") from None
+        text = bounded_text.read(file, bounded_yaml.LONGEST)
+        values = bounded_yaml.read(text, bounded_yaml.UniqueLoader)
+    except yaml.YAMLError as error:
+        raise UserError(f"{file}: not a YAML file ({bounded_yaml.reason(error)})") from None
     if not isinstance(values, dict):
         raise UserError(f"{file}: a recipe is a mapping of fields, this is {type(values).__name__}")
     inherit = values.pop("inherit", None)
     own = Layer(str(file), values)
     if inherit is None:
         return [own]
-    beside = file.parent / os.path.expanduser(str(inherit))
-    parent = beside if beside.is_file() else presets.get(str(inherit))
+    if not isinstance(inherit, str) or len(inherit) > LONGEST_NAME:
+        raise UserError(f"{file}: inherit: give the name of a file beside it or of a preset")
+    beside = file.parent / os.path.expanduser(inherit)
+    parent = beside if beside.is_file() else presets.get(inherit)
     if parent is None:
         raise UserError(f"{file}: inherit: {inherit!r} is neither a file beside it nor a preset")
     return [*read(parent, presets, (*seen, file.resolve())), own]

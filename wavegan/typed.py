@@ -14,6 +14,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel
 
+from wavegan import bounded_yaml
+from wavegan.bounded_yaml import BoundedLoader, PlainLoader
+
 _SEQUENCES = (list, tuple, Sequence)
 _TRUE, _FALSE = {"true", "yes", "on"}, {"false", "no", "off"}
 _NOT_FINITE = {".inf", "-.inf", ".nan"}
@@ -125,7 +128,7 @@ def _structure(text: str, kinds: list[Any]) -> Any:
         if wanted is dict and not (origin is dict or _is_section(origin)):
             continue
         plain = wanted is list and _is_plain(kind)
-        found = _yaml(text, yaml.BaseLoader if plain else yaml.SafeLoader)
+        found = _yaml(text, PlainLoader if plain else BoundedLoader)
         if isinstance(found, wanted):
             return _items(found, kind) if plain else found
     return None
@@ -159,11 +162,11 @@ def _anything(text: str, kinds: list[Any]) -> Any:
     known = (str, int, float, bool, Path, type(None), dict, list, tuple)
     if all(k in known or get_origin(k) or _is_section(k) for k in kinds):
         return None
-    return _yaml(text, yaml.SafeLoader)
+    return _yaml(text, BoundedLoader)
 
 
-def _yaml(text: str, loader: Any) -> Any:
+def _yaml(text: str, loader: type[BoundedLoader]) -> Any:
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders make plain values
+        return bounded_yaml.read(text, loader)
     except yaml.YAMLError:
         return None

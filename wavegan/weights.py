@@ -1,5 +1,6 @@
 """Weights as files and into networks: read safely, load strictly."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         UserError: it is missing, truncated or something else.
     """
     try:
-        file.open("rb").close()  # safetensors calls every file that it cannot open missing
+        _check_header(file)
         # safetensors takes names in UTF-8 alone; what stands for other bytes is not printable
         return load_file(file) if str(file).isprintable() else load(file.read_bytes())
     except FileNotFoundError:
@@ -27,6 +28,17 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     except SafetensorError as error:
         reason = file_kinds.instead_of_weights(file) or error
         raise UserError(f"{file}: damaged or not a safetensors file ({reason})") from None
+
+
+def _check_header(file: Path) -> None:
+    """Safetensors itself reads a header of 100 MB, and calls what it cannot open missing."""
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        size = os.fstat(stream.fileno()).st_size
+    if file_kinds.LONGEST_HEADER < length < size:
+        raise UserError(
+            f"{file}: its header has {length:,} bytes, {file_kinds.LONGEST_HEADER:,} are the most"
+        )
 
 
 def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: Path) -> None:

@@ -315,7 +315,7 @@ def test_settings_that_cannot_be_read_are_named(tmp_path, read):
     kind = "JSON" if read is json_file else "YAML"
     for content in (b"\xff\xfe\x00", b"{", b'{"a": ' * 5000, b"a: b: c"):
         file.write_bytes(content)
-        assert refused(read, file) == f"{file}: not readable as {kind}"
+        assert refused(read, file).startswith(f"{file}: not readable as {kind}")
     for content in ("[]", "3", '"text"', "null"):
         file.write_text(content)
         assert refused(read, file) == f"{file}: holds no {kind} mapping"

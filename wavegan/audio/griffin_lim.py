@@ -13,6 +13,9 @@ from wavegan.audio.stft import stft
 from wavegan.errors import UserError
 from wavegan.own_settings import own_settings
 
+MOST_ITERATIONS = 1000
+"""The phases have settled long before; a million take for ever."""
+
 
 @own_settings()
 def griffin_lim(
@@ -77,9 +80,9 @@ def griffin_lim(
 
 
 def check_options(iterations: int, momentum: float) -> None:
-    """Refuse fewer than 0 iterations, and a momentum that only leads away."""
-    if iterations < 0:
-        raise UserError(f"iterations is {iterations}: give 0 or more, e.g. 16")
+    """Refuse fewer than 0 iterations or more than help, and a momentum that only leads away."""
+    if not 0 <= iterations <= MOST_ITERATIONS:
+        raise UserError(f"iterations is {iterations}: give 0 to {MOST_ITERATIONS}, e.g. 16")
     if not 0 <= momentum <= 1.2:
         nearest = min(max(momentum, 0.0), 0.99)
         raise UserError(f"momentum is {momentum}: give 0 (plain) to 1.2, e.g. {nearest}")

@@ -23,6 +23,10 @@ from wavegan.audio.opening import AnyPath, AudioInfo, ShortReadError, Wave
 from wavegan.audio.resample import resample_array, resampled_length, source_span
 from wavegan.errors import RunError, UserError
 
+MOST = 1 << 27
+"""Samples of all channels that are read at once: half a gigabyte, 93 minutes of mono at 24 kHz."""
+LOWEST_RATE, HIGHEST_RATE = 500, 1 << 23
+"""Hz of what is called sound; the fastest converters sample at a few million."""
 _log = logging.getLogger(__name__)
 
 __all__ = [
@@ -86,6 +90,7 @@ def read(
     """
     with opening.opened(path) as source:
         info = source.info
+        _refuse_what_is_no_sound(info)
         rate = info.sample_rate if sample_rate is None else sample_rate
         start, stop = _range(info, rate, start, frames)
         first, last, skip = source_span(start, stop, info.frames, info.sample_rate, rate)
@@ -108,6 +113,7 @@ def read(
             on_short,
         )
     if rate != info.sample_rate:
+        _refuse_too_many(info, stop - start, rate)
         wave = resample_array(wave, info.sample_rate, rate)[:, skip : skip + stop - start]
     return wave, rate
 
@@ -197,6 +203,23 @@ def _warn(name: str, note: str) -> None:
     _log.warning("%s: %s", name, note)
 
 
+def _refuse_what_is_no_sound(info: AudioInfo) -> None:
+    """A rate of 1 Hz makes hours of a thousand samples wherever they are resampled."""
+    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
+        raise UserError(
+            f"{opening.shown(info.path)}: its header says {info.sample_rate} Hz, which is no rate "
+            f"of sound ({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?"
+        )
+
+
+def _refuse_too_many(info: AudioInfo, samples: int, rate: int) -> None:
+    if samples * info.channels > MOST:
+        raise UserError(
+            f"{opening.shown(info.path)}: {samples / rate / 60:,.0f} minutes are more than is held "
+            "in memory at once: cut it into parts"
+        )
+
+
 def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | None) -> None:
     if on_short is None:
         raise error
@@ -208,7 +231,13 @@ def _decode(
 ) -> tuple[Wave, str | None]:
     """Samples from `first` on as (C, T), and the decoder's error if there are fewer."""
     errors: list[str] = []
-    parts = [np.zeros((0, 1 if mono else info.channels), np.float32)]
+    # memory is taken as samples come, not as the header promises
+    channels = 1 if mono else info.channels
+    wave, place = np.empty((channels, min(count, MOST // channels)), np.float32), 0
     for block in source.blocks(first, first + count, errors, at_once=True):
-        parts.append(opening.mixed(block) if mono else block)
-    return np.ascontiguousarray(np.concatenate(parts).T), errors[0] if errors else None
+        if (place + len(block)) * channels > MOST:
+            _refuse_too_many(info, count, info.sample_rate)
+        wave[:, place : place + len(block)] = (opening.mixed(block) if mono else block).T
+        place += len(block)
+    whole = place == wave.shape[1]
+    return wave if whole else wave[:, :place].copy(), errors[0] if errors else None

@@ -24,9 +24,11 @@ FLAC_BLOCK = 1 << 12
 # Samples to decode and drop after a seek: MP3 borrows bits from earlier frames; libsndfile's Ogg
 # seeks can land a page off (right from 2^14 on in our files) and Opus converges slowly.
 PREROLL = {"MP3": 1 << 14, "OGG": 1 << 16}
-# Samples that a byte of MP3 or Ogg can hold, and silence in Opus does: a header that promises more
-# is wrong, and must not have memory reserved for it.
-MOST_PER_BYTE = 1 << 13
+# Samples that a byte can hold, as silence in Opus and Vorbis does; MP3's frames have no less than
+# 24 bytes. A header that promises more is wrong, and must not have memory reserved for it.
+MOST_PER_BYTE = {"MP3": 1 << 6, "OGG": 1 << 13}
+# Channels beyond which blocks are shorter, so that they take no more memory.
+USUAL_CHANNELS = 8
 # Sizes that programs write when they cannot know: ffmpeg and SoX to a pipe, and "none yet".
 _UNKNOWN_SIZES = {0, 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF}
 _SIZE_NOTE = re.compile(
@@ -72,8 +74,10 @@ class SoundFileSource:
         preroll = PREROLL.get(sound.format, 0)
         position = max(0, start - preroll) if sound.seekable() else 0
         size = FLAC_BLOCK if sound.format == "FLAC" else BLOCK
+        size = max(size * USUAL_CHANNELS // max(sound.channels, USUAL_CHANNELS), 1)
         if at_once and preroll:
-            size = min(stop - position, MOST_PER_BYTE * os.path.getsize(self._path))
+            most = MOST_PER_BYTE[sound.format] * os.path.getsize(self._path)
+            size = max(min(stop - position, most), 1)
         try:
             if position:
                 sound.seek(position)

@@ -154,8 +154,8 @@ class Mel:
         Raises:
             UserError: no such preset; the message has the nearest name.
         """
-        if name not in PRESETS:
-            raise UserError(f"no mel preset {name!r}{suggest(name, PRESETS)}")
+        if not isinstance(name, str) or name not in PRESETS:
+            raise UserError(f"no mel preset {name!r}{suggest(str(name), PRESETS)}")
         return cls(**PRESETS[name])
 
     @staticmethod

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from wavegan.audio.mel import Mel
 
 LONGEST_FFT = 2**20
+HIGHEST_RATE = 2**23
+"""Hz; the fastest converters sample at a few million."""
+LARGEST_BANK = 2**23
+"""Values of a filter bank, bands times bins: thirty times those of any front-end in use."""
 
 
 def check(mel: "Mel") -> None:
@@ -26,6 +30,12 @@ def check(mel: "Mel") -> None:
 def _check_frames(mel: "Mel") -> None:
     for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels"):
         _require(getattr(mel, name) >= 1, f"{name} is {getattr(mel, name)}: it must be 1 or more")
+    for name in ("sample_rate", "filterbank_rate", "output_rate"):
+        rate = getattr(mel, name) or 1
+        _require(
+            rate <= HIGHEST_RATE,
+            f"{name} {rate:.4g} is beyond any sense: use {HIGHEST_RATE} or less",
+        )
     _require(
         mel.n_fft <= LONGEST_FFT,
         f"n_fft {mel.n_fft:.4g} is beyond any sense: use {LONGEST_FFT} or less",
@@ -65,6 +75,11 @@ def _check_bands(mel: "Mel") -> None:
     _require(
         mel.n_mels <= bins,
         f"n_mels {mel.n_mels} is above the {bins} bins of n_fft {mel.n_fft}: use {bins} or less",
+    )
+    _require(
+        mel.n_mels * bins <= LARGEST_BANK,
+        f"n_mels {mel.n_mels} with n_fft {mel.n_fft} is beyond any sense: use "
+        f"{LARGEST_BANK // bins} or less",
     )
 
 

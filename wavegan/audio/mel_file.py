@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
-from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wavegan import tensor_file
 from wavegan.audio.mel_layout import Layout, Orientation, of_square
 from wavegan.audio.opening import shown
 from wavegan.errors import UserError
@@ -18,10 +18,6 @@ from wavegan.errors import UserError
 SUFFIXES = (".npy", ".npz", ".pt", ".pth")
 NUMBERS = "fiu"
 """Kinds of numpy types that are real numbers."""
-
-PARSING = Lock()
-"""Numpy parses headers with `ast`, which several threads at once make fail in Python before 3.11.9
-and 3.12.3 ("AST constructor recursion depth mismatch", python/cpython#106905)."""
 
 Array = NDArray[Any]
 
@@ -110,11 +106,10 @@ def _array(path: Path) -> tuple[Array, tuple[int, ...]]:
 def _load(path: Path) -> Any:
     try:
         if path.suffix.lower() in (".pt", ".pth"):
-            return torch.load(path, map_location="cpu", weights_only=True)
-        mode: Literal["r"] | None = "r" if path.suffix.lower() == ".npy" else None
-        with PARSING:
-            loaded = np.load(path, mmap_mode=mode, allow_pickle=False)
-            return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+            return tensor_file.load(path)
+        return tensor_file.arrays(path)
+    except UserError:
+        raise
     except UnpicklingError:
         raise UserError(
             f"{shown(path)}: not a readable array file (damaged, or it holds more than arrays: "

@@ -25,6 +25,8 @@ BETA = 14.769656459379492
 LARGEST_KERNEL = 1 << 24
 # Samples of the lower rate beyond which soxr's filters are not felt (128 leave 4e-7, 64 2e-4).
 REACH = 256
+# Samples that soxr is given at once.
+BLOCK = 1 << 18
 
 
 def resample_array(
@@ -56,10 +58,15 @@ def resample_array(
         return wave[..., :length].astype(np.float32, copy=False)
     rows = wave.reshape(-1, wave.shape[-1])
     result = np.zeros((len(rows), length), np.float32)
-    # One row at a time: soxr wants (T, C), at most 65536 channels, and copies it anyway.
+    # One row at a time: soxr wants (T, C), at most 65536 channels. In blocks, which give the same
+    # samples, because soxr makes copies of what it is given.
     for row, out in zip(rows, result, strict=True):
-        made = soxr.resample(row.astype(np.float32, copy=False), from_rate, to_rate, quality)
-        out[: len(made)] = made[:length]
+        stream, place = soxr.ResampleStream(from_rate, to_rate, 1, "float32", quality), 0
+        for first in range(0, len(row), BLOCK):
+            block = row[first : first + BLOCK].astype(np.float32, copy=False)
+            made = stream.resample_chunk(block, last=first + BLOCK >= len(row))[: length - place]
+            out[place : place + len(made)] = made
+            place += len(made)
     return result.reshape(*wave.shape[:-1], length)
 
 

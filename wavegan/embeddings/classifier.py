@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wavegan import bounded_network
 from wavegan.embeddings import _classifier_files as files
 from wavegan.embeddings._mel import MelBands
 from wavegan.embeddings.base import Embedding
@@ -95,7 +96,9 @@ class Classifier(Embedding):
         """
         options, weights = files.read(folder)
         try:
-            judge = cls(**options)
+            bounded_network.check_options(options, "judge")
+            with bounded_network.within(weights):
+                judge = cls(**options)
         except (TypeError, UserError) as error:
             raise UserError(f"{folder / files.CONFIG}: {error}") from None
         try:

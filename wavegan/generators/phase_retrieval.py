@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from wavegan.audio.griffin_lim import MOST_ITERATIONS
 from wavegan.audio.istft import istft
 from wavegan.audio.mel import Mel
 from wavegan.audio.mel_spectrogram import mel_filterbank
@@ -67,6 +68,11 @@ class PhaseRetrieval(Generator):
     ) -> None:
         super().__init__()
         _check(mel, width, kernel_size, expansion)
+        if max(iterations, training_iterations) > MOST_ITERATIONS:
+            raise UserError(
+                f"generator.iterations is {iterations} and training_iterations "
+                f"{training_iterations}: beyond {MOST_ITERATIONS} nothing is gained"
+            )
         self.mel, self.hop_length = mel, mel.hop_length
         self.iterations, self.training_iterations = iterations, training_iterations
         self.tracked_iterations = tracked_iterations

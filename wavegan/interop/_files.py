@@ -2,18 +2,17 @@
 
 import json
 import re
-import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
 from torch import Tensor
 
-from wavegan import file_kinds
+from wavegan import bounded_text, bounded_yaml, file_kinds, tensor_file
+from wavegan.bounded_yaml import LONGEST, BoundedLoader
 from wavegan.errors import UserError
 from wavegan.interop import _pickles
 from wavegan.weights import read_weights
@@ -57,10 +56,9 @@ def torch_file(file: Path) -> Any:
     except OSError as error:
         raise UserError(f"{file}: {error.strerror or error}") from None
     try:
-        # as a stream, because torch goes by a path's suffix, which may be wrong
-        with warnings.catch_warnings(), file.open("rb") as stream:
-            warnings.simplefilter("ignore")  # what they say is said below, in one line
-            return torch.load(stream, map_location="cpu", weights_only=True)
+        return tensor_file.load(file)
+    except UserError:
+        raise
     except Exception as error:
         # The bytes are anyone's: torch and the unpickler raise any kind for damaged ones.
         refuse_unusable(file)
@@ -108,8 +106,8 @@ def json_file(file: Path) -> dict[str, Any]:
     return _mapping(file, "JSON", json.loads)
 
 
-class _WithoutCode(yaml.SafeLoader):
-    """PyYAML's safe loader, which also takes a tagged mapping for the plain mapping it is."""
+class _WithoutCode(BoundedLoader):
+    """The bounded loader, which also takes a tagged mapping for the plain mapping it is."""
 
 
 def _untagged(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
@@ -134,7 +132,7 @@ def yaml_file(file: Path) -> dict[str, Any]:
 
 def yaml_text(text: str) -> Any:
     """What a YAML text holds, as `yaml_file` reads it."""
-    return yaml.load(text, _WithoutCode)  # noqa: S506  # a subclass of SafeLoader
+    return bounded_yaml.read(text, _WithoutCode)
 
 
 def yaml_documents(text: str, file: Path) -> dict[str, Any]:
@@ -145,7 +143,7 @@ def yaml_documents(text: str, file: Path) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {}
     try:
-        for document in yaml.load_all(text, _WithoutCode):
+        for document in bounded_yaml.documents(text, _WithoutCode):
             fields.update(document)
     except (ValueError, TypeError, RecursionError, yaml.YAMLError):
         raise UserError(f"{file}: the settings inside it are not readable as YAML") from None
@@ -154,10 +152,12 @@ def yaml_documents(text: str, file: Path) -> dict[str, Any]:
 
 def _mapping(file: Path, kind: str, parse: Callable[[str], Any]) -> dict[str, Any]:
     try:
-        content = parse(file.read_text(encoding="utf-8"))
+        content = parse(bounded_text.read(file, LONGEST))
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+    except yaml.YAMLError as error:
+        raise UserError(f"{file}: not readable as {kind}: {bounded_yaml.reason(error)}") from None
+    except (OSError, ValueError, RecursionError):
         raise UserError(f"{file}: not readable as {kind}") from None
     if not isinstance(content, dict):
         raise UserError(f"{file}: holds no {kind} mapping")

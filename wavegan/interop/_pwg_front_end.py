@@ -1,6 +1,8 @@
 """ParallelWaveGAN's configuration of features and sub-bands, and its files of statistics."""
 
+import math
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wavegan import tensor_file
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError, suggest
 from wavegan.interop._files import field
@@ -15,6 +18,8 @@ from wavegan.interop._files import field
 STATISTICS = ("stats.h5", "stats.npy")
 LOGARITHMS: Mapping[float | None, str] = {10: "log10", None: "ln"}
 PQMF: Mapping[str, Any] = {"taps": 62, "cutoff_ratio": 0.142, "beta": 9.0}
+MOST_VALUES = 1 << 16
+"""Of a file of statistics: bands, with room for any layout."""
 LAST_WITH_OTHER_CUTOFF = "0.4.2"
 
 
@@ -104,13 +109,15 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
     file = files[0]
     try:
         if file.suffix == ".npy":
-            pair = np.load(file, allow_pickle=False)
+            pair = tensor_file.arrays(file)
+            if not isinstance(pair, np.ndarray) or pair.size > MOST_VALUES:
+                raise ValueError("no pair of rows")
             mean, scale = pair[0], pair[1]
         else:
             import h5py
 
             with h5py.File(file, "r") as content:
-                mean, scale = content["mean"][()], content["scale"][()]
+                mean, scale = (_dataset(content[name]) for name in ("mean", "scale"))
         flat = [np.asarray(each, dtype=np.float32).reshape(-1) for each in (mean, scale)]
     except ImportError:
         if len(files) > 1:
@@ -119,9 +126,32 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
             f'{file}: reading it needs h5py: pip install "wavegan[interop]", or put a '
             f"{STATISTICS[1]} beside it that holds [mean, scale]"
         ) from None
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+    except (
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+    ):
         raise UserError(f"{file}: damaged, or without the statistics mean and scale") from None
     return flat[0], flat[1]
+
+
+def _dataset(dataset: Any) -> Any:
+    """An HDF5 dataset's values; a chunk is unpacked as a whole, however few of them are asked for.
+
+    Raises:
+        ValueError: more than statistics have, of another kind, or kept in other files.
+    """
+    chunk = math.prod(dataset.chunks or (1,))
+    if dataset.dtype.kind not in "fiu" or max(dataset.size, chunk) > MOST_VALUES:
+        raise ValueError("no statistics")
+    if dataset.external or dataset.is_virtual:
+        raise ValueError("its values lie in other files")
+    return dataset[()]
 
 
 def _whole(config: Mapping[str, Any], name: str, file: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wavegan import bounded_yaml, sealed
+from wavegan import bounded_text, bounded_yaml, sealed
 from wavegan.errors import UserError
 from wavegan.run_folder import RECIPE
 
@@ -60,8 +60,8 @@ def read(run: Path) -> tuple[Options, list[str]]:
         raise UserError(f"{run}: no run's folder: it has no {RECIPE} (see --out of train)")
     sealed.state(file)
     try:
-        known = bounded_yaml.read(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        known = bounded_yaml.read(bounded_text.read(file, bounded_yaml.LONGEST))
+    except yaml.YAMLError as error:
         raise UserError(f"{file}: damaged: {bounded_yaml.reason(error)}") from None
     if not isinstance(known, dict):
         raise UserError(f"{file}: damaged: it holds no fields")

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import nn
 
-from wavegan import bundle, plugins
+from wavegan import bounded_network, bundle, plugins
 from wavegan.audio.mel import Mel
 from wavegan.data.augment import Augment
 from wavegan.discriminators.base import Ensemble
@@ -34,9 +34,14 @@ class _Maker:
     own: bool
 
     def __call__(self, kind: str, plugin: Plugin, where: str) -> Any:
-        return plugins.build(
-            kind, plugin.name, plugin.options, where=where, context=self.given, own=self.own
-        )
+        bounded_network.check_options(plugin.options, where)
+        try:
+            with bounded_network.within():
+                return plugins.build(
+                    kind, plugin.name, plugin.options, where=where, context=self.given, own=self.own
+                )
+        except bounded_network.UnfitError as error:
+            raise UserError(f"{where}: {error}") from None
 
     def weighted(self, kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
         return {

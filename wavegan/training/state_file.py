@@ -10,6 +10,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import Tensor
 from torch.optim import Optimizer
 
+from wavegan import tensor_file
 from wavegan.errors import UserError
 from wavegan.json_file import shown
 from wavegan.training.progress import Progress
@@ -68,7 +69,7 @@ def load(file: Path) -> dict[str, Any]:
         UserError: it is missing, damaged, or holds something else.
     """
     try:
-        content = torch.load(file, map_location="cpu", weights_only=True)
+        content = tensor_file.load(file)
     except FileNotFoundError:
         raise UserError(
             f"{file.parent.parent}: no {file.parent.name}/{file.name} here, so it cannot be resumed"
