@@ -12,6 +12,7 @@ from wavegan import plugins
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "errors": -1,
+    "readable": -1,
     "typed": -1,
     "own_settings": -1,
     "atomic": 0,
