@@ -27,7 +27,13 @@ from pathlib import Path
 
 LONGEST = 10
 """Seconds that one input may take."""
-EXTREMES = (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", b"\x80\0\0\0")
+EXTREMES = (
+    b"\xff\xff\xff\xff",
+    b"\x7f\xff\xff\xff",
+    b"\xff\xff\xff\x7f",
+    b"\0\0\0\0",
+    b"\x80\0\0\0",
+)
 
 
 @dataclass(frozen=True)
@@ -274,7 +280,13 @@ def run(name: str, seconds: float, seed: int) -> dict[str, object]:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     known = {kind: found.pop(kind, 0) for kind in ("refused", "read", "hang")}
     total = sum(known.values()) + sum(found.values())
-    return {"reader": name, "tried": total, **known, "foreign": dict(found), "peak_mb": peak // 1024}
+    return {
+        "reader": name,
+        "tried": total,
+        **known,
+        "foreign": dict(found),
+        "peak_mb": peak // 1024,
+    }
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from wavegan.metrics.base import Metric
 from wavegan.metrics.log_mel_l1 import LogMelL1
 from wavegan.metrics.mrstft import MRSTFT
 from wavegan.reports.clips import Column, Gallery
+from wavegan.reports.evaluation_file import mistake
 from wavegan.statistics.bootstrap import mean_interval
 
 Note = Callable[[str], None]
@@ -67,10 +68,12 @@ def read(file: Path) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{file}: {error.strerror or error}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{file}: no JSON: give what wavegan evaluate --json wrote") from None
     if not isinstance(content, dict) or not ("systems" in content or "metrics" in content):
         raise UserError(f"{file}: not what wavegan evaluate --json writes: it has no systems")
+    if (wrong := mistake(content)) is not None:
+        raise UserError(f"{file}: not what wavegan evaluate --json writes: {wrong}")
     return content
 
 

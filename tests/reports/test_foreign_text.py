@@ -1,0 +1,1 @@
+    assert "<script>hit" not in text
