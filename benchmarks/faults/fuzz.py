@@ -8,6 +8,7 @@ memory above what the reader takes for a whole file.
 """
 
 import argparse
+import copy
 import faulthandler
 import io
 import json
@@ -90,7 +91,7 @@ def changed_json(seed: bytes, rng: random.Random) -> bytes:
             key = rng.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
             further = inner[key]
             if rng.random() < 0.3 or not isinstance(further, dict | list) or not further:
-                inner[key] = rng.choice(ODD)
+                inner[key] = copy.deepcopy(rng.choice(ODD))
                 break
             inner = further
     return json.dumps(content).encode()
@@ -239,7 +240,7 @@ def inputs(reader: Reader, seed: int) -> Iterator[bytes]:
 
 
 def outcome(reader: Reader, file: Path, data: bytes) -> str:
-    """ "read", "refused", or the kind and place of what should not have been raised."""
+    """Say "read", "refused", or the kind and place of what should not have been raised."""
     from wavegan.errors import UserError
 
     file.write_bytes(data)
