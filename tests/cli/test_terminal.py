@@ -103,7 +103,7 @@ def result(listener: str, number: int) -> dict[str, object]:
         for place, name in enumerate(names)
     ]
     trial = {"trial": 0, "clip": TEXT, "done": True, "comment": TEXT, "ratings": given}
-    test = {"id": TEXT, "kind": "mushra", "title": TEXT, "trials": 1, "conditions": names}
+    test = {"id": TEXT, "kind": "mushra", "title": NAME, "trials": 1, "conditions": names}
     return {
         "format": "wavegan listening results",
         "version": 1,
