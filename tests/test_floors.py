@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "bounded_yaml": -3,
     "errors": -3,
+    "readable": -3,
     "bounded_network": -2,
     "bounded_text": -2,
     "tensor_file": -2,

@@ -16,6 +16,7 @@ from wavegan import recipe_layers
 from wavegan.errors import UserError, suggest
 from wavegan.overrides import typed
 from wavegan.plugins import is_own
+from wavegan.readable import PROSE, escaped
 from wavegan.recipe_layers import TYPED, Layer, merged, mistake
 from wavegan.recipe_sections import Data, FeatureMatching, Plugin, Section, Term, Training
 
@@ -147,10 +148,12 @@ def dump(recipe: Recipe, *, plain: bool = False) -> str:
 
     Args:
         recipe: whichever.
-        plain: write ASCII alone, with escapes for other characters.
+        plain: write ASCII alone, with escapes for other characters; done in any case where some
+            would act on a terminal.
     """
     values = recipe.model_dump(mode="json")
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=not plain)
+    text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=not plain)
+    return dump(recipe, plain=True) if escaped(text, PROSE) != text else text
 
 
 def recipes() -> dict[str, Path]:

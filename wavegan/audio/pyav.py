@@ -160,6 +160,8 @@ def _container(av: ModuleType, path: AnyPath, demuxer: str) -> Iterator[Any]:
             if stream.type != "audio" and hasattr(stream, "discard"):
                 stream.discard = type(stream.discard)["all"]
         for stream in container.streams.audio[:1]:
+            if stream.codec_context is None:
+                raise UserError(f"{shown(path)}: nobody here knows the codec of its audio track")
             stream.codec_context.thread_count = 1
         yield container
 

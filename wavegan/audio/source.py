@@ -1,5 +1,6 @@
 """What every reader of audio files has in common: what it says of a file, and how it decodes."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wavegan.errors import UserError
+from wavegan.readable import escaped
 
 AnyPath = str | os.PathLike[str]
 Wave = NDArray[np.float32]
@@ -101,6 +103,9 @@ def mixed(block: NDArray[Real]) -> NDArray[Real]:
 
 def shown(path: AnyPath) -> str:
     """A name on one line, in characters that a terminal takes."""
-    # not os.fsencode: in the C locale that is ASCII, and a recipe or list may hold other names
-    text = os.fspath(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    text = os.fspath(path)
+    # not os.fsencode: in the C locale that is ASCII, and a recipe or list may hold other names;
+    # halves of surrogates that stand for no byte stay, and are escaped
+    with contextlib.suppress(UnicodeEncodeError):
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return escaped(text)

@@ -26,7 +26,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # colour is what lets the ESC of a name through to the guard, which spells it out; typer would
+    # take it out in a pipe and leave it in on a terminal
+    context_settings={"help_option_names": ["-h", "--help"], "color": True},
     epilog="Start with: [bold]wavegan list[/bold], then "
     "[bold]wavegan train tiny my-recordings/ --out runs/my-voice[/bold]",
 )

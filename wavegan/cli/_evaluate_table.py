@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from wavegan.cli._screen import Screen
 
 if TYPE_CHECKING:
     from wavegan.evaluation.against import Comparison, Difference
@@ -26,12 +27,9 @@ FLOORS = {
 }
 
 
-def console() -> Console:
+def console() -> Screen:
     """Stdout, wide enough for a table where it is no terminal."""
-    made = Console(highlight=False, markup=False)
-    if not made.is_terminal:
-        made.width = WIDE
-    return made
+    return Screen(width=WIDE)
 
 
 def print_evaluation(found: "Evaluation") -> None:
@@ -84,7 +82,7 @@ def print_sets(found: "SetEvaluation") -> None:
 
 
 def print_grid(
-    screen: Console, names: Sequence[str], heads: Sequence[str], cells: Sequence[Sequence[Text]]
+    screen: Screen, names: Sequence[str], heads: Sequence[str], cells: Sequence[Sequence[Text]]
 ) -> None:
     """Print a table with few names as its columns, one with many as its rows.
 
@@ -122,14 +120,14 @@ def _pieces(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
 
 
 def _print_table(
-    screen: Console, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[Text]]
+    screen: Screen, rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[Text]]
 ) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("", overflow="fold")
     for head in columns:
-        table.add_column(Text(head), justify="right", overflow="fold")
+        table.add_column(head, justify="right", overflow="fold")
     for name, line in zip(rows, cells, strict=True):
-        table.add_row(Text(name), *line)
+        table.add_row(name, *line)
     screen.print(table)
 
 
@@ -186,7 +184,7 @@ def _legend(found: "Evaluation") -> list[str]:
     return lines
 
 
-def _print_comparison(screen: Console, comparison: "Comparison", heads: Mapping[str, str]) -> None:
+def _print_comparison(screen: Screen, comparison: "Comparison", heads: Mapping[str, str]) -> None:
     """Differences metric by metric, and what so many clips can show at all."""
     screen.print(
         f"\n{comparison.system} against {comparison.against}: differences on the clips of both, "

@@ -3,9 +3,11 @@
 import time
 from contextlib import AbstractContextManager, nullcontext
 
-from rich.console import Console
 from rich.status import Status
 from rich.text import Text
+
+from wavegan.cli._screen import Screen, live
+from wavegan.readable import PROSE, escaped
 
 
 class Told:
@@ -13,7 +15,7 @@ class Told:
 
     def __init__(self, silent: bool) -> None:
         self.silent, self.last = silent, time.monotonic()
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+        self.console = Screen(stderr=True, soft_wrap=True)
         self.status: Status | None = None
 
     def live(self) -> AbstractContextManager[object]:
@@ -21,17 +23,17 @@ class Told:
         if self.silent or not self.console.is_terminal:
             return nullcontext()
         self.status = self.console.status("reading")
-        return self.status
+        return live(self.status)
 
     def note(self, text: str) -> None:
         """A line that stays."""
         if not self.silent:
-            self.console.print(" ".join(text.split()).encode("utf-8", "replace").decode())
+            self.console.print(" ".join(escaped(text, PROSE).split()))
 
     def progress(self, text: str) -> None:
         """A line that may pass."""
         if self.status is not None:
-            self.status.update(Text(text))
+            self.status.update(Text(escaped(text, PROSE)))
         elif time.monotonic() - self.last >= 10:
             self.last = time.monotonic()
             self.note(text)

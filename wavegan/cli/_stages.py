@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -13,6 +12,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from wavegan.cli._screen import Screen, live
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -31,7 +32,7 @@ class Stages:
     def __init__(self, silent: bool) -> None:
         self.notes: list[str] = []
         self._silent = silent
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Screen(stderr=True, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
@@ -45,8 +46,8 @@ class Stages:
 
     def live(self) -> AbstractContextManager[object]:
         """Keep the bar on screen where there is a terminal."""
-        live = self._console.is_terminal and not self._silent
-        return self._bar if live else nullcontext()
+        shown = self._console.is_terminal and not self._silent
+        return live(self._bar) if shown else nullcontext()
 
     def show(self, stage: str, done: int, count: int) -> None:
         """Show that `done` of `count` clips have passed a stage."""
@@ -58,13 +59,13 @@ class Stages:
             self._bar.update(self._tasks[stage], completed=done)
         elif time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
-            self._console.print(f"{stage}: {done} of {count} clips", markup=False)
+            self._console.print(f"{stage}: {done} of {count} clips")
 
     def note(self, text: str) -> None:
         """Say one line, unless nothing is to be said, and keep it."""
         self.notes.append(text)
         if not self._silent:
-            self._console.print(text, markup=False)
+            self._console.print(text)
 
     def of(self, stage: str) -> Callable[[int, int], None]:
         """`show` for one stage."""

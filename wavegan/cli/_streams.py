@@ -9,6 +9,9 @@ import codecs
 import functools
 import sys
 
+from wavegan.cli._guarded import behind, guard
+from wavegan.readable import BYTES
+
 HANDLER = "wavegan-readable"
 ASCII = "wavegan-ascii"
 SIGNS = str.maketrans(
@@ -35,14 +38,16 @@ SIGNS = str.maketrans(
 )
 FRAMES, DOTS = range(0x2500, 0x25A0), range(0x2800, 0x2900)
 """Characters of frames and bars, and of rich's spinners."""
-BYTES = range(0xDC80, 0xDD00)
-"""What Python makes of bytes in names of files that are not UTF-8."""
 
 
 def make_readable() -> None:
-    """Let stdout and stderr replace what they cannot encode; done once, before anything is said."""
+    """Let stdout and stderr replace what they cannot encode, and escape what acts on a terminal.
+
+    Done once, before anything is said.
+    """
     _register()
-    for stream in (sys.stdout, sys.stderr):
+    guard()
+    for stream in (behind(sys.stdout), behind(sys.stderr)):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:
             continue

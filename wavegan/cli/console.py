@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, cast
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from wavegan.cli._screen import Screen, live
 from wavegan.cli.stderr import Stderr
 from wavegan.progress.eta import Eta
 
@@ -54,7 +54,7 @@ class Talkative(Silent):
     def __init__(self, steps: int, every: float = 10.0) -> None:
         self.steps, self.every, self.last = steps, every, 0.0
         self.eta = Eta(steps, time.monotonic())
-        self.console = Console(file=cast("IO[str]", Stderr()), highlight=False, soft_wrap=True)
+        self.console = Screen(file=cast("IO[str]", Stderr()), soft_wrap=True)
         self.progress = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.description}", markup=False),
@@ -65,7 +65,7 @@ class Talkative(Silent):
 
     def live(self) -> AbstractContextManager[object]:
         """Keep the bar on screen where there is a terminal."""
-        return self.progress if self.console.is_terminal else nullcontext()
+        return live(self.progress) if self.console.is_terminal else nullcontext()
 
     def train(self, step: int, values: Mapping[str, float], speed: "Speed") -> None:
         """Show a window of steps."""
@@ -74,7 +74,7 @@ class Talkative(Silent):
         quiet_for = time.monotonic() - self.last
         if not self.console.is_terminal and (quiet_for >= self.every or step == self.steps):
             self.last = time.monotonic()
-            self.console.print(line, markup=False)
+            self.console.print(line)
 
     def validation(self, step: int, values: Mapping[str, float], best: bool) -> None:
         """Show what held-out files gave."""
@@ -83,7 +83,7 @@ class Talkative(Silent):
 
     def note(self, text: str) -> None:
         """Show one line."""
-        self.console.print(text, markup=False)
+        self.console.print(text)
 
     def _line(self, step: int, values: Mapping[str, float], speed: "Speed") -> str:
         left = self.eta.after(step, speed.steps, time.monotonic())

@@ -92,8 +92,9 @@ def _table(found: "Diagnosis") -> None:
     """The nearest presets as they are."""
     if not found.nearest:
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from wavegan.cli._screen import Screen
 
     table = Table("preset", "frames", "max difference", "mean difference", box=None)
     for trial in found.nearest[:SHOWN]:
@@ -102,4 +103,4 @@ def _table(found: "Diagnosis") -> None:
         more = [*trial.changes, *(["statistics"] if trial.statistics else [])]
         name = f"{trial.preset} with other {', '.join(more)}" if more else trial.preset
         table.add_row(name, frames, f"{trial.worst:.2g}", f"{trial.mean:.2g}")
-    Console(highlight=False).print(table)
+    Screen().print(table)

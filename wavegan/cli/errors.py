@@ -3,6 +3,8 @@
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -11,6 +13,7 @@ from typer.core import TyperGroup
 from wavegan.cli._streams import make_readable
 from wavegan.cli.stderr import say
 from wavegan.errors import RunError, UserError
+from wavegan.readable import PROSE, escaped
 
 MISTAKE, FAILURE, INTERRUPTED = 2, 1, 130
 DEBUG = "WAVEGAN_DEBUG"
@@ -29,7 +32,8 @@ class ReportingGroup(TyperGroup):
         if "--debug" in args:
             os.environ[DEBUG] = "1"
             args = [argument for argument in args if argument != "--debug"]
-        return super().parse_args(ctx, [_at_home(argument) for argument in args])
+        with _usage_escaped():
+            return super().parse_args(ctx, [_at_home(argument) for argument in args])
 
     def _main_shell_completion(
         self, ctx_args: Any, prog_name: str, complete_var: str | None = None
@@ -45,7 +49,7 @@ class ReportingGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command and report how it ended."""
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _usage_escaped():
                 if not os.environ.get(DEBUG):
                     warnings.showwarning = _show
                 return super().invoke(ctx)
@@ -57,6 +61,18 @@ class ReportingGroup(TyperGroup):
             raise
         except (UserError, *FAILURES) as error:
             _end(*_told(error))
+
+
+@contextmanager
+def _usage_escaped() -> Iterator[None]:
+    """Spell out what was typed, which typer prints by rich, behind the guard of the streams."""
+    try:
+        yield
+    except Exception as error:
+        # typer's own classes of such errors have no public names
+        if hasattr(error, "format_message") and hasattr(error, "message"):
+            error.message = escaped(str(error.message))
+        raise
 
 
 def _at_home(word: str) -> str:
@@ -96,5 +112,5 @@ def _show(message: Warning | str, *_where: object, **_source: object) -> None:
 def _end(line: str, code: int) -> None:
     if os.environ.get(DEBUG):
         raise  # noqa: PLE0704  # called from an except block
-    say(" ".join(line.split()))
+    say(" ".join(escaped(line, PROSE).split()))
     raise typer.Exit(code)

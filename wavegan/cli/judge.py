@@ -156,8 +156,9 @@ def _held_out(text: str) -> float | Path:
 
 def _table(verdict: "Verdict") -> None:
     """The sets as rows, in 80 columns; what they are of below."""
-    from rich.console import Console
     from rich.table import Table
+
+    from wavegan.cli._screen import Screen
 
     table = Table(box=None)
     table.add_column("set", overflow="fold")
@@ -165,9 +166,7 @@ def _table(verdict: "Verdict") -> None:
         table.add_column(head, justify="right", no_wrap=True)
     for row in verdict.rows:
         table.add_row(row.name, str(row.clips), *_cells(row))
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDE
+    console = Screen(width=WIDE)
     console.print(table)
     console.print(
         f"Fréchet, NDB/K and JS compare {verdict.part} clips at a time with the real ones, the "

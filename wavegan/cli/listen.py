@@ -10,8 +10,7 @@ from wavegan.cli._options import Force
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from wavegan.cli._screen import Screen
     from wavegan.listening.abx import Abx
     from wavegan.listening.build import Built
     from wavegan.listening.mushra import Mushra
@@ -141,13 +140,10 @@ def _score(paths: list[Path], keep_all: bool, as_json: bool, quiet: bool) -> Non
 
 
 def _show(collected: "Collected", verdict: "Abx | Mushra") -> None:
-    from rich.console import Console
-
+    from wavegan.cli._screen import Screen
     from wavegan.listening.abx import Abx
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDE
+    console = Screen(width=WIDE)
     console.print(f"{collected.test.title} ({collected.test.kind}, test {collected.test.id})")
     if isinstance(verdict, Abx):
         _show_abx(console, verdict)
@@ -160,7 +156,7 @@ def _show(collected: "Collected", verdict: "Abx | Mushra") -> None:
         console.print(f"{comment['listener']}{about}: {comment['text']}", soft_wrap=True)
 
 
-def _show_mushra(console: "Console", verdict: "Mushra") -> None:
+def _show_mushra(console: "Screen", verdict: "Mushra") -> None:
     from rich.table import Table
 
     table = Table("condition", box=None)
@@ -191,7 +187,7 @@ def _show_mushra(console: "Console", verdict: "Mushra") -> None:
         console.print(pairs)
 
 
-def _show_abx(console: "Console", verdict: "Abx") -> None:
+def _show_abx(console: "Screen", verdict: "Abx") -> None:
     from rich.table import Table
 
     table = Table("pair", box=None)

@@ -73,12 +73,11 @@ def _about(names: Sequence[str]) -> dict[str, dict[str, str | None]]:
 
 
 def _print_recipes(about: Mapping[str, Mapping[str, str | None]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDE
+    from wavegan.cli._screen import Screen
+
+    console = Screen(width=WIDE)
     table = Table(box=None, pad_edge=False, header_style="")
     table.add_column("recipe", no_wrap=True)
     for head in ("for", "needs", "gave"):

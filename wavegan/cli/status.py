@@ -101,9 +101,9 @@ def _show(rows: "Sequence[Row]") -> None:
 
 
 def _table(rows: "Sequence[Row]") -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from wavegan.cli._screen import Screen
     from wavegan.progress.pace import spoken
 
     table = Table(box=None)
@@ -125,9 +125,7 @@ def _table(rows: "Sequence[Row]") -> None:
             verdict.action,
             where.state,
         )
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = WIDE
+    console = Screen(width=WIDE)
     console.print(table)
 
 

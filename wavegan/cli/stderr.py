@@ -6,6 +6,9 @@ import os
 import sys
 from typing import TextIO
 
+from wavegan.cli._guarded import Guarded, behind
+from wavegan.readable import PROSE, escaped
+
 
 class Stderr(io.TextIOBase):
     """The file behind `sys.stderr`, whichever that is at the time; without a reader, nobody's.
@@ -44,18 +47,23 @@ class Stderr(io.TextIOBase):
 
 def say(line: str) -> None:
     """Write a line for people, above a live bar where there is one."""
-    stream = Stderr()
-    if _behind() is not sys.stderr:
-        sys.stderr.write(line + "\n")
+    stream, text = Stderr(), escaped(line, PROSE) + "\n"
+    if _has_bar(sys.stderr):
+        sys.stderr.write(text)
         return
-    stream.write(line + "\n")
+    stream.write(text)
     stream.flush()
 
 
 def _behind() -> TextIO:
-    """`sys.stderr` itself: while a bar is live, rich has put something of its own before it."""
-    file: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
-    return file
+    """`sys.stderr` itself: the guard, and rich's own while a bar is live, stand before it."""
+    return behind(sys.stderr)
+
+
+def _has_bar(stream: TextIO) -> bool:
+    while isinstance(stream, Guarded):
+        stream = stream.rich_proxied_file
+    return hasattr(stream, "rich_proxied_file")
 
 
 def _silence() -> None:

@@ -13,6 +13,7 @@ from wavegan.cli import _completion, _vocode_jobs
 from wavegan.cli._options import SUBTYPES, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.errors import UserError
+from wavegan.readable import escaped
 from wavegan.targets import check_files
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def vocode_command(
         try:
             original, made = _vocode(vocoder, source, note)
         except UserError as error:
-            reason = str(error) if str(source) in str(error) else f"{source}: {error}"
+            reason = str(error) if escaped(str(source)) in str(error) else f"{source}: {error}"
             if len(jobs) == 1:
                 raise UserError(reason) from None
             failed.append({"input": str(source), "reason": reason})

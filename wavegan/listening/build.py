@@ -16,6 +16,7 @@ from wavegan.listening.pairing import ANCHORS, REFERENCE, LeftOut, Source
 from wavegan.listening.plan import Plan
 from wavegan.listening.sounds import Sounds
 from wavegan.listening.stimuli import Stimuli, prepare
+from wavegan.readable import PROSE, escaped
 from wavegan.targets import check_folder
 
 EMBEDDED = 60_000_000
@@ -154,7 +155,7 @@ def _write(folder: Path, plan: Plan, sounds: Sounds, left_out: list[LeftOut], fi
     test = {
         "id": identity,
         "test": plan.test,
-        "title": plan.title.strip(),
+        "title": escaped(plan.title.strip(), PROSE),
         "reference": plan.reference is not None,
         "embedded": embed,
         "trials": trials,

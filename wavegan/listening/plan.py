@@ -1,5 +1,6 @@
 """What a listening test shall be."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,10 @@ from wavegan.errors import UserError, suggest
 
 TESTS = ("mushra", "abx")
 LONGEST_TITLE = 80
+MOST_CONDITIONS = 30
+"""Of a test, with the reference and anchors; BS.1534 asks for no more than 12 at a time."""
+MOST_ANSWERS = 5000
+"""Ratings or ABX trials of one listener: days of listening."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,4 +75,18 @@ class Plan:
         if self.reference is None and len(systems) < 2:
             raise UserError(
                 f"{systems[0]}: one system alone; name another, or its originals with --reference"
+            )
+        conditions = len(systems) + (self.reference is not None) + (2 if self.filtered else 0)
+        if conditions > MOST_CONDITIONS:
+            raise UserError(
+                f"{conditions} conditions ({len(systems)} systems, the reference and anchors): "
+                f"nobody compares more than {MOST_CONDITIONS}: name fewer folders"
+            )
+        pairs = len(systems) if self.reference else math.comb(len(systems), 2)
+        answers = self.trials * pairs if self.test == "abx" else self.clips * conditions
+        if answers > MOST_ANSWERS:
+            option = "--trials" if self.test == "abx" else "--clips"
+            raise UserError(
+                f"{answers:,} answers of each listener are more than {MOST_ANSWERS:,}: lower "
+                f"{option}, or name fewer folders"
             )

@@ -11,10 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wavegan.audio.opening import shown
 from wavegan.errors import UserError
+from wavegan.listening.plan import LONGEST_TITLE, MOST_ANSWERS, MOST_CONDITIONS
+from wavegan.readable import escaped
 
 FORMAT = "wavegan listening results"
-LARGEST = 50_000_000
+LARGEST = 8_000_000
 """Bytes; no listener writes so much."""
+Name = Annotated[str, Field(max_length=1000)]
+"""Of systems (folders), clips and people; a path may be long."""
+Comment = Annotated[str, Field(max_length=20_000)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class _Part(BaseModel):
@@ -24,7 +30,7 @@ class _Part(BaseModel):
 class Condition(_Part):
     """What was compared: a system, the reference or an anchor."""
 
-    name: str
+    name: Name
     role: Literal["system", "reference", "anchor"]
 
 
@@ -33,39 +39,43 @@ class Test(_Part):
 
     __test__ = False
 
-    id: str
+    id: Name
     kind: Literal["mushra", "abx"]
-    title: str
-    trials: int
-    conditions: list[Condition]
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)]
+    trials: Count
+    conditions: Annotated[list[Condition], Field(min_length=1, max_length=MOST_CONDITIONS)]
+
+    def agrees(self, other: "Test") -> bool:
+        """Whether answers to it can be counted with those to another."""
+        return (self.kind, self.conditions) == (other.kind, other.conditions)
 
 
 class Listener(_Part):
     """Who listened; `session` is a random number of the page's."""
 
-    name: str
-    session: str
+    name: Name
+    session: Name
 
 
 class Rating(_Part):
     """0 to 100 for a condition; None where it was not rated."""
 
-    condition: str
+    condition: Name
     rating: Annotated[float, Field(ge=0, le=100)] | None
 
 
 class Trial(_Part):
     """One trial: of MUSHRA, ratings; of ABX, what A, B and X were and which was said to be X."""
 
-    trial: int
-    clip: str
+    trial: Count
+    clip: Name
     done: bool
-    comment: str = ""
-    ratings: list[Rating] = []
-    a: str | None = None
-    b: str | None = None
-    x: str | None = None
-    answer: str | None = None
+    comment: Comment = ""
+    ratings: Annotated[list[Rating], Field(max_length=MOST_CONDITIONS)] = []
+    a: Name | None = None
+    b: Name | None = None
+    x: Name | None = None
+    answer: Name | None = None
 
 
 class Result(_Part):
@@ -75,9 +85,9 @@ class Result(_Part):
     version: Literal[1]
     test: Test
     listener: Listener
-    saved: str
-    comment: str = ""
-    trials: list[Trial]
+    saved: Name
+    comment: Comment = ""
+    trials: Annotated[list[Trial], Field(max_length=MOST_ANSWERS)]
 
     @property
     def answered(self) -> int:
@@ -133,7 +143,7 @@ def collect(paths: Sequence[Path]) -> Collected:
             refused.append(Refused(shown(file), str(error)))
     if not read:
         reasons = "; ".join(f"{r.file}: {r.reason}" for r in refused[:3]) or "no .json files"
-        raise UserError(f"no results in {', '.join(map(str, paths))}: {reasons}")
+        raise UserError(f"no results in {', '.join(map(str, paths[:3]))}: {reasons}")
     test = Counter(result.test.id for result in read.values()).most_common(1)[0][0]
     kept = _one_a_listener(_of_test(read, test, refused), refused)
     return Collected(next(iter(kept.values())).test, tuple(kept.values()), tuple(refused))
@@ -152,21 +162,26 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _read(file: Path) -> Result:
+    if not file.is_file():
+        raise UserError("it is no file")
     try:
-        if file.stat().st_size > LARGEST:
-            raise UserError("too large to be a listener's results")
-        content = json.loads(file.read_text(encoding="utf-8"))
+        size, text = file.stat().st_size, ""
+        if size <= LARGEST:
+            text = file.read_text(encoding="utf-8")
+        content = json.loads(text) if text else None
     except OSError as error:
         raise UserError(f"it cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):
         raise UserError("damaged or cut short: no JSON; ask the listener to save again") from None
+    if size > LARGEST:
+        raise UserError(f"too large to be a listener's results ({size / 1e6:.0f} MB)")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError("not results of a listening test")
     try:
         result = Result.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+        where = escaped(".".join(map(str, first["loc"])))[:100]
         raise UserError(f"damaged: {where}: {first['msg']}") from None
     _check(result)
     return result
@@ -174,26 +189,37 @@ def _read(file: Path) -> Result:
 
 def _check(result: Result) -> None:
     """Refuse what the page cannot have written."""
-    names = {condition.name for condition in result.test.conditions}
+    listed = [condition.name for condition in result.test.conditions]
+    names = set(listed)
+    if len(names) < len(listed):
+        raise UserError("damaged: test.conditions: one is in it twice")
+    if (answers := sum(max(1, len(trial.ratings)) for trial in result.trials)) > MOST_ANSWERS:
+        raise UserError(f"damaged: trials: {answers:,} answers; {MOST_ANSWERS:,} are the most")
     numbers = [trial.trial for trial in result.trials]
     if len(set(numbers)) < len(numbers):
         raise UserError("damaged: a trial is in it twice")
     for trial in result.trials:
         said = [rating.condition for rating in trial.ratings]
+        if len(set(said)) < len(said):
+            raise UserError(f"damaged: trial {trial.trial} rates a condition twice")
         said += [name for name in (trial.a, trial.b, trial.x, trial.answer) if name is not None]
         foreign = sorted(set(said) - names)
         if foreign:
             raise UserError(
-                f"damaged: trial {trial.trial} is about {foreign[0]!r}, not in the test"
+                f"damaged: trial {trial.trial} is about {foreign[0][:100]!r}, not in the test"
             )
     if not result.answered:
         raise UserError("not one trial in it is finished")
 
 
 def _of_test(read: dict[str, Result], test: str, refused: list[Refused]) -> dict[str, Result]:
-    kept = {}
+    kept: dict[str, Result] = {}
     for file, result in read.items():
-        if result.test.id == test:
+        first = next(iter(kept.values()), result)
+        if result.test.id == test and not result.test.agrees(first.test):
+            reason = f"damaged: its test is not the one of {next(iter(kept))}, whose number it has"
+            refused.append(Refused(file, reason))
+        elif result.test.id == test:
             kept[file] = result
         else:
             other = f"of another test, {result.test.title!r} ({result.test.id})"

@@ -3,6 +3,8 @@
 import html
 from collections.abc import Sequence
 
+from wavegan.readable import PROSE, escaped
+
 
 class Markup(str):
     """Text that is HTML already."""
@@ -14,9 +16,7 @@ def escape(text: object) -> Markup:
     """Text as HTML shows it literally, in elements and in quoted attributes."""
     if isinstance(text, Markup):
         return text
-    # file names may hold bytes that are no text
-    known = str(text).encode("utf-8", "replace").decode("utf-8")
-    return Markup(html.escape(known, quote=True))
+    return Markup(html.escape(escaped(str(text), PROSE), quote=True))
 
 
 def tag(name: str, /, *children: object, **attributes: object) -> Markup:
