@@ -114,7 +114,7 @@ def test_the_umask_says_who_may_read_what_was_written(tmp_path, tiny, mask):
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.rglob("*")}
     assert modes.pop("target") == 0o777 & ~mask
     assert modes == dict.fromkeys(
-        ("text", "config.json", "model.safetensors", "README.md"), 0o666 & ~mask
+        ("text", "config.json", "model.safetensors", "README.md", "checksums.json"), 0o666 & ~mask
     )
 
 

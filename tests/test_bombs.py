@@ -150,6 +150,7 @@ def test_a_bundle_larger_than_its_weights_is_refused(
     config = json.loads((save_tiny(tmp_path) / "config.json").read_text())
     config["generator"]["upsample_initial_channel"] = width
     (tmp_path / "config.json").write_text(json.dumps(config))
+    (tmp_path / "checksums.json").unlink()
     with pytest.raises(UserError, match=r"config\.json: .*(MiB|upsample_initial_channel)"):
         bundle.load(tmp_path)
 

@@ -54,6 +54,7 @@ def model(save_tiny: Callable[..., Path], tmp_path: Path) -> Path:
     config = json.loads((folder / "config.json").read_text())
     config["generator"]["name"] = "strangers_code:Mine"
     (folder / "config.json").write_text(json.dumps(config))
+    (folder / "checksums.json").unlink()  # as a stranger would have it
     return folder
 
 

@@ -17,7 +17,7 @@ RECIPE, METRICS = "recipe.yaml", "metrics.jsonl"
 class _Best(BaseModel):
     model_config = ConfigDict(strict=True)
 
-    step: int = Field(ge=0, le=10**15)
+    step: int | None = Field(ge=0, le=10**15)
 
 
 def checkpoints(run: Path) -> dict[int, Path]:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wavegan import atomic, bundle, checksums, sealed
+from wavegan import atomic, bundle, checksums, run_folder, sealed
 from wavegan.checksums import DamageError
 from wavegan.errors import UserError
 from wavegan.run_folder import RECIPE
@@ -164,7 +164,11 @@ def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
     file = run / "checkpoints" / BEST
     if anew:
         atomic.text(file, json.dumps({"step": None}) + "\n")
-    if file.is_file() and bundle.best_step(run) is None:
+    try:
+        forgotten = file.is_file() and run_folder.marked(run) is None
+    except UserError:
+        return  # a damaged one is written anew
+    if forgotten:
         progress.best_step, progress.best_value = None, float("inf")
 
 
