@@ -14,7 +14,7 @@ import pytest
 from wavegan import atomic, bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError
-from wavegan.training import checkpoint, setup
+from wavegan.training import checkpoint, setup, storage
 from wavegan.training.heartbeat import Heartbeat
 from wavegan.training.interrupt import Interrupt, LeftEarly, Phase, undisturbed
 from wavegan.training.trainer import Trainer
@@ -118,6 +118,17 @@ def test_a_full_disk_is_one_line_with_the_last_good_checkpoint(
     kept = bundle.checkpoints(run)
     assert f"last good checkpoint is {kept[max(kept)]}" in said
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "said", ["basic_ios::clear: iostream error", "[enforce fail at inline_container.cc:672] . ..."]
+)
+def test_torchs_words_for_a_full_disk_are_known(said: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(RunError, match="12 bytes are needed"),
+        storage.writing(tmp_path, tmp_path / "state.pt", 12),
+    ):
+        raise RuntimeError(said)
 
 
 def test_previews_and_trackers_that_cannot_be_written_end_nothing(

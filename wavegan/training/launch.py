@@ -36,14 +36,14 @@ def launch(processes: int, arguments: Sequence[str], run: Path) -> int:
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
     with _passing_on(workers) as received:
         killed = deaths.out_of_memory()
-        _wait(workers, received)
+        order = _wait(workers, received)
     if received:
         return 128 + received[0]
-    guilty = [worker for worker in workers if worker.failed]
+    guilty = [worker for worker in order if worker.failed]
     if not guilty:
         return int(any(worker.process.returncode for worker in workers))
     # one that was killed is the cause of what the others say
-    cause = min(guilty, key=lambda worker: worker.process.returncode)
+    cause = min(guilty, key=lambda worker: worker.process.returncode >= 0)
     return _report(cause, workers[0], killed, run)
 
 
@@ -96,16 +96,18 @@ class _Worker:
                 _tell(line)
 
 
-def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> None:
-    """Wait for all to end. After a signal all may take their time.
+def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> list[_Worker]:
+    """Wait for all to end; returns them in that order. After a signal all may take their time.
 
     A process that waits for one that is gone may wait for ever, so it is killed after a while.
     """
     deadline, alone = float("inf"), False
-    while any(worker.process.poll() is None for worker in workers):
+    order: list[_Worker] = []
+    while len(order) < len(workers):
         if len(received) > 1:
             deadline = min(deadline, time.monotonic() + GRACE)
-        gone = any(worker.process.poll() for worker in workers)
+        order += [w for w in workers if w.process.poll() is not None and w not in order]
+        gone = any(worker.process.returncode for worker in order)
         if gone and not alone and not received:
             alone, deadline = True, time.monotonic() + GRACE
         if time.monotonic() > deadline:
@@ -114,6 +116,7 @@ def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> None:
         time.sleep(0.1)
     for worker in workers:
         worker.reader.join(1.0)
+    return order
 
 
 def _report(failed: _Worker, first: _Worker, killed: int, run: Path) -> int:

@@ -59,6 +59,16 @@ def meet(accelerator: Accelerator) -> None:
         accelerator.wait_for_everyone()
 
 
+@contextmanager
+def main_first(accelerator: Accelerator) -> Iterator[None]:
+    """Let the main process do what is inside before the others do."""
+    if not accelerator.is_main_process:
+        meet(accelerator)
+    yield
+    if accelerator.is_main_process:
+        meet(accelerator)
+
+
 def mean(accelerator: Accelerator, value: Tensor) -> Tensor:
     """The mean of the processes' values."""
     with waiting():

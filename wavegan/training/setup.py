@@ -44,7 +44,7 @@ from wavegan.training.footprint import footprint
 from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.parts import Parts, build
-from wavegan.training.processes import broadcast
+from wavegan.training.processes import broadcast, main_first
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import Trainer
 
@@ -88,7 +88,7 @@ def prepare(
     if own := recipe.own_classes():
         listener.note(f"code from outside wavegan runs here: {', '.join(own)}")
     _check_batch(recipe, accelerator)
-    with accelerator.main_process_first():
+    with main_first(accelerator):
         found = files.find(recipe, mel, before)
     if accelerator.is_main_process:
         files.introduce(found, listener)

@@ -11,7 +11,7 @@ from wavegan import bundle
 from wavegan.errors import RunError, UserError
 from wavegan.training.checkpoint import Players
 
-TORCHS = ("PytorchStreamWriter", "inline_container", "unexpected pos")
+TORCHS = ("PytorchStreamWriter", "inline_container", "unexpected pos", "iostream error")
 """What torch's own texts hold where a file could not be written."""
 
 
