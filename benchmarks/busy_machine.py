@@ -43,11 +43,15 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="a folder of audio")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each is measured")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--only", nargs="*", choices=SETTINGS, default=[*SETTINGS])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    rows: dict[str, dict[str, list[float]]] = {name: {"quiet": [], "busy": []} for name in SETTINGS}
+    rows: dict[str, dict[str, list[float]]] = {
+        name: {"quiet": [], "busy": []} for name in options.only
+    }
     for _ in range(options.rounds):
-        for name, (code, environment) in SETTINGS.items():
+        for name in options.only:
+            code, environment = SETTINGS[name]
             rows[name]["quiet"].append(speed(options.data, code, environment, options.seconds))
             with busy():
                 rows[name]["busy"].append(speed(options.data, code, environment, options.seconds))

@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch.utils.data import DataLoader, Sampler
@@ -66,7 +67,7 @@ def training_loader(
         num_workers=workers,
         collate_fn=collate,
         pin_memory=pin_memory,
-        worker_init_fn=worker.start,
+        worker_init_fn=partial(worker.start, parent=os.getpid()),
         multiprocessing_context=_start_method() if workers else None,
         prefetch_factor=prefetch if workers else None,
         # an iterator seeds its workers from a generator: not from the global one, which the

@@ -33,14 +33,17 @@ def held_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def start(_: int) -> None:
+def start(_: int, parent: int) -> None:
     """Set up a worker, called in it before its first item.
+
+    Args:
+        _: the worker's number.
+        parent: number of the process that starts it. Asked for here it may be another one already.
 
     A signal to the whole group (a closed terminal, systemd, SLURM, `timeout`) is for the parent,
     which saves and then ends its workers. A worker that died of it in the middle of a write would
     leave the parent waiting at a pipe for ever. However the parent ends, the worker ends too.
     """
-    parent = os.getppid()
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     _obey(parent)
