@@ -361,13 +361,13 @@ def saved(folder: Path, generator: dict[str, Any], **fields: Any) -> Path:
     )
     torch.manual_seed(0)
     folder.mkdir(exist_ok=True)
-    bundle.save(folder, config, bundle.build(config).state_dict())
+    bundle.save(folder, config, bundle.build(config, trust_code=True).state_dict())
     return folder
 
 
 def test_a_bundle_says_all_that_is_needed(tmp_path: Path) -> None:
     folder = saved(tmp_path, {"name": f"{__name__}:Tiny"}, labels=("kick", "snare"), channels=2)
-    synthesizer = Synthesizer.from_pretrained(folder)
+    synthesizer = Synthesizer.from_pretrained(folder, trust_code=True)
     assert synthesizer.labels == ("kick", "snare")
     assert (synthesizer.sample_rate, synthesizer.channels) == (RATE, 2)
     expected = made(("kick", "snare"), channels=2).sample(3, seed=1)
@@ -379,12 +379,14 @@ def test_synthesizers_and_vocoders_refuse_each_others_models(
     tmp_path: Path, save_tiny: Callable[[Path], Path]
 ) -> None:
     with pytest.raises(UserError, match="task synthesize, not a vocoder"):
-        Vocoder.from_pretrained(saved(tmp_path / "sounds", {"name": f"{__name__}:Tiny"}))
+        Vocoder.from_pretrained(
+            saved(tmp_path / "sounds", {"name": f"{__name__}:Tiny"}), trust_code=True
+        )
     (tmp_path / "voice").mkdir()
     with pytest.raises(UserError, match="task vocode, which needs an input: use Vocoder"):
         Synthesizer.from_pretrained(save_tiny(tmp_path / "voice"))
     with pytest.raises(UserError, match="device banana"):
-        Synthesizer.from_pretrained(tmp_path / "sounds", device="banana")
+        Synthesizer.from_pretrained(tmp_path / "sounds", device="banana", trust_code=True)
 
 
 def test_there_are_no_seams_where_windows_join_or_loops_wrap(seams: ModuleType) -> None:
@@ -406,7 +408,7 @@ def test_the_packaged_wavegan_makes_sounds_loops_and_long_ones(
         labels=("a", "b"),
         segment=4096,
     )
-    synthesizer = Synthesizer.from_pretrained(folder)
+    synthesizer = Synthesizer.from_pretrained(folder, trust_code=True)
     clips = synthesizer.sample(3, seed=1)
     assert clips.shape == (3, 1, 4096)
     assert torch.equal(synthesizer.sample(1, seed=1, first=2)[0], clips[2])
@@ -421,7 +423,7 @@ def test_every_clip_of_a_network_trained_on_loops_is_one(tmp_path: Path) -> None
     plain = {"name": "wavegan", "dim": 2, "latent_dim": 8}
     for name, options in (("plain", {}), ("loops", {"circular": True})):
         folder = saved(tmp_path / name, plain | options, segment=4096)
-        synthesizer = Synthesizer.from_pretrained(folder)
+        synthesizer = Synthesizer.from_pretrained(folder, trust_code=True)
         same = torch.equal(synthesizer.sample(2, seed=1, loop=True), synthesizer.sample(2, seed=1))
         assert same == (name == "loops")
 

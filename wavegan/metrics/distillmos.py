@@ -58,5 +58,5 @@ class DistillMOS(Metric):
     @cached_property
     def _model(self) -> Any:
         # it prints where its weights lie, which would spoil what a command prints
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), torch.random.fork_rng(devices=[]):
             return self._package.ConvTransformerSQAModel().eval()

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -69,4 +70,6 @@ class Speaker(Metric):
 
     @cached_property
     def _encoder(self) -> Any:
-        return self._package.VoiceEncoder("cpu", verbose=False)
+        # weights are drawn before those of the package come
+        with torch.random.fork_rng(devices=[]):
+            return self._package.VoiceEncoder("cpu", verbose=False)

@@ -60,15 +60,17 @@ class Words(Metric):
     def _transcript(self, channel: Array) -> list[str]:
         if _judges.silent(channel):
             return []
-        parts, _ = self._model.transcribe(
-            channel,
-            language="en",
-            beam_size=1,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            without_timestamps=True,
-        )
-        return _words(" ".join(part.text for part in parts))
+        # its engine sets OpenMP's threads for the whole process
+        with _judges.one_thread():
+            parts, _ = self._model.transcribe(
+                channel,
+                language="en",
+                beam_size=1,
+                temperature=0.0,
+                condition_on_previous_text=False,
+                without_timestamps=True,
+            )
+            return _words(" ".join(part.text for part in parts))
 
     @cached_property
     def _model(self) -> Any:
