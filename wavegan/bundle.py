@@ -4,14 +4,14 @@ The configuration holds every field of the mel front-end and every option of the
 bundle opens without the recipe it came from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from wavegan import atomic, bounded_network, checksums, json_file, plugins
+from wavegan import atomic, bounded_network, checksums, file_kinds, json_file, plugins
 from wavegan.bundle_config import Config, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -178,7 +178,7 @@ def _read(path: Path, discriminators: bool) -> Model:
         return _ours(foreign)
     # a run's was compared when it was chosen
     names = (CONFIG, WEIGHTS) if folder in (path, path.parent) else ()
-    checksums.check(folder, (*names, *((DISCRIMINATOR,) if discriminators else ())))
+    _compare(folder, (*names, *((DISCRIMINATOR,) if discriminators else ())))
     config = Config.read(folder / CONFIG)
     judges = _discriminators(folder / DISCRIMINATOR) if discriminators else {}
     return Model(config, read_weights(folder / WEIGHTS), folder / WEIGHTS, folder / CONFIG, judges)
@@ -193,6 +193,23 @@ def _discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
             raise UserError(f"{file}: {key!r} is no weight of a discriminator with a name")
         found.setdefault(parts[1], {})[parts[2]] = value
     return found
+
+
+def _compare(folder: Path, names: Sequence[str]) -> None:
+    """Compare files with what was written.
+
+    Raises:
+        UserError: names the first that differs; where something else lies in the place of weights,
+            what it is.
+    """
+    try:
+        checksums.check(folder, names)
+    except checksums.DamageError:
+        file = folder / WEIGHTS
+        reason = file_kinds.instead_of_weights(file) if file.is_file() else None
+        if reason is None:
+            raise
+        raise UserError(f"{file}: {reason}") from None
 
 
 def locate(path: str | Path) -> Path:

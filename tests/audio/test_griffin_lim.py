@@ -200,7 +200,7 @@ def test_float32_inside_autocast() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"iterations": -1}, r"^iterations is -1: give 0 or more, e\.g\. 16$"),
+        ({"iterations": -1}, r"^iterations is -1: give 0 to 1000, e\.g\. 16$"),
         ({"momentum": -0.1}, r"^momentum is -0\.1: give 0 \(plain\) to 1\.2, e\.g\. 0\.0$"),
         ({"momentum": 1.3}, r"^momentum is 1\.3: give 0 \(plain\) to 1\.2, e\.g\. 0\.99$"),
     ],

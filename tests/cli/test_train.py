@@ -74,6 +74,7 @@ def test_a_run_holds_its_recipe_its_metrics_and_a_model(trained, speech):
         "discriminator.safetensors",
         "discriminator_optimizer.pt",
         "state.pt",
+        "recipe.yaml",
     }
     assert bundle.load(run)[0].step == 6
     assert json.loads((run / "checkpoints" / "best.json").read_text())["step"] == 6

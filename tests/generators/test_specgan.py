@@ -306,7 +306,7 @@ def test_the_front_ends_hop_is_another() -> None:
         ({"dim": 0}, r"dim 0 must be at least 1"),
         ({"n_labels": -1}, r"n_labels -1 at least 0$"),
         ({"clip": 0}, r"^clip is 0: give a positive number"),
-        ({"iterations": -1}, r"^iterations is -1: give 0 or more"),
+        ({"iterations": -1}, r"^iterations is -1: give 0 to 1000"),
         ({"momentum": 2.0}, r"^momentum is 2\.0: give 0 \(plain\) to 1\.2"),
     ],
 )
