@@ -225,3 +225,14 @@ def test_a_text_is_refused(tmp_path, name):
 def test_a_missing_file_is_refused(tmp_path, name):
     (tmp_path / "folder.npy").mkdir()
     refused(tmp_path / name, "no such file")
+
+
+@pytest.mark.parametrize("name", ["mel.pt", "mel.npy"])
+def test_complex_numbers_are_refused(tmp_path, name):
+    values = torch.full((8, 5), -3.0 + 2.0j)
+    if name.endswith(".pt"):
+        torch.save(values, tmp_path / name)
+    else:
+        np.save(tmp_path / name, values.numpy())
+    with pytest.raises(UserError, match=rf"{name}: .*complex"):
+        mel_file.read(tmp_path / name, 8)

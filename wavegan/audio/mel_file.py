@@ -120,6 +120,18 @@ def _load(path: Path) -> Any:
         raise UserError(f"{shown(path)}: not a readable array file ({reason})") from None
 
 
+def _plain(tensor: Tensor, path: Path) -> Array:
+    """A tensor's values; numpy knows no bfloat16.
+
+    Raises:
+        UserError: they are no real numbers in memory.
+    """
+    if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
+        raise UserError(f"{shown(path)}: holds a tensor of {tensor.dtype}: give real numbers")
+    made: Array = tensor.detach().float().numpy()
+    return made
+
+
 def _pick(loaded: Any, path: Path) -> Array:
     if isinstance(loaded, Mapping):
         arrays = {k: v for k, v in loaded.items() if isinstance(v, np.ndarray | Tensor)}
@@ -128,8 +140,7 @@ def _pick(loaded: Any, path: Path) -> Array:
             raise UserError(f"{shown(path)}: holds {keys}; name the array 'mel'")
         loaded = arrays["mel"] if "mel" in arrays else next(iter(arrays.values()))
     if isinstance(loaded, Tensor):
-        # numpy knows no bfloat16
-        loaded = loaded.detach().float().numpy()
+        loaded = _plain(loaded, path)
     if not isinstance(loaded, np.ndarray):
         raise UserError(f"{shown(path)}: holds a {type(loaded).__name__}, not an array")
     if loaded.dtype.kind not in NUMBERS:
