@@ -4,6 +4,12 @@ from typing import Annotated
 
 import typer
 
+from wavegan.cli import _completion
+
+Device = Annotated[
+    str,
+    typer.Option("--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices),
+]
 Force = Annotated[
     bool, typer.Option("--force", help="Overwrite what is there already (never an input).")
 ]

@@ -9,7 +9,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._evaluate_inputs import broken, clip_list, limits
-from wavegan.cli._options import Force, TrustCode
+from wavegan.cli._options import Device, Force, TrustCode
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -100,12 +100,7 @@ def evaluate_command(
     processes: Annotated[
         int | None, typer.Option("--processes", min=1, help="Default: as many as pay.")
     ] = None,
-    device: Annotated[
-        str,
-        typer.Option(
-            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
-        ),
-    ] = "auto",
+    device: Device = "auto",
     trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,

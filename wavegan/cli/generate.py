@@ -11,7 +11,7 @@ import typer
 from wavegan.cli import _completion, sounds
 from wavegan.cli._draws import Manner
 from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
-from wavegan.cli._options import FORMATS, SUBTYPES, Force, TrustCode
+from wavegan.cli._options import FORMATS, SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._origin import origin
 from wavegan.cli._peak import Peak
 from wavegan.cli._sound_files import SoundFiles
@@ -73,10 +73,6 @@ PeakOption = Annotated[
 Format = Annotated[str, typer.Option("--format", help="wav, flac or ogg.")]
 Subtype = Annotated[str, typer.Option("--subtype", help="pcm16, pcm24 or float.")]
 Grid = Annotated[bool, typer.Option("--grid", help=f"Also draw spectrograms to {GRID}.")]
-Device = Annotated[
-    str,
-    typer.Option("--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
 

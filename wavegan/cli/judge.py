@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wavegan.cli import _completion
-from wavegan.cli._options import Force
+from wavegan.cli._options import Device, Force
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,9 +26,6 @@ judge_app = typer.Typer(
 )
 
 _JSON = typer.Option("--json", help="One JSON object on stdout.")
-_DEVICE = typer.Option(
-    "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
-)
 _QUIET = typer.Option("--quiet", "-q", help="Only errors.")
 
 
@@ -54,7 +50,7 @@ def train_command(
     steps: Annotated[int, typer.Option("--steps", help="Training steps of 64 clips.")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same judge, on a CPU.")] = 0,
     force: Force = False,
-    device: Annotated[str, _DEVICE] = "auto",
+    device: Device = "auto",
     as_json: Annotated[bool, _JSON] = False,
     quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
@@ -110,7 +106,7 @@ def score_command(
             help="Real clips that were not, a folder or a list; default: the judge's held_out.txt.",
         ),
     ] = None,
-    device: Annotated[str, _DEVICE] = "auto",
+    device: Device = "auto",
     as_json: Annotated[bool, _JSON] = False,
     quiet: Annotated[bool, _QUIET] = False,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import _completion
-from wavegan.cli._options import TrustCode
+from wavegan.cli._options import Device, TrustCode
 from wavegan.cli._train_run import Plan, clear, is_main_process, locked, require_training, train
 from wavegan.errors import UserError
 
@@ -40,12 +40,7 @@ def train_command(
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Processes on this machine, one per GPU.")
     ] = 1,
-    device: Annotated[
-        str,
-        typer.Option(
-            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
-        ),
-    ] = "auto",
+    device: Device = "auto",
     trust_code: TrustCode = False,
     dry_run: Annotated[
         bool,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import _completion, _vocode_jobs
-from wavegan.cli._options import SUBTYPES, Force, TrustCode
+from wavegan.cli._options import SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.errors import UserError
 from wavegan.readable import escaped
@@ -48,12 +48,7 @@ def vocode_command(
         typer.Option("--picture", help="Also draw input and output spectrograms to this PNG."),
     ] = None,
     force: Force = False,
-    device: Annotated[
-        str,
-        typer.Option(
-            "--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices
-        ),
-    ] = "auto",
+    device: Device = "auto",
     trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,

@@ -20,7 +20,7 @@ from torch.optim import Optimizer
 from wavegan import atomic, bundle, checksums, run_folder, sealed
 from wavegan.checksums import DamageError
 from wavegan.errors import UserError
-from wavegan.run_folder import RECIPE
+from wavegan.run_folder import BEST, RECIPE
 from wavegan.training.progress import Progress
 from wavegan.training.state_file import RandomState, State, load, restore_optimizer
 
@@ -40,7 +40,6 @@ __all__ = [
 
 FOLDER, STATE = "training", "state.pt"
 JUDGE = "discriminator"
-BEST = "best.json"
 JUDGE_STATE = f"{JUDGE}_optimizer.pt"
 
 
@@ -146,7 +145,7 @@ def mark_best(run: Path, progress: Progress, metric: str) -> None:
     if progress.best_step is None:
         return
     if progress.best_step not in bundle.checkpoints(run):
-        (run / "checkpoints" / "best.json").unlink(missing_ok=True)
+        (run / "checkpoints" / BEST).unlink(missing_ok=True)
         return
     content = {"step": progress.best_step, metric: progress.best_value}
     atomic.text(run / "checkpoints" / BEST, json.dumps(content) + "\n")
