@@ -209,6 +209,10 @@ def test_a_run_that_saved_nothing_starts_anew_and_says_so(
     tmp_path: Path, call: Call, small: str, speech: Path, run: Path
 ) -> None:
     shutil.rmtree(run / "checkpoints")
+    # what steps that were left out, and several processes, leave behind
+    for name in ("skipped", "processes"):
+        (run / name).mkdir(exist_ok=True)
+        (run / name / "0.json").write_text("{}")
     result = start(call, small, speech, run, "training.steps=1", "training.seed=9")
     assert result.exit_code == 0, result.output
     assert "starts anew" in result.stderr

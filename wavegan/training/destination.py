@@ -7,11 +7,16 @@ from wavegan import bundle
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe
 from wavegan.recipe_changes import Change
+from wavegan.run_folder import FOLDER as CHECKPOINTS
+from wavegan.run_folder import METRICS
 from wavegan.training.changes import RECIPE, Difference, between, recipe_of
+from wavegan.training.heartbeat import FOLDER as HEARTBEATS
 from wavegan.training.kept_split import FILE as SPLIT
 from wavegan.training.lock import LOCK
+from wavegan.training.skips import FOLDER as SKIPPED
 
-OURS = {RECIPE, SPLIT, LOCK, "metrics.jsonl", "samples", "checkpoints", "trackers"}
+FOLDERS = {CHECKPOINTS, HEARTBEATS, SKIPPED, "samples", "trackers"}
+OURS = {RECIPE, METRICS, SPLIT, LOCK, *FOLDERS}
 STEPS = "training.steps"
 
 
