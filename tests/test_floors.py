@@ -15,6 +15,7 @@ FLOORS = {
     "errors": -3,
     "readable": -3,
     "bounded_network": -2,
+    "bounded_pattern": -2,
     "bounded_text": -2,
     "tensor_file": -2,
     "typed": -2,

@@ -1,7 +1,6 @@
 """The sections of a recipe, each a table of fields with their types and defaults."""
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +12,8 @@ from pydantic import (
     PlainSerializer,
     field_validator,
 )
+
+from wavegan import bounded_pattern
 
 
 def _as_here(value: Any) -> Any:
@@ -114,12 +115,7 @@ class Data(Section):
     @field_validator("label_pattern")
     @classmethod
     def _has_a_group(cls, value: str) -> str:
-        try:
-            groups = re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        if groups != 1:
-            raise ValueError("it must have one group in parentheses, the label")
+        bounded_pattern.check(value)
         return value
 
 

@@ -277,6 +277,8 @@ def test_labels_in_names(tmp_path: Path, folder: Path) -> None:
         ("^x(\\d)", "finds a label in none of the 16 files"),
         ("(a", r"data.label_pattern=\(a .*: not a regular expression"),
         ("a", "data.label_pattern=a .*: it must have one group"),
+        ("(a{99999999999999999999})", "data.label_pattern=.*: not a regular expression"),
+        (f"({'a' * 300})", "data.label_pattern=.*: longer than 300"),
     ],
 )
 def test_a_pattern_without_labels_is_refused(

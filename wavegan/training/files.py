@@ -1,6 +1,5 @@
 """The files of a run: the audio, mels beside it, which of them train and which are held out."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from wavegan import bounded_pattern
 from wavegan.audio.mel import Mel
 from wavegan.audio.resample import REACH
 from wavegan.data import clips as reading
@@ -216,12 +216,14 @@ def labels(files: Files, source: str) -> tuple[str, ...]:
 
 def _named(manifest: Manifest, pattern: str) -> Manifest:
     """The clips with the labels in their names; those without one among the rejected."""
-    found = [(clip, re.search(pattern, Path(clip.path).name)) for clip in manifest.clips]
-    kept = tuple(replace(clip, label=match[1]) for clip, match in found if match and match[1])
+    names = [Path(clip.path).name for clip in manifest.clips]
+    labels = bounded_pattern.groups(pattern, names, "data.label_pattern")
+    found = list(zip(manifest.clips, labels, strict=True))
+    kept = tuple(replace(clip, label=label) for clip, label in found if label)
     missing = tuple(
         Rejected(clip.path, f"no label in its name (data.label_pattern is {pattern!r})")
-        for clip, match in found
-        if not (match and match[1])
+        for clip, label in found
+        if not label
     )
     if not kept:
         raise UserError(
