@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,10 +45,15 @@ def folder(path: Path) -> Iterator[Path]:
 
 def text(path: Path, content: str) -> None:
     """Write a text file whole or not at all."""
+    data(path, [content.encode("utf-8")])
+
+
+def data(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file whole or not at all, a piece at a time; they may be read from the old one."""
     temporary = _beside(path)
     try:
-        with temporary.open("x", encoding="utf-8") as stream:
-            stream.write(content)
+        with temporary.open("xb") as stream:
+            stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)

@@ -49,6 +49,24 @@ def test_every_line_is_an_object_with_its_kind_and_step(tmp_path: Path) -> None:
     ]
 
 
+def test_resuming_reads_a_line_at_a_time_and_loses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What status would thin is kept; a line longer than any is dropped and counted."""
+    monkeypatch.setattr(module.lines, "MOST_BYTES", 100)
+    monkeypatch.setattr(module.lines, "LONGEST", 1000)
+    file = tmp_path / "metrics.jsonl"
+    good = [json.dumps({"kind": "train", "step": step}) + "\n" for step in range(1, 101)]
+    file.write_text("".join(good[:50]) + "x" * 5000 + "\n" + "".join(good[50:]).rstrip("\n"))
+    log, _ = started(tmp_path, step=90)
+    assert log.dropped == 1
+    assert file.read_text() == "".join(good[:90])
+    log.event("skip", 95, {"total": 1})
+    log.write("train", 96, {"a": 1.0})
+    log.go_back(80)
+    assert [line["step"] for line in lines(tmp_path)] == [*range(1, 81), 95]
+
+
 def test_trackers_get_names_with_a_group(tmp_path: Path) -> None:
     log, processes = started(tmp_path)
     log.write("train", 50, {"generator/mel": 0.5})

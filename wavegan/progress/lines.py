@@ -2,17 +2,23 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from wavegan import bounded_text
+from wavegan.progress.thinned import Thinned
+
 Line = Mapping[str, Any]
 
 LONGEST = 1 << 20
 """Bytes of a line."""
+MOST_BYTES = 1 << 26
+"""Of the lines of one kind that are held at once: 100,000 windows of training."""
 LARGEST = 1e39
 """More than float32 can say: no figure of a training."""
 MOST_STEPS = 10**15
@@ -54,37 +60,54 @@ class Lines:
 
     Attributes:
         whole: its lines, by step; NaN stands for what was not finite.
-        passed_over: numbers, from 1, of the lines that are torn or something else; a last line
-            without its end is not among them, as it may be being written.
+        passed_over: how many lines are torn or something else; a last line without its end is
+            not among them, as it may be being written.
+        first: number, from 1, of the first of them.
+        thinned: of a kind with more lines than fit into memory, every how many-th is in `whole`.
     """
 
     whole: tuple[Line, ...]
-    passed_over: tuple[int, ...] = ()
+    passed_over: int = 0
+    first: int = 0
+    thinned: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def note(self) -> str | None:
+    def damage(self) -> str | None:
         """What there is to say of lines that were passed over."""
         if not self.passed_over:
             return None
-        count, first = len(self.passed_over), self.passed_over[0]
-        where = f"line {first}" if count == 1 else f"{count} lines, the first is line {first}"
+        where = f"line {self.first}"
+        if self.passed_over > 1:
+            where = f"{self.passed_over} lines, the first is {where}"
         return f"passed over what is torn or something else ({where})"
+
+    @property
+    def note(self) -> str | None:
+        """What there is to say of lines that are not in `whole`."""
+        told = [self.damage] if self.damage else []
+        told += [
+            f"more lines of {kind} than are held at once: one in {stride} is used"
+            for kind, stride in self.thinned.items()
+        ]
+        return "; ".join(told) or None
 
 
 def read(file: Path) -> Lines:
-    """Read a `metrics.jsonl`; no file, no lines."""
+    """Read a `metrics.jsonl` in bounded memory; no file, no lines."""
     if not file.is_file():
         return Lines(())
-    texts = file.read_bytes().split(b"\n")
-    ended = not texts[-1]
-    found, passed_over = [], []
-    for number, text in enumerate(texts, 1):
+    kept: dict[str, Thinned[Line]] = {}
+    passed_over = first = 0
+    for number, text in enumerate(bounded_text.lines(file, LONGEST), 1):
         line = parse(text)
         if line is not None:
-            found.append(line)
-        elif text.strip() and (ended or number < len(texts)):
-            passed_over.append(number)
-    return Lines(tuple(sorted(found, key=lambda line: line["step"])), tuple(passed_over))
+            kept.setdefault(str(line["kind"]), Thinned(MOST_BYTES)).add(line, len(text))
+        elif text.strip() and (text.endswith(b"\n") or len(text) > LONGEST):
+            passed_over += 1
+            first = first or number
+    whole = sorted((line for one in kept.values() for line in one), key=lambda line: line["step"])
+    strides = {kind: one.stride for kind, one in kept.items() if one.stride > 1}
+    return Lines(tuple(whole), passed_over, first, strides)
 
 
 def parse(text: bytes) -> Line | None:
@@ -101,7 +124,7 @@ def step_of(text: bytes) -> int | None:
 
 
 def _known(text: bytes) -> dict[str, Any] | None:
-    if len(text) > LONGEST:
+    if len(text.rstrip(b"\n")) > LONGEST:
         return None
     try:
         content = json.loads(text.decode("utf-8"))
@@ -128,7 +151,8 @@ def _figures(content: dict[str, Any]) -> Line | None:
         finite = isinstance(number, int) or math.isfinite(number)
         if finite and abs(number) > LARGEST:
             return None
-        values[key] = float(number) if finite else math.nan
+        # every line has the same names: one text for all of them, as lines may be many
+        values[sys.intern(key)] = float(number) if finite else math.nan
     return {"kind": content["kind"], "step": content["step"], **values}
 
 

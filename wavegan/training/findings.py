@@ -81,7 +81,9 @@ def _recipe(run: Path) -> tuple[State, str]:
 
 def _metrics(run: Path) -> tuple[State, str]:
     found = lines.read(run / run_folder.METRICS)
-    return ("damaged", found.note) if found.note else ("whole", f"{len(found.whole):,} lines")
+    if found.damage:
+        return "damaged", found.damage
+    return "whole", found.note or f"{len(found.whole):,} lines"
 
 
 def _split(run: Path) -> tuple[State, str]:

@@ -3,7 +3,7 @@
 import json
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 from torch import Tensor
 
-from wavegan import atomic
+from wavegan import atomic, bounded_text
 from wavegan.errors import UserError, suggest
 from wavegan.progress import lines
 from wavegan.progress.lines import Line
@@ -75,11 +75,23 @@ class RunLog:
 
     def _take_up(self, step: int) -> int:
         """Keep the lines up to a step; returns how many others were no lines of a run's."""
-        found = [(text, lines.step_of(text)) for text in self.file.read_bytes().split(b"\n")]
-        kept = [text.decode() + "\n" for text, at in found if at is not None and at <= step]
         with storage.writing(self.run, self.file, self.file.stat().st_size):
-            atomic.text(self.file, "".join(kept))
-        return sum(at is None and bool(text.strip()) for text, at in found)
+            return self._keep(lambda at, _: at <= step)
+
+    def _keep(self, wanted: Callable[[int, bytes], bool]) -> int:
+        """Keep the lines that are wanted by step and text; how many were no lines of a run's."""
+        foreign = 0
+
+        def kept() -> Iterator[bytes]:
+            nonlocal foreign
+            for text in bounded_text.lines(self.file, lines.LONGEST):
+                at = lines.step_of(text)
+                foreign += at is None and bool(text.strip())
+                if at is not None and wanted(at, text):
+                    yield text.rstrip(b"\n") + b"\n"
+
+        atomic.data(self.file, kept())
+        return foreign
 
     def write(self, kind: str, step: int, values: Mapping[str, float]) -> None:
         """Append one line to `metrics.jsonl` and tell the trackers."""
@@ -133,14 +145,12 @@ class RunLog:
         """Drop what was measured after a step that training returns to; what befell it stays."""
         if not self.active:
             return
-        texts = self.file.read_bytes().split(b"\n")
-        known = [(text, lines.step_of(text), lines.parse(text)) for text in texts]
-        kept = [
-            text.decode() + "\n"
-            for text, at, line in known
-            if at is not None and (at <= step or (line is not None and line["kind"] in EVENTS))
-        ]
-        atomic.text(self.file, "".join(kept))
+
+        def wanted(at: int, text: bytes) -> bool:
+            line = lines.parse(text) if at > step else None
+            return at <= step or (line is not None and line["kind"] in EVENTS)
+
+        self._keep(wanted)
 
     def start(self, step: int, facts: Mapping[str, Any]) -> None:
         """Append what a run starts, or goes on, with: machine, versions, data."""
