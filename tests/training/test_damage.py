@@ -61,6 +61,28 @@ def test_a_flip_anywhere_sets_the_checkpoint_aside_and_the_one_before_is_used(ru
     assert (run / "checkpoints" / f"{newest:08d}.damaged" / name).is_file()
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_a_dry_run_says_what_would_be_put_aside_and_moves_nothing(run, name):
+    newest = max(bundle.checkpoints(run))
+    flip(bundle.checkpoints(run)[newest] / name)
+    before = {file: file.stat().st_mtime_ns for file in run.rglob("*")}
+    plan = setup.describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
+    assert {file: file.stat().st_mtime_ns for file in run.rglob("*")} == before
+    (said,) = [note for note in plan["notes"] if "damaged" in note]
+    assert name in said
+    assert f"{newest:08d}.damaged" in said
+    assert f"step {newest - 2}" in said
+
+
+def test_a_dry_run_of_what_cannot_go_on_is_refused_as_the_run_is(run):
+    for folder in bundle.checkpoints(run).values():
+        flip(folder / "training" / "state.pt")
+    before = sorted(run.rglob("*"))
+    with pytest.raises(UserError, match=r"state\.pt: damaged.*no checkpoint of .* is whole"):
+        setup.describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
+    assert sorted(run.rglob("*")) == before
+
+
 def test_d_s_optimizer_may_go_from_older_ones(run):
     for folder in bundle.checkpoints(run).values():
         (folder / "training" / "discriminator_optimizer.pt").unlink(missing_ok=True)

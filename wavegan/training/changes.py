@@ -1,12 +1,13 @@
 """A run that goes on with another recipe: what differs, what of it is refused, what is said."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wavegan import bundle
+from wavegan import bundle, checksums
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe, load
 from wavegan.recipe_changes import Change, change
@@ -14,6 +15,9 @@ from wavegan.recipe_sections import Plugin
 from wavegan.run_folder import RECIPE
 
 __all__ = ["RECIPE", "Difference", "between", "check", "recipe_of"]
+
+KEPT = f"training/{RECIPE}"
+"""The recipe that a checkpoint was trained with, in its folder."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,13 @@ def recipe_of(run: Path) -> Recipe:
     """The recipe that a run was last trained with, its paths absolute.
 
     What its last checkpoint says of itself holds, whatever was written into `recipe.yaml` since.
+    One whose recipe or configuration is damaged is passed over: no run goes on from it.
     """
-    found = bundle.checkpoints(run)
-    last = found[max(found)] if found else run
-    kept = last / "training" / RECIPE
+    last = _last(run)
+    if last is None:
+        return load(str(run / RECIPE)).absolute()
+    kept = last / KEPT
     recipe = load(str(kept if kept.is_file() else run / RECIPE)).absolute()
-    if not found:
-        return recipe
     file = last / bundle.CONFIG
     try:
         made = bundle.Config.read(file)
@@ -64,6 +68,15 @@ def recipe_of(run: Path) -> Recipe:
         "data": recipe.data.model_copy(update=level),
     }
     return recipe.model_copy(update=update)
+
+
+def _last(run: Path) -> Path | None:
+    found = bundle.checkpoints(run)
+    for folder in reversed(found.values()):
+        with contextlib.suppress(checksums.DamageError):
+            checksums.check(folder, (bundle.CONFIG, KEPT))
+            return folder
+    return found[max(found)] if found else None
 
 
 def between(old: Recipe, new: Recipe) -> list[Difference]:

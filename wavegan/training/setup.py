@@ -36,6 +36,7 @@ from wavegan.training import (
     storage,
     validation,
     warm_start,
+    whole,
 )
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
@@ -160,6 +161,8 @@ def describe(
     """
     notes: list[str] = []
     goes_on = run is not None and bool(bundle.checkpoints(run))
+    if run is not None and goes_on:
+        notes += whole.foresee(run)
     before = History.of(run, recipe) if run is not None and goes_on else History()
     recipe, model = _settle(recipe, goes_on, notes.append)
     parts = build(recipe, trust_code=trust_code)

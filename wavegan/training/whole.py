@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from wavegan import bundle, checksums, run_folder
@@ -11,6 +12,41 @@ from wavegan.training import checkpoint
 from wavegan.training.state_file import State, load
 
 ASIDE = ".damaged"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a run's checkpoints are like, from the newest back to the newest whole one.
+
+    Attributes:
+        step: of the newest whole one; None: the run has no checkpoint.
+        damaged: the newer ones, each with what is wrong.
+    """
+
+    step: int | None
+    damaged: tuple[tuple[Path, UserError], ...] = ()
+
+
+def survey(run: Path) -> Survey:
+    """Look for the newest whole checkpoint; reads every byte up to it, writes nothing.
+
+    Raises:
+        UserError: none is whole.
+    """
+    damaged: list[tuple[Path, UserError]] = []
+    for step, folder in sorted(run_folder.folders(run).items(), reverse=True):
+        try:
+            check(folder)
+        except UserError as error:
+            damaged.append((folder, error))
+            continue
+        return Survey(step, tuple(damaged))
+    if bundle.checkpoints(run):
+        raise UserError(
+            f"{damaged[0][1]}; no checkpoint of {run} is whole: bring one back from a copy, or "
+            "begin a new run"
+        )
+    return Survey(None)
 
 
 def settle(run: Path, note: Callable[[str], None]) -> None:
@@ -25,22 +61,26 @@ def settle(run: Path, note: Callable[[str], None]) -> None:
     Raises:
         UserError: none is whole; then nothing is moved.
     """
-    damages: list[tuple[Path, UserError]] = []
-    for step, folder in sorted(run_folder.folders(run).items(), reverse=True):
-        try:
-            check(folder)
-        except UserError as error:
-            damages.append((folder, error))
-            continue
-        for damaged, reason in damages:
-            name = _aside(damaged)
-            note(f"{reason}: put aside as {name}; the run goes on from step {step:,}")
-        return
-    if bundle.checkpoints(run):
-        raise UserError(
-            f"{damages[0][1]}; no checkpoint of {run} is whole: bring one back from a copy, or "
-            "begin a new run"
-        )
+    found = survey(run)
+    for folder, reason in found.damaged:
+        target = _beside(folder)
+        shutil.rmtree(target, ignore_errors=True)  # of an earlier damage to the same step
+        os.replace(folder, target)
+        note(f"{reason}: put aside as {target.name}; the run goes on from step {found.step:,}")
+
+
+def foresee(run: Path) -> list[str]:
+    """What `settle` would say; nothing is moved.
+
+    Raises:
+        UserError: none is whole.
+    """
+    found = survey(run)
+    return [
+        f"{reason}: it would be put aside as {_beside(folder).name}, and the run would go on from "
+        f"step {found.step:,}, without D's optimizer, which starts anew"
+        for folder, reason in found.damaged
+    ]
 
 
 def check(folder: Path) -> None:
@@ -62,8 +102,5 @@ def check(folder: Path) -> None:
         load(training / checkpoint.JUDGE_STATE)
 
 
-def _aside(folder: Path) -> str:
-    target = folder.with_name(folder.name + ASIDE)
-    shutil.rmtree(target, ignore_errors=True)  # of an earlier damage to the same step
-    os.replace(folder, target)
-    return target.name
+def _beside(folder: Path) -> Path:
+    return folder.with_name(folder.name + ASIDE)
