@@ -215,10 +215,20 @@ def test_a_folder_that_moved_is_named_and_the_run_goes_on(
 def test_a_folder_without_the_run_s_files_is_refused(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """Its parent, for instance: there all names are others, and what was held out would train."""
     start(tmp_path / "run", small, data)
+    record(tmp_path / "others", "x", "y", "z")
     with pytest.raises(UserError, match=r"nothing left of what this run trains on .*c\d\.wav"):
-        resume(tmp_path / "run", f"data.folder={data.parent}")
+        resume(tmp_path / "run", f"data.folder={tmp_path / 'others'}")
+
+
+def test_from_a_folder_above_files_are_known_by_their_audio(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    """All names are others there, and what was held out would train."""
+    start(tmp_path / "run", small, data)
+    train, held = written(tmp_path / "run")
+    found = resume(tmp_path / "run", f"data.folder={data.parent}")
+    assert found[:2] == tuple({f"data/{name}" for name in names} for names in (train, held))
 
 
 def test_a_run_of_before_goes_on_as_before_and_that_is_said(
@@ -262,3 +272,161 @@ def test_where_nothing_is_held_out_a_run_goes_on_so(tmp_path: Path, small: str, 
     train, held, _ = resume(tmp_path / "run")
     assert held == set()
     assert len(train) == 8
+
+
+def test_a_held_out_file_under_another_name_is_still_held_out(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    train, (held, *others) = written(run)
+    assert others
+    (data / "sub").mkdir()
+    (data / held).rename(data / "sub" / "renamed.wav")
+    (data / train[0]).rename(data / "other.wav")
+    now_trained, now_held, said = resume(run)
+    assert now_held == {"sub/renamed.wav", *others}
+    assert now_trained == {"other.wav", *train[1:]}
+    (line,) = (line for line in said if "renamed.wav" in line)
+    assert held in line
+    assert not [line for line in said if "gone" in line or "new here" in line]
+    # the same clips are measured, so what was measured holds
+    assert bundle.best_step(run) == 1
+    assert written(run)[1] == sorted(["sub/renamed.wav", *others])
+    assert resume(run)[:2] == (now_trained, now_held)
+
+
+def test_a_copy_of_a_held_out_file_does_not_train(tmp_path: Path, small: str, data: Path) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    train, held = written(run)
+    shutil.copy(data / held[0], data / "copy.wav")
+    shutil.copy(data / train[0], data / "twin.wav")
+    now_trained, now_held, said = resume(run)
+    assert now_held == set(held)
+    assert now_trained == {"twin.wav", *train}
+    (line,) = (line for line in said if "copy.wav" in line)
+    assert "left out" in line
+    assert resume(run)[:2] == (now_trained, now_held)
+
+
+def test_files_that_change_names_keep_their_sides(tmp_path: Path, small: str, data: Path) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    train, held = written(run)
+    (data / held[0]).rename(tmp_path / "spare.wav")
+    (data / train[0]).rename(data / held[0])
+    (tmp_path / "spare.wav").rename(data / train[0])
+    now_trained, now_held, said = resume(run)
+    assert now_held == {train[0], *held[1:]}
+    assert now_trained == {held[0], *train[1:]}
+    assert [line for line in said if train[0] in line and held[0] in line]
+
+
+def test_a_file_that_takes_a_held_out_name_while_that_one_moves(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    """Its own audio is new, that of before is held out under the new name."""
+    run = tmp_path / "run"
+    start(run, small, data)
+    train, held = written(run)
+    (data / held[0]).rename(data / "moved.wav")
+    record(data, "another")
+    (data / "another.wav").rename(data / held[0])
+    now_trained, now_held, _ = resume(run)
+    assert now_held == {"moved.wav", *held[1:]}
+    assert now_trained == {held[0], *train}
+
+
+def test_a_recording_with_a_stretch_held_out_may_be_renamed(tmp_path: Path, small: str) -> None:
+    run, data = tmp_path / "run", tmp_path / "data"
+    record(data, "song", seconds=6)
+    start(run, small, data, "data.validation=0.3")
+    train, (held,) = written(run)
+    (data / "song.wav").rename(data / "title.wav")
+    record(data, "another", seconds=6)
+    assert resume(run)[:2] == ({"title.wav", "another.wav"}, {"title.wav"})
+    assert written(run)[1] == [["title.wav", *held[1:]]]
+    assert written(run)[0] == ["another.wav", *(["title.wav", *part[1:]] for part in train)]
+
+
+def test_without_checksums_names_are_all_there_is(tmp_path: Path, small: str, data: Path) -> None:
+    """Runs from before they were kept are read, and have them from then on."""
+    run = tmp_path / "run"
+    start(run, small, data)
+    content = json.loads((run / "split.json").read_text())
+    held = content["validation"]
+    of_before = {key: content[key] for key in ("train", "validation", "left_out")}
+    (run / "split.json").write_text(json.dumps(of_before))
+    assert resume(run)[1] == set(held)
+    assert bundle.best_step(run) == 1
+    (data / held[0]).rename(data / "renamed.wav")
+    assert resume(run)[1] == {"renamed.wav", *held[1:]}
+    (run / "split.json").write_text(json.dumps(of_before))
+    assert resume(run)[1] == set(held[1:])
+    assert bundle.best_step(run) is None
+
+
+def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    (gone, *_) = written(run)[1]
+    for away in (True, False):
+        here, there = data / gone, tmp_path / gone
+        (here if away else there).rename(there if away else here)
+        done = 2 if away else 3
+        made = recipe.load(str(run / "recipe.yaml"), [f"training.steps={done}"])
+        notes = Notes()
+        trainer = setup.prepare(made, run, device="cpu", resume=True, listener=notes)
+        assert trainer.players.progress.best_step is None
+        (line,) = (line for line in notes.said if "no longer" in line)
+        assert f"step {done - 1} is the best" in line
+        trainer.train(Interrupt())
+        assert bundle.best_step(run) == done
+        history = History.read(run)
+        assert [line["step"] for line in history.measured] == [done]
+        assert judge(history).best_step == done
+
+
+def test_other_audio_under_a_held_out_name_is_another_measure(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    (held, *_) = written(run)[1]
+    record(tmp_path / "new", "x")
+    shutil.copy(tmp_path / "new" / "x.wav", data / held)
+    assert [line for line in resume(run)[2] if "no longer" in line]
+    assert bundle.best_step(run) is None
+
+
+def test_a_held_out_file_that_is_not_measured_may_go(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    run = tmp_path / "run"
+    start(run, small, data, "training.validation_clips=1", "data.validation=2")
+    (data / written(run)[1][1]).unlink()
+    assert not [line for line in resume(run)[2] if "no longer" in line]
+    assert bundle.best_step(run) == 1
+
+
+def test_more_clips_than_there_are_change_nothing(tmp_path: Path, small: str, data: Path) -> None:
+    run = tmp_path / "run"
+    start(run, small, data, "training.validation_clips=5", "data.validation=2")
+    assert not [line for line in resume(run, "training.validation_clips=9")[2] if "longer" in line]
+    assert bundle.best_step(run) == 1
+
+
+def test_a_run_that_has_ended_forgets_nothing_that_it_has_to_say_later(
+    tmp_path: Path, small: str, data: Path
+) -> None:
+    run = tmp_path / "run"
+    start(run, small, data)
+    (data / written(run)[1][0]).unlink()
+    ended = recipe.load(str(run / "recipe.yaml"))
+    setup.prepare(ended, run, device="cpu", resume=True, listener=Silent()).train(Interrupt())
+    on = recipe.load(str(run / "recipe.yaml"), ["training.steps=2"])
+    setup.prepare(on, run, device="cpu", resume=True, listener=Silent()).train(Interrupt())
+    assert [line["step"] for line in History.read(run).measured] == [2]

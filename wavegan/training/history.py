@@ -15,8 +15,9 @@ from wavegan.training.kept_split import FILE, KeptSplit
 
 DIVIDES = {"data.train", "data.validation"}
 """The fields that divide files anew where they change."""
-MEASURES = DIVIDES | {"data.mels", "data.validation_seconds", "training.validation_clips"}
-"""The fields of which another value gives validation other clips: its figures do not compare."""
+MELS = "data.mels"
+MEASURES = DIVIDES | {MELS, "data.validation_seconds", "training.validation_clips"}
+"""The fields of which another value gives validation other clips."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,15 @@ class History:
             return None
         return self.kept.divide(manifest, listed=data.train is not None)
 
-    def tell(self, split: Split, note: Callable[[str], None]) -> None:
+    def tell(
+        self, manifest: Manifest, split: Split, measured: str, note: Callable[[str], None]
+    ) -> None:
         """Say what is otherwise from here on.
 
         Args:
-            split: how files are divided now.
+            manifest: the files that are there.
+            split: how they are divided now.
+            measured: what validation measures now.
             note: is told, a line at a time.
         """
         if self.run is None:
@@ -65,7 +70,7 @@ class History:
         for one in self.changed:
             note(f"{one} from here on")
         best = bundle.best_step(self.run)
-        if self.measures_anew and best is not None:
+        if self.measures_anew(split, measured) and best is not None:
             note(
                 f"validation has other clips from here on, so step {best:,} is the best no longer: "
                 f"the last checkpoint stands for {self.run} until the next validation, and that of "
@@ -78,13 +83,22 @@ class History:
                 f"divided by data.validation again ({again})"
             )
         elif self._divides_anew:
-            for line in self.kept.crossing(split):
+            for line in self.kept.following(manifest)[0].crossing(split):
                 note(line)
 
-    @property
-    def measures_anew(self) -> bool:
-        """Whether validation has other clips than before."""
-        return any(one.field in MEASURES for one in self.changed)
+    def measures_anew(self, split: Split, measured: str) -> bool:
+        """Whether validation has other clips than before, so that its figures do not compare.
+
+        Args:
+            split: how files are divided now.
+            measured: what validation measures now, see `validation.fingerprint`.
+        """
+        changed = {one.field for one in self.changed}
+        if self.kept is None or not self.kept.measured:  # from before it was written down
+            return bool(changed & MEASURES) or (
+                self.kept is not None and self.kept.held_out_else(split)
+            )
+        return MELS in changed or self.kept.measured != measured
 
     @property
     def _divides_anew(self) -> bool:

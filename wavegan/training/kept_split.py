@@ -2,7 +2,7 @@
 
 `split.json` names them by their paths in the data folder, so it holds wherever that folder lies,
 whatever is added to it, and whatever becomes of lists. Files that are gone stay in it: should they
-come back, a held-out one is still held out.
+come back, a held-out one is still held out. So is one under another name, known by its samples.
 """
 
 import json
@@ -17,6 +17,7 @@ from wavegan import atomic, json_file
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
 from wavegan.errors import UserError
+from wavegan.training.renamed import renames
 
 FILE = "split.json"
 SHOWN = 3
@@ -32,6 +33,7 @@ class _File(BaseModel):
     validation: list[_Named]
     left_out: list[_Named]
     content: dict[json_file.Name, Annotated[str, Field(max_length=64)]] = {}
+    measured: Annotated[str, Field(max_length=64)] = ""
 
 
 class Entry(NamedTuple):
@@ -63,12 +65,14 @@ class KeptSplit:
         validation: what is held out.
         left_out: what was there and is neither, as lists named others.
         content: checksum of each file's samples, by path; empty in runs from before it was kept.
+        measured: of what validation measured last, see `validation.fingerprint`; "" likewise.
     """
 
     train: frozenset[Entry]
     validation: frozenset[Entry]
     left_out: frozenset[Entry] = frozenset()
     content: Mapping[str, str] = field(default_factory=dict)
+    measured: str = ""
 
     @classmethod
     def read(cls, run: Path) -> "KeptSplit | None":
@@ -89,7 +93,29 @@ class KeptSplit:
                 "data.validation"
             ) from None
         train, held = _entries(known.train), _entries(known.validation)
-        return cls(train, held, _entries(known.left_out), known.content)
+        return cls(train, held, _entries(known.left_out), known.content, known.measured)
+
+    def following(self, manifest: Manifest) -> tuple["KeptSplit", dict[str, str]]:
+        """The same with the names that files have by now, and the new names by the old ones.
+
+        Where a file has taken the name of another, whose audio is nowhere, that one is forgotten.
+        """
+        held = sorted({entry.path for entry in self.validation})
+        others = sorted({entry.path for entry in self.train | self.left_out} - set(held))
+        moved = renames([*held, *others], self.content, (*manifest.clips, *manifest.own))
+        replaced = set(moved.values()) - moved.keys()
+
+        def now(entries: Iterable[Entry]) -> frozenset[Entry]:
+            kept = (entry for entry in entries if entry.path not in replaced)
+            return frozenset(e._replace(path=moved.get(e.path, e.path)) for e in kept)
+
+        content = {
+            moved.get(path, path): sum_
+            for path, sum_ in self.content.items()
+            if path not in replaced
+        }
+        sets = (now(self.train), now(self.validation), now(self.left_out))
+        return KeptSplit(*sets, content, self.measured), moved
 
     def divide(self, manifest: Manifest, *, listed: bool) -> Split:
         """Divide what a folder holds now; its notes tell of files that came or went.
@@ -97,6 +123,15 @@ class KeptSplit:
         Args:
             manifest: the folder's.
             listed: whether a list says what trains; then new files do not, else they do.
+
+        Raises:
+            UserError: of one set nothing is left.
+        """
+        now, moved = self.following(manifest)
+        return now.divide_named(manifest, listed=listed, notes=self._about_moved(moved))
+
+    def divide_named(self, manifest: Manifest, *, listed: bool, notes: Sequence[str]) -> Split:
+        """Likewise, where every file has the name it is known by; `notes` come before others.
 
         Raises:
             UserError: of one set nothing is left.
@@ -113,14 +148,25 @@ class KeptSplit:
                     "data.folder=FOLDER"
                 )
         known = {entry.path for entry in self.train | self.validation | self.left_out}
-        new = [clip for clip in manifest.clips if clip.path not in known]
+        unseen = [clip for clip in manifest.clips if clip.path not in known]
+        kept_back = {self.content.get(entry.path, "") for entry in self.validation} - {""}
+        copies = {clip.path for clip in unseen if clip.content in kept_back}
+        new = [clip for clip in unseen if clip.path not in copies]
         notes = (
+            *notes,
+            *_about_copies(copies),
             *_about_gone(self.train, train, "trained on"),
             *_about_gone(self.validation, held, "held out"),
             *_about_new(new, listed),
             *self._about_other((*train, *held)),
         )
         return Split(_in_order([*train, *([] if listed else new)]), _in_order(held), notes)
+
+    def held_out_else(self, split: Split) -> bool:
+        """Whether other files are held out now than were, or other audio under their names."""
+        if {clip.path for clip in split.validation} != {entry.path for entry in self.validation}:
+            return True
+        return bool(self._about_other(split.validation))
 
     def crossing(self, split: Split) -> list[str]:
         """What there is to say where another division takes this one's place."""
@@ -134,6 +180,17 @@ class KeptSplit:
         if unheard:
             notes.append(f"{_some(unheard)}: held out so far, trained on from here on")
         return notes
+
+    def _about_moved(self, moved: Mapping[str, str]) -> list[str]:
+        """Held-out files under other names; that others have moved changes nothing."""
+        held = {entry.path for entry in self.validation} & moved.keys()
+        if not held:
+            return []
+        old = min(held)
+        return [
+            f"{_some({moved[path] for path in held})}: held out so far under another name "
+            f"({printable(old)} is {printable(moved[old])} now), and held out still"
+        ]
 
     def _about_other(self, clips: Iterable[Clip]) -> list[str]:
         """Files of the names of before that hold other audio, of whatever length."""
@@ -149,7 +206,9 @@ class KeptSplit:
         return [clip for clip in found if clip is not None]
 
 
-def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -> None:
+def write(
+    run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None, measured: str = ""
+) -> None:
     """Write down how a run's files are divided.
 
     Args:
@@ -157,7 +216,9 @@ def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -
         manifest: what is there.
         split: which of it trains, which is held out.
         kept: the division before; of files that are gone for now it still holds.
+        measured: what validation measures from here on, see `validation.fingerprint`.
     """
+    kept = kept and kept.following(manifest)[0]
     whole = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}
 
     def named(clips: Sequence[Clip], before: Iterable[Entry]) -> list[Any]:
@@ -175,6 +236,7 @@ def write(run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None) -
         "left_out": named(unused, kept.left_out if kept else ()),
         "content": (dict(kept.content) if kept else {})
         | {path: clip.content for path, clip in sorted(whole.items()) if clip.content},
+        "measured": measured,
     }
     # ASCII: paths may hold bytes that are not UTF-8
     atomic.text(run / FILE, json.dumps(content, indent=0) + "\n")
@@ -203,6 +265,11 @@ def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
 def _about_gone(entries: Iterable[Entry], clips: Sequence[Clip], what: str) -> list[str]:
     gone = {entry.path for entry in entries} - {clip.path for clip in clips}
     return [f"{_some(gone)}: {what} so far, gone or not usable now"] if gone else []
+
+
+def _about_copies(paths: Collection[str]) -> list[str]:
+    what = "new here, with the audio of files that are held out, so left out"
+    return [f"{_some(paths)}: {what}"] if paths else []
 
 
 def _about_new(clips: Sequence[Clip], listed: bool) -> list[str]:

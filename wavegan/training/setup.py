@@ -91,9 +91,11 @@ def prepare(
     _check_batch(recipe, accelerator)
     with main_first(accelerator):
         found = files.find(recipe, mel, before)
+    measured = validation.fingerprint(recipe, parts, found)
+    anew = before.measures_anew(found.split, measured)
     if accelerator.is_main_process:
         files.introduce(found, listener)
-        before.tell(found.split, listener.note)
+        before.tell(found.manifest, found.split, measured, listener.note)
     named = _labelled(recipe, found)
     if named is not recipe:
         set_seed(recipe.training.seed, device_specific=True)
@@ -110,18 +112,20 @@ def prepare(
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
-        checkpoint.settle_best(run, players.progress, anew=before.measures_anew)
+        checkpoint.settle_best(run, players.progress, anew=anew)
+    ended = players.progress.step >= recipe.training.steps
     if accelerator.is_main_process:
         _write(recipe, run)
         with storage.writing(run, run / kept_split.FILE, _names(found)):
-            kept_split.write(run, found.manifest, found.split, before.kept)
+            last = before.kept.measured if ended and before.kept else measured
+            kept_split.write(run, found.manifest, found.split, before.kept, last)
     log = RunLog(run, accelerator, players.progress.step)
     log.track(run.resolve().name)
     if log.dropped:
         listener.note(f"{log.file}: {log.dropped} torn or foreign lines were dropped")
-    if players.progress.step < recipe.training.steps:
+    if not ended:
         facts = start.facts(accelerator, players.networks, found)
-        log.start(players.progress.step, facts | {"measured_anew": before.measures_anew})
+        log.start(players.progress.step, facts | {"measured_anew": anew})
     return Trainer(
         run=run,
         recipe=recipe,
@@ -167,7 +171,8 @@ def describe(
     recipe, model = _settle(recipe, goes_on, notes.append)
     parts = build(recipe, trust_code=trust_code)
     found = files.find(recipe, parts.config.mel, before)
-    before.tell(found.split, notes.append)
+    measured = validation.fingerprint(recipe, parts, found)
+    before.tell(found.manifest, found.split, measured, notes.append)
     named = _labelled(recipe, found)
     if named is not recipe:
         recipe, parts = named, build(named, trust_code=trust_code)

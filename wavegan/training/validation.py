@@ -1,5 +1,9 @@
-"""Which validation a task gets."""
+"""Which validation a task gets, and on what."""
 
+import hashlib
+import json
+
+from wavegan.data.stretch import pieces
 from wavegan.embeddings.mel_statistics import MelStatistics
 from wavegan.metrics.log_mel_l1 import LogMelL1
 from wavegan.metrics.mrstft import MRSTFT
@@ -35,3 +39,21 @@ def build(recipe: Recipe, parts: Parts, found: files.Files) -> Validation:
         preview_count=training.previews,
         seed=training.seed,
     )
+
+
+def fingerprint(recipe: Recipe, parts: Parts, found: files.Files) -> str:
+    """Sixteen digits of what is measured: figures compare where they are the same.
+
+    They say which audio is measured, not under which name, nor which mels were given with it.
+    """
+    data, count = recipe.data, recipe.training.validation_clips
+    clips, facts = list(found.split.validation), []
+    if parts.step["task"].reconstructs:
+        clips = [part for clip in clips for part in pieces(clip, data.validation_seconds)][:count]
+    elif clips:
+        facts = [str(count), data.align, str(data.balance)]
+    for clip in clips:
+        longest = int(data.validation_seconds * clip.sample_rate)
+        frames = min(clip.frames, longest) if parts.step["task"].reconstructs else clip.frames
+        facts.append(f"{clip.content or clip.path} {clip.start} {frames}")
+    return hashlib.sha256(json.dumps(sorted(facts)).encode("ascii")).hexdigest()[:16]
