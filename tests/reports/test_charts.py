@@ -140,3 +140,33 @@ def test_a_chart_of_nothing_finite_is_drawn() -> None:
     figure = Chart("loss", "", [one([math.nan, math.nan])]).figure(["run"])
     assert "last not finite" in figure
     ElementTree.fromstring(figure)
+
+
+def test_a_series_is_divided_where_its_values_stop_comparing() -> None:
+    """No line, mean or bin has values of both sides."""
+    steps = list(range(100, 100_001, 100))
+    values = [5.0 if step <= 33_300 else 1.0 for step in steps]
+    series = thinned(0, steps, values, breaks=[33_300])
+    assert len(series.begins) == 1
+    (place,) = series.begins
+    assert series.steps[place - 1] == 33_300
+    assert series.smooth is not None
+    for side, value in ((slice(0, place), 5.0), (slice(place, None), 1.0)):
+        for line in (series.values, series.low, series.high, series.smooth):
+            assert set(np.round(line[side], 9).tolist()) == {value}
+    assert thinned(0, steps, values).begins == ()
+
+
+def test_breaks_outside_what_was_measured_divide_nothing() -> None:
+    assert thinned(0, [10, 20], [1.0, 2.0], breaks=[5, 20, 30]).begins == ()
+    assert thinned(0, [10, 20, 30], [1.0, 2.0, 3.0], breaks=[20, 20, 25]).begins == (2,)
+    assert thinned(0, [], [], breaks=[5]).begins == ()
+
+
+@pytest.mark.parametrize("count", [6, 60])
+def test_a_chart_draws_no_line_across_a_break(count: int) -> None:
+    series = thinned(0, list(range(count)), [1.0] * count, breaks=[count // 2])
+    figure = Chart("loss", "", [series]).figure(["run"])
+    drawn = re.findall(r'd="([^"]+)" class="(?:line|raw) of0"', figure)
+    assert [path.count("M") for path in drawn] == ([2] if count == 6 else [2, 2])
+    assert all(path.startswith("M") for path in drawn)

@@ -214,6 +214,31 @@ def test_nan_alarms_and_resumes_are_shown(
     assert "resumed" in legend
 
 
+def test_a_curve_is_broken_where_validation_got_other_clips(
+    make_run: Callable[..., Path],
+    line: Callable[..., dict[str, Any]],
+    parsed: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    lines = [line(step) for step in range(1, 60)]
+    lines += [
+        {"kind": "validation", "step": step, "mel_distance": 1.0} for step in range(10, 60, 10)
+    ]
+    lines.append({"kind": "start", "step": 30, "measured_anew": True})
+    page = parsed(report.write([make_run(tmp_path / "r", lines)], metrics=False).path)
+    curves = section(page, "curves")
+    metric, total = curves.all("figure")[:2]
+    assert metric.all("path", class_="line")[0].attributes["d"].count("M") == 2
+    assert total.all("path", class_="line")[0].attributes["d"].count("M") == 1
+    assert "validation has other clips from step 30 on" in [t.text for t in metric.all("title")]
+    group = curves.all("section", class_="group")[0]
+    assert "other clips" in group.all("p", class_="dim")[0].text
+    assert "other clips" not in curves.all("section", class_="group")[1].text
+    assert "other validation clips" in curves.all("ul", class_="legend")[0].text
+    (row,) = (row for row in page.all("tr") if "other clips" in row.text)
+    assert row.text.startswith("40")
+
+
 def test_several_runs_are_overlaid_and_stand_side_by_side(
     run: Path, make_run: Callable[..., Path], parsed: Callable[..., Any], tmp_path: Path
 ) -> None:

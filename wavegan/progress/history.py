@@ -83,8 +83,13 @@ class History:
     @property
     def measured(self) -> tuple[Line, ...]:
         """The validations whose figures compare: those since validation has the clips it has."""
-        since = max((x["step"] for x in self.starts if x.get("measured_anew")), default=-1)
+        since = max(self.measured_anew, default=-1)
         return tuple(line for line in self.validation if line["step"] > since)
+
+    @property
+    def measured_anew(self) -> tuple[int, ...]:
+        """The steps after which validation had other clips than before, rising."""
+        return tuple(sorted({int(x["step"]) for x in self.starts if x.get("measured_anew")}))
 
     @property
     def early(self) -> int:

@@ -23,7 +23,7 @@ class Event:
     """Something that happened at a step.
 
     Attributes:
-        kind: "checkpoint", "best", "alarm" or "resumed".
+        kind: "checkpoint", "best", "alarm", "resumed" or "anew" (validation got other clips).
         step: when.
         run: to which run, counted from 0.
         text: what.
@@ -137,6 +137,7 @@ class Chart:
             "best": f"M{x:.1f} {TOP}V{foot}M{x - 4:.1f} {foot}h8l-4 -7z",
             "alarm": f"M{x:.1f} {TOP}V{foot}M{x - 4:.1f} {TOP - 8}h8l-4 8z",
             "resumed": f"M{x:.1f} {TOP}V{foot}",
+            "anew": f"M{x:.1f} {TOP}V{foot}",
         }[event.kind]
         return tag("path", tag("title", event.text), d=shape, class_=f"{event.kind} of{event.run}")
 
@@ -149,11 +150,11 @@ class Chart:
         parts: list[Markup] = []
         y = _y(scale.place(line.values))
         if line.smooth is None:
-            parts.append(void("path", d=_path(x, y), class_=f"line {own}"))
+            parts.append(void("path", d=_path(x, y, line.begins), class_=f"line {own}"))
         else:
-            parts.append(void("path", d=_spikes(x, low, high), class_=f"raw {own}"))
+            parts.append(void("path", d=_spikes(x, low, high, line.begins), class_=f"raw {own}"))
             smooth = _y(scale.place(line.smooth))
-            parts.append(void("path", d=_path(x, smooth), class_=f"line {own}"))
+            parts.append(void("path", d=_path(x, smooth, line.begins), class_=f"line {own}"))
         if len(x) <= DOTS:
             dots = zip(x, y, strict=True)
             parts += [
@@ -197,20 +198,27 @@ def _text(places: NDArray[np.float64]) -> str:
     return ",".join("" if np.isnan(place) else f"{place:.1f}" for place in places)
 
 
-def _path(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-    """A line through the points, broken where one is NaN."""
+def _path(x: NDArray[np.float64], y: NDArray[np.float64], begins: Sequence[int] = ()) -> str:
+    """A line through the points, broken where one is NaN and before those that begin anew."""
     parts, pen = [], "M"
-    for across, down in zip(x, y, strict=True):
+    for place, (across, down) in enumerate(zip(x, y, strict=True)):
         if np.isnan(down):
             pen = "M"
             continue
+        if place in begins:
+            pen = "M"
         # a point alone is a dot: the line has round ends
         parts.append(f"{pen}{across:.1f} {down:.1f}" + ("h0" if pen == "M" else ""))
         pen = "L"
     return "".join(parts)
 
 
-def _spikes(x: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> str:
+def _spikes(
+    x: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    begins: Sequence[int] = (),
+) -> str:
     """A line down and up through the least and greatest value of each bin."""
     across = np.repeat(x, 2)
-    return _path(across, np.stack([low, high], 1).ravel())
+    return _path(across, np.stack([low, high], 1).ravel(), [2 * place for place in begins])

@@ -62,6 +62,9 @@ NAMES = {
     "discriminator/augment": ("probability of augmenting", ""),
 }
 SHARES = ("label_agreement", "ndb", "discriminator/augment")
+BROKEN = (
+    "Lines are broken where validation got other clips: figures on both sides of it do not compare."
+)
 ROWS = 40
 """Lines of a table of numbers, which stands for thousands."""
 
@@ -74,12 +77,14 @@ def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
     parts = []
     for group, keys in _grouped(histories).items():
         charts = {key: _chart(group, key, histories, events) for key in keys}
+        broken = any(line.begins for chart in charts.values() for line in chart.series)
+        notes = " ".join(filter(None, (NOTES[group], BROKEN if broken else "")))
         figures = [chart.figure(names) for chart in charts.values()]
         parts.append(
             tag(
                 "section",
                 tag("h3", GROUPS[group]),
-                tag("p", NOTES[group], class_="dim") if NOTES[group] else None,
+                tag("p", notes, class_="dim") if notes else None,
                 tag("div", *figures, class_="charts"),
                 details("Numbers", _numbers(charts, names), class_="numbers"),
                 class_=f"group n{min(3, len(keys))}",
@@ -89,7 +94,7 @@ def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
 
 
 def events_of(history: History, run: int) -> Iterator[Event]:
-    """What is marked: kept checkpoints, the best, alarms, resumes."""
+    """What is marked: kept checkpoints, the best, alarms, resumes, other validation clips."""
     best = bundle.best_step(history.run)
     for step in bundle.checkpoints(history.run):
         if step != best:
@@ -103,6 +108,8 @@ def events_of(history: History, run: int) -> Iterator[Event]:
         step = int(line["step"])
         if step > 0:
             yield Event("resumed", step, run, f"resumed at step {step:,}")
+    for step in history.measured_anew:
+        yield Event("anew", step, run, f"validation has other clips from step {step:,} on")
 
 
 def group_of(kind: str, key: str) -> str:
@@ -145,14 +152,19 @@ def _chart(
 ) -> Chart:
     kind, key = entry
     series = [
-        thinned(run, *history.series(kind, key))
+        thinned(
+            run,
+            *history.series(kind, key),
+            breaks=history.measured_anew if kind == "validation" else (),
+        )
         for run, history in enumerate(histories)
         if any(key in line for line in getattr(history, kind))
     ]
     title, unit = NAMES.get(key, (_readable(key, group), ""))
     ends = _ends(key, group, series)
     middle = 0.5 if group == "accuracy" and ends and "augment" not in key else None
-    return Chart(title, unit, series, events, ends, middle)
+    marked = [event for event in events if kind == "validation" or event.kind != "anew"]
+    return Chart(title, unit, series, marked, ends, middle)
 
 
 def _ends(key: str, group: str, series: Sequence[Series]) -> tuple[float, float] | None:
@@ -202,6 +214,7 @@ def _legend(events: Sequence[Event], names: Sequence[str]) -> Markup:
         "checkpoint": "╵ checkpoint kept",
         "alarm": "▼ alarm",
         "resumed": "┊ resumed",
+        "anew": "╎ other validation clips",
     }
     items = [tag("li", text, class_=kind) for kind, text in told.items() if kind in kinds]
     runs = [

@@ -30,6 +30,8 @@ class Series:
         smooth: `(N,)` moving mean of the finite values, or None for short series.
         broken: steps, of all that were written, whose value was not finite.
         count: how many values were written.
+        begins: `(K,)` the points, counted from 0, that no line joins with the one before, as
+            values before do not compare.
     """
 
     run: int
@@ -40,6 +42,7 @@ class Series:
     smooth: NDArray[np.float64] | None
     broken: tuple[int, ...]
     count: int
+    begins: tuple[int, ...] = ()
 
     @property
     def finite(self) -> NDArray[np.float64]:
@@ -53,10 +56,19 @@ class Series:
         return float(known[-1]) if len(known) else math.nan
 
 
-def thinned(run: int, steps: Sequence[int], values: Sequence[float]) -> Series:
+def thinned(
+    run: int, steps: Sequence[int], values: Sequence[float], breaks: Sequence[int] = ()
+) -> Series:
     """A series of at most `MOST` points; a bin with nothing finite in it is a gap.
 
     A resumed run may have written a step twice: the later line counts.
+
+    Args:
+        run: whose it is.
+        steps: of the values.
+        values: as they were written.
+        breaks: steps after which values do not compare with those before: no mean, bin or line
+            goes across. Each adds a point at most.
     """
     written = dict(zip(steps, values, strict=True))
     order = sorted(written)
@@ -64,8 +76,14 @@ def thinned(run: int, steps: Sequence[int], values: Sequence[float]) -> Series:
     y = np.asarray([written[step] for step in order], dtype=np.float64)
     y[~np.isfinite(y)] = math.nan
     broken = tuple(int(step) for step in x[np.isnan(y)])
-    smooth = None if len(x) <= FEW else _moving_mean(y, max(3, len(y) // SMOOTHED))
-    edges = np.unique(np.linspace(0, len(x), min(len(x), MOST) + 1).astype(int))
+    parts = np.unique(np.searchsorted(x, np.asarray(breaks, dtype=np.float64), side="right"))
+    parts = parts[(parts > 0) & (parts < len(x))]
+    width = max(3, len(y) // SMOOTHED)
+    smooth = None
+    if len(x) > FEW:
+        smooth = np.concatenate([_moving_mean(part, width) for part in np.split(y, parts)])
+    even = np.linspace(0, len(x), min(len(x), MOST) + 1).astype(int)
+    edges = np.union1d(even, parts)
     bins = list(pairwise(edges))
     return Series(
         run,
@@ -76,6 +94,7 @@ def thinned(run: int, steps: Sequence[int], values: Sequence[float]) -> Series:
         None if smooth is None else np.asarray([_over(np.mean, smooth[a:b]) for a, b in bins]),
         broken,
         len(x),
+        tuple(int(place) for place in np.searchsorted(edges, parts)),
     )
 
 

@@ -1,5 +1,6 @@
 """Tables of metrics with their intervals, of evaluations and of a run's validations."""
 
+import bisect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,18 +103,28 @@ def validations(histories: Sequence[History], names: Sequence[str]) -> Markup:
         best = bundle.best_step(history.run)
         chosen = set(np.unique(np.linspace(0, len(lines) - 1, MOST_ROWS).astype(int)).tolist())
         chosen |= {n for n, line in enumerate(lines) if line["step"] == best}
+        others = _measured_anew(history)
+        chosen |= others
         keys = list(dict.fromkeys(k for line in lines for k in line if k not in ("kind", "step")))
         rows: list[list[object]] = []
         for n in sorted(chosen):
             line, step = lines[n], int(lines[n]["step"])
             mark = tag("b", " best", class_="about") if step == best else None
-            rows.append([join(f"{step:,}", mark), *(_value(line.get(key)) for key in keys)])
+            anew = tag("span", " other clips from here on", class_="dim") if n in others else None
+            rows.append([join(f"{step:,}", mark, anew), *(_value(line.get(key)) for key in keys)])
         heads: list[object] = ["step", *(NAMES.get(k, (k.replace("_", " "), ""))[0] for k in keys)]
         shown = f"{len(chosen)} of {len(lines)}" if len(chosen) < len(lines) else f"{len(lines)}"
         parts.append(
             details(f"Validations of {name} ({shown})", table(heads, rows, class_="figures"))
         )
     return join(parts)
+
+
+def _measured_anew(history: History) -> set[int]:
+    """The first validations with other clips than the ones before, counted from 0."""
+    steps = [line["step"] for line in history.validation]
+    firsts = {bisect.bisect_right(steps, step) for step in history.measured_anew}
+    return {n for n in firsts if 0 < n < len(steps)}
 
 
 def left_out(entries: Sequence[tuple[str, str]]) -> Markup | None:
