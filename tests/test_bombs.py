@@ -16,7 +16,7 @@ from wavegan import bounded_network, bounded_text, bundle, tensor_file
 from wavegan.audio import io
 from wavegan.errors import UserError
 from wavegan.recipe import load
-from wavegan.training import parts
+from wavegan.training import parts, room
 
 REPO = Path(__file__).resolve().parents[1]
 DONE = {"wav of 2^31 bytes", "wav of 512 channels"}
@@ -161,6 +161,41 @@ def test_a_bundle_larger_than_its_weights_is_refused(
 def test_a_recipe_of_an_absurd_network_is_refused(word: str) -> None:
     with pytest.raises(UserError, match=r"generator|network"):
         parts.build(load("tiny", [word]))
+
+
+def test_a_recipe_that_the_user_named_may_fill_the_machine_and_names_what_does_not_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "BYTES", 1 << 20)
+    monkeypatch.setattr(room.Memory, "total", 1 << 21)
+    wide = load("tiny", ["generator.width=256", "generator.layers=4"])
+    judged = load("tiny", ["discriminators.mpd.name=mpd"])
+    assert room.allowed(None, trusted=True) == 1 << 21
+    with pytest.raises(UserError, match=r"^generator: .* 2 MiB"):
+        room.builder(None, True, None)(wide)
+    with pytest.raises(UserError, match=r"^generator: .* 1 MiB"):
+        room.builder(None, False, None)(wide)
+    monkeypatch.setattr(room.Memory, "total", 1 << 24)
+    room.builder(None, True, None)(wide)
+    with pytest.raises(UserError, match=r"^discriminators\.mpd: .* 16 MiB"):
+        room.builder(None, True, None)(judged)
+
+
+def test_a_run_may_go_on_with_networks_as_large_as_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's run may not ask for more than its files hold."""
+    monkeypatch.setattr(room, "BYTES", 1 << 20)
+    folder = tmp_path / "checkpoints" / "00000001" / "training"
+    folder.mkdir(parents=True)
+    (folder.parent / "config.json").touch()
+    wide = load("tiny", ["generator.width=256", "generator.layers=4", "discriminators={}"])
+    monkeypatch.setattr(bounded_network, "SPARE_BYTES", 0)
+    (folder / "generator.safetensors").write_bytes(bytes(1 << 18))
+    with pytest.raises(UserError, match=r"^generator: .* 1 MiB"):
+        room.builder(tmp_path, False, None)(wide)
+    (folder / "generator.safetensors").write_bytes(bytes(1 << 23))
+    room.builder(tmp_path, False, None)(wide)
 
 
 @pytest.mark.parametrize("rate", [1, 499, 2**31 - 1])

@@ -17,7 +17,7 @@ from wavegan.audio import io
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe
 from wavegan.tasks.base import Condition
-from wavegan.training import setup
+from wavegan.training.parts import build
 from wavegan.training.step import Player, Step
 
 # parameters of the generators as their papers and tests/generators count them, gains included
@@ -146,7 +146,7 @@ def players(parts: Any, made: Recipe) -> dict[str, Player]:
 def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     torch.manual_seed(0)
     made = small(recipe.load(str(FILES[name])))
-    parts = setup.build(made)
+    parts = build(made)
     both = players(parts, made)
     assert ("discriminator" in both) is bool(made.discriminators)
     step = Step(
@@ -218,7 +218,7 @@ def leads_nowhere(made: Recipe, key: str) -> bool:
 @pytest.mark.parametrize("name", DIFFERENT)
 def test_in_full_size_it_builds_with_the_published_count(name: str) -> None:
     with torch.device("meta"):
-        parts = setup.build(recipe.load(str(FILES[name])))
+        parts = build(recipe.load(str(FILES[name])))
     count = sum(parameter.numel() for parameter in parts.generator.parameters())
     assert count == PUBLISHED[FILES[name].stem]
     if pairs(recipe.load(str(FILES[name]))):

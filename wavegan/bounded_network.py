@@ -21,7 +21,7 @@ LONGEST = 1 << 26
 MOST_VALUES = 100_000
 """Numbers and texts of all options together."""
 BYTES = 1 << 30
-"""Of a network's tensors where no weights say how large it is: 268 million weights."""
+"""Of a network's tensors where nothing says how large it may be: 268 million weights."""
 TENSORS = 50_000
 """Likewise of their number."""
 SPARE_BYTES = 1 << 27
@@ -70,21 +70,26 @@ class _Counting(TorchFunctionMode):
             raise UnfitError(f"the options ask for more than {self._all_tensors:,} tensors")
 
 
+def bytes_for(saved: int) -> int:
+    """What a network may take while it is built whose weights are so many bytes."""
+    return COPIES * saved + SPARE_BYTES
+
+
 @contextmanager
-def within(weights: Mapping[str, torch.Tensor] | None = None) -> Iterator[None]:
+def within(weights: Mapping[str, torch.Tensor] | None = None, most: int = BYTES) -> Iterator[None]:
     """Construct inside this: what goes beyond its bounds is refused before it takes memory.
 
     Args:
         weights: what the network is to hold; None: not known.
+        most: bytes that it may take where they are not known.
 
     Raises:
-        UnfitError: it would be larger than `weights` allow, or the machine's memory; or a value
-            is of no use to a constructor.
+        UnfitError: it would be larger than `weights` or `most` allow, or the machine's memory; or
+            a value is of no use to a constructor.
     """
-    most, count = BYTES, TENSORS
+    count = TENSORS
     if weights is not None:
-        saved = sum(4 * tensor.numel() for tensor in weights.values())
-        most = COPIES * saved + SPARE_BYTES
+        most = bytes_for(sum(4 * tensor.numel() for tensor in weights.values()))
         count = COPIES * len(weights) + SPARE_TENSORS
     try:
         with _Counting(most, count):

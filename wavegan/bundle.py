@@ -70,12 +70,14 @@ def build(
     *,
     trust_code: bool = False,
     weights: Mapping[str, Tensor] | None = None,
+    most: int = bounded_network.BYTES,
 ) -> Generator:
     """Construct the generator that `config` describes, with fresh weights.
 
     Args:
         config: what a bundle says.
         weights: what it is to hold, where that is known: it may not be much larger.
+        most: bytes that it may take, where they are not known.
         trust_code: let it name a class outside wavegan, whose module is then imported.
 
     Raises:
@@ -85,15 +87,18 @@ def build(
     given = context(config.mel, config.channels, config.labels, config.segment)
     sizes = {"channels": config.channels, "segment": config.segment}
     bounded_network.check_options({**sizes, **options}, "generator")
-    with bounded_network.within(weights):
-        generator: Generator = plugins.build(
-            "generators",
-            config.generator["name"],
-            options,
-            where="generator",
-            context=given,
-            own=trust_code,
-        )
+    try:
+        with bounded_network.within(weights, most):
+            generator: Generator = plugins.build(
+                "generators",
+                config.generator["name"],
+                options,
+                where="generator",
+                context=given,
+                own=trust_code,
+            )
+    except bounded_network.UnfitError as error:
+        raise UserError(f"generator: {error}") from None
     return generator
 
 

@@ -1,9 +1,10 @@
 """What a recipe describes, built: every constructor's refusal comes before a file is read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from wavegan import bounded_network, bundle, plugins
 from wavegan.audio.mel import Mel
@@ -32,11 +33,12 @@ class _Maker:
 
     given: dict[str, Any]
     own: bool
+    most: int
 
     def __call__(self, kind: str, plugin: Plugin, where: str) -> Any:
         bounded_network.check_options(plugin.options, where)
         try:
-            with bounded_network.within():
+            with bounded_network.within(most=self.most):
                 return plugins.build(
                     kind, plugin.name, plugin.options, where=where, context=self.given, own=self.own
                 )
@@ -49,13 +51,22 @@ class _Maker:
         }
 
 
-def build(recipe: Recipe, *, trust_code: bool = False) -> Parts:
+def build(
+    recipe: Recipe,
+    *,
+    trust_code: bool = False,
+    most: int = bounded_network.BYTES,
+    weights: Mapping[str, Tensor] | None = None,
+) -> Parts:
     """Construct everything a recipe names; reads no data.
 
     Args:
         recipe: resolved.
         trust_code: let it name classes outside wavegan: a recipe that the user named may, one
             that came with a run may not unless the user says so.
+        most: bytes that each network may take while it is built (`room.allowed`).
+        weights: what the generator is to hold, where it is that of another model: it may not be
+            much larger.
 
     Raises:
         UserError: a field is wrong or two contradict each other.
@@ -65,7 +76,7 @@ def build(recipe: Recipe, *, trust_code: bool = False) -> Parts:
     if isinstance(labels, str):  # not read yet: two that could be words as well as notes will do
         labels = ("60", "61")
     given = bundle.context(mel, data.channels, labels, data.segment)
-    make = _Maker(given | {"seed": recipe.training.seed}, trust_code)
+    make = _Maker(given | {"seed": recipe.training.seed}, trust_code, most)
     task = make("tasks", recipe.task, "task")
     config = bundle.Config(
         mel=mel,
@@ -78,7 +89,7 @@ def build(recipe: Recipe, *, trust_code: bool = False) -> Parts:
     )
     judge = _discriminator(recipe, make)
     _check_task(recipe, task)
-    generator = bundle.build(config, trust_code=trust_code)
+    generator = bundle.build(config, trust_code=trust_code, weights=weights, most=most)
     matching = recipe.feature_matching
     return Parts(
         config=config,

@@ -32,6 +32,7 @@ from wavegan.training import (
     files,
     kept_split,
     random_state,
+    room,
     start,
     storage,
     validation,
@@ -44,7 +45,7 @@ from wavegan.training.ema import EMA
 from wavegan.training.footprint import footprint
 from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
-from wavegan.training.parts import Parts, build
+from wavegan.training.parts import Parts
 from wavegan.training.processes import broadcast, main_first
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import Trainer
@@ -85,7 +86,8 @@ def prepare(
     recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     set_seed(recipe.training.seed, device_specific=True)
-    parts, mel = build(recipe, trust_code=trust_code), recipe.front_end()
+    make = room.builder(run if resume else None, trust_code, model)
+    parts, mel = make(recipe), recipe.front_end()
     if own := recipe.own_classes():
         listener.note(f"code from outside wavegan runs here: {', '.join(own)}")
     _check_batch(recipe, accelerator)
@@ -99,7 +101,7 @@ def prepare(
     named = _labelled(recipe, found)
     if named is not recipe:
         set_seed(recipe.training.seed, device_specific=True)
-        recipe, parts = named, build(named, trust_code=trust_code)
+        recipe, parts = named, make(named)
     segments = files.segments(recipe, mel, found)
     batches = _batches(recipe, accelerator, segments)
     if not resume:
@@ -169,13 +171,14 @@ def describe(
         notes += whole.foresee(run)
     before = History.of(run, recipe) if run is not None and goes_on else History()
     recipe, model = _settle(recipe, goes_on, notes.append)
-    parts = build(recipe, trust_code=trust_code)
+    make = room.builder(run if goes_on else None, trust_code, model)
+    parts = make(recipe)
     found = files.find(recipe, parts.config.mel, before)
     measured = validation.fingerprint(recipe, parts, found)
     before.tell(found.manifest, found.split, measured, notes.append)
     named = _labelled(recipe, found)
     if named is not recipe:
-        recipe, parts = named, build(named, trust_code=trust_code)
+        recipe, parts = named, make(named)
     if model is not None:
         warm_start.load_weights(parts, model, notes.append)
     segments = files.segments(recipe, parts.config.mel, found)
