@@ -1,6 +1,7 @@
 """Damage to a run's files is noticed and named, and the newest whole checkpoint is used."""
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from wavegan import bundle, recipe
 from wavegan.checksums import DamageError
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
-from wavegan.training import setup, whole
+from wavegan.training import lock, setup, whole
 from wavegan.training.changes import recipe_of
 from wavegan.training.findings import examine
 from wavegan.training.interrupt import Interrupt
@@ -129,7 +130,7 @@ def test_a_recipe_that_was_cut_is_refused_and_one_that_was_edited_is_compared(ru
 
 
 def test_the_doctor_names_each_damaged_file(run):
-    assert {one.state for one in examine(run)} <= {"whole", "missing"}
+    assert {one.state for one in examine(run)} == {"whole"}
     newest = bundle.checkpoints(run)[max(bundle.checkpoints(run))]
     flip(newest / "training" / "generator.safetensors")
     (run / "split.json").write_text("[")
@@ -143,3 +144,57 @@ def test_the_doctor_names_each_damaged_file(run):
         "checkpoints/best.json",
         "metrics.jsonl",
     }
+
+
+def test_the_doctor_says_nothing_of_files_that_healthy_runs_are_without(run):
+    assert "run.lock" not in {one.name for one in examine(run)}
+    (run / "checkpoints" / "best.json").unlink()
+    assert {one.state for one in examine(run)} == {"whole"}
+    (run / "checkpoints" / "best.json").write_text(json.dumps({"step": None}))
+    assert {one.state for one in examine(run)} == {"whole"}
+
+
+def test_the_doctor_of_a_run_that_trains_says_who_trains_it(run):
+    with (run / "metrics.jsonl").open("ab") as stream:
+        stream.write(b'{"kind": "tra')
+    with lock.hold(run, pytest.fail):
+        (said,) = [one for one in examine(run) if one.state != "whole"]
+    assert (said.name, said.state) == ("run.lock", "note")
+    assert str(os.getpid()) in said.text
+
+
+def test_a_checkpoint_that_the_run_deletes_meanwhile_is_not_damaged(run, monkeypatch):
+    first = min(bundle.checkpoints(run).values())
+
+    def deleted(folder):
+        if folder == first:
+            shutil.rmtree(folder)
+            raise FileNotFoundError(folder)
+
+    monkeypatch.setattr(whole, "check", deleted)
+    found = {one.name: one.state for one in examine(run)}
+    assert "damaged" not in found.values()
+    assert f"checkpoints/{first.name}" not in found
+
+
+def test_the_doctor_of_a_run_of_an_older_version_finds_nothing_missing(run):
+    for file in (run / "split.json", *run.rglob("checksums.json"), *run.rglob("training/recipe.*")):
+        file.unlink()
+    found = {one.name: one.state for one in examine(run)}
+    assert set(found.values()) == {"whole", "note"}
+    assert found["split.json"] == "note"
+
+
+@pytest.mark.parametrize("name", ["recipe.yaml", "metrics.jsonl"])
+def test_the_doctor_says_what_a_run_is_in_want_of(run, name):
+    (run / name).unlink()
+    assert [(one.name, one.state) for one in examine(run) if one.state != "whole"] == [
+        (name, "missing")
+    ]
+
+
+def test_the_doctor_of_a_run_that_has_not_begun(run):
+    shutil.rmtree(run / "checkpoints")
+    for name in ("metrics.jsonl", "split.json"):
+        (run / name).unlink()
+    assert [one.name for one in examine(run)] == ["recipe.yaml"]
