@@ -13,9 +13,10 @@ import torch
 
 from wavegan import Synthesizer, Vocoder, bundle, plugins
 from wavegan.adapters import HiFiGANVocoder
+from wavegan.cli import train
 from wavegan.convert import convert
 from wavegan.errors import UserError
-from wavegan.recipe import Recipe, load
+from wavegan.recipe import Recipe, dump, load
 from wavegan.reports import tables
 from wavegan.training import parts
 
@@ -31,6 +32,10 @@ class Mine(HiFiGAN):
 
 class MyMPD(MultiPeriod):
     pass
+
+class Noted(MultiPeriod):
+    def __init__(self, note: str = "", periods: tuple[int, ...] = (2,)) -> None:
+        super().__init__(periods=periods)
 """
 
 
@@ -112,6 +117,66 @@ def test_the_recipe_of_a_run_is_not_followed(section: str, small: str, mark: Pat
     with pytest.raises(UserError, match=f"{section}.*strangers_code"):
         parts.build(recipe(small, section))
     assert not mark.exists()
+
+
+NOTED = "discriminators.mine.name=strangers_code:Noted"
+
+
+def test_options_of_a_class_that_the_user_named_are_read_by_its_constructor(
+    small: str, mark: Path
+) -> None:
+    words = [NOTED, "discriminators.mine.note=12: [a", "discriminators.mine.periods=[3, 5]"]
+    options = load(small, words, trust_code=True).discriminators["mine"].options
+    assert mark.exists()
+    assert options == {"note": "12: [a", "periods": [3, 5]}
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("discriminators.mine.periods=x", "list"),
+        ("discriminators.mine.period=[3]", "'periods'"),
+        ("discriminators.mine.periods=[a]", "whole number"),
+    ],
+)
+def test_what_its_constructor_does_not_take_is_refused_by_the_word(
+    small: str, mark: Path, word: str, said: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        load(small, [NOTED, word], trust_code=True)
+    assert f"{word} (command line)" in str(refused.value)
+    assert said in str(refused.value)
+    # of a stranger's they are read as YAML
+    assert load(small, [NOTED, word]).discriminators["mine"].options
+
+
+def test_options_of_a_stranger_s_class_are_read_without_it(small: str, mark: Path) -> None:
+    words = [NOTED, "discriminators.mine.note=7", "discriminators.mine.periods=[3, 5]"]
+    assert load(small, words).discriminators["mine"].options == {"note": 7, "periods": [3, 5]}
+    assert not mark.exists()
+
+
+def test_train_trusts_the_recipe_that_is_named_and_no_run(
+    small: str, mark: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.yaml").write_text(dump(load(small, [NOTED])))
+    word = "discriminators.mine.periods=x"
+    train._plan([word], None, run, "cpu", False)
+    assert not mark.exists()
+    with pytest.raises(UserError, match=word):
+        train._plan([small, str(tmp_path), NOTED, word], run, None, "cpu", False)
+    with pytest.raises(UserError, match=word):
+        train._plan([word], None, run, "cpu", True)
+    assert mark.exists()
+
+
+def test_a_class_that_cannot_be_imported_is_named_where_it_is_built(small: str) -> None:
+    words = ["discriminators.mine.name=no_such:Class", "discriminators.mine.note=7"]
+    made = load(small, words, trust_code=True)
+    with pytest.raises(UserError, match=r"discriminators\.mine: .*no_such"):
+        parts.build(made, trust_code=True)
 
 
 def test_a_metric_that_an_evaluation_names_is_not_looked_up(mark: Path) -> None:

@@ -81,7 +81,7 @@ def refuse_spaces(words: Sequence[str]) -> None:
 
 
 def typed(
-    words: Sequence[str], model: type[BaseModel], values: Mapping[str, Any]
+    words: Sequence[str], model: type[BaseModel], values: Mapping[str, Any], *, own: bool = False
 ) -> list[tuple[Override, Any]]:
     """Read words by the types of their fields.
 
@@ -89,6 +89,8 @@ def typed(
         words: `KEY=VALUE` each.
         model: the recipe's.
         values: the recipe that they change; it names the plug-ins whose options have types.
+        own: whether classes outside wavegan may be imported, whose options are of no known types
+            else.
 
     Raises:
         UserError: see `split`; also a path or number of no characters.
@@ -97,20 +99,20 @@ def typed(
     for override in given:
         # another name makes another plug-in, whose options are other ones
         if override.path[-1] == "name" or override.text[:1] == "{":
-            kind = type_of(model, override.path, values)
+            kind = type_of(model, override.path, values, own=own)
             values = merge(values, override.values(read(override.text, kind)))
     found = []
     for override in given:
-        kind = type_of(model, override.path, values)
+        kind = type_of(model, override.path, values, own=own)
         if not override.text and str not in members(kind):
             raise _mistake(override, "give a value behind the =")
         value = read(override.text, kind)
-        _check_plugin(override, value, values)
+        _check_plugin(override, value, values, own)
         found.append((override, value))
     return found
 
 
-def _check_plugin(override: Override, value: Any, values: Mapping[str, Any]) -> None:
+def _check_plugin(override: Override, value: Any, values: Mapping[str, Any], own: bool) -> None:
     """Refuse what a plug-in cannot be or take while it is known that it was typed."""
     *path, option = override.path
     if not path or path[0] not in PLUGINS:
@@ -121,9 +123,10 @@ def _check_plugin(override: Override, value: Any, values: Mapping[str, Any]) -> 
         if ":" not in override.text and override.text not in known:
             near = suggest(override.text, known)
             raise _mistake(override, f"there is no {override.text!r} among the {kind}{near}")
-    elif option != "weight" and _options(path, values) is not None:
+    elif option != "weight" and _options(path, values, own) is not None:
+        name, where = _at(values, [*path, "name"]), ".".join(path)
         try:
-            plugins.check(kind, _at(values, [*path, "name"]), {option: value}, ".".join(path))
+            plugins.check(kind, name, {option: value}, where, own=own)
         except UserError as error:
             raise _mistake(override, str(error).partition(": ")[2]) from None
 
@@ -132,8 +135,10 @@ def _mistake(override: Override, reason: str) -> UserError:
     return UserError(f"{override.word} (command line): {reason}")
 
 
-def type_of(model: type[BaseModel], path: Sequence[str], values: Mapping[str, Any]) -> Any:
-    """The annotation of a field, or Any where it has none."""
+def type_of(
+    model: type[BaseModel], path: Sequence[str], values: Mapping[str, Any], *, own: bool = False
+) -> Any:
+    """The annotation of a field, or Any where it has none; `own` as in `typed`."""
     here: Any = model
     for place, part in enumerate(path):
         section = next((m for m in members(here) if _is_section(m)), None)
@@ -141,7 +146,7 @@ def type_of(model: type[BaseModel], path: Sequence[str], values: Mapping[str, An
         if section is not None and part in section.model_fields:
             here = section.model_fields[part].annotation
         elif section is not None and section.model_config.get("extra") == "allow":
-            here = (_options(path[:place], values) or {}).get(part, Any)
+            here = (_options(path[:place], values, own) or {}).get(part, Any)
         elif table is not None and path[0] == "mel":
             here = _of_the_mel(part)
         else:
@@ -154,11 +159,11 @@ def _is_section(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
-def _options(path: Sequence[str], values: Mapping[str, Any]) -> dict[str, Any] | None:
+def _options(path: Sequence[str], values: Mapping[str, Any], own: bool) -> dict[str, Any] | None:
     """The annotations of a plug-in's options; None where it cannot be loaded."""
     name = _at(values, [*path, "name"])
     try:
-        return plugins.options(PLUGINS[path[0]], str(name))
+        return plugins.options(PLUGINS[path[0]], str(name), own=own)
     except UserError:
         return None  # refused where the plug-in is built
 

@@ -97,20 +97,22 @@ class Recipe(Section):
         return self
 
 
-def load(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+def load(name_or_path: str, overrides: Sequence[str] = (), *, trust_code: bool = False) -> Recipe:
     """Read a recipe, resolve what it inherits, and apply `KEY=VALUE` overrides.
 
     Args:
         name_or_path: a name from `recipes()` or `presets()`, or a YAML file.
         overrides: dotted keys with values, e.g. `training.steps=1000`; they win. A value is read
             by its field's type: paths and texts are taken as they are typed (`wavegan.typed`).
+        trust_code: import classes outside wavegan whose options are typed, to read them by their
+            types; else those are read as YAML, and checked once the class is built.
 
     Raises:
         UserError: no such recipe, not YAML, an unknown key or a value that does not fit; it names
             the file or the word.
     """
     layers = recipe_layers.read(_locate(name_or_path), presets())
-    given = typed(overrides, Recipe, merged(layers))
+    given = typed(overrides, Recipe, merged(layers), own=trust_code)
     layers += [Layer(TYPED, one.values(value), one.word) for one, value in given]
     made = _checked(layers)
     _check_mel(made, [one.word for one, _ in given if one.path[0] == "mel"])

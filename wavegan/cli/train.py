@@ -113,7 +113,7 @@ def _plan(
             raise UserError(f"{stray[0]!r}: with --resume give only KEY=VALUE")
         if not (resume / "recipe.yaml").is_file():
             raise UserError(f"--resume {resume}: no run here (no recipe.yaml)")
-        recipe = load(str(resume / "recipe.yaml"), words).absolute()
+        recipe = load(str(resume / "recipe.yaml"), words, trust_code=trust_code).absolute()
         return Plan(resume, recipe, resume=True, trusted=trust_code)
     if len(words) < 2 or "=" in words[0] or ("=" in words[1] and not Path(words[1]).exists()):
         raise UserError("give a recipe and a folder of audio: wavegan train RECIPE DATA --out RUN")
@@ -122,7 +122,7 @@ def _plan(
     if out.is_file():
         raise UserError(f"--out {out}: this is a file; give a folder")
     name, folder, *overrides = words
-    recipe = load(name, overrides)
+    recipe = load(name, overrides, trust_code=True)
     data = recipe.data.model_copy(update={"folder": Path(folder)})
     # what others gave is not this run's
     own = recipe.model_copy(update={"data": data, "needs": "", "gave": ""})
