@@ -1,6 +1,7 @@
 """Numbers that nobody means, refused before a model is opened."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 MOST_CLIPS = 1_000_000
 MOST_STEPS = 100_000
+SPREAD, STEPS = 0.3, 200
+"""Of `--like`, unless they are given."""
 SAMPLE_BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
 
 
@@ -31,6 +34,20 @@ def refuse_numbers(
     for option, share in (("truncation", truncation), ("spread", spread)):
         if not 0 <= share <= 1:
             raise UserError(f"{option} is {share:g}: give a number from 0 to 1")
+
+
+def refuse_without_like(like: Path | None, given: Mapping[str, float | None]) -> None:
+    """Refuse options of `--like` where there is none to use them.
+
+    Raises:
+        UserError: names the first that was given.
+    """
+    for option, value in given.items():
+        if like is None and value is not None:
+            raise UserError(
+                f"--{option} {value:g}: it belongs to --like FILE, which is not given: give that, "
+                "or leave it out"
+            )
 
 
 def refuse_length(synthesizer: "Synthesizer", count: int, manner: "Manner", whole: bool) -> None:

@@ -10,7 +10,14 @@ import typer
 
 from wavegan.cli import _completion, sounds
 from wavegan.cli._draws import Manner
-from wavegan.cli._generate_checks import refuse_full_disk, refuse_length, refuse_numbers
+from wavegan.cli._generate_checks import (
+    SPREAD,
+    STEPS,
+    refuse_full_disk,
+    refuse_length,
+    refuse_numbers,
+    refuse_without_like,
+)
 from wavegan.cli._options import FORMATS, SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._origin import origin
 from wavegan.cli._peak import Peak
@@ -58,8 +65,14 @@ Interpolate = Annotated[
     ),
 ]
 Like = Annotated[Path | None, typer.Option("--like", metavar="FILE", help="Vary a sound.")]
-Spread = Annotated[float, typer.Option("--spread", help="0 to 1: how far from it to go.")]
-Steps = Annotated[int, typer.Option("--steps", help="Of the search for that sound.")]
+Spread = Annotated[
+    float | None,
+    typer.Option("--spread", help="0 to 1: how far from it to go.", show_default=f"{SPREAD}"),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option("--steps", help="Of the search for that sound.", show_default=f"{STEPS}"),
+]
 BatchSize = Annotated[int, typer.Option("--batch-size", help="Clips held before they are written.")]
 PeakOption = Annotated[
     str | None,
@@ -88,8 +101,8 @@ def generate_command(
     loop: Loop = False,
     interpolate: Interpolate = None,
     like: Like = None,
-    spread: Spread = 0.3,
-    steps: Steps = 200,
+    spread: Spread = None,
+    steps: Steps = None,
     batch_size: BatchSize = 16,
     peak: PeakOption = None,
     file_format: Format = "wav",
@@ -114,9 +127,12 @@ def generate_command(
     """
     check_folder_name(out)
     _refuse(file_format, subtype, like, interpolate, grid)
+    given = {"spread": spread, "steps": steps}
+    spread, steps = SPREAD if spread is None else spread, STEPS if steps is None else steps
     refuse_numbers(
         count=count, truncation=truncation, spread=spread, steps=steps, batch_size=batch_size
     )
+    refuse_without_like(like, given)
     level = Peak.of(peak, subtype)
     from wavegan.device import choose
     from wavegan.inference.synthesizer import Synthesizer
