@@ -37,6 +37,16 @@ def instead_of_weights(file: Path) -> str | None:
     )
 
 
+def is_web_page(head: bytes) -> bool:
+    """Whether a file that begins so is a page, as servers send in the place of what they lack."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGE)
+
+
+def is_lfs_pointer(head: bytes) -> bool:
+    """Whether a file that begins so is what Git LFS leaves in the place of one not fetched."""
+    return head.startswith(_LFS_POINTER)
+
+
 def is_safetensors(file: Path) -> bool:
     """Whether a file begins as safetensors does, whatever its name: a length, then JSON."""
     with file.open("rb") as stream:
@@ -47,11 +57,11 @@ def is_safetensors(file: Path) -> bool:
 
 _KINDS: tuple[tuple[Callable[[bytes, Path], object], str], ...] = (
     (
-        lambda head, _: head.lstrip().lower().startswith(_WEB_PAGE),
+        lambda head, _: is_web_page(head),
         "a web page, saved in the place of weights: download them again",
     ),
     (
-        lambda head, _: head.startswith(_LFS_POINTER),
+        lambda head, _: is_lfs_pointer(head),
         "only Git LFS's pointer to the weights: fetch them (git lfs pull)",
     ),
     (

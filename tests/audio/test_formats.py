@@ -306,3 +306,32 @@ def test_the_program_refuses_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "x.mp4").write_bytes(bytes(5000))
     with pytest.raises(UserError, match=r"x\.mp4: .*as MP4 it is damaged"):
         io.read(tmp_path / "x.mp4")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><html><body>404</body></html>", ("web page", "download")),
+        (b"\xef\xbb\xbf\n  <HTML>sign in</HTML>", ("web page", "download")),
+        (
+            b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+            ("web page", "download"),
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            ("Git LFS", "git lfs pull"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.mp3", "a.wav", "a.m4a"])
+def test_what_lies_in_the_place_of_audio_is_said(
+    tmp_path: Path, name: str, content: bytes, said: tuple[str, ...]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=rf"{name}: ") as refused:
+        io.read(tmp_path / name)
+    for part in said:
+        assert part in str(refused.value)
+    # under a name that is none of audio it is nobody's concern
+    (tmp_path / "page").write_bytes(content)
+    assert formats.unnamed(tmp_path / "page") == ""

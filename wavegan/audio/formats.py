@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from wavegan import file_kinds
+
 NO_RATE = "raw samples name no rate or format; convert it to .wav"
 
 
@@ -36,6 +38,10 @@ MPEG, TRANSPORT = Kind("MPEG", "mpeg"), Kind("MPEG transport stream", "mpegts")
 MIDI = Kind("MIDI", why="MIDI holds notes, not sound; render it with a synthesizer to .wav")
 LOCKED = Kind("encrypted", why="it is encrypted and cannot be decoded; get it without protection")
 RAW = Kind("raw samples", why=NO_RATE)
+WEB_PAGE = Kind("web page", why="it is a web page, not audio; download it again")
+LFS_POINTER = Kind(
+    "Git LFS pointer", why="it is only Git LFS's pointer to the audio; fetch it (git lfs pull)"
+)
 
 _OWN = {
     **dict.fromkeys((".wav", ".wave", ".bwf", ".rf64"), WAV),
@@ -190,7 +196,14 @@ def _kind(head: bytes) -> Kind | None:
         return {b"WAVE": WAV, b"AVI ": _DECODED[".avi"], b"RMID": MIDI}.get(head[8:12])
     if head[:4] == b"FORM":
         return AIFF if head[8:12] in (b"AIFF", b"AIFC") else None
-    return AAC if _is_adts(head) else None
+    return AAC if _is_adts(head) else _in_its_place(head)
+
+
+def _in_its_place(head: bytes) -> Kind | None:
+    """What is left where a download or a checkout failed."""
+    if file_kinds.is_web_page(head):
+        return WEB_PAGE
+    return LFS_POINTER if file_kinds.is_lfs_pointer(head) else None
 
 
 def _is_adts(head: bytes) -> bool:
