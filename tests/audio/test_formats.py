@@ -335,3 +335,12 @@ def test_what_lies_in_the_place_of_audio_is_said(
     # under a name that is none of audio it is nobody's concern
     (tmp_path / "page").write_bytes(content)
     assert formats.unnamed(tmp_path / "page") == ""
+
+
+def test_a_wav_by_the_name_of_raw_samples_is_read(tmp_path: Path) -> None:
+    """By such a name soundfile asks for the rate, whatever the file says."""
+    io.write(tmp_path / "a.wav", np.full((1, 100), 0.25, np.float32), 8000)
+    (tmp_path / "a.wav").rename(tmp_path / "a.RAW")
+    audio, rate = io.read(tmp_path / "a.RAW")
+    assert (audio.shape, rate) == ((1, 100), 8000)
+    assert audio == pytest.approx(0.25, abs=1e-4)

@@ -112,6 +112,9 @@ def opened(path: AnyPath) -> Iterator[SoundFileSource]:
         if (found := repair(path)) is not None:
             content = stack.enter_context(Overlay(path, found.head, found.start, found.stop))
             note, streamed = found.note, found.streamed
+        elif os.fsdecode(path).lower().endswith(".raw"):
+            # by such a name soundfile takes what it is given for samples, whatever the content
+            content = stack.enter_context(Overlay(path, b"", 0))
         sound = stack.enter_context(soundfile.SoundFile(content))
         if sound.frames > LONGEST:
             raise UserError(f"{shown(path)}: it does not say how long it is; encode it again")
