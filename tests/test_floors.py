@@ -12,6 +12,7 @@ from wavegan import plugins
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 FLOORS = {
     "bounded_yaml": -3,
+    "counted": -3,
     "errors": -3,
     "readable": -3,
     "bounded_network": -2,

@@ -136,7 +136,7 @@ def test_one_that_is_none_is_left_out_and_the_others_shown(tmp_path: Path) -> No
     assert f"{run}: step 500 of 4,000" in result.stdout
     left, end = result.stderr.splitlines()
     assert left == f"left out: {tmp_path / 'missing'}: there is no such folder"
-    assert end == "error: 1 of 2 runs were left out, as said above"
+    assert end == "error: 1 of 2 runs left out, as said above"
 
 
 def test_odd_lines_do_no_harm(tmp_path: Path) -> None:

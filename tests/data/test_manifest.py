@@ -85,6 +85,8 @@ REASONS = {
 BAD = {
     "odd/rate_0hz.wav": "libsndfile cannot read it",
     "bad/zero_length.wav": "it is empty (0 bytes)",
+    "bad/html_error_page.mp3": "web page",
+    "bad/git_lfs_pointer.wav": "git lfs pull",
     "names/._resource_fork.wav": "macOS metadata",
     "names/no_extension": "WAV audio without an extension",
     "links/broken.wav": "a broken link (No such file",
@@ -184,7 +186,7 @@ def test_one_nan_is_enough_to_refuse(tmp_path: Path) -> None:
     audio[::2] *= -1
     audio[700] = np.nan
     soundfile.write(tmp_path / "nan.wav", audio, 16000, subtype="FLOAT")
-    assert reasons(scan(tmp_path)) == {"nan.wav": "1 samples are NaN or infinite: export it again"}
+    assert reasons(scan(tmp_path)) == {"nan.wav": "1 sample is NaN or infinite: export it again"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX links and pipes")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from wavegan.artifacts.base import Artifact, Finding
+from wavegan.counted import counted
 
 
 class NonFinite(Artifact):
@@ -21,7 +22,7 @@ class NonFinite(Artifact):
             Finding(
                 "non_finite",
                 "NaN or infinity",
-                f"{nan} samples are NaN, {count - nan} infinite",
+                f"{counted(nan, 'sample is', 'samples are')} NaN, {count - nan} infinite",
                 "training diverged, or half precision overflowed: take an earlier checkpoint, and "
                 "run the model in float32; players show such files as silence or as a bang",
                 start,

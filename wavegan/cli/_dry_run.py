@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from wavegan.counted import counted
+
 if TYPE_CHECKING:
     from wavegan.cli._train_run import Plan
 
@@ -44,7 +46,7 @@ def _time(time: Mapping[str, Any]) -> str:
 
     least, every = not time["measured_crops"], time["crops"]
     about = f"more than {spoken(time['seconds'])}" if least else f"about {spoken(time['seconds'])}"
-    crops = f"{every} crop{'' if every == 1 else 's'}"
+    crops = counted(every, "crop")
     if least:
         how = f"a step of one of its {crops} alone takes over {time['step_seconds']:.0f} s here"
     else:
@@ -76,7 +78,7 @@ def _memory(memory: Mapping[str, Any], scaled_from_one: bool) -> str:
 
 def _disk(disk: Mapping[str, Any], run: Path) -> Iterator[str]:
     kept, one, older = disk["checkpoints"], disk["checkpoint"], disk["older_checkpoint"]
-    parts = [f"{kept} checkpoint{'' if kept == 1 else 's'} of {_size(one)}"]
+    parts = [f"{counted(kept, 'checkpoint')} of {_size(one)}"]
     if kept > 1 and older < one:
         parts = [f"the last checkpoint {_size(one)}, {kept - 1} older of {_size(older)}"]
     if disk["previews"]:

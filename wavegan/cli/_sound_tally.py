@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wavegan.cli._draws import Clip
+from wavegan.counted import counted
 from wavegan.errors import RunError, UserError
 
 NAMED = 6
@@ -47,7 +48,7 @@ class Tally:
 
     def lines(self) -> list[str]:
         """A line for each kind of thing that was done."""
-        of, told = f"of {self.written} clips", []
+        of, told = f"of {counted(self.written, 'clip')}", []
         if self.again:
             told.append(
                 f"{len(self.again)} {of} could not be used at first and were drawn again: "
@@ -62,8 +63,8 @@ class Tally:
             )
         if self.clipped:
             told.append(
-                f"{self.clipped} samples above full scale were clipped; --subtype float keeps "
-                "them, --peak 0.9 scales the clips"
+                f"{counted(self.clipped, 'sample')} above full scale clipped; --subtype float "
+                "keeps them, --peak 0.9 scales the clips"
             )
         if self.short:
             told.append(
@@ -88,21 +89,23 @@ class Tally:
             return
         count, names = len(self.left_out), named(list(self.left_out))
         first, why = next(iter(self.left_out.items()))
-        told = f"{why}; drawn {self.draws} times" if self.draws > 1 else why
+        told = f"{why}; drawn {counted(self.draws, 'time')}" if self.draws > 1 else why
         advice = LOOPS + ("" if leveled else TAILS) if loop else OTHERS
         if loop and not self.written:
             raise UserError(
-                f"--loop: none of {count} clips makes a loop: {first} is {told}; {advice}"
+                f"--loop: none of {counted(count, 'clip')} makes a loop: {first} is {told}; "
+                f"{advice}"
             )
         if not self.written:
             raise RunError(
-                f"all {count} clips are {told}: no file was written; training has collapsed or "
-                "hardly begun, or its clips were silent: listen to samples/ of the run, and give "
-                "another checkpoint or --label"
+                f"{'the clip is' if count == 1 else f'all {count} clips are'} {told}: no file was "
+                "written; training has collapsed or hardly begun, or its clips were silent: "
+                "listen to samples/ of the run, and give another checkpoint or --label"
             )
+        were = "was" if count == 1 else "were"
         raise RunError(
-            f"{count} of {count + self.written} clips were not written: {names} (the first is "
-            f"{told}); {advice}"
+            f"{count} of {counted(count + self.written, 'clip')} {were} not written: {names} (the "
+            f"first is {told}); {advice}"
         )
 
 

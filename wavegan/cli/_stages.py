@@ -14,6 +14,7 @@ from rich.progress import (
 )
 
 from wavegan.cli._screen import Screen, live
+from wavegan.counted import counted
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -59,7 +60,7 @@ class Stages:
             self._bar.update(self._tasks[stage], completed=done)
         elif time.monotonic() - self._last >= EVERY:
             self._last = time.monotonic()
-            self._console.print(f"{stage}: {done} of {count} clips")
+            self._console.print(f"{stage}: {done} of {counted(count, 'clip')}")
 
     def note(self, text: str) -> None:
         """Say one line, unless nothing is to be said, and keep it."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wavegan.counted import counted
+
 if TYPE_CHECKING:
     from wavegan.artifacts.base import Finding
     from wavegan.inference.diagnosis import Diagnosis, Report
@@ -107,13 +109,14 @@ def _of_folder(found: "Diagnosis") -> Iterator[str]:
         yield f"{file.name}: {'; '.join(map(_text, file.findings))}"
     count = len(found.files)
     if bad:
-        yield f"{len(bad)} of {count} files have findings"
+        verb = "has" if len(bad) == 1 else "have"
+        yield f"{len(bad)} of {counted(count, 'file')} {verb} findings"
     else:
-        yield f"nothing found in {count} file{'s' if count != 1 else ''}"
+        yield f"nothing found in {counted(count, 'file')}"
     for kind in found.kinds():
         minor = " (minor)" if kind.finding.minor else ""
         of = " (sounds)" if kind.kind == "sound" and _mixed(found) else ""
-        yield f"  {kind.title}{of} in {len(kind.files)} of {count} files{minor}"
+        yield f"  {kind.title}{of} in {len(kind.files)} of {counted(count, 'file')}{minor}"
         yield f"      cause: {kind.finding.cause}"
 
 
@@ -126,7 +129,9 @@ def _origins(found: "Diagnosis") -> Iterator[str]:
     )
     for (command, model), number in made.items():
         of = f", model {model}" if model else ""
-        yield f"{number} of {len(found.files)} files are made by wavegan {command}{of}"
+        verb = "is" if number == 1 else "are"
+        all_ = counted(len(found.files), "file")
+        yield f"{number} of {all_} {verb} made by wavegan {command}{of}"
 
 
 def _mixed(found: "Diagnosis") -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli._options import Device, Force
+from wavegan.counted import counted
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def train_command(
         typer.echo(json.dumps({"judge": str(out), **made.to_dict()}))
     elif not quiet:
         typer.echo(
-            f"{made.accuracy:.1%} of {made.held_out} held-out clips judged rightly "
-            f"({len(made.labels)} labels, step {made.step}); saved in {out}"
+            f"{made.accuracy:.1%} of {counted(made.held_out, 'held-out clip')} judged rightly "
+            f"({counted(len(made.labels), 'label')}, step {made.step}); saved in {out}"
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli._options import Force
+from wavegan.counted import counted
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -112,8 +113,9 @@ def listen_command(
 def _tell(built: "Built") -> None:
     where = "one file" if built.embedded else "with the folder audio/ beside it"
     typer.echo(
-        f"{built.page}: {built.trials} trials of {len(built.clips)} clips, "
-        f"{len(built.conditions)} conditions; {built.bytes / 1e6:.1f} MB, {where}; test {built.id}"
+        f"{built.page}: {counted(built.trials, 'trial')} of "
+        f"{counted(len(built.clips), 'clip')}, {counted(len(built.conditions), 'condition')}; "
+        f"{built.bytes / 1e6:.1f} MB, {where}; test {built.id}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wavegan.cli import _completion
+from wavegan.counted import counted
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def status_command(
     else:
         _show(rows)
     if left_out:
-        raise UserError(f"{len(left_out)} of {len(runs)} runs were left out, as said above")
+        raise UserError(f"{len(left_out)} of {counted(len(runs), 'run')} left out, as said above")
 
 
 def _row(run: Path) -> "Row":

@@ -12,6 +12,7 @@ import typer
 from wavegan.cli import _completion, _vocode_jobs
 from wavegan.cli._options import SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
+from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.readable import escaped
 from wavegan.targets import check_files
@@ -86,7 +87,10 @@ def vocode_command(
             continue
         clipped = _write(target, made, vocoder.sample_rate, file_format, SUBTYPES[subtype])
         if clipped and not quiet:
-            typer.echo(f"{target}: {clipped} samples clipped; --subtype float keeps them", err=True)
+            typer.echo(
+                f"{target}: {counted(clipped, 'sample')} clipped; --subtype float keeps them",
+                err=True,
+            )
         if picture is not None:
             _draw(picture, original, made, vocoder)
         written.append({"input": str(source), "output": str(target), "clipped": clipped})
@@ -96,7 +100,7 @@ def vocode_command(
         summary = {"sample_rate": vocoder.sample_rate, "files": written, "failed": failed}
         typer.echo(json.dumps(summary))
     if failed:
-        raise UserError(f"{len(failed)} of {len(jobs)} inputs were left out, as said above")
+        raise UserError(f"{len(failed)} of {counted(len(jobs), 'input')} left out, as said above")
 
 
 def _refuse(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wavegan.audio.opening import shown
+from wavegan.counted import counted
 
 SHORTEST = 0.015
 """Seconds. The shortest real drum hits last 17 ms; 255 samples at 22.05 kHz are 12 ms."""
@@ -189,9 +190,10 @@ def _fault(facts: Facts) -> str:
     if facts.sample_rate not in SAMPLE_RATES:
         return f"sample rate {facts.sample_rate} Hz in its header: correct the header"
     if facts.frames < SHORTEST * facts.sample_rate:
-        return f"too short: {facts.frames} samples, {1000 * SHORTEST:.0f} ms are needed"
+        return f"too short: {counted(facts.frames, 'sample')}, {1000 * SHORTEST:.0f} ms are needed"
     if facts.non_finite:
-        return f"{facts.non_finite} samples are NaN or infinite: export it again"
+        many = counted(facts.non_finite, "sample is", "samples are")
+        return f"{many} NaN or infinite: export it again"
     if facts.channel_peak < QUIETEST or facts.swing < STILLEST:
         return f"silent: peak {facts.channel_peak:.1e}, and {facts.swing:.1e} rms without its mean"
     return ""

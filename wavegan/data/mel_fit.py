@@ -19,6 +19,7 @@ from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.mel_range import describe as describe_front_end
 from wavegan.audio.mel_range import suspicious
 from wavegan.audio.mel_texture import natural
+from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, printable
 from wavegan.data.mels import Mels
@@ -96,8 +97,8 @@ def difference(fits: Sequence[Fit]) -> float | None:
 def describe(fits: Sequence[Fit]) -> str:
     """The differences of one or more in a line."""
     return (
-        f"mels beside those of their own audio ({len(fits)} clips, in natural logarithms): mean "
-        f"difference {difference(fits):.2f}, correlation "
+        f"mels beside those of their own audio ({counted(len(fits), 'clip')}, in natural "
+        f"logarithms): mean difference {difference(fits):.2f}, correlation "
         f"{median(fit.correlation for fit in fits):.2f}; predictions are "
         "smoother"
     )

@@ -14,6 +14,7 @@ from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.mel_layout import Orientation
 from wavegan.audio.mel_range import limits
 from wavegan.audio.opening import shown
+from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data import mel_names
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
@@ -198,7 +199,10 @@ def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejecte
             f"{samples} samples at {mel.sample_rate} Hz, hop_length {mel.hop_length}",
         )
     if bad := values.size - int(np.count_nonzero(np.isfinite(values))):
-        return Rejected(clip.path, f"its mel {printable(path)}: {bad} values are NaN or infinite")
+        return Rejected(
+            clip.path,
+            f"its mel {printable(path)}: {counted(bad, 'value is', 'values are')} NaN or infinite",
+        )
     if (peak := float(np.abs(values).max())) > largest(mel):
         return Rejected(
             clip.path,

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from wavegan.counted import counted
 from wavegan.data.manifest import Clip, printable
 
 
@@ -57,4 +58,4 @@ def _where(clips: Sequence[Clip]) -> str:
 
 
 def _files(count: int) -> str:
-    return f"{count} audio file{'' if count == 1 else 's'}"
+    return counted(count, "audio file")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from wavegan.audio import formats, io, made_by
 from wavegan.audio.opening import shown
+from wavegan.counted import counted
 from wavegan.data import passed_over
 from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, judge
 from wavegan.data.scan_cache import ScanCache
@@ -99,8 +100,8 @@ def _nothing_usable(manifest: Manifest, extensions: Counter[str]) -> str:
         for rejected in manifest.rejected[:REASONS_SHOWN]
     )
     return (
-        f"data folder {manifest.root}: none of its {extensions.total()} files is usable audio "
-        f"({kinds}){passed}{': ' if reasons else ''}{reasons}: "
+        f"data folder {manifest.root}: none of its {counted(extensions.total(), 'file')} is usable "
+        f"audio ({kinds}){passed}{': ' if reasons else ''}{reasons}: "
         "give a folder with WAV, FLAC, OGG or MP3"
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wavegan.counted import counted
 from wavegan.data import file_list
 from wavegan.data.file_list import some
 from wavegan.data.manifest import Clip, Manifest, printable
@@ -145,7 +146,8 @@ def _about_labels(clips: Sequence[Clip], wanted: int, chosen: Collection[str]) -
     notes = []
     if len(chosen) < wanted:
         notes.append(
-            f"{len(chosen)} files are held out, not {wanted}: each label keeps one to train on"
+            f"{counted(len(chosen), 'file is', 'files are')} held out, not {wanted}: each label "
+            "keeps one to train on"
         )
     files = Counter(clip.label for clip in clips)
     single = sorted(printable(label) for label, count in files.items() if count == 1)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
 from wavegan.audio.opening import shown
+from wavegan.counted import counted
 from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.plan import Plan
 from wavegan.evaluation.result import Row
@@ -75,10 +76,11 @@ def _shifts(row: Row, note: Note) -> None:
         note(f"{row.name}: estimates were shifted to where they agree: {_listed(moved)}")
     lags = [score.lag for score in row.files if score.lag]
     if lags:
+        verb = "is" if len(lags) == 1 else "are"
         note(
-            f"{row.name}: {len(lags)} of {len(row.files)} clips are late (or, below 0, early), "
-            f"half of them by {median(lags):+.3f} s or more, which counts against them: "
-            "--align always shifts them"
+            f"{row.name}: {len(lags)} of {counted(len(row.files), 'clip')} {verb} late (or, "
+            f"below 0, early), half of them by {median(lags):+.3f} s or more, which counts "
+            "against them: --align always shifts them"
         )
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from wavegan.audio import io
 from wavegan.audio.opening import shown
 from wavegan.audio.silence import is_silent
+from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.evaluation.alignment import Align, Aligned, align
 from wavegan.evaluation.floors import Floor, Made
@@ -233,7 +234,7 @@ def _said_of(pair: Aligned, rate: int) -> list[str]:
             "both were cut to what overlaps"
         )
     elif pair.cut:
-        notes.append(f"{pair.cut} samples of the longer clip's end were not compared")
+        notes.append(f"{counted(pair.cut, 'sample')} at the longer clip's end not compared")
     if silent := _silence(pair):
         notes.append(silent)
     if pair.lag:

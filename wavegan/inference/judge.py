@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wavegan import plugins
+from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.file_list import files_of, some
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
@@ -199,7 +200,7 @@ def _listen(
 ) -> Heard:
     """Show the judge the beginning of every clip, as long as those it was trained on."""
     device = next(judge.parameters()).device
-    note(f"listening to {name}: {len(manifest.clips)} clips")
+    note(f"listening to {name}: {counted(len(manifest.clips), 'clip')}")
     embeddings, guesses, labels = [], [], []
     for line in manifest.passed_over:
         note(f"{name}: {line}")

@@ -7,6 +7,7 @@ import difflib
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 
+from wavegan.counted import counted
 from wavegan.errors import UserError
 
 Label = str | int
@@ -39,7 +40,9 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
         return [number(given, names)] * count
     given = list(given)
     if len(given) != count:
-        raise UserError(f"label: {len(given)} of them are given for {count} clips")
+        raise UserError(
+            f"label: {counted(len(given), 'is', 'are')} given for {counted(count, 'clip')}"
+        )
     return [number(one, names) for one in given]
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from wavegan import bundle
+from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import labels as naming
@@ -110,7 +111,7 @@ class Synthesizer(Placed[LatentGenerator]):
         return self.generator.segment / self.sample_rate
 
     def __repr__(self) -> str:
-        known = f"{len(self.labels)} labels, " if self.labels else ""
+        known = f"{counted(len(self.labels), 'label')}, " if self.labels else ""
         return (
             f"{type(self).__name__}({self.described()}, {known}{self.channels} x "
             f"{self.seconds:g} s at {self.sample_rate} Hz, on {self.device})"

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from wavegan.counted import counted
 from wavegan.listening import binomial
 from wavegan.listening.results import Collected
 from wavegan.statistics.paired import holm
@@ -55,14 +56,15 @@ class Pair:
             return "The difference is heard."
         least = binomial.needed(self.tally.total)
         if least > self.tally.total:
-            return f"{self.tally.total} trials prove nothing, even all right ones: take 16."
+            many = counted(self.tally.total, "trial proves", "trials prove")
+            return f"{many} nothing, even all right ones: take 16."
         text = (
             f"No difference is shown; up to {high} right answers are still possible, and {least} "
             f"of {self.tally.total} would have shown one."
         )
         if self.needed is not None and self.needed > self.tally.total:
             text += f" If {self.tally.right / self.tally.total:.0%} is the truth, it takes "
-            text += f"{self.needed} trials to show it."
+            text += f"{counted(self.needed, 'trial')} to show it."
         return text
 
 

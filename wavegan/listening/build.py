@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wavegan import __version__, atomic
+from wavegan.counted import counted
 from wavegan.data.manifest import printable
 from wavegan.errors import UserError
 from wavegan.listening import level, page, pairing
@@ -128,7 +129,9 @@ def _draw(
             sounds.add(stimuli, known_reference=plan.test == "mushra")
             break
     if not sounds.drawn:
-        raise UserError(f"none of the {len(candidates)} clips can be used: {left_out[-1]}")
+        raise UserError(
+            f"none of the {counted(len(candidates), 'clip')} can be used: {left_out[-1]}"
+        )
 
 
 def _write(folder: Path, plan: Plan, sounds: Sounds, left_out: list[LeftOut], final: Path) -> Built:

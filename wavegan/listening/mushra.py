@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.listening.results import Collected, Result
 from wavegan.statistics.bootstrap import Interval, mean_interval
@@ -36,7 +37,7 @@ class Screened:
     def __str__(self) -> str:
         return (
             f"{self.listener}: rated the hidden reference under {HEARD} in {self.missed} of "
-            f"{self.trials} trials"
+            f"{counted(self.trials, 'trial')}"
         )
 
 
@@ -123,14 +124,16 @@ class Mushra:
         found = []
         if count < REACHES:
             least = 2 / 2**count
-            found.append(f"{count} listeners cannot show a difference: the least p is {least:.2g}")
+            found.append(
+                f"{counted(count, 'listener')} cannot show a difference: the least p is {least:.2g}"
+            )
         if count < NARROW:
             found.append(
                 "intervals of so few listeners are too narrow: those of 6 hold the truth in 85 % "
                 "of cases, not in 95 %"
             )
         if count < ENOUGH:
-            found.append(f"{count} listeners: BS.1534 asks for {ENOUGH}")
+            found.append(f"{counted(count, 'listener')}: BS.1534 asks for {ENOUGH}")
         return found
 
 

@@ -1,5 +1,6 @@
 """What to say of a run of too few steps, or validations, to speak of its course."""
 
+from wavegan.counted import counted
 from wavegan.progress.history import History
 from wavegan.progress.pace import due, seconds_to, spoken
 from wavegan.progress.trend import FEWEST
@@ -7,7 +8,7 @@ from wavegan.progress.trend import FEWEST
 
 def over(history: History, made: int) -> str:
     """Of one that has ended, with so many finite validations."""
-    validations = f"{made} validation{'' if made == 1 else 's'}"
+    validations = counted(made, "validation")
     every = history.setting("training", "validate_every", 5000)
     enough = every * max(FEWEST, -(-history.early // every))
     return (

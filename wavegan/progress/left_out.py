@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from wavegan.counted import counted
 from wavegan.progress.history import History
 from wavegan.progress.lines import Line
 
@@ -51,7 +52,7 @@ class LeftOut:
     def _skips(self) -> str:
         if not self.steps or self.last is None:
             return ""
-        many = "1 step was" if self.steps == 1 else f"{self.steps:,} steps were"
+        many = counted(self.steps, "step was", "steps were")
         why = f" ({self.term})" if self.term else ""
         text = f"{many} left out as not finite, the last at step {self.last:,}{why}"
         if not self.guilty:

@@ -10,6 +10,7 @@ import numpy as np
 
 from wavegan.audio import io
 from wavegan.audio.opening import ShortReadError
+from wavegan.counted import counted
 from wavegan.errors import RunError, UserError
 from wavegan.reports import palette, png, spectrogram
 from wavegan.reports.axes import number
@@ -106,7 +107,7 @@ def _read(file: Path, column: Column, seconds: float, shown: Shown) -> _Sound | 
     except (UserError, RunError, OSError) as error:
         shown.left_out.append((str(file), str(error).removeprefix(f"{file}: ")))
         return None
-    notes += [f"{cut} samples beyond full scale were cut"] if cut else []
+    notes += [f"{counted(cut, 'sample')} beyond full scale cut"] if cut else []
     shown.audio_bytes += len(encoded)
     return _Sound(column.name, column.about, wave, rate, encoded, kind, tuple(notes))
 
@@ -203,9 +204,9 @@ def _head(gallery: Gallery, shown: Shown, seconds: float) -> Markup:
     if not shown.clips:
         return tag("p", "There are no clips to listen to.")
     amount = (
-        f"{shown.clips} of {len(gallery.names)} clips"
+        f"{shown.clips} of {counted(len(gallery.names), 'clip')}"
         if shown.clips < len(gallery.names)
-        else (f"{shown.clips} clips" if shown.clips > 1 else "1 clip")
+        else counted(shown.clips, "clip")
     )
     size = (
         f"{shown.audio_bytes / 1e6:.1f} MB"

@@ -79,9 +79,10 @@ def _told(systems: Rows) -> Markup:
     cells = [cell for row in systems.values() for cell in row.values()]
     counts = sorted({cell.n for cell in cells})
     clips = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    noun = "clip" if clips == "1" else "clips"
     if any(math.isfinite(cell.deviation) for cell in cells):
-        return tag("p", f"Figures of whole sets, with their deviation over parts; {clips} clips.")
-    told = f"Means over {clips} {'clip' if clips == '1' else 'clips'}"
+        return tag("p", f"Figures of whole sets, with their deviation over parts; {clips} {noun}.")
+    told = f"Means over {clips} {noun}"
     if counts[-1] > 1:
         told += (
             " with 95% intervals of the mean (bootstrap over clips). Intervals that overlap leave "

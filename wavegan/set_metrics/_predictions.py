@@ -7,6 +7,7 @@ embeddings.
 import torch
 from torch import Tensor
 
+from wavegan.counted import counted
 from wavegan.errors import UserError
 
 SEED = 0
@@ -35,7 +36,7 @@ def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, flo
     probabilities = _checked(probabilities)
     if not 1 <= splits <= len(probabilities):
         raise UserError(
-            f"splits is {splits} for {len(probabilities)} clips: give 1 or more of them"
+            f"splits is {splits} for {counted(len(probabilities), 'clip')}: give 1 or more of them"
         )
     order = torch.randperm(len(probabilities), generator=torch.Generator().manual_seed(SEED))
     scores = torch.stack([_score(part) for part in probabilities[order].tensor_split(splits)])
@@ -54,7 +55,8 @@ def label_accuracy(probabilities: Tensor, label: Tensor) -> float:
     """
     probabilities = _checked(probabilities)
     if label.shape != probabilities.shape[:1]:
-        raise UserError(f"{label.numel()} labels for {len(probabilities)} clips: give one for each")
+        clips = counted(len(probabilities), "clip")
+        raise UserError(f"{counted(label.numel(), 'label')} for {clips}: give one for each")
     return float((probabilities.argmax(1) == label.cpu()).double().mean())
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from wavegan import atomic, checksums
+from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.data.scan import scan
@@ -134,7 +135,8 @@ def train(
         listener.note(f"left out: {printable(entry.path)}: {entry.reason}")
     clips = sum(map(len, data.by_label))
     listener.note(
-        f"{clips} clips of {len(labels)} labels train, {len(data.held_paths)} are held out; "
+        f"{counted(clips, 'clip')} of {counted(len(labels), 'label')} train, "
+        f"{counted(len(data.held_paths), 'is', 'are')} held out; "
         f"the first {samples / rate:.2f} s at {rate} Hz"
     )
     accuracy, step = _fit(judge, data, steps, seed, listener)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from wavegan import plugins
 from wavegan.audio.mel import Mel
+from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
@@ -112,8 +113,8 @@ def _faint(clips: Sequence[Clip]) -> Iterator[str]:
     loudest = max((clip.channel_peak for clip in clips), default=1.0)
     if loudest < FAINT:
         yield (
-            f"near silence: the loudest of {len(clips)} files peaks at {loudest:.2g} of full "
-            "scale: is this the right folder?"
+            f"near silence: the loudest of {counted(len(clips), 'file')} peaks at {loudest:.2g} of "
+            "full scale: is this the right folder?"
         )
 
 
@@ -149,4 +150,4 @@ def _so_many(count: int, clips: Sequence[Clip]) -> str:
         return "the only file is"
     if count == len(clips):
         return f"all {count} files are"
-    return f"{count} of {len(clips)} files {'is' if count == 1 else 'are'}"
+    return f"{count} of {counted(len(clips), 'file')} {'is' if count == 1 else 'are'}"

@@ -10,6 +10,7 @@ from torch import Tensor
 from wavegan import bounded_pattern
 from wavegan.audio.mel import Mel
 from wavegan.audio.resample import REACH
+from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data import mel_fit
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
@@ -98,15 +99,16 @@ def introduce(files: Files, listener: Listener) -> None:
     manifest, chosen = files.manifest, files.split
     held_out = str(_count(chosen.validation))
     if stretches := sum(clip.start > 0 for clip in chosen.validation):
-        held_out = f"{stretches} stretch{'' if stretches == 1 else 'es'}"
-    count = _count(chosen.train)
-    train = f"{count} file{'' if count == 1 else 's'} to train on ({_hours(chosen.train):.2f} h)"
+        held_out = counted(stretches, "stretch", "stretches")
+    train = f"{counted(_count(chosen.train), 'file')} to train on ({_hours(chosen.train):.2f} h)"
     unusable = f"{len(manifest.rejected)} not usable"
     listener.note(f"{manifest.root}: {train}, {held_out} held out, {unusable}")
     if files.mels is not None:
         listener.note(_about(files.mels))
         if files.mels.turned:
-            listener.note(f"{files.mels.turned} mels lie as (frames, n_mels) and are turned")
+            one = "mel lies as (frames, n_mels) and is turned"
+            many = "mels lie as (frames, n_mels) and are turned"
+            listener.note(counted(files.mels.turned, one, many))
     fits = compare(files)
     if fits:
         listener.note(mel_fit.describe(fits))
@@ -132,7 +134,7 @@ def mel_warnings(files: Files, fits: Sequence[Fit]) -> list[str]:
     lines = mel_fit.doubts(fits, files.mels)
     if unclear := files.mels.unclear:
         named, doubt = printable(unclear[0].path), unclear[0].lies.doubt
-        lines.append(f"warning: {named}: {doubt} ({len(unclear)} mels of that size)")
+        lines.append(f"warning: {named}: {doubt} ({counted(len(unclear), 'mel')} of that size)")
     return lines
 
 
@@ -228,7 +230,7 @@ def _named(manifest: Manifest, pattern: str) -> Manifest:
     if not kept:
         raise UserError(
             f"data.labels is names, but data.label_pattern {pattern!r} finds a label in none of "
-            f"the {len(missing)} files of {manifest.root}: give another pattern"
+            f"the {counted(len(missing), 'file')} of {manifest.root}: give another pattern"
         )
     return replace(manifest, clips=kept, rejected=manifest.rejected + missing, own=())
 
@@ -280,7 +282,7 @@ def _count(clips: tuple[Clip, ...]) -> int:
 
 
 def _about(mels: Mels) -> str:
-    text = f"{mels.root}: {len(mels.of)} mels paired with audio"
+    text = f"{mels.root}: {counted(len(mels.of), 'mel')} paired with audio"
     if mels.uneven:
         text += (
             f", {mels.uneven} of them {TOLERANCE} frame longer or shorter than it (the longer of "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from wavegan import checksums, recipe, run_folder, sealed
+from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.progress import lines
 from wavegan.training import whole
@@ -104,12 +105,13 @@ def _metrics(run: Path) -> tuple[State, str]:
     found = lines.read(run / run_folder.METRICS)
     if found.damage:
         return "damaged", found.damage
-    return "whole", found.note or f"{len(found.whole):,} lines"
+    return "whole", found.note or counted(len(found.whole), "line")
 
 
 def _split(run: Path) -> tuple[State, str]:
     kept = KeptSplit.read(run) or KeptSplit(frozenset(), frozenset())
-    return "whole", f"{len(kept.train):,} train, {len(kept.validation):,} are held out"
+    train, held = len(kept.train), len(kept.validation)
+    return "whole", f"{counted(train, 'trains', 'train')}, {counted(held, 'is', 'are')} held out"
 
 
 def _best(run: Path) -> tuple[State, str]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, Field
 
 from wavegan import atomic, json_file
+from wavegan.counted import counted
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
 from wavegan.errors import UserError
@@ -285,4 +286,4 @@ def _some(names: Collection[str]) -> str:
     """How many files, and the first few by name."""
     first = ", ".join(printable(name) for name in sorted(names)[:SHOWN])
     more = ", …" if len(names) > SHOWN else ""
-    return f"{len(names)} file{'s' if len(names) != 1 else ''} ({first}{more})"
+    return f"{counted(len(names), 'file')} ({first}{more})"

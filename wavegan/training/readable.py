@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 
+from wavegan.counted import counted
 from wavegan.data.manifest import Clip, Rejected, printable
 from wavegan.errors import UserError
 from wavegan.training.validate import HeldOut
@@ -25,7 +26,7 @@ def readable(clips: Sequence[Clip], read: Callable[[Clip], HeldOut], count: int)
             failed.setdefault(clip.path, str(error))
     if failed and not found:
         raise UserError(
-            f"none of the {len(failed)} files to validate with can be read any more: "
+            f"none of the {counted(len(failed), 'file')} to validate with can be read any more: "
             f"{next(iter(failed.values()))}"
         )
     for path, reason in failed.items():

@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration, set_seed
 
 from wavegan import atomic, bundle
+from wavegan.counted import counted
 from wavegan.data.batch import Batch
 from wavegan.data.loader import training_loader
 from wavegan.data.segments import Segments
@@ -124,7 +125,8 @@ def prepare(
     log = RunLog(run, accelerator, players.progress.step)
     log.track(run.resolve().name)
     if log.dropped:
-        listener.note(f"{log.file}: {log.dropped} torn or foreign lines were dropped")
+        dropped = counted(log.dropped, "torn or foreign line was", "torn or foreign lines were")
+        listener.note(f"{log.file}: {dropped} dropped")
     if not ended:
         facts = start.facts(accelerator, players.networks, found)
         log.start(players.progress.step, facts | {"measured_anew": anew})
@@ -361,8 +363,9 @@ def _resume(
                 "the training files changed since the checkpoint: other crops from here on"
             )
         if players.progress.world != now.world or not restored:
+            made_by = counted(players.progress.world, "process", "processes")
+            here = counted(now.world, "is here", "are here")
             listener.note(
-                f"the checkpoint was made by {players.progress.world} processes, now there are "
-                f"{now.world}: random numbers differ from here on"
+                f"the checkpoint was made by {made_by}, {here}: random numbers differ from here on"
             )
     players.progress.data, players.progress.world = now.data, now.world
