@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import struct
 
 import numpy as np
@@ -336,7 +337,7 @@ def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path, vocode):
     assert failure["input"] == str(folder / "a.wav")
     assert result.stderr.splitlines() == [
         f"left out: {failure['reason']}",
-        "error: 1 of 2 inputs were left out, as said above",
+        "error: 1 of 2 inputs left out, as said above",
     ]
 
 
@@ -479,12 +480,44 @@ def test_inputs_are_kept_also_with_force(tmp_path, vocode):
     assert clip.read_bytes() == before
 
 
+def test_what_holds_no_usable_audio_is_passed_over_and_named(tmp_path, vocode):
+    folder = tmp_path / "in"
+    save_sound(folder / "sub" / "good.wav")
+    shutil.copy(folder / "sub" / "good.wav", folder / "also.raw")
+    shutil.copy(folder / "sub" / "good.wav", folder / "unnamed")
+    (folder / "song.mid").write_bytes(b"MThd\0\0\0\6")
+    (folder / "sub" / "book.m4p").write_bytes(b"?" * 100)
+    (folder / "notes.txt").write_text("no audio, and no wish to be any")
+    result = good(vocode(folder, "-o", tmp_path / "out"))
+    assert {file.stem for file in (tmp_path / "out").rglob("*.wav")} == {"good", "also"}
+    (line,) = (line for line in result.stderr.splitlines() if "passed over" in line)
+    assert "passed over: 3 files" in line
+    for name, why in (("song.mid", "MIDI"), ("book.m4p", "encrypted"), ("unnamed", "extension")):
+        assert f"{name}: " in line
+        assert why in line
+    assert "notes.txt" not in result.stderr
+    assert "passed over" not in good(vocode(folder, "-o", tmp_path / "q", "--quiet")).stderr
+
+
+def test_of_many_that_hold_no_audio_three_are_named(tmp_path, vocode):
+    save_sound(tmp_path / "in" / "good.wav")
+    for number in range(5):
+        (tmp_path / "in" / f"{number}.mid").write_bytes(b"MThd")
+    (line,) = (
+        line
+        for line in good(vocode(tmp_path / "in", "-o", tmp_path / "out")).stderr.splitlines()
+        if "passed over" in line
+    )
+    assert line.count(".mid: ") == 3
+    assert "5 files" in line
+
+
 def test_what_was_made_inside_the_inputs_is_no_input_the_next_time(tmp_path, vocode):
     clip = save_sound(tmp_path / "in.wav")
     words = (tmp_path, "-o", tmp_path / "copies", "--force")
     good(vocode(*words))
     result = good(vocode(*words))
-    assert f"passed over: 1 files in --out {tmp_path / 'copies'}" in result.stderr
+    assert f"passed over: 1 file in --out {tmp_path / 'copies'}" in result.stderr
     assert [file.name for file in (tmp_path / "copies").rglob("*")] == [clip.name]
 
 

@@ -1,10 +1,13 @@
 """Which files of the folders given to `wavegan vocode` are its inputs."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from wavegan.counted import counted
 from wavegan.errors import UserError
+
+SHOWN = 3
 
 
 def expand(
@@ -14,7 +17,7 @@ def expand(
 
     In folders, the output folder, those of training runs, and audio that a command of ours made
     unless there is nothing else, are passed over, so that a second run of the same command has the
-    same inputs.
+    same inputs. So are files that look like audio of which nothing reads sound, with a line.
 
     Args:
         inputs: files, which are taken as they are, and folders.
@@ -35,7 +38,8 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
     from wavegan.data import passed_over
     from wavegan.data.scan import READABLE, UNREADABLE
 
-    files = []
+    files: list[Path] = []
+    unusable: dict[Path, str] = {}
     for place, folders, names in os.walk(folder):
         here = Path(place)
         if here != folder and passed_over.is_run([*folders, *names]):
@@ -45,23 +49,51 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
             continue
         if here != folder and os.path.realpath(here) == os.path.realpath(out):
             count = sum(file.is_file() for file in here.rglob("*"))
-            note(f"passed over: {count} files in --out {out}")
+            note(f"passed over: {counted(count, 'file')} in --out {out}")
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         shown = (here / name for name in names if not name.startswith("."))
-        known = (file for file in shown if file.suffix.lower() in {*READABLE, *mels})
-        files += [file for file in known if file.is_file()]
+        for file in filter(Path.is_file, shown):
+            if file.suffix.lower() in {*READABLE, *mels}:
+                files.append(file)
+            elif why := _why_not(file):
+                unusable[file] = why
+            elif file.suffix.lower() in UNREADABLE:
+                files.append(file)
     files.sort()
+    if unusable:
+        note(_told(unusable))
     made = {file: command for file in files if (command := _made_by(file, mels))}
     if not made or len(made) == len(files):
         return files
-    first, noun = next(iter(made)), "file" if len(made) == 1 else "files"
+    first = next(iter(made))
     note(
-        f"passed over: {len(made)} audio {noun} that wavegan {made[first]} made: "
+        f"passed over: {counted(len(made), 'audio file')} that wavegan {made[first]} made: "
         f"{first}{', …' if len(made) > 1 else ''}"
     )
     return [file for file in files if file not in made]
+
+
+def _why_not(file: Path) -> str:
+    """Why no sound is read from a file that looks like audio; "" if it is, or looks like none."""
+    from wavegan.audio import formats
+
+    if file.suffix.lower() not in formats.UNREADABLE:
+        return formats.unnamed(file)
+    try:
+        kind = formats.content_of(file) or formats.by_name(file)
+    except OSError as error:
+        return error.strerror or "it cannot be opened"
+    return kind.why if kind else ""
+
+
+def _told(unusable: Mapping[Path, str]) -> str:
+    """How many, and the first few by name and reason."""
+    first = "; ".join(f"{file}: {unusable[file]}" for file in sorted(unusable)[:SHOWN])
+    more = "; …" if len(unusable) > SHOWN else ""
+    count = counted(len(unusable), "file that holds", "files that hold")
+    return f"passed over: {count} no usable audio: {first}{more}"
 
 
 def _made_by(file: Path, mels: Sequence[str]) -> str | None:
