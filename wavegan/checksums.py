@@ -5,8 +5,11 @@ changes a file on purpose and its checksum too.
 """
 
 import json
+import time
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +19,12 @@ from wavegan.errors import UserError
 
 NAME = "checksums.json"
 FORMAT = 1
-BLOCK = 1 << 22
+BLOCK = 1 << 20
+AT_ONCE = 1 << 16
+"""Bytes of a file whose comparison takes less time than a thread."""
+SETTLED = 2 * 10**9
+"""Nanoseconds: a file may change within a tick of its file system's clock and look the same, so
+the checksum of one that is younger is not remembered."""
 FOR_PEOPLE = ".md"
 """Files that no program reads, and that people write on in, are not listed."""
 
@@ -86,12 +94,69 @@ def check(folder: Path, names: Iterable[str] | None = None) -> bool:
     return True
 
 
+@contextmanager
+def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
+    """Compare files with what is listed while they are used inside this.
+
+    Sizes and small files are compared before, the content of others in a thread. Damage found by
+    the end is raised, also in the place of another exception, which may have come of it.
+
+    Args:
+        folder: may hold `checksums.json`; without one nothing is compared.
+        names: as in `check`.
+
+    Raises:
+        DamageError: as `check` does.
+    """
+    listed = _read(folder / NAME) or {}
+    known = [name for name in names if name in listed]
+    for name in known:
+        _compare_size(folder, name, listed[name])
+    known.sort(key=lambda name: listed[name].bytes)
+    while known and listed[known[0]].bytes <= AT_ONCE:
+        _compare_content(folder, known[0], listed[known.pop(0)])
+    if not known:
+        yield
+        return
+    # not above: this file is read by commands that have to be quick
+    from concurrent.futures import ThreadPoolExecutor
+
+    def compare() -> None:
+        for name in known:
+            _compare_content(folder, name, listed[name])
+
+    with ThreadPoolExecutor(1, thread_name_prefix="checksums") as pool:
+        comparison = pool.submit(compare)
+        try:
+            yield
+        except Exception:
+            comparison.result()
+            raise
+        comparison.result()
+
+
 def crc32(file: Path) -> str:
-    """The checksum of a file's content, eight hexadecimal digits."""
-    value = 0
-    with file.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            value = zlib.crc32(block, value)
+    """The checksum of a file's content, eight hexadecimal digits.
+
+    That of a file which this process has read before is remembered while the file stays as it is.
+    """
+    status = file.stat()
+    changed = (status.st_mtime_ns, status.st_ctime_ns)
+    if time.time_ns() - max(changed) < SETTLED:
+        return _crc32(file)
+    return _remembered(file, (status.st_dev, status.st_ino, status.st_size, *changed))
+
+
+@lru_cache(maxsize=1024)
+def _remembered(file: Path, _status: tuple[int, ...]) -> str:
+    return _crc32(file)
+
+
+def _crc32(file: Path) -> str:
+    value, block = 0, memoryview(bytearray(BLOCK))
+    with file.open("rb", buffering=0) as stream:
+        while size := stream.readinto(block):
+            value = zlib.crc32(block[:size], value)
     return f"{value:08x}"
 
 
@@ -110,6 +175,11 @@ def _read(file: Path) -> dict[str, Listed] | None:
 
 
 def _compare(folder: Path, name: str, facts: Listed) -> None:
+    _compare_size(folder, name, facts)
+    _compare_content(folder, name, facts)
+
+
+def _compare_size(folder: Path, name: str, facts: Listed) -> None:
     file = folder / name
     if not file.is_file():
         if facts.may_go and not file.exists():
@@ -118,6 +188,12 @@ def _compare(folder: Path, name: str, facts: Listed) -> None:
     size = file.stat().st_size
     if size != facts.bytes:
         raise DamageError(f"{file}: damaged: {size:,} bytes, {facts.bytes:,} were written")
+
+
+def _compare_content(folder: Path, name: str, facts: Listed) -> None:
+    file = folder / name
+    if facts.may_go and not file.exists():
+        return
     if (found := crc32(file)) != facts.crc32:
         raise DamageError(
             f"{file}: damaged: its checksum is {found}, {facts.crc32} was written (if you changed "
