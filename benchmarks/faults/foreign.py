@@ -82,7 +82,8 @@ def changed(name: str, data: bytes, rng: random.Random) -> bytes:
 def _changed_yaml(data: bytes, rng: random.Random) -> bytes:
     from wavegan.interop import _files
 
-    content = fuzz.changed(_files.yaml_text(data.decode()), rng, ODD_YAML)
+    # settings inside of a checkpoint are several documents
+    content = fuzz.changed(_files.yaml_documents(data.decode(), Path()), rng, ODD_YAML)
     return yaml.safe_dump(content, allow_unicode=False).encode()
 
 
@@ -141,6 +142,7 @@ BY_SUFFIX = {
     ".safetensors": _changed_header,
     ".npy": _array,
     ".h5": _hdf5,
+    ".txt": fuzz.mutated,
 }
 
 
