@@ -4,6 +4,7 @@ import json
 import os
 import random
 import time
+from concurrent import futures
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def flip(file: Path) -> None:
     file.write_bytes(content)
 
 
-@pytest.mark.parametrize("size", [100, 3 * checksums.BLOCK])
+@pytest.mark.parametrize("size", [100, 3 * checksums.AT_ONCE])
 def test_damage_goes_before_what_may_have_come_of_it(size: int, tmp_path: Path) -> None:
     file = listed(tmp_path, size)
     with checksums.meanwhile(tmp_path, [file.name, "other"]):
@@ -104,8 +105,29 @@ def test_damage_goes_before_what_may_have_come_of_it(size: int, tmp_path: Path) 
         pass
 
 
+def test_a_thread_that_never_starts_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Busy:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def submit(self, _: object) -> futures.Future[None]:
+            return futures.Future()
+
+        def shutdown(self, *, wait: bool) -> None:
+            assert not wait
+
+    monkeypatch.setattr(futures, "ThreadPoolExecutor", Busy)
+    file = listed(tmp_path, 3 * checksums.AT_ONCE)
+    with checksums.meanwhile(tmp_path, [file.name]):
+        pass
+    flip(file)
+    with pytest.raises(DamageError, match=file.name), checksums.meanwhile(tmp_path, [file.name]):
+        pass
+
+
 def test_a_file_of_another_size_and_a_small_one_are_not_used_at_all(tmp_path: Path) -> None:
-    file = listed(tmp_path, 3 * checksums.BLOCK)
+    file = listed(tmp_path, 3 * checksums.AT_ONCE)
     (tmp_path / "config.json").write_text("{}")
     checksums.write(tmp_path)
     flip(tmp_path / "config.json")
@@ -125,7 +147,7 @@ def test_a_file_is_read_again_only_if_it_changed(
     file, reads = listed(tmp_path, 1000), []
     through = checksums._crc32
     monkeypatch.setattr(checksums, "_crc32", lambda file: reads.append(file) or through(file))
-    checksums._remembered.cache_clear()
+    checksums._remembered.clear()
     checksums.check(tmp_path)
     checksums.check(tmp_path)
     assert len(reads) == 2  # younger than its clock can tell

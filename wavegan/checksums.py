@@ -9,7 +9,6 @@ import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,8 +19,10 @@ from wavegan.errors import UserError
 NAME = "checksums.json"
 FORMAT = 1
 BLOCK = 1 << 20
-AT_ONCE = 1 << 16
+AT_ONCE = 1 << 20
 """Bytes of a file whose comparison takes less time than a thread."""
+REMEMBERED = 4096
+"""How many files' checksums a process remembers."""
 SETTLED = 2 * 10**9
 """Nanoseconds: a file may change within a tick of its file system's clock and look the same, so
 the checksum of one that is younger is not remembered."""
@@ -112,27 +113,41 @@ def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
     known = [name for name in names if name in listed]
     for name in known:
         _compare_size(folder, name, listed[name])
-    known.sort(key=lambda name: listed[name].bytes)
-    while known and listed[known[0]].bytes <= AT_ONCE:
-        _compare_content(folder, known[0], listed[known.pop(0)])
-    if not known:
+    later = []
+    for name in known:
+        if not (folder / name).exists():
+            continue  # it may go
+        if listed[name].bytes > AT_ONCE and _status(folder / name) not in _remembered:
+            later.append(name)
+        else:
+            _compare_content(folder, name, listed[name])
+    if not later:
         yield
         return
     # not above: this file is read by commands that have to be quick
     from concurrent.futures import ThreadPoolExecutor
 
     def compare() -> None:
-        for name in known:
+        for name in later:
             _compare_content(folder, name, listed[name])
 
-    with ThreadPoolExecutor(1, thread_name_prefix="checksums") as pool:
-        comparison = pool.submit(compare)
-        try:
-            yield
-        except Exception:
+    pool = ThreadPoolExecutor(1, thread_name_prefix="checksums")
+    comparison = pool.submit(compare)
+    # nobody waits for the thread: on a busy machine that takes longer than the comparison
+    pool.shutdown(wait=False)
+
+    def finish() -> None:
+        if comparison.cancel():
+            compare()
+        else:
             comparison.result()
-            raise
-        comparison.result()
+
+    try:
+        yield
+    except Exception:
+        finish()
+        raise
+    finish()
 
 
 def crc32(file: Path) -> str:
@@ -140,16 +155,24 @@ def crc32(file: Path) -> str:
 
     That of a file which this process has read before is remembered while the file stays as it is.
     """
-    status = file.stat()
-    changed = (status.st_mtime_ns, status.st_ctime_ns)
-    if time.time_ns() - max(changed) < SETTLED:
-        return _crc32(file)
-    return _remembered(file, (status.st_dev, status.st_ino, status.st_size, *changed))
+    status, now = _status(file), time.time_ns()
+    if status in _remembered:
+        return _remembered[status]
+    found = _crc32(file)
+    if now - max(status[-2:]) > SETTLED:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        _remembered[status] = found
+    return found
 
 
-@lru_cache(maxsize=1024)
-def _remembered(file: Path, _status: tuple[int, ...]) -> str:
-    return _crc32(file)
+_remembered: dict[tuple[int, ...], str] = {}
+
+
+def _status(file: Path) -> tuple[int, ...]:
+    """What tells one file and state of it from another, its two times of change last."""
+    s = file.stat()
+    return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns
 
 
 def _crc32(file: Path) -> str:

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
-from typing import get_type_hints
 
 from pydantic import BaseModel
 
@@ -20,8 +19,10 @@ from wavegan.errors import UserError
 VERSION = 4
 LONGEST = 1 << 30
 """Bytes of the file: millions of names."""
-_Row = tuple[(int, int, *get_type_hints(Facts).values())]  # type: ignore[misc]
-"""Size and time of change, then the facts."""
+_Row = tuple[
+    int, int, int, int, int, float, float, float, int, str, str, str, str, str
+]  # fmt: skip
+"""Size and time of change, then the facts in their order."""
 
 
 class _Kept(BaseModel):
@@ -82,10 +83,7 @@ class ScanCache:
             return {}
         if known.version != VERSION:
             return {}
-        return {
-            path: ((size, time), Facts(*facts))
-            for path, (size, time, *facts) in known.files.items()
-        }
+        return {path: ((row[0], row[1]), Facts(*row[2:])) for path, row in known.files.items()}
 
 
 def _cache_folder() -> Path:
