@@ -7,7 +7,7 @@ changes a file on purpose and its checksum too.
 import json
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -110,31 +110,36 @@ def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
         DamageError: as `check` does.
     """
     listed = _read(folder / NAME) or {}
-    known = [name for name in names if name in listed]
-    for name in known:
-        _compare_size(folder, name, listed[name])
-    later = []
-    for name in known:
-        if not (folder / name).exists():
-            continue  # it may go
-        if listed[name].bytes > AT_ONCE and _status(folder / name) not in _remembered:
-            later.append(name)
-        else:
-            _compare_content(folder, name, listed[name])
+    known = {name: listed[name] for name in names if name in listed}
+    for name, facts in known.items():
+        _compare_size(folder, name, facts)
+    later = {name: facts for name, facts in known.items() if _takes_long(folder / name)}
+    for name in known.keys() - later.keys():
+        _compare_content(folder, name, known[name])
     if not later:
         yield
         return
+    finish = _begin(folder, later)
+    try:
+        yield
+    except Exception:
+        finish()
+        raise
+    finish()
+
+
+def _takes_long(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > AT_ONCE and _status(file) not in _remembered
+
+
+def _begin(folder: Path, files: Mapping[str, Listed]) -> Callable[[], None]:
+    """Compare contents in a thread; returns what waits for the end, and raises."""
     # not above: this file is read by commands that have to be quick
     from concurrent.futures import ThreadPoolExecutor
 
     def compare() -> None:
-        for name in later:
-            _compare_content(folder, name, listed[name])
-
-    pool = ThreadPoolExecutor(1, thread_name_prefix="checksums")
-    comparison = pool.submit(compare)
-    # nobody waits for the thread: on a busy machine that takes longer than the comparison
-    pool.shutdown(wait=False)
+        for name, facts in files.items():
+            _compare_content(folder, name, facts)
 
     def finish() -> None:
         if comparison.cancel():
@@ -142,12 +147,11 @@ def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
         else:
             comparison.result()
 
-    try:
-        yield
-    except Exception:
-        finish()
-        raise
-    finish()
+    pool = ThreadPoolExecutor(1, thread_name_prefix="checksums")
+    comparison = pool.submit(compare)
+    # nobody waits for the thread: on a busy machine that takes longer than the comparison
+    pool.shutdown(wait=False)
+    return finish
 
 
 def crc32(file: Path) -> str:
