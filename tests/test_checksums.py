@@ -1,7 +1,10 @@
 """Every change of a listed file is noticed; a folder without a list is no error."""
 
 import json
+import os
 import random
+import time
+from concurrent import futures
 from pathlib import Path
 
 import pytest
@@ -71,3 +74,90 @@ def test_a_file_that_came_later_is_passed_over(folder: Path) -> None:
     (folder / "notes.txt").write_text("mine")
     assert checksums.check(folder)
     assert checksums.check(folder, ["notes.txt"])
+
+
+def listed(folder: Path, size: int) -> Path:
+    file = folder / "model.safetensors"
+    file.write_bytes(random.Random(0).randbytes(size))
+    checksums.write(folder)
+    return file
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("size", [100, 3 * checksums.AT_ONCE])
+def test_damage_goes_before_what_may_have_come_of_it(size: int, tmp_path: Path) -> None:
+    file = listed(tmp_path, size)
+    with checksums.meanwhile(tmp_path, [file.name, "other"]):
+        pass
+    with pytest.raises(KeyError), checksums.meanwhile(tmp_path, [file.name]):
+        raise KeyError
+    flip(file)
+    with pytest.raises(DamageError, match=file.name), checksums.meanwhile(tmp_path, [file.name]):
+        pass
+    with pytest.raises(DamageError, match=file.name), checksums.meanwhile(tmp_path, [file.name]):
+        raise KeyError
+    with checksums.meanwhile(tmp_path, ["other"]):
+        pass
+
+
+def test_a_thread_that_never_starts_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Busy:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def submit(self, _: object) -> futures.Future[None]:
+            return futures.Future()
+
+        def shutdown(self, *, wait: bool) -> None:
+            assert not wait
+
+    monkeypatch.setattr(futures, "ThreadPoolExecutor", Busy)
+    file = listed(tmp_path, 3 * checksums.AT_ONCE)
+    with checksums.meanwhile(tmp_path, [file.name]):
+        pass
+    flip(file)
+    with pytest.raises(DamageError, match=file.name), checksums.meanwhile(tmp_path, [file.name]):
+        pass
+
+
+def test_a_file_of_another_size_and_a_small_one_are_not_used_at_all(tmp_path: Path) -> None:
+    file = listed(tmp_path, 3 * checksums.AT_ONCE)
+    (tmp_path / "config.json").write_text("{}")
+    checksums.write(tmp_path)
+    flip(tmp_path / "config.json")
+    with (
+        pytest.raises(DamageError, match=r"config\.json"),
+        checksums.meanwhile(tmp_path, [file.name, "config.json"]),
+    ):
+        pytest.fail("used")
+    file.write_bytes(b"")
+    with pytest.raises(DamageError, match=r"0 bytes"), checksums.meanwhile(tmp_path, [file.name]):
+        pytest.fail("used")
+
+
+def test_a_file_is_read_again_only_if_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, reads = listed(tmp_path, 1000), []
+    through = checksums._crc32
+    monkeypatch.setattr(checksums, "_crc32", lambda file: reads.append(file) or through(file))
+    checksums._remembered.clear()
+    checksums.check(tmp_path)
+    checksums.check(tmp_path)
+    assert len(reads) == 2  # younger than its clock can tell
+    later = time.time_ns() + 2 * checksums.SETTLED
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+    checksums.check(tmp_path)
+    checksums.check(tmp_path)
+    assert len(reads) == 3
+    before = file.stat()
+    flip(file)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(DamageError):
+        checksums.check(tmp_path)

@@ -4,9 +4,10 @@ The configuration holds every field of the mel front-end and every option of the
 bundle opens without the recipe it came from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -18,7 +19,14 @@ from wavegan.generators.base import Generator
 from wavegan.interop.base import Foreign, looked_for, recognise, shown_weights
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.own_settings import own_settings
-from wavegan.run_folder import CONFIG, WEIGHTS, best_step, checkpoints, stands_for
+from wavegan.run_folder import (
+    CONFIG,
+    WEIGHTS,
+    best_step,
+    checkpoints,
+    first_whole,
+    stands_for,
+)
 from wavegan.weights import load_strictly, read_weights
 
 __all__ = [
@@ -43,6 +51,8 @@ __all__ = [
 _OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
 """Fields of other projects' `config.json`; ours has none of them outermost."""
 DISCRIMINATOR = "training/discriminator.safetensors"
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -129,12 +139,15 @@ def load(
         UserError: nothing usable there, or weights that do not fit the configuration; the first
             keys that are missing or unknown are named.
     """
-    model = read(path)
-    with torch.random.fork_rng(devices=[]):  # weights are drawn before those of the file come
-        generator = assemble(model, trust_code=trust_code)
-    if fold:
-        fold_weight_norm(generator.eval())
-    return model.config, generator
+
+    def loaded(model: Model) -> tuple[Config, Generator]:
+        with torch.random.fork_rng(devices=[]):  # weights are drawn before those of the file come
+            generator = assemble(model, trust_code=trust_code)
+        if fold:
+            fold_weight_norm(generator.eval())
+        return model.config, generator
+
+    return _open(Path(path), loaded)
 
 
 def assemble(model: Model, *, trust_code: bool = False) -> Generator:
@@ -168,22 +181,34 @@ def read(path: str | Path, *, discriminators: bool = False) -> Model:
     Raises:
         UserError: says what was looked for and what was found, or what is wrong with the files.
     """
+    return _open(Path(path), lambda model: model, discriminators)
+
+
+def _open(path: Path, use: Callable[[Model], Result], discriminators: bool = False) -> Result:
+    """What `use` makes of a model, whose files are meanwhile compared with what was written."""
+    names = (CONFIG, WEIGHTS, *((DISCRIMINATOR,) if discriminators else ()))
+
+    def opened(folder: Path) -> Result:
+        with checksums.meanwhile(folder, names):
+            return use(_model(folder, discriminators))
+
     try:
-        return _read(Path(path), discriminators)
+        folder = path.parent if path.name in (CONFIG, WEIGHTS) else path
+        if not _is_bundle(folder):
+            of_run = first_whole(folder, opened)
+            if of_run is not None:
+                return of_run
+        elif not _is_foreign(folder / CONFIG):
+            return _named(folder, opened)
+        foreign = recognise(path, discriminators=discriminators)
     except OSError as error:
         raise UserError(f"{error.filename or path}: {error.strerror or error}") from None
+    if foreign is None:
+        raise _nothing_at(path)
+    return use(_ours(foreign))
 
 
-def _read(path: Path, discriminators: bool) -> Model:
-    folder = _bundle_folder(path)
-    if folder is None:
-        foreign = recognise(path, discriminators=discriminators)
-        if foreign is None:
-            raise _nothing_at(path)
-        return _ours(foreign)
-    # a run's was compared when it was chosen
-    names = (CONFIG, WEIGHTS) if folder in (path, path.parent) else ()
-    _compare(folder, (*names, *((DISCRIMINATOR,) if discriminators else ())))
+def _model(folder: Path, discriminators: bool) -> Model:
     config = Config.read(folder / CONFIG)
     judges = _discriminators(folder / DISCRIMINATOR) if discriminators else {}
     return Model(config, read_weights(folder / WEIGHTS), folder / WEIGHTS, folder / CONFIG, judges)
@@ -200,15 +225,15 @@ def _discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
     return found
 
 
-def _compare(folder: Path, names: Sequence[str]) -> None:
-    """Compare files with what was written.
+def _named(folder: Path, opened: Callable[[Path], Result]) -> Result:
+    """What is made of a bundle.
 
     Raises:
-        UserError: names the first that differs; where something else lies in the place of weights,
-            what it is.
+        UserError: names the first file that differs from what was written; where something else
+            lies in the place of weights, what it is.
     """
     try:
-        checksums.check(folder, names)
+        return opened(folder)
     except checksums.DamageError:
         file = folder / WEIGHTS
         reason = file_kinds.instead_of_weights(file) if file.is_file() else None
@@ -232,9 +257,13 @@ def locate(path: str | Path) -> Path:
 def _bundle_folder(path: Path) -> Path | None:
     if path.name in (CONFIG, WEIGHTS):
         path = path.parent
-    if (path / CONFIG).is_file() and (path / WEIGHTS).is_file():
+    if _is_bundle(path):
         return None if _is_foreign(path / CONFIG) else path
     return stands_for(path)
+
+
+def _is_bundle(folder: Path) -> bool:
+    return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
 
 
 def _is_foreign(file: Path) -> bool:

@@ -5,8 +5,10 @@ changes a file on purpose and its checksum too.
 """
 
 import json
+import time
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +18,14 @@ from wavegan.errors import UserError
 
 NAME = "checksums.json"
 FORMAT = 1
-BLOCK = 1 << 22
+BLOCK = 1 << 20
+AT_ONCE = 1 << 20
+"""Bytes of a file whose comparison takes less time than a thread."""
+REMEMBERED = 4096
+"""How many files' checksums a process remembers."""
+SETTLED = 2 * 10**9
+"""Nanoseconds: a file may change within a tick of its file system's clock and look the same, so
+the checksum of one that is younger is not remembered."""
 FOR_PEOPLE = ".md"
 """Files that no program reads, and that people write on in, are not listed."""
 
@@ -86,12 +95,95 @@ def check(folder: Path, names: Iterable[str] | None = None) -> bool:
     return True
 
 
+@contextmanager
+def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
+    """Compare files with what is listed while they are used inside this.
+
+    Sizes and small files are compared before, the content of others in a thread. Damage found by
+    the end is raised, also in the place of another exception, which may have come of it.
+
+    Args:
+        folder: may hold `checksums.json`; without one nothing is compared.
+        names: as in `check`.
+
+    Raises:
+        DamageError: as `check` does.
+    """
+    listed = _read(folder / NAME) or {}
+    known = {name: listed[name] for name in names if name in listed}
+    for name, facts in known.items():
+        _compare_size(folder, name, facts)
+    later = {name: facts for name, facts in known.items() if _takes_long(folder / name)}
+    for name in known.keys() - later.keys():
+        _compare_content(folder, name, known[name])
+    if not later:
+        yield
+        return
+    finish = _begin(folder, later)
+    try:
+        yield
+    except Exception:
+        finish()
+        raise
+    finish()
+
+
+def _takes_long(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > AT_ONCE and _status(file) not in _remembered
+
+
+def _begin(folder: Path, files: Mapping[str, Listed]) -> Callable[[], None]:
+    """Compare contents in a thread; returns what waits for the end, and raises."""
+    # not above: this file is read by commands that have to be quick
+    from concurrent.futures import ThreadPoolExecutor
+
+    def compare() -> None:
+        for name, facts in files.items():
+            _compare_content(folder, name, facts)
+
+    def finish() -> None:
+        if comparison.cancel():
+            compare()
+        else:
+            comparison.result()
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="checksums")
+    comparison = pool.submit(compare)
+    # nobody waits for the thread: on a busy machine that takes longer than the comparison
+    pool.shutdown(wait=False)
+    return finish
+
+
 def crc32(file: Path) -> str:
-    """The checksum of a file's content, eight hexadecimal digits."""
-    value = 0
-    with file.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            value = zlib.crc32(block, value)
+    """The checksum of a file's content, eight hexadecimal digits.
+
+    That of a file which this process has read before is remembered while the file stays as it is.
+    """
+    status, now = _status(file), time.time_ns()
+    if status in _remembered:
+        return _remembered[status]
+    found = _crc32(file)
+    if now - max(status[-2:]) > SETTLED:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        _remembered[status] = found
+    return found
+
+
+_remembered: dict[tuple[int, ...], str] = {}
+
+
+def _status(file: Path) -> tuple[int, ...]:
+    """What tells one file and state of it from another, its two times of change last."""
+    s = file.stat()
+    return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns
+
+
+def _crc32(file: Path) -> str:
+    value, block = 0, memoryview(bytearray(BLOCK))
+    with file.open("rb", buffering=0) as stream:
+        while size := stream.readinto(block):
+            value = zlib.crc32(block[:size], value)
     return f"{value:08x}"
 
 
@@ -110,6 +202,11 @@ def _read(file: Path) -> dict[str, Listed] | None:
 
 
 def _compare(folder: Path, name: str, facts: Listed) -> None:
+    _compare_size(folder, name, facts)
+    _compare_content(folder, name, facts)
+
+
+def _compare_size(folder: Path, name: str, facts: Listed) -> None:
     file = folder / name
     if not file.is_file():
         if facts.may_go and not file.exists():
@@ -118,6 +215,12 @@ def _compare(folder: Path, name: str, facts: Listed) -> None:
     size = file.stat().st_size
     if size != facts.bytes:
         raise DamageError(f"{file}: damaged: {size:,} bytes, {facts.bytes:,} were written")
+
+
+def _compare_content(folder: Path, name: str, facts: Listed) -> None:
+    file = folder / name
+    if facts.may_go and not file.exists():
+        return
     if (found := crc32(file)) != facts.crc32:
         raise DamageError(
             f"{file}: damaged: its checksum is {found}, {facts.crc32} was written (if you changed "

@@ -107,5 +107,7 @@ def shown(value: Any) -> str:
         return "a number of more than 30 digits"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
+    if not isinstance(value, str | bytes | int | float | None):
+        return f"a {type(value).__name__}"  # its text may be any size, and take any time
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,7 +1,9 @@
 """Which checkpoints a run's folder has, which of them is the best, and which stands for the run."""
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +14,8 @@ from wavegan.errors import UserError
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 FOLDER, BEST = "checkpoints", "best.json"
 RECIPE, METRICS = "recipe.yaml", "metrics.jsonl"
+
+Result = TypeVar("Result")
 
 
 class _Best(BaseModel):
@@ -65,6 +69,27 @@ def stands_for(run: Path) -> Path | None:
     Raises:
         DamageError: all are damaged.
     """
+
+    def whole(folder: Path) -> Path:
+        checksums.check(folder, (CONFIG, WEIGHTS))
+        return folder
+
+    return first_whole(run, whole)
+
+
+def first_whole(run: Path, use: Callable[[Path], Result]) -> Result | None:
+    """What is made of the checkpoint to use for a run, where using it tells whether it is whole.
+
+    Args:
+        run: as in `stands_for`.
+        use: is given a checkpoint's folder; raises DamageError for one that is to be passed over.
+
+    Returns:
+        What `use` does; None where there is no checkpoint.
+
+    Raises:
+        DamageError: all are damaged.
+    """
     found = checkpoints(run)
     if not found:
         return None
@@ -75,13 +100,13 @@ def stands_for(run: Path) -> Path | None:
     damages = []
     for step in order:
         try:
-            checksums.check(found[step], (CONFIG, WEIGHTS))
+            result = use(found[step])
         except DamageError as error:
             damages.append(error)
             continue
         for damage in damages:
-            warnings.warn(f"{damage}; step {step:,} is used instead", stacklevel=2)
-        return found[step]
+            warnings.warn(f"{damage}; step {step:,} is used instead", stacklevel=3)
+        return result
     raise damages[0]
 
 

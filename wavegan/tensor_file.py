@@ -23,6 +23,8 @@ SLACK = 1 << 26
 """Bytes that an archive may unpack to, whatever its own size is."""
 PACKED = 8
 """How many times its size it may unpack to beyond that; floats hardly shrink."""
+PICKLED = 1 << 20
+"""Likewise of its pickles, each byte of which is an operation."""
 SHARED = 4
 """How many times the values of a file may be named: tied weights share theirs."""
 PARSING = Lock()
@@ -36,7 +38,7 @@ def load(file: Path) -> Any:
     """What `torch.save` wrote: tensors and plain containers, on the CPU; no code of it runs.
 
     Raises:
-        UserError: it would take more memory than it holds bytes.
+        UserError: it would take more memory, or time, than it holds bytes.
         Exception: torch's, of many kinds: damaged, or more than tensors.
     """
     # as a stream, because torch goes by a path's suffix, which may be wrong
@@ -76,12 +78,19 @@ def _unpacked(stream: IO[bytes], file: Path) -> int:
         return size
     with zipfile.ZipFile(stream) as archive:
         total = sum(entry.file_size for entry in archive.infolist())
+        fits = pickles_fit(archive, stream)
     stream.seek(0)
-    if total > max(PACKED * size, SLACK):
+    if total > max(PACKED * size, SLACK) or not fits:
         raise UserError(
             f"{file}: {size:,} bytes that unpack to {total:,}: no file of weights or mels does"
         )
     return max(total, size)
+
+
+def pickles_fit(archive: zipfile.ZipFile, stream: IO[bytes]) -> bool:
+    """Whether the pickles of an archive are in proportion to the file that it is."""
+    pickled = sum(e.file_size for e in archive.infolist() if e.filename.endswith(".pkl"))
+    return pickled <= max(PACKED * os.fstat(stream.fileno()).st_size, PICKLED)
 
 
 def _check(content: Any, most: int, file: Path) -> None:

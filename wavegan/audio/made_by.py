@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import wavegan
+from wavegan import json_file
+from wavegan.errors import UserError
 
 PREFIX = "wavegan "
 
@@ -56,7 +58,7 @@ def facts(tags: Mapping[str, str]) -> dict[str, Any]:
     {}
     """
     try:
-        said = json.loads(tags.get("comment", ""))
-    except ValueError:
+        said = json_file.parse(tags.get("comment", ""), "comment")
+    except UserError:
         return {}
     return said if isinstance(said, dict) and command(tags) is not None else {}

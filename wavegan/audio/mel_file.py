@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wavegan import tensor_file
+from wavegan import json_file, tensor_file
 from wavegan.audio.mel_layout import Layout, Orientation, of_square
 from wavegan.audio.opening import shown
 from wavegan.errors import UserError
@@ -136,7 +136,9 @@ def _pick(loaded: Any, path: Path) -> Array:
     if isinstance(loaded, Mapping):
         arrays = {k: v for k, v in loaded.items() if isinstance(v, np.ndarray | Tensor)}
         if "mel" not in arrays and len(arrays) != 1:
-            keys = ", ".join(sorted(map(str, loaded))) or "nothing"
+            keys = (
+                ", ".join(json_file.shown(key).strip("'") for key in list(loaded)[:5]) or "nothing"
+            )
             raise UserError(f"{shown(path)}: holds {keys}; name the array 'mel'")
         loaded = arrays["mel"] if "mel" in arrays else next(iter(arrays.values()))
     if isinstance(loaded, Tensor):

@@ -9,12 +9,26 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any
 
-from wavegan import atomic
+from pydantic import BaseModel
+
+from wavegan import atomic, json_file
 from wavegan.data.manifest import Facts
+from wavegan.errors import UserError
 
 VERSION = 4
+LONGEST = 1 << 30
+"""Bytes of the file: millions of names."""
+_Row = tuple[
+    int, int, int, int, int, float, float, float, int, str, str, str, str, str
+]  # fmt: skip
+"""Size and time of change, then the facts in their order."""
+
+
+class _Kept(BaseModel):
+    version: int
+    files: dict[json_file.Name, _Row]
+
 
 _log = logging.getLogger(__name__)
 
@@ -64,15 +78,12 @@ class ScanCache:
 
     def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
         try:
-            content: Any = json.loads(self._file.read_bytes())
-            if content["version"] != VERSION:
-                return {}
-            return {
-                path: ((size, time), Facts(*facts))
-                for path, (size, time, *facts) in content["files"].items()
-            }
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            known = json_file.read(self._file, _Kept, LONGEST)
+        except (OSError, UserError):
             return {}
+        if known.version != VERSION:
+            return {}
+        return {path: ((row[0], row[1]), Facts(*row[2:])) for path, row in known.files.items()}
 
 
 def _cache_folder() -> Path:

@@ -1,7 +1,8 @@
 """A classifier as files: `config.json` and `model.safetensors`, read without running code."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor
     checksums.write(folder)
 
 
-def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The options and weights of a classifier.
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Tensor]]]:
+    """The options and weights of a classifier, compared with what was written while it is built.
 
     Raises:
         UserError: names the file, what is wrong with it, and how to get a right one.
@@ -52,9 +54,9 @@ def read(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
                 "make one with: wavegan judge train FOLDER --out JUDGE"
             )
     try:
-        checksums.check(folder, (CONFIG, WEIGHTS))
-        # not load_file, which takes names in UTF-8 alone
-        return _options(folder / CONFIG), load((folder / WEIGHTS).read_bytes())
+        with checksums.meanwhile(folder, (CONFIG, WEIGHTS)):
+            # not load_file, which takes names in UTF-8 alone
+            yield _options(folder / CONFIG), load((folder / WEIGHTS).read_bytes())
     except SafetensorError as error:
         raise UserError(f"{folder / WEIGHTS}: damaged or not safetensors ({error})") from None
     except OSError as error:

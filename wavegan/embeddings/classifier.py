@@ -94,18 +94,18 @@ class Classifier(Embedding):
         Raises:
             UserError: nothing there, something else, or damaged; the message names the file.
         """
-        options, weights = files.read(folder)
-        try:
-            bounded_network.check_options(options, "judge")
-            with bounded_network.within(weights):
-                judge = cls(**options)
-        except (TypeError, UserError) as error:
-            raise UserError(f"{folder / files.CONFIG}: {error}") from None
-        try:
-            judge.load_state_dict(weights)
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())[:300]
-            raise UserError(f"{folder / files.WEIGHTS}: weights do not fit: {reason}") from None
+        with files.opened(folder) as (options, weights):
+            try:
+                bounded_network.check_options(options, "judge")
+                with bounded_network.within(weights):
+                    judge = cls(**options)
+            except (TypeError, UserError) as error:
+                raise UserError(f"{folder / files.CONFIG}: {error}") from None
+            try:
+                judge.load_state_dict(weights)
+            except RuntimeError as error:
+                reason = " ".join(str(error).split())[:300]
+                raise UserError(f"{folder / files.WEIGHTS}: weights do not fit: {reason}") from None
         return judge.eval()
 
 

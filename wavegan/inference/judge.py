@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wavegan import plugins
+from wavegan import bounded_text, plugins
 from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.file_list import files_of, some
@@ -22,6 +22,8 @@ from wavegan.set_metrics._predictions import inception_score, label_accuracy
 from wavegan.set_metrics.base import SetMetric
 
 HELD_OUT = "held_out.txt"
+LONGEST = 1 << 30
+"""Bytes of it: millions of names."""
 BATCH = 64
 MOST_PARTS, LEAST_SCORED = 10, 100
 SEED = 0
@@ -154,11 +156,18 @@ def score(
 
 
 def read_held_out(judge: Path) -> tuple[str, ...]:
-    """The clips that a judge was not trained on: paths within its data folder."""
+    """The clips that a judge was not trained on: paths within its data folder.
+
+    Raises:
+        UserError: the list cannot be read, or is larger than any.
+    """
+    file = judge / HELD_OUT
     try:
-        text = (judge / HELD_OUT).read_text(encoding="utf-8", errors="surrogateescape")
+        text = bounded_text.read(file, LONGEST, errors="surrogateescape")
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from None
     return tuple(filter(None, text.split("\n")))
 
 

@@ -15,6 +15,7 @@ from wavegan import bounded_text, bounded_yaml, file_kinds, tensor_file
 from wavegan.bounded_yaml import LONGEST, BoundedLoader
 from wavegan.errors import UserError
 from wavegan.interop import _pickles
+from wavegan.json_file import shown
 from wavegan.weights import read_weights
 
 TORCH_SUFFIXES = (".pt", ".pth", ".pkl", ".ckpt", ".bin", ".tar")
@@ -172,7 +173,8 @@ def state_dict(content: Any, file: Path, *path: str) -> dict[str, Tensor]:
     """
     for key in path:
         if not isinstance(content, Mapping) or key not in content:
-            there = ", ".join(map(str, list(content)[:5])) if isinstance(content, Mapping) else ""
+            keys = list(content)[:5] if isinstance(content, Mapping) else ()
+            there = ", ".join(shown(key).strip("'") for key in keys)
             raise UserError(f"{file}: has no {key!r}; found {there or type(content).__name__}")
         content = content[key]
     if (

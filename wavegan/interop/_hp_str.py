@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import SUFFIXES, field, refuse_unusable, several, yaml_documents
 
@@ -68,7 +69,10 @@ def settings(content: Any, file: Path) -> dict[str, Any]:
         UserError: they are no YAML.
     """
     if isinstance(content, Mapping) and "hp_str" in content:
-        return yaml_documents(str(content["hp_str"]), file)
+        text = content["hp_str"]
+        if not isinstance(text, str):
+            raise UserError(f"{file}: hp_str is a {type(text).__name__}: it must be YAML text")
+        return yaml_documents(text, file)
     warnings.warn(
         f"{file}: no settings (hp_str) beside the weights: those of the published model are taken",
         RuntimeWarning,

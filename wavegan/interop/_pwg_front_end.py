@@ -2,7 +2,6 @@
 
 import math
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -126,16 +125,10 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
             f'{file}: reading it needs h5py: pip install "wavegan[interop]", or put a '
             f"{STATISTICS[1]} beside it that holds [mean, scale]"
         ) from None
-    except (
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-    ):
+    except UserError:
+        raise
+    except Exception:
+        # The bytes are anyone's: numpy, zipfile and HDF5 raise any kind for damaged ones.
         raise UserError(f"{file}: damaged, or without the statistics mean and scale") from None
     return flat[0], flat[1]
 

@@ -141,7 +141,7 @@ def _names(file: Path, _changed: int, _size: int) -> frozenset[str]:
             length = int.from_bytes(stream.read(8), "little")
             try:
                 header = json.loads(stream.read(length))
-            except ValueError:
+            except (ValueError, RecursionError):
                 return frozenset()
         texts = header if isinstance(header, dict) else ()
     else:

@@ -24,9 +24,12 @@ from wavegan.interop._files import (
     refuse_unusable,
     yaml_file,
 )
+from wavegan.readable import escaped
 
 _MEANT = re.compile(r"(?:do|[gGD])_\d+.*|(?!stats).+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")
 """Files of a folder that somebody takes for the model, beside those that are called weights."""
+NO_SENSE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+"""What Python, numpy and torch raise for values of another kind."""
 CONFIGURATIONS = {
     "config.json": json_file,
     "config.yml": yaml_file,
@@ -93,18 +96,27 @@ def recognise(path: Path, *, discriminators: bool = False) -> Foreign | None:
     """
     if not path.exists():
         return None
+    try:
+        return _read(path, discriminators)
+    except UserError as error:
+        # names inside of the files are anyone's
+        raise UserError(escaped(str(error))) from error
+
+
+def _read(path: Path, discriminators: bool) -> Foreign | None:
     for layout in layouts():
-        file = layout.find(path)
-        if file is not None:
-            try:
+        file = None
+        try:
+            file = layout.find(path)
+            if file is not None:
                 return layout.read(file, discriminators=discriminators)
-            except UserError:
-                raise
-            except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
-                # the settings are anyone's: no layout foresees all that may be in them
-                raise UserError(
-                    f"{file}: the settings that belong to it make no sense ({error})"
-                ) from error
+        except UserError:
+            raise
+        except NO_SENSE as error:
+            # the settings are anyone's: no layout foresees all that may be in them
+            raise UserError(
+                f"{file or path}: the settings that belong to it make no sense ({str(error)[:200]})"
+            ) from error
     _name_what_is_damaged(path)
     return None
 

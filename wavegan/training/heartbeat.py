@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
+from wavegan import json_file
 from wavegan.errors import UserError
 from wavegan.training import processes, storage
 
@@ -31,6 +34,19 @@ BUSY = "STEP"
 """What a process does where it has to move: in all else it may take its time."""
 
 Where = Callable[[], tuple[int, str]]
+
+
+class _Beat(BaseModel):
+    """What each process writes."""
+
+    model_config = ConfigDict(strict=True)
+
+    pid: int
+    host: json_file.Name
+    beat: int
+    step: int
+    phase: json_file.Name
+    waits: bool
 
 
 @dataclass
@@ -146,10 +162,9 @@ class Heartbeat:
 
     def _read(self, rank: int) -> dict[str, Any] | None:
         try:
-            beat = json.loads(self._file(rank).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return json_file.read(self._file(rank), _Beat).model_dump()
+        except (OSError, UserError):
             return None  # not there yet, or being written
-        return beat if isinstance(beat, dict) else None
 
     def _file(self, rank: int) -> Path:
         return self.run / FOLDER / f"{rank}.json"

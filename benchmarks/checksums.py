@@ -1,0 +1,110 @@
+"""What comparing a bundle with its checksums adds to opening it.
+
+    python benchmarks/checksums.py
+    taskset -c 0 python benchmarks/checksums.py    # on one core
+
+Each pair opens a bundle with its list of checksums and without it, in turns that swap. "First" is
+a process of its own, Python and torch included, "further" another model in one that has opened
+some, "again" the same files once more. Printed: the median without, and the median of the pairs'
+differences; of the time that passes, and of what is computed in it, which a busy machine hardly
+changes (of "further" and "again" by the thread that opens; the comparison has one of its own).
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from wavegan import Vocoder, bundle, checksums, recipe
+from wavegan.training import parts
+
+RECIPES = ("hifigan-v3", "hifigan-v1")
+OPEN = "import sys; from wavegan import Vocoder; Vocoder.from_pretrained(sys.argv[1])"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--first", type=int, default=11, help="pairs of processes")
+    parser.add_argument("--further", type=int, default=41, help="pairs in one process")
+    given = parser.parse_args()
+    for name in RECIPES:
+        with tempfile.TemporaryDirectory() as scratch:
+            listed, plain = bundles(Path(scratch), name)
+            size = (listed / bundle.WEIGHTS).stat().st_size / 1e6
+            for kind, pairs, seconds in (
+                ("first", given.first, in_a_process),
+                ("further", given.further, anew),
+                ("again", given.further, again),
+            ):
+                print(f"{name} ({size:.0f} MB), {kind}: {cost(listed, plain, pairs, seconds)}")
+
+
+def bundles(scratch: Path, name: str) -> tuple[Path, Path]:
+    """Fresh weights of a recipe, as a bundle with checksums and as one without."""
+    made = parts.build(recipe.load(name))
+    listed, plain = scratch / "listed", scratch / "plain"
+    listed.mkdir()
+    bundle.save(listed, made.config, made.generator.state_dict())
+    shutil.copytree(listed, plain)
+    (plain / checksums.NAME).unlink()
+    time.sleep(2 * checksums.SETTLED / 1e9)
+    return listed, plain
+
+
+Seconds = tuple[float, float]
+"""That pass, and that are computed."""
+
+
+def in_a_process(folder: Path) -> Seconds:
+    """Seconds of a process that opens it and ends."""
+    begun, before = time.perf_counter(), os.times()
+    subprocess.run([sys.executable, "-c", OPEN, str(folder)], check=True)
+    after = os.times()
+    computed = sum(after[2:4]) - sum(before[2:4])
+    return time.perf_counter() - begun, computed
+
+
+def anew(folder: Path) -> Seconds:
+    """Seconds of opening files that have never been seen."""
+    os.utime(folder / bundle.WEIGHTS)
+    return again(folder)
+
+
+def again(folder: Path) -> Seconds:
+    """Seconds of opening it."""
+    begun, before = time.perf_counter(), time.thread_time()
+    Vocoder.from_pretrained(folder)
+    return time.perf_counter() - begun, time.thread_time() - before
+
+
+def cost(listed: Path, plain: Path, pairs: int, seconds: Callable[[Path], Seconds]) -> str:
+    """Open both in turns."""
+    for folder in (listed, plain, listed, plain):
+        seconds(folder)
+    if seconds is again:
+        time.sleep(2 * checksums.SETTLED / 1e9)
+        again(listed)
+    found = []
+    for number in range(pairs):
+        order = (listed, plain) if number % 2 else (plain, listed)
+        taken = {folder: seconds(folder) for folder in order}
+        found.append((taken[plain], taken[listed]))
+    told = []
+    for which, name in enumerate(("pass", "computed")):
+        without = median(before[which] for before, _ in found)
+        added = median(after[which] - before[which] for before, after in found)
+        told.append(
+            f"{without * 1e3:.0f} ms {name}, {added * 1e3:+.1f} ms ({added / without:+.1%})"
+        )
+    return "; ".join(told)
+
+
+if __name__ == "__main__":
+    main()
