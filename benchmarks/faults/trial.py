@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -29,19 +29,28 @@ class Training:
         run: its folder.
         words: fields of the recipe.
         options: further options of the command.
+        data: the folder of audio.
+        environment: further variables.
     """
 
     run: Path
     words: Sequence[str] = ()
     options: Sequence[str] = ()
+    data: Path = SPEECH
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> "subprocess.Popen[str]":
         """Begin, or go on."""
-        command = [sys.executable, "-m", "wavegan", "train", str(RECIPE), str(SPEECH)]
+        command = [sys.executable, "-m", "wavegan", "train", str(RECIPE), str(self.data)]
         return subprocess.Popen(
             [*command, "--out", str(self.run), "--device", "cpu", *self.options, *self.words],
             cwd=REPO,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": str(REPO),
+                **self.environment,
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
