@@ -30,7 +30,7 @@ WORDS = (
 
 Process = subprocess.Popen[str]
 Hit = Callable[[Training, Process, int], str | None]
-"""Does it to a run, its process and the number of the try; waits for the end, says what is wrong."""
+"""Does it to a run, its process and the try of a number; waits for the end, says what is wrong."""
 
 
 @dataclass
@@ -103,10 +103,12 @@ def end_of(process: Process, code: int, *told: str) -> str | None:
 def options(document: str, times: int, faults: Sequence[str]) -> argparse.Namespace:
     """The command line of such a script: which faults, how often, which seed."""
     parser = argparse.ArgumentParser(description=document.split("\n", maxsplit=1)[0])
-    parser.add_argument("faults", nargs="*", default=faults, metavar="FAULT", help=", ".join(faults))
+    parser.add_argument(
+        "faults", nargs="*", default=faults, metavar="FAULT", help=", ".join(faults)
+    )
     parser.add_argument("--times", type=int, default=times, help="tries of each fault")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if strange := [one for one in given.faults if one not in faults]:
-        parser.error(f"{strange[0]} is none of {', '.join(faults)}")
+        parser.error(f"{strange[0]} is none of {known}")
     return given
