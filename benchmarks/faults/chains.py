@@ -21,7 +21,7 @@ KINDS = ("stepping", "saving", "validating")
 CHAIN = 4
 """Hits of one run."""
 WORDS = (
-    "training.steps=60",
+    "training.steps=48",
     "training.checkpoint_every=2",
     "training.validate_every=6",
     "training.keep_last=1",
@@ -103,9 +103,8 @@ def end_of(process: Process, code: int, *told: str) -> str | None:
 def options(document: str, times: int, faults: Sequence[str]) -> argparse.Namespace:
     """The command line of such a script: which faults, how often, which seed."""
     parser = argparse.ArgumentParser(description=document.split("\n", maxsplit=1)[0])
-    parser.add_argument(
-        "faults", nargs="*", default=faults, metavar="FAULT", help=", ".join(faults)
-    )
+    known = ", ".join(faults)
+    parser.add_argument("faults", nargs="*", default=faults, metavar="FAULT", help=known)
     parser.add_argument("--times", type=int, default=times, help="tries of each fault")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()

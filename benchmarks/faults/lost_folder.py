@@ -51,8 +51,8 @@ def delete(training: Training, kind: str, dice: random.Random) -> str | None:
     process = training.start()
     wait(process, lambda: training.steps() > 0)
     wait(process, moment(training, kind, dice))
-    gone = training.run.rename(training.run.with_name("gone"))  # at once, however many files
-    shutil.rmtree(gone, ignore_errors=True)
+    for _ in range(3):  # as `rm -rf` does not get rid of a folder that is written into meanwhile
+        shutil.rmtree(training.run, ignore_errors=True)
     failure = end_of(process, 1, f"{training.run}: ", "deleted")
     if failure is None and training.run.exists():
         failure = f"made anew: {sorted(training.run.rglob('*'))}"

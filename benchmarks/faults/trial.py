@@ -16,7 +16,7 @@ import torch
 
 REPO = Path(__file__).resolve().parents[2]
 RECIPE, SPEECH = REPO / "tests" / "small.yaml", REPO / "examples" / "speech"
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which a process that did not end is said to hang."""
 COMPARED = ("*.safetensors", "*.pt")
 
@@ -60,9 +60,9 @@ class Training:
     def finish(self) -> str:
         """Go on to the end, undisturbed; returns what was said."""
         process = self.start()
-        _, said = process.communicate(timeout=PATIENCE)
-        if process.returncode:
-            raise RuntimeError(f"{self.run} ended with code {process.returncode}: {said}")
+        said = ended(process)
+        if said is None or process.returncode:
+            raise RuntimeError(f"{self.run} ended with code {process.returncode}: {said or 'hung'}")
         return said
 
     def steps(self) -> int:

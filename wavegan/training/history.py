@@ -18,6 +18,9 @@ DIVIDES = {"data.train", "data.validation"}
 MEASURES = DIVIDES | {"data.mels", "data.validation_seconds", "training.validation_clips"}
 """The fields of which another value gives validation other clips: its figures do not compare."""
 
+RATES = {"training.optimizer.lr", "training.optimizer.discriminator_lr"}
+"""The fields of which another value is meant as it is: no factor of before holds."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -85,6 +88,11 @@ class History:
     def measures_anew(self) -> bool:
         """Whether validation has other clips than before."""
         return any(one.field in MEASURES for one in self.changed)
+
+    @property
+    def sets_rates(self) -> bool:
+        """Whether a learning rate is another than before."""
+        return any(one.field in RATES for one in self.changed)
 
     @property
     def _divides_anew(self) -> bool:

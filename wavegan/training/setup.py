@@ -109,6 +109,7 @@ def prepare(
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
+        _settle_rate(before, players.progress, accelerator, listener)
         checkpoint.settle_best(run, players.progress, anew=before.measures_anew)
     if accelerator.is_main_process:
         _write(recipe, run)
@@ -119,7 +120,7 @@ def prepare(
     if log.dropped:
         listener.note(f"{log.file}: {log.dropped} torn or foreign lines were dropped")
     if players.progress.step < recipe.training.steps:
-        facts = start.facts(accelerator, players.networks, found)
+        facts = start.facts(accelerator, players, found)
         log.start(players.progress.step, facts | {"measured_anew": before.measures_anew})
     return Trainer(
         run=run,
@@ -355,3 +356,17 @@ def _resume(
                 f"{now.world}: random numbers differ from here on"
             )
     players.progress.data, players.progress.world = now.data, now.world
+
+
+def _settle_rate(
+    before: History, progress: Progress, accelerator: Accelerator, listener: Listener
+) -> None:
+    """A learning rate that is given anew is what it says, whatever it was lowered to before."""
+    if not before.sets_rates or progress.rate == 1:
+        return
+    if accelerator.is_main_process:
+        listener.note(
+            f"both learning rates were x {progress.rate:g}, as training had gone back to a "
+            "checkpoint; with another one given they are as the recipe says from here on"
+        )
+    progress.rate = 1.0

@@ -240,7 +240,7 @@ class Trainer:
             with interrupt.during(Phase.SAVE):
                 self.write()
             if any_process(lost and self.place.lost, self.accelerator.device):
-                raise _gone(self.run)
+                raise _gone(was)
             saved = f"saved there at step {self.players.progress.step:,}"
         raise RunError(
             f"{was}: this run's folder was moved to {self.run} while it trained: {saved}; go on "
