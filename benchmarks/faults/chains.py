@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ class Chains:
             if alive(process.pid):
                 os.killpg(process.pid, signal.SIGKILL)
                 failure = failure or "processes live on"
+            told = "failed" if failure else "right"
+            print(f"  try {first + done}: {told}", file=sys.stderr, flush=True)
             if failure:
                 return done + 1, f"try {first + done}: {failure}"
         return times, None

@@ -1,6 +1,6 @@
 """NaN, infinity and 10^30 wherever they can come from, with one process and with two.
 
-    python benchmarks/faults/not_finite.py [FAULT ...]
+    python benchmarks/faults/not_finite.py [FAULT ...] --processes 1 2
 
 Each is a small run of its own. It survived if nothing that is not finite was ever saved, and
 
@@ -160,8 +160,10 @@ def main() -> None:
     """Try each with one process and with two, and print rows."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("faults", nargs="*", metavar="FAULT", help="the beginning of a name")
-    chosen = tuple(parser.parse_args().faults)
-    for processes in (1, 2):
+    parser.add_argument("--processes", type=int, nargs="*", default=[1, 2])
+    given = parser.parse_args()
+    chosen = tuple(given.faults)
+    for processes in given.processes:
         failures, tried = [], 0
         for name in faults(Path()):
             if chosen and not name.startswith(chosen):
@@ -169,7 +171,10 @@ def main() -> None:
             tried += 1
             with tempfile.TemporaryDirectory() as folder:
                 fault = faults(Path(folder))[name]
-                if failure := attempt(fault, Path(folder), processes):
+                failure = attempt(fault, Path(folder), processes)
+                told = "failed" if failure else "right"
+                print(f"  {name}: {told}", file=sys.stderr, flush=True)
+                if failure:
                     failures.append(f"{name}: {failure}")
         many = "one process" if processes == 1 else "two processes"
         row(f"NaN, infinity, 10^30, {many}", tried, tried - len(failures), failures)
