@@ -18,6 +18,13 @@ class Doubled(Loss):
         return self.factor * (estimate - reference).abs().mean()
 
 
+class Plain(Loss):
+    """One that has no options, so no constructor."""
+
+    def forward(self, estimate, reference):
+        return (estimate - reference).abs().mean()
+
+
 def build(kind, name, options, **context):
     given = context or CONTEXT
     return plugins.build(kind, name, options, where=kind[:-1], context=given, own=True)
@@ -73,3 +80,10 @@ def test_the_context_reaches_only_constructors_that_ask():
 def test_a_module_that_is_not_found_is_met_with_where_to_put_it() -> None:
     with pytest.raises(UserError, match=r"nowhere_at_all.*PYTHONPATH"):
         plugins.find("losses", "nowhere_at_all:Own", own=True)
+
+
+def test_a_module_without_a_constructor_has_no_options() -> None:
+    assert isinstance(build("losses", f"{__name__}:Plain", {}), Plain)
+    for option in ("args", "kwargs"):
+        with pytest.raises(UserError, match=f"{option}: .*no such option"):
+            build("losses", f"{__name__}:Plain", {option: 1})

@@ -196,7 +196,8 @@ def _schema(cls: type) -> dict[str, Any]:
     return {
         key: (hints[key], ... if parameter.default is parameter.empty else parameter.default)
         for key, parameter in inspect.signature(cls).parameters.items()
-        if key in hints
+        # torch's modules take `*args` and `**kwargs` where a class has no constructor of its own
+        if key in hints and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }
 
 

@@ -8,16 +8,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
 REPO = Path(__file__).resolve().parents[2]
 RECIPE, SPEECH = REPO / "tests" / "small.yaml", REPO / "examples" / "speech"
-PATIENCE = 120.0
-"""Seconds after which a process that did not end is said to hang."""
+PATIENCE = 1800.0
+"""Seconds after which a process that did not end is said to hang: busy machines have slow ones."""
 COMPARED = ("*.safetensors", "*.pt")
 
 
@@ -29,19 +29,28 @@ class Training:
         run: its folder.
         words: fields of the recipe.
         options: further options of the command.
+        data: the folder of audio.
+        environment: further variables.
     """
 
     run: Path
     words: Sequence[str] = ()
     options: Sequence[str] = ()
+    data: Path = SPEECH
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> "subprocess.Popen[str]":
         """Begin, or go on."""
-        command = [sys.executable, "-m", "wavegan", "train", str(RECIPE), str(SPEECH)]
+        command = [sys.executable, "-m", "wavegan", "train", str(RECIPE), str(self.data)]
         return subprocess.Popen(
             [*command, "--out", str(self.run), "--device", "cpu", *self.options, *self.words],
             cwd=REPO,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPO)},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": "1",
+                "PYTHONPATH": str(REPO),
+                **self.environment,
+            },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -51,9 +60,9 @@ class Training:
     def finish(self) -> str:
         """Go on to the end, undisturbed; returns what was said."""
         process = self.start()
-        _, said = process.communicate(timeout=PATIENCE)
-        if process.returncode:
-            raise RuntimeError(f"{self.run} ended with code {process.returncode}: {said}")
+        said = ended(process)
+        if said is None or process.returncode:
+            raise RuntimeError(f"{self.run} ended with code {process.returncode}: {said or 'hung'}")
         return said
 
     def steps(self) -> int:

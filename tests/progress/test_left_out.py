@@ -1,12 +1,15 @@
 """Steps that were left out, returns, rates that are gone and a D that is pinned are told."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wavegan.progress.history import History
+from wavegan.progress.left_out import LeftOut
 from wavegan.progress.verdict import judge
 
 Run = Callable[..., History]
@@ -19,12 +22,44 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
         for n in (1, 2, 3)
     )
     back = ({"step": 20, "from": 30, "number": 2, "rate": 0.25},)
-    found = judge(replace(run(FALLING), skips=skips, returns=back))
+    found = judge(replace(run(FALLING), skips=skips, returns=back, rate=0.25))
     assert (found.skipped, found.returns) == (3, 2)
     for what in ("3 steps", "step 30", "generator/mel", "a/b.wav", "2 times", "x 0.25"):
         assert what in found.text
     assert found.action == judge(run(FALLING)).action
     assert "left out" not in judge(run(FALLING)).text
+
+
+@pytest.mark.parametrize(
+    ("later", "rate", "told"),
+    [
+        ((), 0.5, "x 0.5 since"),
+        ([{"kind": "start", "step": 4, "rate": 0.5}], 0.5, "x 0.5 since"),
+        ([{"kind": "start", "step": 4}], 0.5, "x 0.5 since"),
+        ([{"kind": "start", "step": 4, "rate": 1.0}], 1.0, "were set anew"),
+    ],
+)
+def test_a_return_is_told_as_a_run_writes_it_down(
+    later: Sequence[Mapping[str, object]], rate: float, told: str, tmp_path: Path
+) -> None:
+    lines = [
+        {"kind": "start", "step": 4, "rate": 1.0},
+        {"kind": "return", "step": 4, "from": 8, "number": 1, "rate": 0.5, "why": "loss"},
+        *later,
+    ]
+    (tmp_path / "recipe.yaml").write_text("inherit: tiny\n")
+    (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    found = LeftOut.of(History.read(tmp_path))
+    assert (found.returns, found.rate) == (1, rate)
+    assert "went back to a checkpoint once" in found.sentence
+    assert told in found.sentence
+
+
+def test_half_the_rate_is_half_of_what_it_was_lowered_to(run: Run) -> None:
+    usual = run(FALLING, train={"generator/total": np.nan})
+    said = [judge(replace(usual, rate=rate)).text for rate in (1.0, 0.5)]
+    assert "training.optimizer.lr=0.0001" in said[0]
+    assert "training.optimizer.lr=5e-05" in said[1]
 
 
 @pytest.mark.parametrize("odd", [None, "3", -1, [], {}, True, 1e300])

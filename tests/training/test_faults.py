@@ -48,6 +48,13 @@ def weights(run: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.rglob("*.safetensors")}
 
 
+def figures(run: Path) -> list[dict[str, object]]:
+    """What was measured, times left out."""
+    found = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    measured = [line for line in found if line["kind"] != "start"]
+    return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in measured]
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, small: str, speech: Path) -> Path:
     run = tmp_path_factory.mktemp("whole") / "run"
@@ -85,9 +92,53 @@ def test_a_moved_folder_gets_its_checkpoint_and_nothing_takes_its_place(
     assert not run.exists()
     if sys.platform == "linux":
         assert f"moved to {moved}" in str(caught.value)
-        assert list(bundle.checkpoints(moved)) == [4]
+        assert list(bundle.checkpoints(moved)) == [3]
         resumed(moved).train(Interrupt())
         assert weights(moved) == weights(whole)
+        assert figures(moved) == figures(whole)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells where it lies now")
+@pytest.mark.parametrize("writer", ["folder", "text"])
+def test_a_folder_that_is_moved_while_a_checkpoint_is_written_gets_it_all_the_same(
+    writer: str, tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its folder is made, or before the note of the best: the step, its validation too."""
+    run, moved, usual = tmp_path / "run", tmp_path / "moved", getattr(atomic, writer)
+
+    def move(path: Path, *rest: object) -> object:
+        if run.exists() and path.is_relative_to(run / "checkpoints"):
+            run.rename(moved)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+        return usual(path, *rest)
+
+    trainer = prepared(run, small, speech, Silent(), "training.validate_every=3")
+    monkeypatch.setattr(atomic, writer, move)
+    with pytest.raises(RunError, match=f"moved to {moved} .*saved there at step 3"):
+        trainer.train(Interrupt())
+    assert not run.exists()
+    assert list(bundle.checkpoints(moved)) == [3]
+    assert json.loads((moved / "checkpoints/best.json").read_text())["step"] == 3
+    assert [line["kind"] for line in figures(moved)] == ["train"] * 3 + ["validation"]
+
+
+@pytest.mark.parametrize("kind", ["train", "validation"])
+def test_a_folder_that_goes_as_a_line_is_written_ends_as_ever(
+    kind: str, tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "run"
+    trainer = prepared(run, small, speech, Silent(), "training.validate_every=3")
+    usual = trainer.log._append
+
+    def late(line: dict[str, object]) -> None:
+        if (line["kind"], line["step"]) == (kind, 3):
+            shutil.rmtree(run)
+        usual(line)
+
+    monkeypatch.setattr(trainer.log, "_append", late)
+    with pytest.raises(RunError, match="deleted, or moved to where it cannot be seen"):
+        trainer.train(Interrupt())
+    assert not run.exists()
 
 
 def test_a_deleted_folder_stays_deleted(tmp_path: Path, small: str, speech: Path) -> None:
@@ -143,6 +194,17 @@ def test_previews_and_trackers_that_cannot_be_written_end_nothing(
     said = [str(one.message) for one in caught]
     assert sum("training.trackers" in one for one in said) == 1
     assert len({one for one in said if "no previews" in one}) == 1
+    assert list(bundle.checkpoints(run))[-1] == 6
+
+
+def test_previews_whose_folder_cannot_be_made_end_nothing(
+    tmp_path: Path, small: str, speech: Path
+) -> None:
+    run = tmp_path / "run"
+    trainer = prepared(run, small, speech, Silent(), "training.validate_every=3")
+    (run / "samples").write_text("a file has its name")
+    with pytest.warns(RuntimeWarning, match="no previews can be written"):
+        trainer.train(Interrupt())
     assert list(bundle.checkpoints(run))[-1] == 6
 
 

@@ -17,6 +17,8 @@ from wavegan.audio import io
 from wavegan.audio.mel import MelSpectrogram
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError, UserError
+from wavegan.progress.history import History
+from wavegan.progress.verdict import judge
 from wavegan.training import files, guard, recovery, setup
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.interrupt import Interrupt
@@ -211,6 +213,37 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     assert any("00000004" in note and "x 0.5" in note for note in notes.said)
     state = torch.load(run / "checkpoints/00000012/training/state.pt", weights_only=True)
     assert (state["progress"]["returns"], state["progress"]["rate"]) == (1, 0.5)
+    told = judge(History.read(run))
+    assert told.returns == 1
+    assert "x 0.5" in told.text
+
+
+@pytest.mark.parametrize(
+    ("word", "rate"),
+    [
+        ("training.keep_last=2", 0.25),
+        ("training.optimizer.lr=2e-4", 0.25),  # as it was
+        ("training.optimizer.lr=1e-4", 1.0),
+        ("training.optimizer.discriminator_lr=1e-4", 1.0),
+    ],
+)
+def test_a_rate_that_is_given_anew_is_not_lowered_by_earlier_returns(
+    word: str, rate: float, small: str, clips: Path, tmp_path: Path
+) -> None:
+    run, notes = tmp_path / "run", Notes()
+    first = made(small, clips, run, "training.steps=1", "training.optimizer.lr=2e-4")
+    first.players.progress.rate, first.players.progress.returns = 0.25, 2
+    first.train(Interrupt())
+    words = (word, "training.steps=2")
+    second = made(small, clips, run, *words, resume=True, notes=notes)
+    progress = second.players.progress
+    assert (progress.rate, progress.returns) == (rate, 2)
+    assert any("x 0.25" in note for note in notes.said) == (rate == 1)
+    second.train(Interrupt())
+    base = second.recipe.training.optimizer.lr
+    (last,) = [line for line in lines(run, "train") if line["step"] == 2]
+    assert last["rate/generator"] == pytest.approx(base * rate, rel=1e-3)
+    assert lines(run, "start")[-1]["rate"] == rate
 
 
 def test_steps_left_out_in_a_row_end_in_returns_and_then_in_a_diagnosis(
@@ -298,6 +331,43 @@ def test_neither_weights_nor_moments_take_in_a_bad_gradient(fused: bool, bad: fl
         assert all(torch.equal(now[key], then[key]) for key in then)
     assert player.update(net(torch.ones(3)).sum()).isfinite()
     assert not torch.equal(net.weight, before["weight"])
+
+
+class OnDevice(torch.optim.Optimizer):
+    """As a fused optimizer of a GPU: always asked to step, it alone looks at the flag."""
+
+    _step_supports_amp_scaling = True
+
+    def __init__(self, parameters: Any) -> None:
+        super().__init__(parameters, {"lr": 0.1})
+        self.flags: list[torch.Tensor] = []
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        self.flags.append(self.found_inf)
+        for value in self.param_groups[0]["params"] if not self.found_inf else ():
+            value.data -= 0.1 * value.grad
+
+
+def test_a_fused_optimizer_is_told_by_a_flag_and_asked_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The flag is a float on the gradient's device, new for each step; nobody waits for it."""
+    net = nn.Linear(3, 2)
+    optimizer = OnDevice(net.parameters())
+    player = Player(net, optimizer, clip=1.0)
+    with monkeypatch.context() as patch:
+        for name in ("__bool__", "item", "__float__", "tolist"):
+            patch.setattr(torch.Tensor, name, lambda *_: pytest.fail("a device is waited for"))
+        patch.setattr(OnDevice, "step", lambda self: self.flags.append(self.found_inf))
+        for factor in (1.0, torch.nan, 1.0):
+            player.update(net(torch.ones(3)).sum() * factor)
+    assert [(flag.dtype, flag.shape) for flag in optimizer.flags] == [(torch.float32, ())] * 3
+    assert [float(flag) for flag in optimizer.flags] == [0.0, 1.0, 0.0]
+    before = net.weight.clone()
+    player.update(net(torch.ones(3)).sum() * torch.inf)
+    assert torch.equal(net.weight, before)
+    player.update(net(torch.ones(3)).sum())
+    assert not torch.equal(net.weight, before)
 
 
 def test_the_mean_of_a_window_is_of_each_player_alone() -> None:

@@ -145,9 +145,8 @@ def _overpowering(history: History, improving: bool) -> Trouble | None:
     if least < (WINS_PAIRS if "pairs" in shares else WINS_BOTH):
         return None
     told = "pairs" if "pairs" in shares else "clips"
-    rate = (
-        history.section("training", "optimizer").get("discriminator_lr") or _half_rate(history) * 2
-    )
+    own = history.section("training", "optimizer").get("discriminator_lr")
+    rate = own * history.rate if own else _half_rate(history) * 2
     return Trouble(
         "overpowering",
         "D",
@@ -216,7 +215,7 @@ def _recent(shares: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
 def _half_rate(history: History) -> float:
     rate = history.section("training", "optimizer").get("lr", 2e-4)
-    return float(rate) / 2
+    return float(rate) * history.rate / 2
 
 
 def _objective(history: History) -> str:

@@ -12,6 +12,8 @@ from wavegan.run_folder import METRICS
 EARLY = 200
 """Steps below which the course of no run says anything, however often it was looked at."""
 
+_RATED = ("start", "return")
+
 
 @dataclass(frozen=True)
 class History:
@@ -26,6 +28,7 @@ class History:
         starts: a line for each start and resume: `step`, machine and versions.
         skips: a line for each step that was left out: `step`, `total`, `terms`, `guilty`.
         returns: a line for each return to a checkpoint: `step`, `from`, `number`, `rate`.
+        rate: what both learning rates are multiplied by, after such returns.
         notes: what of it is damaged and was passed over.
     """
 
@@ -37,6 +40,7 @@ class History:
     starts: tuple[Line, ...]
     skips: tuple[Line, ...] = ()
     returns: tuple[Line, ...] = ()
+    rate: float = 1.0
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -54,8 +58,11 @@ class History:
         )
         if found.note:
             notes.append(f"{run / METRICS}: {found.note}")
+        rates = [line["rate"] for line in found.whole if line["kind"] in _RATED and "rate" in line]
         return cls(
-            run, known, train, validation, alarms, starts, skips, returns, notes=tuple(notes)
+            *(run, known, train, validation, alarms, starts, skips, returns),
+            rate=rates[-1] if rates else 1.0,
+            notes=tuple(notes),
         )
 
     @property

@@ -20,7 +20,7 @@ class LeftOut:
         term: what was not finite in it, or "".
         guilty: clips that gave it alone, the most frequent first.
         returns: how often training went back to a checkpoint.
-        rate: what both learning rates are multiplied by since.
+        rate: what both learning rates are multiplied by now.
     """
 
     steps: int
@@ -41,7 +41,7 @@ class LeftOut:
             term=next(iter(_names(skips[-1], "terms")), "") if skips else "",
             guilty=tuple(path for path, _ in named.most_common()),
             returns=max((_whole(line, "number") for line in returns), default=0),
-            rate=_share(returns[-1]) if returns else 1.0,
+            rate=history.rate,
         )
 
     @property
@@ -65,9 +65,8 @@ class LeftOut:
         if not self.returns:
             return ""
         times = "once" if self.returns == 1 else f"{self.returns} times"
-        return (
-            f"It went back to a checkpoint {times}; both learning rates are x {self.rate:g} since."
-        )
+        since = f"are x {self.rate:g} since" if self.rate < 1 else "were set anew since"
+        return f"It went back to a checkpoint {times}; both learning rates {since}."
 
 
 def _names(line: Line, key: str) -> list[str]:
@@ -78,11 +77,6 @@ def _names(line: Line, key: str) -> list[str]:
 def _whole(line: Line, key: str) -> int:
     value = line.get(key)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _share(line: Line) -> float:
-    value = line.get("rate")
-    return float(value) if isinstance(value, int | float) else 1.0
 
 
 def _printable(path: str) -> str:

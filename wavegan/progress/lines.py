@@ -42,6 +42,7 @@ class _Start(BaseModel):
     parameters: dict[str, int] | None = None
     machine: dict[str, Any] | None = None
     versions: dict[str, Any] | None = None
+    rate: float | None = Field(default=None, gt=0, le=1)
 
 
 class _Skip(BaseModel):
@@ -52,6 +53,16 @@ class _Skip(BaseModel):
     total: int = Field(default=1, ge=0)
     terms: list[str] = []
     guilty: list[str] = []
+
+
+class _Return(BaseModel):
+    """A return to a checkpoint: its number, what the rates are multiplied by since, and why."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    number: int = Field(default=0, ge=0, le=10**6)
+    rate: float = Field(default=1.0, gt=0, le=1)
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,11 +181,11 @@ def _skip(content: dict[str, Any]) -> Line | None:
 
 
 def _return(content: dict[str, Any]) -> Line | None:
-    texts = {"why"}
-    if not all(isinstance(content.get(name, ""), str) for name in texts):
+    try:
+        known = _Return.model_validate(content)
+    except (ValidationError, RecursionError):
         return None
-    figures = _figures({key: value for key, value in content.items() if key not in texts})
-    return None if figures is None else {**figures, "why": content.get("why", "")}
+    return known.model_dump()
 
 
 def _start(content: dict[str, Any]) -> Line | None:

@@ -108,4 +108,4 @@ class Examiner:
 
     def previews(self) -> Path:
         """Where the previews of this step go."""
-        return self.run / "samples" / f"{self.players.progress.step:08d}"
+        return self.log.place.here() / "samples" / f"{self.players.progress.step:08d}"

@@ -122,7 +122,7 @@ class Guard:
         )
         self.last = skip if few or self.last is None else replace(skip, guilty=self.last.guilty)
         if self.accelerator.is_main_process:
-            self.log.event("skip", at.step, skip.write(self.run, progress.skipped))
+            self.log.event("skip", at.step, skip.write(self.log.place.here(), progress.skipped))
             if few:
                 self.listener.note(str(skip))
 

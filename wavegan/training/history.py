@@ -19,6 +19,9 @@ MELS = "data.mels"
 MEASURES = DIVIDES | {MELS, "data.validation_seconds", "training.validation_clips"}
 """The fields of which another value gives validation other clips."""
 
+RATES = {"training.optimizer.lr", "training.optimizer.discriminator_lr"}
+"""The fields of which another value is meant as it is: no factor of before holds."""
+
 
 @dataclass(frozen=True)
 class History:
@@ -99,6 +102,11 @@ class History:
                 self.kept is not None and self.kept.held_out_else(split)
             )
         return MELS in changed or self.kept.measured != measured
+
+    @property
+    def sets_rates(self) -> bool:
+        """Whether a learning rate is another than before."""
+        return any(one.field in RATES for one in self.changed)
 
     @property
     def _divides_anew(self) -> bool:

@@ -19,7 +19,9 @@ from wavegan import atomic, bounded_text
 from wavegan.errors import UserError, suggest
 from wavegan.progress import lines
 from wavegan.progress.lines import Line
+from wavegan.run_folder import METRICS
 from wavegan.training import storage
+from wavegan.training.place import Place
 from wavegan.training.processes import mean
 
 EVENTS = ("skip", "return")
@@ -63,15 +65,21 @@ class RunLog:
         step: the step resumed from; lines of later steps, from before a crash, are dropped.
 
     Attributes:
+        place: the run's folder, where its lines go also when it is moved.
         dropped: how many lines were dropped as they were torn, or none of a run's.
     """
 
     def __init__(self, run: Path, accelerator: Accelerator, step: int) -> None:
-        self.run, self.file = run, run / "metrics.jsonl"
+        self.run, self.place = run, Place(run)
         self.accelerator = accelerator
         self.active = accelerator.is_main_process
         self.tracks = True
         self.dropped = self._take_up(step) if self.active and self.file.exists() else 0
+
+    @property
+    def file(self) -> Path:
+        """`metrics.jsonl`."""
+        return self.place.here() / METRICS
 
     def _take_up(self, step: int) -> int:
         """Keep the lines up to a step; returns how many others were no lines of a run's."""
@@ -160,9 +168,11 @@ class RunLog:
         if not self.active:
             return
         text = json.dumps(line) + "\n"
+        file = self.file
         with (
-            storage.writing(self.file.parent, self.file, len(text)),
-            self.file.open("a", encoding="utf-8") as stream,
+            self.place.unless_lost(),
+            storage.writing(file.parent, file, len(text)),
+            file.open("a", encoding="utf-8") as stream,
         ):
             stream.write(text)
 

@@ -3,7 +3,10 @@
 import contextlib
 import os
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
+
+from wavegan.errors import RunError
 
 
 class Place:
@@ -31,6 +34,22 @@ class Place:
         except OSError:
             return True
         return self._handle is not None and not os.path.samestat(there, os.fstat(self._handle))
+
+    def here(self) -> Path:
+        """Where to write: where the folder lies now, as far as the system tells."""
+        return (self.now() if self.lost else None) or self.run
+
+    @contextlib.contextmanager
+    def unless_lost(self) -> Iterator[None]:
+        """Let what fails inside as the folder is gone pass: who asks for `lost` next ends the run.
+
+        All processes have to end alike, and this one alone writes.
+        """
+        try:
+            yield
+        except RunError:
+            if not self.lost:
+                raise
 
     def now(self) -> Path | None:
         """Where the folder lies now, where the system tells; None: nowhere, or not known."""

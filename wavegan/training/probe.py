@@ -13,6 +13,7 @@ from wavegan.data.segments import Item
 from wavegan.tasks.base import Condition
 from wavegan.training import random_state
 from wavegan.training.finite import finite_or_nan
+from wavegan.training.skips import causes_first
 from wavegan.training.step import Player, Step
 
 
@@ -56,9 +57,8 @@ def probe(
 
 
 def broken(names: Sequence[str], values: Sequence[float]) -> list[str]:
-    """The names of values that are not finite: a term before the total and the norm it spoils."""
-    found = [n for n, v in zip(names, values, strict=True) if not math.isfinite(v)]
-    return sorted(found, key=lambda name: (name.endswith(("/total", "/grad_norm")), name))
+    """The names of values that are not finite, causes first."""
+    return causes_first(n for n, v in zip(names, values, strict=True) if not math.isfinite(v))
 
 
 def _watched(player: Player) -> _Onlooker:

@@ -115,6 +115,7 @@ def prepare(
     players.progress.data = found.manifest.fingerprint()
     if resume:
         _resume(run, recipe.training.steps, players, accelerator, listener)
+        _settle_rate(before, players.progress, accelerator, listener)
         checkpoint.settle_best(run, players.progress, anew=anew)
     ended = players.progress.step >= recipe.training.steps
     if accelerator.is_main_process:
@@ -128,7 +129,7 @@ def prepare(
         dropped = counted(log.dropped, "torn or foreign line was", "torn or foreign lines were")
         listener.note(f"{log.file}: {dropped} dropped")
     if not ended:
-        facts = start.facts(accelerator, players.networks, found)
+        facts = start.facts(accelerator, players, found)
         log.start(players.progress.step, facts | {"measured_anew": anew})
     return Trainer(
         run=run,
@@ -369,3 +370,17 @@ def _resume(
                 f"the checkpoint was made by {made_by}, {here}: random numbers differ from here on"
             )
     players.progress.data, players.progress.world = now.data, now.world
+
+
+def _settle_rate(
+    before: History, progress: Progress, accelerator: Accelerator, listener: Listener
+) -> None:
+    """A learning rate that is given anew is what it says, whatever it was lowered to before."""
+    if not before.sets_rates or progress.rate == 1:
+        return
+    if accelerator.is_main_process:
+        listener.note(
+            f"both learning rates were x {progress.rate:g}, as training had gone back to a "
+            "checkpoint; with another one given they are as the recipe says from here on"
+        )
+    progress.rate = 1.0

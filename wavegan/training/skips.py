@@ -1,7 +1,7 @@
 """What is written down of a step that was left out: the clips of its batch, and which did it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,10 +109,15 @@ def found(
     return Skip(
         step=step,
         players=tuple(players),
-        terms=tuple(dict.fromkeys(term for one in everybody for term in one["terms"])),
+        terms=tuple(causes_first({term for one in everybody for term in one["terms"]})),
         clips=tuple(clips),
         guilty=() if all_do else tuple(dict.fromkeys(names)),
     )
+
+
+def causes_first(terms: Iterable[str]) -> list[str]:
+    """The names of scalars that are not finite: a term before the total and the norm it spoils."""
+    return sorted(terms, key=lambda name: (name.endswith(("/total", "/grad_norm")), name))
 
 
 def read(segments: Segments, numbers: Sequence[int]) -> list[Item]:

@@ -1,24 +1,23 @@
 """What a run starts, or goes on, with, for the line that it writes down of it."""
 
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from accelerate import Accelerator
-from torch import nn
 
 from wavegan.machine import machine, versions
+from wavegan.training.checkpoint import Players
 from wavegan.training.files import Files
 
 
-def facts(
-    accelerator: Accelerator, networks: Mapping[str, nn.Module], files: Files
-) -> dict[str, Any]:
+def facts(accelerator: Accelerator, players: Players, files: Files) -> dict[str, Any]:
     """Machine, versions, sizes of the networks, the data by its amount and fingerprint, the time.
+
+    And what both learning rates are multiplied by, since returns to a checkpoint.
 
     Args:
         accelerator: tells the device, the precision and the number of processes.
-        networks: by name.
+        players: networks and progress.
         files: what trains and what is held out.
     """
     train, held_out = files.split.train, files.split.validation
@@ -30,8 +29,10 @@ def facts(
         "device": str(accelerator.device),
         "precision": accelerator.mixed_precision,
         "parameters": {
-            name: sum(p.numel() for p in network.parameters()) for name, network in networks.items()
+            name: sum(p.numel() for p in network.parameters())
+            for name, network in players.networks.items()
         },
+        "rate": players.progress.rate,
         "data": {
             "clips": len({clip.path for clip in train}),
             "seconds": round(sum(clip.seconds for clip in train), 1),

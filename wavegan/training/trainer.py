@@ -26,7 +26,6 @@ from wavegan.training.guard import Ailment, Guard
 from wavegan.training.heartbeat import Heartbeat, end_process
 from wavegan.training.interrupt import Interrupt, Phase
 from wavegan.training.log import Listener, RunLog, Window
-from wavegan.training.place import Place
 from wavegan.training.processes import any_process, largest, mean, meet, together
 from wavegan.training.recovery import Recovery
 from wavegan.training.schedule import factor, set_rate
@@ -76,7 +75,7 @@ class Trainer:
             log=self.log,
             listener=self.listener,
         )
-        self.adviser, self.place, self.trouble = self.examiner.adviser, Place(self.run), ""
+        self.adviser, self.place, self.trouble = self.examiner.adviser, self.log.place, ""
         self.guard = Guard(
             run=self.run,
             step=self.step,
@@ -129,8 +128,8 @@ class Trainer:
             clock.steps += 1
             due = self.due(interrupt)
             if due.read:
-                self.in_place(interrupt)
                 self.report(window, clock)
+                self.in_place(interrupt)
             ailment = self.guard.ailment(thorough=due.sound)
             if ailment is None:
                 leave = self.after_step(due, clock, interrupt)
@@ -234,16 +233,14 @@ class Trainer:
             return
         moved, was = self.place.now(), self.run
         if not any_process(moved is not None, self.accelerator.device):
-            raise RunError(
-                f"{was}: this run's folder was deleted, or moved to where it cannot be seen, while "
-                "it trained: nothing more is saved; if you have it still, go on from its last "
-                "checkpoint with: wavegan train --resume FOLDER"
-            )
-        self.run = moved or was
+            raise _gone(was)
+        self.run = self.place.run = moved or was
         saved = "nothing of it is worth saving"
         if self.guard.ailment(thorough=True) is None:
             with interrupt.during(Phase.SAVE):
                 self.write()
+            if any_process(lost and self.place.lost, self.accelerator.device):
+                raise _gone(was)
             saved = f"saved there at step {self.players.progress.step:,}"
         raise RunError(
             f"{was}: this run's folder was moved to {self.run} while it trained: {saved}; go on "
@@ -305,6 +302,7 @@ class Trainer:
         self.in_place(interrupt)
         with interrupt.during(Phase.SAVE):
             self.write()
+        self.in_place(interrupt)  # it may have gone meanwhile
 
     def save_if_sound(self, interrupt: Interrupt) -> None:
         """Save at the end that a signal made, unless there is nothing worth it."""
@@ -324,9 +322,18 @@ class Trainer:
         if self.accelerator.is_main_process:
             config = bundle.at_step(self.config, progress.step)
             target = self.run / "checkpoints" / f"{progress.step:08d}"
-            with storage.writing(self.run, target, storage.size(self.players)):
+            needed = storage.size(self.players)
+            with self.place.unless_lost(), storage.writing(self.run, target, needed):
                 checkpoint.save(self.run, self.players, config, random)
                 if progress.best_step == progress.step:
                     checkpoint.mark_best(self.run, progress, self.validation.best)
                 checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
         meet(self.accelerator)
+
+
+def _gone(run: Path) -> RunError:
+    return RunError(
+        f"{run}: this run's folder was deleted, or moved to where it cannot be seen, while it "
+        "trained: nothing more is saved; if you have it still, go on from its last checkpoint "
+        "with: wavegan train --resume FOLDER"
+    )

@@ -120,7 +120,9 @@ class Resynthesis(Validation):
 
 
 def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:
-    with preview_files.written(folder):
+    def files() -> None:
         for suffix, audio in (("generated", made), ("original", original)):
             file, tags = folder / f"{name}_{suffix}.wav", made_by.mark("train")
             io.write(file, audio.numpy(), sample_rate, tags=tags)
+
+    preview_files.write(folder, files)

@@ -190,7 +190,8 @@ class Sounds(Validation):
             return
         names = [self.labels[int(own)] if self.labels else "" for own in label]
         waves = [clip.clamp(-1, 1).numpy() for clip in audio]
-        with preview_files.written(folder):
+
+        def files() -> None:
             for number in range(min(self.preview_count, len(waves))):
                 name = "_".join(filter(None, (f"{number:02d}", names[number])))
                 file, tags = folder / f"{name}.wav", made_by.mark("train")
@@ -199,6 +200,8 @@ class Sounds(Validation):
                 columns = len(self.labels) if 1 < len(self.labels) <= WIDEST else 8
                 shown = list(zip(names, waves, strict=True))[: ROWS * columns]
                 sheet(folder / "sheet.png", shown, self.sample_rate, columns)
+
+        preview_files.write(folder, files)
 
 
 def _figure(metric: SetMetric, made: Tensor, real: Tensor) -> float:

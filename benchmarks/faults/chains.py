@@ -1,0 +1,116 @@
+"""Faults in chains: one run is hit, gone on with and hit again, some times, and then finished.
+
+It survived if what a hit looks at was right each time, if nothing of the run's processes lived on,
+and if all that the finished run holds, and all that was measured, is bit for bit that of a run that
+nothing befell.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trial import Training, alive, ended, moment, row, wait
+
+KINDS = ("stepping", "saving", "validating")
+CHAIN = 4
+"""Hits of one run."""
+WORDS = (
+    "training.steps=48",
+    "training.checkpoint_every=2",
+    "training.validate_every=6",
+    "training.keep_last=1",
+)
+"""A run in which each kind of moment comes often; where it was left leaves nothing behind."""
+
+Process = subprocess.Popen[str]
+Hit = Callable[[Training, Process, int], str | None]
+"""Does it to a run, its process and the try of a number; waits for the end, says what is wrong."""
+
+
+@dataclass
+class Chains:
+    """A fault, tried on runs of a kind.
+
+    Attributes:
+        make: the run in a folder.
+        hit: does it.
+        seed: of the moments.
+    """
+
+    make: Callable[[Path], Training]
+    hit: Hit
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+
+    def tried(self, fault: str, times: int) -> None:
+        """Try it so many times and print a row."""
+        tried, survived = 0, 0
+        failures: list[str] = []
+        with tempfile.TemporaryDirectory() as folder:
+            whole = self.make(Path(folder) / "whole")
+            whole.finish()
+            while tried < times:
+                training = self.make(Path(folder) / f"run{tried}")
+                hits, failure = self.chain(training, min(CHAIN, times - tried), tried)
+                if failure is None:
+                    training.finish()
+                    if training.result() != whole.result():
+                        failure = "another result than the run that nothing befell"
+                if failure:
+                    failures.append(f"{training.run.name}: {failure}")
+                survived += 0 if failure else hits
+                tried += max(hits, 1)
+        row(fault, tried, survived, failures)
+
+    def chain(self, training: Training, times: int, first: int) -> tuple[int, str | None]:
+        """Hit a run several times; returns how often it was, and what went wrong."""
+        for done in range(times):
+            process, begun = training.start(), training.steps()
+            wait(process, lambda begun=begun: training.steps() > begun)
+            wait(process, moment(training, KINDS[(first + done) % len(KINDS)], self.dice))
+            if process.poll() is not None:
+                said = ended(process)
+                early = f"ended by itself with exit code {process.returncode}: {said}"
+                return done, early if process.returncode else None
+            failure = self.hit(training, process, first + done)
+            if alive(process.pid):
+                os.killpg(process.pid, signal.SIGKILL)
+                failure = failure or "processes live on"
+            told = "failed" if failure else "right"
+            print(f"  try {first + done}: {told}", file=sys.stderr, flush=True)
+            if failure:
+                return done + 1, f"try {first + done}: {failure}"
+        return times, None
+
+
+def end_of(process: Process, code: int, *told: str) -> str | None:
+    """Wait for the end; what is wrong with its exit code or with what it said."""
+    said = ended(process)
+    if said is None:
+        return "hung"
+    missing = [words for words in told if words not in said]
+    if process.returncode != code or missing or "Traceback" in said:
+        return f"exit code {process.returncode} (not {code}?), not said: {missing}, said: {said}"
+    return None
+
+
+def options(document: str, times: int, faults: Sequence[str]) -> argparse.Namespace:
+    """The command line of such a script: which faults, how often, which seed."""
+    parser = argparse.ArgumentParser(description=document.split("\n", maxsplit=1)[0])
+    known = ", ".join(faults)
+    parser.add_argument("faults", nargs="*", default=faults, metavar="FAULT", help=known)
+    parser.add_argument("--times", type=int, default=times, help="tries of each fault")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    if strange := [one for one in given.faults if one not in faults]:
+        parser.error(f"{strange[0]} is none of {known}")
+    return given

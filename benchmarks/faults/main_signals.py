@@ -1,0 +1,40 @@
+"""Signals that ask to stop, to the training process alone: Ctrl-C, a closed terminal, a cluster.
+
+    python benchmarks/faults/main_signals.py [INT HUP USR1] --times 20
+
+The signal comes in a step, while a checkpoint is saved and while held-out files are validated, in
+turn. It survived if the run said what happens and how to go on, ended with 128 and the signal's
+number and a whole checkpoint, and went on bit for bit (see `chains`).
+"""
+
+import signal
+from functools import partial
+
+from chains import WORDS, Chains, Process, end_of, options
+from trial import Training
+
+from wavegan.training import checkpoint, whole
+
+SIGNALS = ("INT", "HUP", "USR1", "TERM")
+
+
+def main() -> None:
+    """Try each and print a row."""
+    given = options(__doc__, 20, SIGNALS)
+    for name in given.faults:
+        number = signal.Signals[f"SIG{name}"]
+
+        def hit(training: Training, process: Process, _: int, number: int = number) -> str | None:
+            process.send_signal(number)
+            told = "Ctrl-C: " if number == signal.SIGINT else signal.Signals(number).name
+            failure = end_of(process, 128 + number, told, f"--resume {training.run}")
+            if failure is None:
+                whole.check(checkpoint.last(training.run))
+            return failure
+
+        make = partial(Training, words=("data.workers=1", *WORDS))
+        Chains(make, hit, given.seed).tried(f"SIG{name} to the training process", given.times)
+
+
+if __name__ == "__main__":
+    main()

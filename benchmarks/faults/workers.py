@@ -1,0 +1,39 @@
+"""A loader worker is killed, as the kernel does where memory runs out.
+
+    python benchmarks/faults/workers.py --times 20
+
+With two workers, at the moments of `chains`. It survived if the run said which worker and that it
+was killed, saved the last whole step, ended with exit code 1, and went on bit for bit. Linux.
+"""
+
+import os
+import signal
+from functools import partial
+
+from chains import WORDS, Chains, Process, end_of, options
+from family import children
+from trial import Training
+
+from wavegan.training import checkpoint, whole
+
+
+def main() -> None:
+    """Try it so many times and print a row."""
+    given = options(__doc__, 20, ("killed",))
+    make = partial(Training, words=("data.workers=2", *WORDS))
+    Chains(make, hit, given.seed).tried("a loader worker is killed", given.times)
+
+
+def hit(training: Training, process: Process, number: int) -> str | None:
+    """Kill one of the two."""
+    worker = children(process.pid)[number % 2]
+    os.kill(worker, signal.SIGKILL)
+    told = (f"loader worker {worker} was killed", "saved at step", f"--resume {training.run}")
+    failure = end_of(process, 1, *told)
+    if failure is None:
+        whole.check(checkpoint.last(training.run))
+    return failure
+
+
+if __name__ == "__main__":
+    main()
