@@ -97,8 +97,11 @@ def encode(
     encoder = Encoder(
         memory, sample_rate, *samples.shape, format=format, subtype=subtype, tags=tags
     )
-    encoder.write(samples.T)
-    report = encoder.finish()
+    try:
+        encoder.write(samples.T)
+        report = encoder.finish()
+    finally:
+        encoder.close()
     return memory.getvalue(), report
 
 
