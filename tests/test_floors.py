@@ -23,6 +23,7 @@ FLOORS = {
     "atomic": 0,
     "checksums": 0,
     "deaths": 0,
+    "memory_limit": 0,
     "device": 0,
     "file_kinds": 0,
     "machine": 0,

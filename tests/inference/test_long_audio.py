@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wavegan import Mel, Vocoder, bundle
+from wavegan import Mel, Vocoder, bundle, memory_limit
 from wavegan.audio import io, mel_file, mel_spectrogram
 from wavegan.audio.mel_blocks import mel_blocks
 from wavegan.audio.mel_spectrogram import MelSpectrogram
@@ -194,12 +194,14 @@ def test_what_has_to_be_made_at_once_is_bounded(
     io.write(tmp_path / "a.wav", sound(20 * RATE), RATE)
     np.save(tmp_path / "a.npy", sound(8, 20_000))
     assert long_audio.copied(vocoder, tmp_path / "a.wav") is None
-    monkeypatch.setenv(whole.VARIABLE, "0.351")
+    monkeypatch.setenv(memory_limit.VARIABLE, "0.351")
     for make, file in ((long_audio.copied, "a.wav"), (long_audio.vocoded, "a.npy")):
-        with pytest.raises(UserError, match=rf"{file[0]}\{file[1:]}: 20 s, .*{whole.VARIABLE}"):
+        with pytest.raises(
+            UserError, match=rf"{file[0]}\{file[1:]}: 20 s, .*{memory_limit.VARIABLE}"
+        ):
             make(vocoder, tmp_path / file)
-    monkeypatch.setenv(whole.VARIABLE, "much")
-    with pytest.raises(UserError, match=f"{whole.VARIABLE}=much"):
+    monkeypatch.setenv(memory_limit.VARIABLE, "much")
+    with pytest.raises(UserError, match=f"{memory_limit.VARIABLE}=much"):
         long_audio.copied(vocoder, tmp_path / "a.wav")
 
 

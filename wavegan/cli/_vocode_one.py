@@ -128,7 +128,8 @@ def _write_blocks(
     beginning, done, said = [], 0, time.monotonic()
     for block in long.blocks:
         put(block.numpy())
-        beginning.append(block[: max(DRAWN - done, 0)])
+        if done < DRAWN:
+            beginning.append(block[: DRAWN - done].clone())
         done += len(block)
         if not quiet and time.monotonic() - said > EVERY:
             said = time.monotonic()

@@ -24,6 +24,7 @@ from wavegan.inference.pieces import decode_blocks, most_frames
 from wavegan.inference.revocode import check_rates, silence_after
 from wavegan.inference.vocoder import Vocoder
 from wavegan.inference.whole import longest
+from wavegan.memory_limit import way_out
 
 MOST_NOISE = 400_000_000
 """Bytes of noise of several channels: it is drawn at once."""
@@ -108,9 +109,8 @@ def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
     if samples > most:
         rate = vocoder.sample_rate
         raise UserError(
-            f"{shown(file)}: {samples / rate:,.0f} s, and this network needs the whole at once, of "
-            f"which {most / rate:,.0f} s fit into memory: cut it into parts, or allow more than "
-            f"1.5 GB by WAVEGAN_MEMORY, e.g. WAVEGAN_MEMORY=4"
+            f"{shown(file)}: {samples / rate:,.0f} s, and this network has to make all of it at "
+            f"once, up to {most / rate:,.0f} s: {way_out()}"
         )
     return False
 

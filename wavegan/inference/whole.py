@@ -1,6 +1,5 @@
 """What decoding a long mel whole would take, for generators that cannot decode it in pieces."""
 
-import os
 from typing import Any
 
 import torch
@@ -9,14 +8,9 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.memory_limit import spare
 
-VARIABLE = "WAVEGAN_MEMORY"
-USUAL = 1.5
-"""GB that a command may take for it."""
-LOADED = 0.35
-"""GB of that which Python, torch and a model take before the first frame."""
 TRIED = 2**16
 """Samples that are decoded to see what they take."""
 COPIES = 8
@@ -35,23 +29,7 @@ def longest(generator: Generator, n_mels: int) -> int:
     device = next(generator.parameters()).device
     if device.type == "cuda":
         return int(0.9 * torch.cuda.mem_get_info(device)[0] / each)
-    return int((allowed() - LOADED) * 1e9 / each)
-
-
-def allowed() -> float:
-    """GB, of `WAVEGAN_MEMORY` or as usual.
-
-    Raises:
-        UserError: it is no number.
-    """
-    text = os.environ.get(VARIABLE, "").strip()
-    try:
-        size = float(text) if text else USUAL
-    except ValueError:
-        size = 0.0
-    if not 0 < size < float("inf"):
-        raise UserError(f"{VARIABLE}={text}: give gigabytes, such as {VARIABLE}=4")
-    return size
+    return int(spare() / each)
 
 
 def _bytes_per_frame(generator: Generator, n_mels: int) -> float:
