@@ -26,6 +26,7 @@ FLOORS = {
     "atomic": 0,
     "checksums": 0,
     "deaths": 0,
+    "memory_limit": 0,
     "device": 0,
     "machine": 0,
     "installation": 0,

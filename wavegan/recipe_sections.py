@@ -78,7 +78,8 @@ class Data(Section):
     TTS model's mel for each audio file, for fine-tuning (null: mels are made of the audio);
     `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
     files, or 0 or null to hold out nothing; `workers`: processes that read (null: chosen by the
-    machine); `validation_seconds`: how much of each validation file is used; `labels`: `folders`:
+    machine); `validation_seconds`: how much of each validation file is used, at
+    most 60, since that is generated at once; `labels`: `folders`:
     the folder that a file lies in is its label; `names`: what `label_pattern`, a regular expression
     with one group, finds in its name (null: no labels; a list: these, from `label_from`, as a run
     has it written down); `balance`: every label is drawn equally often; `align`: `start`: crops
@@ -93,7 +94,7 @@ class Data(Section):
     train: Place | None = None
     validation: int | float | Place = 0.05
     workers: Annotated[int, Field(ge=0)] | None = None
-    validation_seconds: Annotated[float, Field(gt=0)] = 10.0
+    validation_seconds: Annotated[float, Field(gt=0, le=60)] = 10.0
     labels: Literal["folders", "names"] | tuple[str, ...] | None = None
     label_from: Literal["folders", "names"] = "folders"
     label_pattern: str = "^([^_]+)_"

@@ -135,8 +135,8 @@ def flac_length(folder: Path) -> Sequence[str]:
     return vocode(folder, file)
 
 
-def long_silence(*command: str, minutes: int = 150) -> Bomb:
-    """A FLAC of half a megabyte that holds hours."""
+def long_silence(*command: str, minutes: int = 150, faint: bool = False) -> Bomb:
+    """A FLAC of half a megabyte that holds hours; `faint`: not silence, but noise of one bit."""
 
     def make(folder: Path) -> Sequence[str]:
         import soundfile
@@ -144,14 +144,23 @@ def long_silence(*command: str, minutes: int = 150) -> Bomb:
         (folder / "audio").mkdir()
         file = folder / "audio" / "a.flac"
         with soundfile.SoundFile(file, "w", RATE, 1, "PCM_16", format="FLAC") as sound:
+            minute = np.zeros(60 * RATE, np.int16)
+            if faint:
+                minute = np.random.default_rng(0).integers(-1, 2, 60 * RATE).astype(np.int16)
             for _ in range(minutes):
-                sound.write(np.zeros(60 * RATE, np.float32))
+                sound.write(minute)
         if not command:
             return vocode(folder, file)
         places = {"FILE": str(file), "FOLDER": str(file.parent), "OUT": str(folder / "out")}
         return [places.get(word, word) for word in command]
 
     return make
+
+
+def hiss_of_a_model(folder: Path) -> Sequence[str]:
+    """Hours that a model is to copy."""
+    words = long_silence("evaluate", "FOLDER", "--model", "MODEL", faint=True)(folder)
+    return [str(model(folder)) if word == "MODEL" else word for word in words]
 
 
 def strides(folder: Path) -> Sequence[str]:
@@ -320,11 +329,11 @@ BOMBS: dict[str, Bomb] = {
     "stats.h5, one packed chunk": h5(1 << 29, 80),
     "stats.npy of terabytes": stats_npy,
     "safetensors header of 60 MB": safetensors_header,
+    "hours of silence, vocode": long_silence(),
+    "hours of silence, evaluate": long_silence("evaluate", "FOLDER", "FOLDER"),
+    "hours of silence, diagnose": long_silence("diagnose", "FILE", "--exit-zero"),
+    "hours of hiss, vocode": long_silence(minutes=20, faint=True),
+    "hours of hiss, evaluate": long_silence("evaluate", "FOLDER", "FOLDER", faint=True),
+    "hours of hiss, evaluate a model": hiss_of_a_model,
 }  # fmt: skip
 """What is refused, or done in bounded memory, in seconds."""
-LONG: dict[str, Bomb] = {
-    "hours of silence, vocode": long_silence(),
-    "hours of silence, evaluate": long_silence("evaluate", "FOLDER", "--against", "FOLDER"),
-    "hours of silence, diagnose": long_silence("diagnose", "FILE"),
-}
-"""What is as long as it says, in half a megabyte: bounded memory, but not seconds."""

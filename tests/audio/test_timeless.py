@@ -25,7 +25,7 @@ def encode(kind: str, subtype: str | None) -> bytes:
 
 def test_bytes_are_the_same_later(monkeypatch: pytest.MonkeyPatch) -> None:
     first = {kind: encode(*kind) for kind in KINDS}
-    monkeypatch.setattr(encoding, "timeless", lambda data, _container: data)
+    monkeypatch.setattr(encoding, "timeless", lambda _file, _container: None)
     raw = {kind: encode(*kind) for kind in KINDS}
     time.sleep(1.1)  # libsndfile asks for whole seconds
     changed = [kind for kind in KINDS if encode(*kind) != raw[kind]]
@@ -50,4 +50,6 @@ def test_readers_find_all_of_it(kind: str, subtype: str | None) -> None:
 def test_what_is_no_such_file_comes_back_as_it_is() -> None:
     for data in (b"", b"RIFF", b"OggS", b"RIFF\x00\x00\x00\x00WAVEfmt "):
         for container in ("WAV", "OGG", "FLAC"):
-            assert timeless(data, container) == data
+            file = io.BytesIO(data)
+            timeless(file, container)
+            assert file.getvalue() == data

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -92,6 +93,137 @@ def encode(
         UserError: a shape, format, subtype, rate or tag that cannot be encoded.
         RunError: samples are not finite.
     """
+    samples, memory = _frames_first(wave), io.BytesIO()
+    encoder = Encoder(
+        memory, sample_rate, *samples.shape, format=format, subtype=subtype, tags=tags
+    )
+    try:
+        encoder.write(samples.T)
+        report = encoder.finish()
+    finally:
+        encoder.close()
+    return memory.getvalue(), report
+
+
+class Encoder:
+    """Encodes a wave that comes block by block: together they give the bytes of `encode`.
+
+    Args:
+        file: where to; empty, open for reading and writing.
+        sample_rate: Hz.
+        samples: per channel that will come, at most.
+        channels: how many.
+        format: as in `encode`.
+        subtype: as in `encode`.
+        tags: as in `encode`.
+
+    Raises:
+        UserError: as `encode` does.
+        OSError: the file cannot be written.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        sample_rate: int,
+        samples: int,
+        channels: int = 1,
+        *,
+        format: str = "wav",
+        subtype: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self._container, self._subtype = _kind(format, subtype, tags)
+        # About what the data takes: 32 bits are the most but for DOUBLE.
+        each = 8 if self._subtype == "DOUBLE" else 4
+        if self._container == "WAV" and samples * channels * each > LARGEST_WAV:
+            raise UserError("too long for a WAV (4 GiB): write .w64 or .flac")
+        self._file = _Kept(file)
+        self._frames, self._over, self._peak = 0, 0, 0.0
+        self._rest = np.zeros((0, channels), np.float32)
+        try:
+            self._sound = soundfile.SoundFile(
+                self._file, "w", sample_rate, channels, self._subtype, format=self._container
+            )
+            for key, text in (tags or {}).items() if self._container in TAGGED else ():
+                setattr(self._sound, key, text)
+        except (soundfile.LibsndfileError, OverflowError) as error:
+            raise UserError(
+                f"cannot write {self._container} {self._subtype} of {channels} channels at "
+                f"{sample_rate} Hz: {error}"
+            ) from None
+
+    def write(self, wave: ArrayLike) -> None:
+        """Encode a further block, (T,) or (C, T).
+
+        Raises:
+            UserError: it is no wave of floats.
+            RunError: samples are not finite.
+            OSError: the file cannot be written.
+        """
+        samples = _frames_first(wave)
+        self._frames += len(samples)
+        _refuse_what_is_not_finite(samples, self._frames * samples.shape[1])
+        # Levels block by block too: what is beside a long wave is small.
+        for first in range(0, len(samples), BLOCK):
+            levels = np.abs(samples[first : first + BLOCK])
+            self._peak = max(self._peak, float(levels.max()))
+            if self._subtype not in ("FLOAT", "DOUBLE"):
+                self._over += int((levels > 1).sum())
+        if len(self._rest):
+            samples = np.concatenate([self._rest, samples])
+        whole = len(samples) // BLOCK * BLOCK
+        for first in range(0, whole, BLOCK):
+            self._put(samples[first : first + BLOCK])
+        self._rest = samples[whole:].copy()
+
+    def finish(self) -> WriteReport:
+        """Complete the file; nothing can be written afterwards.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        if len(self._rest):
+            self._put(self._rest)
+        self.close()
+        self._file.check()
+        timeless(self._file.file, self._container)
+        self._file.file.flush()
+        return WriteReport(self._frames, self._over, self._peak)
+
+    def close(self) -> None:
+        """Leave the file as it is, complete or not."""
+        self._sound.close()
+
+    def _put(self, block: NDArray[np.float32]) -> None:
+        self._sound.write(_quantized(block, self._subtype))
+        self._file.check()
+
+
+class _Kept:
+    """A file as libsndfile sees it, that keeps the first error: none gets through its callbacks."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.seek, self.tell = file, file.seek, file.tell
+        self.read = file.read
+        self._error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write, or pretend to."""
+        try:
+            return self.file.write(data)
+        except OSError as error:
+            self._error = self._error or error
+            return len(data)
+
+    def check(self) -> None:
+        """Raise the error that there was."""
+        if self._error is not None:
+            raise self._error
+
+
+def _kind(format: str, subtype: str | None, tags: Mapping[str, str] | None) -> tuple[str, str]:
+    """Container and encoding as libsndfile names them, checked."""
     if format.lower() not in FORMATS:
         raise UserError(f"cannot write {format}: {_choices()}")
     container, usual = FORMATS[format.lower()]
@@ -101,20 +233,7 @@ def encode(
         raise UserError(f"{container} cannot hold {subtype}: choose one of {known}")
     if unknown := set(tags or ()) - TAGS:
         raise UserError(f"no tag is called {min(unknown)}: choose of {', '.join(sorted(TAGS))}")
-    samples = _frames_first(wave)
-    # About what the data takes: 32 bits are the most but for DOUBLE.
-    if container == "WAV" and samples.size * (8 if subtype == "DOUBLE" else 4) > LARGEST_WAV:
-        raise UserError("too long for a WAV (4 GiB): write .w64 or .flac")
-    levels = np.abs(samples)
-    over = 0 if subtype in ("FLOAT", "DOUBLE") else int((levels > 1).sum())
-    report = WriteReport(len(samples), over, float(levels.max(initial=0.0)))
-    try:
-        return _encoded(samples, sample_rate, container, subtype, tags or {}), report
-    except (soundfile.LibsndfileError, OverflowError) as error:
-        raise UserError(
-            f"cannot write {container} {subtype} of {samples.shape[1]} channels at {sample_rate} "
-            f"Hz: {error}"
-        ) from None
+    return container, subtype
 
 
 def _frames_first(wave: ArrayLike) -> NDArray[np.float32]:
@@ -126,32 +245,14 @@ def _frames_first(wave: ArrayLike) -> NDArray[np.float32]:
         )
     if not np.issubdtype(array.dtype, np.floating):
         raise UserError(f"a wave of {array.dtype}: give floats with full scale 1")
-    samples = np.atleast_2d(array).T.astype(np.float32, copy=False)
+    return np.atleast_2d(array).T.astype(np.float32, copy=False)
+
+
+def _refuse_what_is_not_finite(samples: NDArray[np.float32], of: int) -> None:
     finite = np.isfinite(samples)
     if not finite.all():
         wrong = samples.size - int(finite.sum())
-        raise RunError(
-            f"{wrong} of {samples.size} samples are NaN or infinite: nothing was written"
-        )
-    return samples
-
-
-def _encoded(
-    samples: NDArray[np.float32],
-    sample_rate: int,
-    container: str,
-    subtype: str,
-    tags: Mapping[str, str],
-) -> bytes:
-    memory = io.BytesIO()
-    with soundfile.SoundFile(
-        memory, "w", sample_rate, samples.shape[1], subtype, format=container
-    ) as sound:
-        for key, text in tags.items() if container in TAGGED else ():
-            setattr(sound, key, text)
-        for first in range(0, len(samples), BLOCK):
-            sound.write(_quantized(samples[first : first + BLOCK], subtype))
-    return timeless(memory.getvalue(), container)
+        raise RunError(f"{wrong} of {of} samples are NaN or infinite: nothing was written")
 
 
 def _quantized(block: NDArray[np.float32], subtype: str) -> NDArray[np.generic]:

@@ -51,7 +51,7 @@ class FfmpegSource:
         return self.found
 
     def blocks(
-        self, start: int, stop: int, errors: list[str], *, at_once: bool = False
+        self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
         """Decode [start, stop), as in `Source`; blocks leave no marks here."""
         position = 0

@@ -6,9 +6,7 @@ what is around it, and a damaged file is reported, never passed over in silence.
 
 import logging
 import os
-import secrets
-import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
@@ -17,16 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wavegan.audio import opening
+from wavegan.audio.block_writer import hidden_sibling, is_plain, told
 from wavegan.audio.encoding import WriteReport, encode, format_of
 from wavegan.audio.measuring import Measured, measure
 from wavegan.audio.opening import AnyPath, AudioInfo, ShortReadError, Wave
-from wavegan.audio.resample import resample_array, resampled_length, source_span
-from wavegan.errors import RunError, UserError
+from wavegan.audio.plausible import refuse_what_is_no_sound, refuse_what_is_packed
+from wavegan.audio.resample import resample_array, resample_blocks, resampled_length, source_span
+from wavegan.errors import UserError
 
 MOST = 1 << 27
 """Samples of all channels that are read at once: half a gigabyte, 93 minutes of mono at 24 kHz."""
-LOWEST_RATE, HIGHEST_RATE = 500, 1 << 23
-"""Hz of what is called sound; the fastest converters sample at a few million."""
 _log = logging.getLogger(__name__)
 
 __all__ = [
@@ -36,6 +34,7 @@ __all__ = [
     "WriteReport",
     "encode",
     "measure",
+    "mono_blocks",
     "probe",
     "read",
     "write",
@@ -90,7 +89,9 @@ def read(
     """
     with opening.opened(path) as source:
         info = source.info
-        _refuse_what_is_no_sound(info)
+        refuse_what_is_no_sound(info)
+        if frames is None:
+            refuse_what_is_packed(info)
         rate = info.sample_rate if sample_rate is None else sample_rate
         start, stop = _range(info, rate, start, frames)
         first, last, skip = source_span(start, stop, info.frames, info.sample_rate, rate)
@@ -104,18 +105,51 @@ def read(
     if error is None and wave.shape[-1] < last - first:
         error = f"it ends after {first + wave.shape[-1]} of {info.frames} samples"
     if error is not None:
-        _report(
-            ShortReadError(
-                f"{opening.shown(path)}: damaged or cut short: {error}",
-                info.path,
-                first + wave.shape[-1],
-            ),
-            on_short,
-        )
+        _report(_short(info, error, first + wave.shape[-1]), on_short)
     if rate != info.sample_rate:
         _refuse_too_many(info, stop - start, rate)
         wave = resample_array(wave, info.sample_rate, rate)[:, skip : skip + stop - start]
     return wave, rate
+
+
+def mono_blocks(path: AnyPath, sample_rate: int) -> Iterator[Wave]:
+    """Read a whole file, mixed to mono, in memory that does not grow with its length.
+
+    Args:
+        path: as in `read`.
+        sample_rate: wanted rate, Hz.
+
+    Yields:
+        (T,) each; together they are exactly what `read` gives.
+
+    Raises:
+        UserError: as `read` does.
+        ShortReadError: at the end, where the file ends before it should.
+    """
+    errors: list[str] = []
+    with opening.opened(path) as source:
+        info, decoded = source.info, 0
+        refuse_what_is_no_sound(info)
+        refuse_what_is_packed(info)
+        _range(info, sample_rate, 0, None)
+
+        def mixed() -> Iterator[Wave]:
+            nonlocal decoded
+            for block in source.blocks(0, info.frames, errors, seamless=True):
+                decoded += len(block)
+                yield opening.mixed(block)[:, 0]
+
+        if sample_rate == info.sample_rate:
+            yield from mixed()
+        else:
+            yield from resample_blocks(mixed(), info.sample_rate, sample_rate, info.frames)
+    if info.note:
+        _warn(opening.shown(path), info.note)
+    error = errors[0] if errors else info.damage
+    if error is None and decoded < info.frames:
+        error = f"it ends after {decoded} of {info.frames} samples"
+    if error is not None:
+        raise _short(info, error, decoded)
 
 
 def write(
@@ -150,33 +184,19 @@ def write(
         data, report = encode(wave, sample_rate, format=format or "wav", subtype=subtype, tags=tags)
         target.write(data)
         return report
-    name = opening.shown(target)
-    try:
+    with told(target):
         kind = format or format_of(target)
         data, report = encode(wave, sample_rate, format=kind, subtype=subtype, tags=tags)
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from None
-    except RunError as error:
-        raise RunError(f"{name}: {error}") from None
-    try:
         _put(Path(os.path.realpath(target)), data)
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(
-            f"{name}: there is no folder {opening.shown(Path(target).parent)}"
-        ) from None
-    except (IsADirectoryError, PermissionError) as error:
-        raise UserError(f"{name}: {error.strerror}; name another file") from None
-    except OSError as error:
-        raise RunError(f"{name}: {error.strerror or error}") from None
     return report
 
 
 def _put(path: Path, data: bytes) -> None:
     """Replace a file in one move; a pipe or a device is written into instead."""
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+    if not is_plain(path):
         path.write_bytes(data)
         return
-    temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")
+    temporary = hidden_sibling(path)
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
@@ -203,21 +223,17 @@ def _warn(name: str, note: str) -> None:
     _log.warning("%s: %s", name, note)
 
 
-def _refuse_what_is_no_sound(info: AudioInfo) -> None:
-    """A rate of 1 Hz makes hours of a thousand samples wherever they are resampled."""
-    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
-        raise UserError(
-            f"{opening.shown(info.path)}: its header says {info.sample_rate} Hz, which is no rate "
-            f"of sound ({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?"
-        )
-
-
 def _refuse_too_many(info: AudioInfo, samples: int, rate: int) -> None:
     if samples * info.channels > MOST:
         raise UserError(
             f"{opening.shown(info.path)}: {samples / rate / 60:,.0f} minutes are more than is held "
             "in memory at once: cut it into parts"
         )
+
+
+def _short(info: AudioInfo, error: str, decoded: int) -> ShortReadError:
+    name = opening.shown(info.path)
+    return ShortReadError(f"{name}: damaged or cut short: {error}", info.path, decoded)
 
 
 def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | None) -> None:
@@ -234,7 +250,7 @@ def _decode(
     # memory is taken as samples come, not as the header promises
     channels = 1 if mono else info.channels
     wave, place = np.empty((channels, min(count, MOST // channels)), np.float32), 0
-    for block in source.blocks(first, first + count, errors, at_once=True):
+    for block in source.blocks(first, first + count, errors, seamless=True):
         if (place + len(block)) * channels > MOST:
             _refuse_too_many(info, count, info.sample_rate)
         wave[:, place : place + len(block)] = (opening.mixed(block) if mono else block).T

@@ -7,6 +7,7 @@ import numpy as np
 
 from wavegan.audio import opening
 from wavegan.audio.opening import AnyPath, AudioInfo
+from wavegan.audio.plausible import refuse_what_is_packed
 
 FULL_SCALE = 0.999
 
@@ -47,13 +48,14 @@ def measure(path: AnyPath) -> Measured:
     """Decode a whole file, in blocks, and measure it; damage is a result, not an error.
 
     Raises:
-        UserError: no such file, or none that can be read.
+        UserError: no such file, or none that can be read; more tightly packed than sound is.
     """
     decoded, peaks, squares, mono_sum, full, bad = 0, np.zeros(2), np.zeros(2), 0.0, 0, 0
     errors: list[str] = []
     crc = 0
     with opening.opened(path) as source:
         info = source.info
+        refuse_what_is_packed(info)
         for block in source.blocks(0, info.frames, errors):
             crc = zlib.crc32(block.tobytes(), crc)
             finite = np.isfinite(block)

@@ -1,6 +1,6 @@
 """Mel spectrograms from files that TTS systems write: `.npy`, `.npz`, `.pt`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -18,6 +18,9 @@ from wavegan.errors import UserError
 SUFFIXES = (".npy", ".npz", ".pt", ".pth")
 NUMBERS = "fiu"
 """Kinds of numpy types that are real numbers."""
+
+BLOCK = 1 << 12
+"""Frames that are read at once where a spectrogram is long."""
 
 Array = NDArray[Any]
 
@@ -84,6 +87,21 @@ def oriented(path: Path, n_mels: int, layout: Layout = "frames_last") -> tuple[A
         )
     lies = _orientation(array, n_mels, layout)
     return array.T if lies.turned else array, lies
+
+
+def blocks(path: Path, n_mels: int, layout: Layout = "frames_last") -> Iterator[Tensor]:
+    """The spectrogram in parts `(n_mels, L')` float32; of a `.npy` no more is in memory.
+
+    Raises:
+        UserError: as `read` does.
+    """
+    values = mapped(path, n_mels, layout)
+    for start in range(0, values.shape[1], BLOCK):
+        yield torch.from_numpy(values[:, start : start + BLOCK].astype(np.float32, order="C"))
+        if isinstance(values, np.memmap):
+            # what was read of a mapping stays in memory as long as it is there
+            del values
+            values = mapped(path, n_mels, layout)
 
 
 def _orientation(array: Array, n_mels: int, layout: Layout) -> Orientation:

@@ -52,9 +52,24 @@ class MelSpectrogram(nn.Module):
             logarithm = self._bands(wave, mel.padding)
         else:
             logarithm = self._in_blocks(wave, most)
-        if mel.mask_last is None:
+        return self._masked(logarithm)
+
+    @own_settings()
+    def block(self, padded: Tensor, *, ends: bool) -> Tensor:
+        """Some frames of a long clip: (..., T) that is padded already to (..., n_mels, L).
+
+        Args:
+            padded: n_fft + (L - 1) * hop samples.
+            ends: its last frame is the clip's.
+        """
+        logarithm = self._bands(padded, "none")
+        return self.normalize(self._masked(logarithm) if ends else logarithm)
+
+    def _masked(self, logarithm: Tensor) -> Tensor:
+        """The last frame as the front-end makes it."""
+        if self.mel.mask_last is None:
             return logarithm
-        last = torch.full_like(logarithm[..., -1:], mel.mask_last)
+        last = torch.full_like(logarithm[..., -1:], self.mel.mask_last)
         return torch.cat([logarithm[..., :-1], last], dim=-1)
 
     def _in_blocks(self, wave: Tensor, most: int) -> Tensor:

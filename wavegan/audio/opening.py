@@ -129,7 +129,7 @@ class Noted:
         return replace(info, note="; ".join(filter(None, (info.note, self.note))))
 
     def blocks(
-        self, start: int, stop: int, errors: list[str], *, at_once: bool = False
+        self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
         """Those of the source."""
-        return self.source.blocks(start, stop, errors, at_once=at_once)
+        return self.source.blocks(start, stop, errors, seamless=seamless)

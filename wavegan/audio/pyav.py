@@ -61,7 +61,7 @@ class PyavSource:
         )
 
     def blocks(
-        self, start: int, stop: int, errors: list[str], *, at_once: bool = False
+        self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
         """Decode [start, stop), as in `Source`; blocks leave no marks here."""
         chunks, track = self.track.chunks, self.track

@@ -5,7 +5,9 @@ Both are linear-phase low passes, so that sound stays where it is in time. soxr 
 """
 
 import math
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,13 +30,15 @@ REACH = 256
 # Samples that soxr is given at once.
 BLOCK = 1 << 18
 
+Quality = Literal["HQ", "VHQ"]
+
 
 def resample_array(
     wave: NDArray[np.float32],
     from_rate: int,
     to_rate: int,
     *,
-    quality: Literal["HQ", "VHQ"] = "HQ",
+    quality: Quality = "HQ",
 ) -> NDArray[np.float32]:
     """Resample with soxr.
 
@@ -50,8 +54,6 @@ def resample_array(
     Raises:
         UserError: a rate is not positive.
     """
-    import soxr
-
     _check(from_rate, to_rate)
     length = resampled_length(wave.shape[-1], from_rate, to_rate)
     if from_rate == to_rate or length == 0:
@@ -61,13 +63,46 @@ def resample_array(
     # One row at a time: soxr wants (T, C), at most 65536 channels. In blocks, which give the same
     # samples, because soxr makes copies of what it is given.
     for row, out in zip(rows, result, strict=True):
-        stream, place = soxr.ResampleStream(from_rate, to_rate, 1, "float32", quality), 0
-        for first in range(0, len(row), BLOCK):
-            block = row[first : first + BLOCK].astype(np.float32, copy=False)
-            made = stream.resample_chunk(block, last=first + BLOCK >= len(row))[: length - place]
+        blocks = (row[first : first + BLOCK] for first in range(0, len(row), BLOCK))
+        place = 0
+        for made in resample_blocks(blocks, from_rate, to_rate, len(row), quality=quality):
             out[place : place + len(made)] = made
             place += len(made)
     return result.reshape(*wave.shape[:-1], length)
+
+
+def resample_blocks(
+    blocks: Iterable[NDArray[np.float32]],
+    from_rate: int,
+    to_rate: int,
+    samples: int,
+    *,
+    quality: Quality = "HQ",
+) -> Iterator[NDArray[np.float32]]:
+    """Resample with soxr what comes block by block: the samples of `resample_array`.
+
+    Args:
+        blocks: (T',) each, of any lengths.
+        from_rate: their rate, Hz.
+        to_rate: the wanted rate, Hz.
+        samples: T, of all blocks together.
+        quality: as in `resample_array`.
+
+    Yields:
+        (T'',) float32, `resampled_length(T, from_rate, to_rate)` together.
+    """
+    import soxr
+
+    _check(from_rate, to_rate)
+    left = resampled_length(samples, from_rate, to_rate)
+    stream = soxr.ResampleStream(from_rate, to_rate, 1, "float32", quality)
+    end = np.zeros(0, np.float32)
+    for block in chain(blocks, [end]):
+        made = stream.resample_chunk(block.astype(np.float32, copy=False), last=block is end)
+        yield made[:left]
+        left -= min(left, len(made))
+    if left:
+        yield np.zeros(left, np.float32)
 
 
 def resampled_length(samples: int, from_rate: int, to_rate: int) -> int:

@@ -75,7 +75,7 @@ class Source(Protocol):
         """What is known of it without decoding all of it."""
 
     def blocks(
-        self, start: int, stop: int, errors: list[str], *, at_once: bool = False
+        self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
         """Decode [start, stop) as (T, C) blocks; ends early, with an entry in `errors`, at damage.
 
@@ -83,7 +83,8 @@ class Source(Protocol):
             start: first sample, at the file's rate.
             stop: the one behind the last.
             errors: what went wrong is added to it.
-            at_once: read in one block where blocks would leave marks, however long.
+            seamless: blocks together are exactly what one read gives; without it MP3 and Opus may
+                have marks between them.
         """
 
 

@@ -121,10 +121,15 @@ def _floating(wave: Tensor) -> Tensor:
 
 def framed(wave: Tensor, n_fft: int, hop_length: int, padding: Padding, mode: PadMode) -> Tensor:
     """Pad (B, T) as `stft` does, for framing without padding: frame i then begins at i * hop."""
-    total = n_fft if padding == "center" else n_fft - hop_length
-    left, right = total // 2, total - total // 2
+    left, right = margins(n_fft, hop_length, padding)
     least = hop_length if mode == "zero" else max(hop_length, right + 1)
     wave = functional.pad(wave, (0, max(0, least - wave.shape[-1])))
     if mode == "zero":
         return functional.pad(wave, (left, right))
     return functional.pad(wave[:, None], (left, right), mode="reflect")[:, 0]
+
+
+def margins(n_fft: int, hop_length: int, padding: Padding) -> tuple[int, int]:
+    """Samples that are padded before and after a wave."""
+    total = n_fft if padding == "center" else n_fft - hop_length
+    return total // 2, total - total // 2

@@ -4,8 +4,10 @@ libsndfile puts the time into the PEAK chunk of a WAV of floats, and seeds the n
 stream with it. Neither means anything to a reader.
 """
 
+import os
 import struct
 import zlib
+from typing import BinaryIO
 
 PAGE = b"OggS"
 HEADER = 27
@@ -14,43 +16,46 @@ SERIAL, CHECKSUM = slice(14, 18), slice(22, 26)
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def timeless(data: bytes, container: str) -> bytes:
-    """A file's bytes with what libsndfile took from the clock set to 0.
+def timeless(file: BinaryIO, container: str) -> None:
+    """Set what libsndfile took from the clock to 0, in place.
 
     Args:
-        data: the whole file.
-        container: as libsndfile names it; but for "WAV" and "OGG" files come back as they are.
+        file: the whole file, open for reading and writing.
+        container: as libsndfile names it; but for "WAV" and "OGG" files stay as they are.
     """
+    file.seek(0)
     if container == "WAV":
-        return _wav(data)
-    return _ogg(data) if container == "OGG" else data
+        _wav(file)
+    elif container == "OGG":
+        _ogg(file)
 
 
-def _wav(data: bytes) -> bytes:
+def _wav(file: BinaryIO) -> None:
     """RIFF: chunks of a name, a size and so many bytes, padded to an even number."""
-    place = 12
-    while place + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, place)
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        name, size = struct.unpack("<4sI", head)
         if name == b"PEAK":  # a version, then the time
-            return data[: place + 12] + bytes(4) + data[place + 16 :]
+            file.seek(4, os.SEEK_CUR)
+            file.write(bytes(4))
+            return
         if name == b"data":
-            return data
-        place += 8 + size + size % 2
-    return data
+            return
+        file.seek(size + size % 2, os.SEEK_CUR)
 
 
-def _ogg(data: bytes) -> bytes:
+def _ogg(file: BinaryIO) -> None:
     """Pages one after another, each with the stream's number and a checksum (RFC 3533)."""
-    pages, place = [], 0
-    while data[place : place + 4] == PAGE and len(data) >= place + HEADER:
-        table = place + HEADER + data[place + HEADER - 1]
-        end = table + sum(data[place + HEADER : table])
-        page = bytearray(data[place:end])
+    place = 0
+    while (head := file.read(HEADER))[:4] == PAGE and len(head) == HEADER:
+        table = file.read(head[-1])
+        page = bytearray(head + table + file.read(sum(table)))
         page[SERIAL] = page[CHECKSUM] = bytes(4)
         page[CHECKSUM] = struct.pack("<I", _checksum(page))
-        pages.append(bytes(page))
-        place = end
-    return b"".join(pages) + data[place:]
+        file.seek(place)
+        file.write(page)
+        place += len(page)
+        file.seek(place)
 
 
 def _checksum(page: bytearray) -> int:

@@ -1,26 +1,19 @@
 """`wavegan vocode`: audio or mel spectrograms in, the model's audio out."""
 
 import json
-import sys
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from wavegan.cli import _completion, _vocode_jobs
+from wavegan.cli import _completion, _vocode_jobs, _vocode_one
 from wavegan.cli._options import SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.readable import escaped
 from wavegan.targets import check_files
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from wavegan.inference.vocoder import Vocoder
 
 
 def vocode_command(
@@ -77,7 +70,7 @@ def vocode_command(
     note = _once(quiet)
     for source, target in jobs:
         try:
-            original, made = _vocode(vocoder, source, note)
+            made = _vocode_one.made(vocoder, source, note)
         except UserError as error:
             reason = str(error) if escaped(str(source)) in str(error) else f"{source}: {error}"
             if len(jobs) == 1:
@@ -85,14 +78,15 @@ def vocode_command(
             failed.append({"input": str(source), "reason": reason})
             typer.echo(f"left out: {reason}", err=True)
             continue
-        clipped = _write(target, made, vocoder.sample_rate, file_format, SUBTYPES[subtype])
+        clipped = _vocode_one.write(made, target, file_format, SUBTYPES[subtype], quiet=quiet)
         if clipped and not quiet:
             typer.echo(
                 f"{target}: {counted(clipped, 'sample')} clipped; --subtype float keeps them",
                 err=True,
             )
-        if picture is not None:
-            _draw(picture, original, made, vocoder)
+        said = "" if picture is None else _vocode_one.draw(made, picture)
+        if said and not quiet:
+            typer.echo(said, err=True)
         written.append({"input": str(source), "output": str(target), "clipped": clipped})
         if not quiet and not as_json and str(target) != "-":
             typer.echo(str(target), err=True)
@@ -131,50 +125,3 @@ def _once(quiet: bool) -> Callable[[str], None]:
         said.append(text)
 
     return note
-
-
-def _vocode(
-    vocoder: "Vocoder", source: Path, note: Callable[[str], None]
-) -> "tuple[Tensor | None, Tensor]":
-    """The original `(T,)`, where there is one, and what the model makes of it."""
-    import torch
-
-    from wavegan.audio import io, mel_file
-    from wavegan.inference.revocode import revocode
-
-    if source.suffix.lower() in mel_file.SUFFIXES:
-        values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.spec.layout)
-        if lies.doubt:
-            warnings.warn(f"{source}: {lies.doubt}", RuntimeWarning, stacklevel=2)
-        elif lies.turned:
-            note(f"{source}: lies as (frames, n_mels) and is turned, as are others like it")
-        with warnings.catch_warnings():
-            # of a square the vocoder would say the same again, without the file's name
-            warnings.filterwarnings("ignore", r"mel: \d+ x \d+ values")
-            return None, vocoder(values.astype("float32", order="C")).cpu()
-    audio, _ = io.read(source, sample_rate=vocoder.sample_rate, mono=True)
-    original = torch.from_numpy(audio[0])
-    if not len(original):
-        raise UserError(f"{source}: no samples in it")
-    return original, revocode(vocoder, original.to(vocoder.device)).cpu()
-
-
-def _write(target: Path, made: "Tensor", sample_rate: int, file_format: str, subtype: str) -> int:
-    """Write audio, of this format where the file's name has none; returns how many clipped."""
-    from wavegan.audio import io, made_by
-
-    audio, tags = made.numpy()[None], made_by.mark("vocode")
-    streamed = str(target) == "-"
-    kind = file_format if streamed else target.suffix.lower().lstrip(".")
-    if not streamed:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    chosen = "VORBIS" if kind == "ogg" else subtype
-    out = sys.stdout.buffer if streamed else target
-    return io.write(out, audio, sample_rate, subtype=chosen, format=kind, tags=tags).clipped
-
-
-def _draw(picture: Path, original: "Tensor | None", made: "Tensor", vocoder: "Vocoder") -> None:
-    from wavegan.inference.picture import draw
-
-    panels = {} if original is None else {"original": original.numpy()}
-    draw(picture, {**panels, "vocoded": made.numpy()}, vocoder.sample_rate)

@@ -18,6 +18,7 @@ from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.errors import UserError
+from wavegan.evaluation.longest import check_length
 from wavegan.evaluation.pairing import LeftOut, listing, pick
 from wavegan.evaluation.plan import System
 from wavegan.inference.revocode import revocode
@@ -144,6 +145,7 @@ def folder_name(name: str) -> str:
 
 def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> float:
     """Write both sides; returns the seconds that the mel and the model took."""
+    check_length(root / clip.path, clip.frames, clip.sample_rate, vocoder.sample_rate)
     audio = reading.whole(clip, root, vocoder.sample_rate, 1, vocoder.peak)[0]
     if not len(audio):
         raise UserError(f"{shown(clip.path)}: no samples in it")

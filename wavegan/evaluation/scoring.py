@@ -18,6 +18,7 @@ from wavegan.errors import UserError
 from wavegan.evaluation.alignment import Align, Aligned, align
 from wavegan.evaluation.floors import Floor, Made
 from wavegan.evaluation.levels import matching_gain
+from wavegan.evaluation.longest import refuse_long
 from wavegan.evaluation.selection import BEFORE_MATCHING, build_metric
 from wavegan.metrics.base import Metric
 
@@ -131,6 +132,7 @@ class Scorer:
 
     def _read(self, job: Job) -> _Read:
         said: list[str] = []
+        refuse_long(io.probe(job.reference))
         wave, rate = io.read(
             job.reference, mono=False, on_note=lambda note: said.append(f"{REFERENCE}{note}")
         )
@@ -139,7 +141,9 @@ class Scorer:
             made: Made = self._floors[job.estimate](reference, rate)
             notes = tuple(said)
             return _Read(made.audio, reference, rate, notes, kilobits=made.kilobits, made=True)
-        own_rate = io.probe(job.estimate).sample_rate
+        info = io.probe(job.estimate)
+        refuse_long(info, rate)
+        own_rate = info.sample_rate
         wave, _ = io.read(
             job.estimate,
             sample_rate=rate,

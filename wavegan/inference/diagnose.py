@@ -19,6 +19,8 @@ from wavegan.inference.sound_causes import Kind, of_sound
 
 LONGEST = 300.0
 """Seconds of a file that are looked at."""
+MOST = 2**23
+"""Samples of all channels that are: 190 s of stereo at 22 kHz."""
 LOWEST_RATE = 2000
 """Hz; files that claim less are damaged."""
 EDGE = 0.01
@@ -177,7 +179,9 @@ def _report(
         config = None
     reference = None
     if original is not None:
-        reference = torch.from_numpy(io.read(original, sample_rate=rate, mono=False)[0])
+        frames = int(_longest(rate, io.probe(original).channels) * rate)
+        wave, _ = io.read(original, frames=frames, sample_rate=rate, mono=False)
+        reference = torch.from_numpy(wave)
         if not reference.shape[-1]:
             raise UserError(f"{original}: no samples in it")
     elif paired:
@@ -201,15 +205,21 @@ def _kind(origin: Origin | None, config: Config | None) -> Kind:
     return "sound" if config is not None and config.task == "synthesize" else "vocoded"
 
 
+def _longest(sample_rate: int, channels: int) -> float:
+    """Seconds of a file that are looked at."""
+    return min(LONGEST, MOST / sample_rate / channels)
+
+
 def _read(file: Path) -> tuple[Tensor, int, list[str]]:
     """A file's beginning, all channels; what is missing of it is noted."""
     info, notes = io.probe(file), []
     if info.sample_rate < LOWEST_RATE:
         raise UserError(f"{file}: {info.sample_rate} Hz is no rate of sound; is its header right?")
     frames = None
-    if info.seconds > LONGEST:
-        frames = round(LONGEST * info.sample_rate)
-        notes.append(f"only the first {LONGEST:.0f} s of {info.seconds:.0f} s were looked at")
+    longest = _longest(info.sample_rate, info.channels)
+    if info.seconds > longest:
+        frames = max(int(longest * info.sample_rate), 1)
+        notes.append(f"only the first {longest:.0f} s of {info.seconds:.0f} s were looked at")
     audio, rate = io.read(
         file,
         frames=frames,

@@ -1,6 +1,6 @@
 """The noise that some vocoders take beside the mel spectrogram."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -9,6 +9,9 @@ from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.inference.given import numbers
 
+BLOCK = 2**18
+"""Values of noise that are drawn at once where it is long."""
+
 
 def draw(shape: tuple[int, int], seed: int) -> Tensor:
     """Noise of one item, `(1, channels, length)` on the CPU.
@@ -16,6 +19,19 @@ def draw(shape: tuple[int, int], seed: int) -> Tensor:
     It depends on `seed` and the shape alone, so an item sounds the same in every batch.
     """
     return torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed))
+
+
+def draw_blocks(shape: tuple[int, int], seed: int) -> Iterator[Tensor]:
+    """The values of `draw` in blocks `(channels, length')`; several channels come as one."""
+    if shape[0] > 1:
+        yield draw(shape, seed)[0]
+        return
+    generator, left = torch.Generator().manual_seed(seed), shape[1]
+    while left:
+        # torch makes sixteen values at a time, and the last sixteen of a tensor again
+        size = BLOCK if left >= BLOCK + 16 else left
+        yield torch.randn(1, size, generator=generator)
+        left -= size
 
 
 def of_items(

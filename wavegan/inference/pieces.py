@@ -9,14 +9,17 @@ become is cut off again. Only the outermost pieces see the borders that the whol
                             ├ before ┼────── kept ──────────┤
 """
 
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from wavegan.audio.window import Window
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.own_settings import own_settings
 
 SAMPLES = 2**18
 """Of audio that are decoded at once on a CPU: HiFi-GAN V3 needs 0.3 GiB for them, Parallel WaveGAN
@@ -103,22 +106,71 @@ def most_frames(generator: Generator, device: torch.device) -> int:
     return max(samples // generator.hop_length, 1)
 
 
-def _in_pieces(
-    generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
-) -> Tensor:
-    """The audio `(1, T)` of one long mel."""
-    hop, length = generator.hop_length, mel.shape[-1]
+def decode_blocks(
+    generator: Generator,
+    mel: Iterable[Tensor],
+    length: int,
+    noise: Iterable[Tensor] | None,
+    known: Reach,
+) -> Iterator[Tensor]:
+    """The audio of one long mel that comes block by block; what `decode` gives, bit for bit.
+
+    Args:
+        generator: the network.
+        mel: `(n_mels, L')` each, on the network's device.
+        length: L, frames of all blocks together.
+        noise: `(channels, length')` each, of any lengths, where it takes some.
+        known: its reach.
+
+    Yields:
+        `(T',)` each.
+    """
+    device = next(generator.parameters()).device
+    each = _noise_per_frame(generator) or 0
+    frames, drawn = Window(mel), None if noise is None else Window(noise)
+    for piece in _plan(generator, length, known, most_frames(generator, device)):
+        with own_settings(), torch.no_grad():
+            first, last = piece.first, piece.last
+            heard = None if drawn is None else drawn.between(first * each, last * each)[None]
+            heard = None if heard is None else heard.to(device)
+            made = _made(generator, frames.between(first, last)[None], heard)
+            kept = made[0, piece.kept]
+        yield kept
+
+
+class _Piece(NamedTuple):
+    """Frames [first, last) are decoded, of whose samples `kept` are [start, stop) of the whole."""
+
+    first: int
+    last: int
+    start: int
+    stop: int
+    kept: slice
+
+
+def _plan(generator: Generator, length: int, known: Reach, most: int) -> Iterator[_Piece]:
+    """The pieces of a long mel."""
+    hop = generator.hop_length
     count = -(-length // max(most, 4 * sum(known)))
-    audio = mel.new_empty(1, generator.output_length(length))
     for piece in range(count):
         start, stop = length * piece // count, length * (piece + 1) // count
         first, last = max(start - known.before, 0), min(stop + known.after, length)
         first -= first % ALIGNED
-        each = _noise_per_frame(generator) or 0
-        heard = None if noise is None else noise[..., first * each : last * each]
-        made = _made(generator, mel[..., first:last], heard)
-        kept = slice(start * hop, stop * hop if stop < length else audio.shape[-1])
-        audio[:, kept] = made[:, kept.start - first * hop : kept.stop - first * hop]
+        end = stop * hop if stop < length else generator.output_length(length)
+        kept = slice(start * hop - first * hop, end - first * hop)
+        yield _Piece(first, last, start * hop, end, kept)
+
+
+def _in_pieces(
+    generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
+) -> Tensor:
+    """The audio `(1, T)` of one long mel."""
+    audio = mel.new_empty(1, generator.output_length(mel.shape[-1]))
+    each = _noise_per_frame(generator) or 0
+    for piece in _plan(generator, mel.shape[-1], known, most):
+        heard = None if noise is None else noise[..., piece.first * each : piece.last * each]
+        made = _made(generator, mel[..., piece.first : piece.last], heard)
+        audio[:, piece.start : piece.stop] = made[:, piece.kept]
     return audio
 
 

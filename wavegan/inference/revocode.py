@@ -26,16 +26,31 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
     Raises:
         UserError: the model's audio has another rate than what its mels are made of.
     """
+    check_rates(vocoder)
+    gain = 1.0
+    if vocoder.peak and not is_silent(wave):
+        gain = vocoder.peak / float(wave.abs().max())
+    padded = pad(wave * gain, (0, silence_after(vocoder, wave.shape[-1])))
+    made = vocoder(vocoder.mel(padded))[..., : wave.shape[-1]]
+    return torch.nn.functional.pad(made, (0, wave.shape[-1] - made.shape[-1])) / gain
+
+
+def check_rates(vocoder: Vocoder) -> None:
+    """Refuse a model that has to be given mels.
+
+    Raises:
+        UserError: its audio has another rate than what its mels are made of.
+    """
     if vocoder.spec.audio_rate != vocoder.spec.sample_rate:
         raise UserError(
             f"this model's mels are of {vocoder.spec.sample_rate} Hz audio and its output is "
             f"{vocoder.spec.audio_rate} Hz: give mel spectrograms instead of audio"
         )
-    gain = 1.0
-    if vocoder.peak and not is_silent(wave):
-        gain = vocoder.peak / float(wave.abs().max())
-    missing = -wave.shape[-1] % vocoder.hop_length
-    # a center-framed front-end ends one hop early, so a whole hop of silence follows
-    padded = pad(wave * gain, (0, missing + vocoder.hop_length))
-    made = vocoder(vocoder.mel(padded))[..., : wave.shape[-1]]
-    return torch.nn.functional.pad(made, (0, wave.shape[-1] - made.shape[-1])) / gain
+
+
+def silence_after(vocoder: Vocoder, samples: int) -> int:
+    """Zeros that a clip of so many samples is heard with: whole frames, and one more.
+
+    A center-framed front-end ends one hop early.
+    """
+    return -samples % vocoder.hop_length + vocoder.hop_length

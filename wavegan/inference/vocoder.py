@@ -197,11 +197,23 @@ class Vocoder(Placed[Generator]):
         """Audio `(N, T)` of mels of one length."""
         noise = None if noise is None else noise.to(self.device)
         long = mel.shape[-1] > most_frames(self.generator, self.device)
-        return decode(self.generator, mel, noise, self._reach if long else None)
+        return decode(self.generator, mel, noise, self.reach if long else None)
 
     @cached_property
-    def _reach(self) -> Reach | None:
+    def reach(self) -> Reach | None:
+        """How far its network looks; None: it has to have the whole mel."""
         return reach(self.generator, self.n_mels)
+
+    def warn_of_range(self, mel: Tensor) -> None:
+        """Warn where values `(N, n_mels, L)` look like another front-end's, in the first calls."""
+        if self._checks_left:
+            self._checks_left -= 1
+            self._warn(suspicious(mel, self.spec))
+
+    def _warn(self, reason: str | None) -> None:
+        if reason is not None:
+            self._checks_left = 0
+            tell(reason, RuntimeWarning)
 
     def _checked(self, mel: Tensor, name: str = "mel") -> Tensor:
         """The mel `(..., n_mels, L)` as float32 on the device."""
@@ -236,10 +248,7 @@ class Vocoder(Placed[Generator]):
             return
         self._checks_left -= 1
         longest = max(range(len(mel)), key=frames.__getitem__)
-        reason = suspicious(mel[longest, :, : frames[longest]], self.spec)
-        if reason is not None:
-            self._checks_left = 0
-            tell(reason, RuntimeWarning)
+        self._warn(suspicious(mel[longest, :, : frames[longest]], self.spec))
 
     @overload
     def mel(self, wave: list[Tensor] | list[NDArray[Any]]) -> list[Tensor]: ...

@@ -1,0 +1,102 @@
+"""Measure what hours cost: memory and time of `wavegan` on a long recording.
+
+    python benchmarks/long_files.py vocode MODEL --minutes 140
+    python benchmarks/long_files.py mel MODEL --minutes 140
+    python benchmarks/long_files.py evaluate --minutes 10
+    python benchmarks/long_files.py diagnose --minutes 140
+
+Makes a FLAC of tones in noise, stereo at 44.1 kHz (for `mel` a `.npy` of the model's bands), runs
+the command in a process of its own and prints the peak of its resident memory.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+RATE = 44100
+MIB = 2**10 if sys.platform != "darwin" else 2**20
+"""Of the unit that the system counts in."""
+WAYS = ("vocode", "mel", "evaluate", "diagnose")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("model", type=Path, nargs="?", help="for vocode and mel")
+    parser.add_argument("--minutes", type=float, default=140)
+    parser.add_argument("--rate", type=int, default=RATE)
+    parser.add_argument("--channels", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.way == "mel":
+            source = mel(folder / "a.npy", options.model, options.minutes)
+        else:
+            source = recording(
+                folder / "real" / "a.flac", options.minutes, options.rate, options.channels
+            )
+        words = {
+            "vocode": ["vocode", source, "--model", options.model, "--out", folder / "out.wav"],
+            "mel": ["vocode", source, "--model", options.model, "--out", folder / "out.wav"],
+            "evaluate": ["evaluate", source.parent, source.parent],
+            "diagnose": ["diagnose", source, "--exit-zero"],
+        }[options.way]
+        print(json.dumps({"way": options.way, "minutes": options.minutes, **measured(words)}))
+
+
+def recording(file: Path, minutes: float, rate: int, channels: int) -> Path:
+    """A FLAC of tones in noise that is loud and quiet in turn, as speech is."""
+    file.parent.mkdir()
+    random = np.random.default_rng(0)
+    seconds = np.arange(10 * rate)[:, None] / rate
+    tones = 0.2 * np.sin(2 * np.pi * 220 * seconds) * np.abs(np.sin(3 * seconds))
+    part = tones + 0.02 * random.standard_normal((10 * rate, channels))
+    left = round(minutes * 60 * rate)
+    with soundfile.SoundFile(file, "w", rate, channels, "PCM_16") as sound:
+        while left > 0:
+            sound.write(part[:left])
+            left -= len(part)
+    return file
+
+
+def mel(file: Path, model: Path, minutes: float) -> Path:
+    """A mel of ten seconds that repeat."""
+    from wavegan import Vocoder
+
+    vocoder = Vocoder.from_pretrained(model)
+    random = np.random.default_rng(0)
+    wave = (0.1 * random.standard_normal(10 * vocoder.sample_rate)).astype(np.float32)
+    part = vocoder.mel(wave).numpy()
+    frames = round(minutes * 60 * vocoder.sample_rate / vocoder.hop_length)
+    np.save(file, np.tile(part, (1, -(-frames // part.shape[1])))[:, :frames])
+    return file
+
+
+def measured(words: list[object]) -> dict[str, object]:
+    """Peak, seconds, exit code and the last line of one command."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "wavegan", *map(str, words)]
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(command, stdout=said, stderr=said)
+        _, status, used = os.wait4(child.pid, 0)
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    return {
+        "peak_mib": round(used.ru_maxrss / MIB),
+        "seconds": round(time.perf_counter() - started),
+        "code": os.waitstatus_to_exitcode(status),
+        "said": lines[-1] if lines else "",
+    }
+
+
+if __name__ == "__main__":
+    main()
