@@ -125,7 +125,7 @@ def _check_plugin(override: Override, value: Any, values: Mapping[str, Any]) -> 
         try:
             plugins.check(kind, _at(values, [*path, "name"]), {option: value}, ".".join(path))
         except UserError as error:
-            raise _mistake(override, str(error).partition(": ")[2]) from None
+            raise _mistake(override, error.reason) from None
 
 
 def _mistake(override: Override, reason: str) -> UserError:

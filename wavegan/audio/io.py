@@ -106,9 +106,10 @@ def read(
     if error is not None:
         _report(
             ShortReadError(
-                f"{opening.shown(path)}: damaged or cut short: {error}",
+                f"damaged or cut short: {error}",
                 info.path,
                 first + wave.shape[-1],
+                at=opening.shown(path),
             ),
             on_short,
         )
@@ -155,19 +156,19 @@ def write(
         kind = format or format_of(target)
         data, report = encode(wave, sample_rate, format=kind, subtype=subtype, tags=tags)
     except UserError as error:
-        raise UserError(f"{name}: {error}") from None
+        raise UserError(str(error), at=name) from None
     except RunError as error:
-        raise RunError(f"{name}: {error}") from None
+        raise RunError(str(error), at=name) from None
     try:
         _put(Path(os.path.realpath(target)), data)
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(
-            f"{name}: there is no folder {opening.shown(Path(target).parent)}"
+            f"there is no folder {opening.shown(Path(target).parent)}", at=name
         ) from None
     except (IsADirectoryError, PermissionError) as error:
-        raise UserError(f"{name}: {error.strerror}; name another file") from None
+        raise UserError(f"{error.strerror}; name another file", at=name) from None
     except OSError as error:
-        raise RunError(f"{name}: {error.strerror or error}") from None
+        raise RunError(f"{error.strerror or error}", at=name) from None
     return report
 
 
@@ -189,11 +190,11 @@ def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[
     total = resampled_length(info.frames, info.sample_rate, rate)
     name = opening.shown(info.path)
     if info.frames == 0 and info.damage is None:
-        raise UserError(f"{name}: there are no samples in it")
+        raise UserError("there are no samples in it", at=name)
     if not 0 <= start <= total:
-        raise UserError(f"{name}: start {start} is outside its {total} samples at {rate} Hz")
+        raise UserError(f"start {start} is outside its {total} samples at {rate} Hz", at=name)
     if frames is not None and frames < 0:
-        raise UserError(f"{name}: frames is {frames}: it must be 0 or more, or None for all")
+        raise UserError(f"frames is {frames}: it must be 0 or more, or None for all", at=name)
     return start, total if frames is None else min(total, start + frames)
 
 
@@ -207,16 +208,18 @@ def _refuse_what_is_no_sound(info: AudioInfo) -> None:
     """A rate of 1 Hz makes hours of a thousand samples wherever they are resampled."""
     if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
         raise UserError(
-            f"{opening.shown(info.path)}: its header says {info.sample_rate} Hz, which is no rate "
-            f"of sound ({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?"
+            f"its header says {info.sample_rate} Hz, which is no rate "
+            f"of sound ({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?",
+            at=opening.shown(info.path),
         )
 
 
 def _refuse_too_many(info: AudioInfo, samples: int, rate: int) -> None:
     if samples * info.channels > MOST:
         raise UserError(
-            f"{opening.shown(info.path)}: {samples / rate / 60:,.0f} minutes are more than is held "
-            "in memory at once: cut it into parts"
+            f"{samples / rate / 60:,.0f} minutes are more than is held "
+            "in memory at once: cut it into parts",
+            at=opening.shown(info.path),
         )
 
 

@@ -114,7 +114,7 @@ def opened(path: AnyPath) -> Iterator[SoundFileSource]:
             note, streamed = found.note, found.streamed
         sound = stack.enter_context(soundfile.SoundFile(content))
         if sound.frames > LONGEST:
-            raise UserError(f"{shown(path)}: it does not say how long it is; encode it again")
+            raise UserError("it does not say how long it is; encode it again", at=shown(path))
         if sound.format == "OGG" and is_chained(path):
             note = "several Ogg streams follow one another: only the first is read"
         yield SoundFileSource(path, sound, note, streamed)
