@@ -13,7 +13,6 @@ from wavegan.cli import _completion, _vocode_jobs
 from wavegan.cli._options import SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.errors import UserError
-from wavegan.readable import escaped
 from wavegan.targets import check_files
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def vocode_command(
         try:
             original, made = _vocode(vocoder, source, note)
         except UserError as error:
-            reason = str(error) if escaped(str(source)) in str(error) else f"{source}: {error}"
+            reason = str(error) if error.at else f"{source}: {error}"
             if len(jobs) == 1:
                 raise UserError(reason) from None
             failed.append({"input": str(source), "reason": reason})
@@ -136,6 +135,7 @@ def _vocode(
     import torch
 
     from wavegan.audio import io, mel_file
+    from wavegan.audio.mel_layout import GuessedWarning
     from wavegan.inference.revocode import revocode
 
     if source.suffix.lower() in mel_file.SUFFIXES:
@@ -146,12 +146,12 @@ def _vocode(
             note(f"{source}: lies as (frames, n_mels) and is turned, as are others like it")
         with warnings.catch_warnings():
             # of a square the vocoder would say the same again, without the file's name
-            warnings.filterwarnings("ignore", r"mel: \d+ x \d+ values")
+            warnings.simplefilter("ignore", GuessedWarning)
             return None, vocoder(values.astype("float32", order="C")).cpu()
     audio, _ = io.read(source, sample_rate=vocoder.sample_rate, mono=True)
     original = torch.from_numpy(audio[0])
     if not len(original):
-        raise UserError(f"{source}: no samples in it")
+        raise UserError("no samples in it", at=source)
     return original, revocode(vocoder, original.to(vocoder.device)).cpu()
 
 
