@@ -56,14 +56,14 @@ def load(file: Path, longest: int = LONGEST) -> Any:
     if not file.exists():
         raise FileNotFoundError(file)
     if not file.is_file():  # a pipe would wait for ever
-        raise UserError(f"{file}: not a file")
+        raise UserError("not a file", at=file)
     try:
         with file.open("rb") as stream:
             content = stream.read(longest + 1)
     except OSError as error:
-        raise UserError(f"{file}: {error.strerror or error}") from None
+        raise UserError(f"{error.strerror or error}", at=file) from None
     if len(content) > longest:
-        raise UserError(f"{file}: more than {longest:,} bytes, which no file of its kind has")
+        raise UserError(f"more than {longest:,} bytes, which no file of its kind has", at=file)
     return parse(content.decode("utf-8", errors="replace"), file)
 
 
@@ -77,7 +77,7 @@ def parse(text: str, source: Path | str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         said = "too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise UserError(f"{source}: not JSON ({said[:120]})") from None
+        raise UserError(f"not JSON ({said[:120]})", at=source) from None
 
 
 def check(values: Any, model: type[Model], source: Path | str) -> Model:
@@ -91,14 +91,16 @@ def check(values: Any, model: type[Model], source: Path | str) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part)[:60] for part in first["loc"])
-        where = f"{source}: {field}" if field else f"{source}"
+        where = f"{field}: " if field else ""
         if first["type"] == "missing":
-            raise UserError(f"{where}: it is missing") from None
+            raise UserError(f"{where}it is missing", at=source) from None
         if first["type"] == "extra_forbidden":
-            raise UserError(f"{source}: unknown field {field!r}") from None
-        raise UserError(f"{where}: {reason(first)} (got {shown(first['input'])})") from None
+            raise UserError(f"unknown field {field!r}", at=source) from None
+        raise UserError(
+            f"{where}{reason(first)} (got {shown(first['input'])})", at=source
+        ) from None
     except RecursionError:
-        raise UserError(f"{source}: nested too deep") from None
+        raise UserError("nested too deep", at=source) from None
 
 
 def shown(value: Any) -> str:

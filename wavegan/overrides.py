@@ -128,7 +128,7 @@ def _check_plugin(override: Override, value: Any, values: Mapping[str, Any], own
         try:
             plugins.check(kind, name, {option: value}, where, own=own)
         except UserError as error:
-            raise _mistake(override, str(error).partition(": ")[2]) from None
+            raise _mistake(override, error.reason) from None
 
 
 def _mistake(override: Override, reason: str) -> UserError:

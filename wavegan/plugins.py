@@ -99,13 +99,13 @@ def check(
     fields = _schema(find(kind, name, own=own))
     for key in options:
         if key not in fields:
-            raise UserError(f"{where}.{key}: {name} has no such option{suggest(key, fields)}")
+            raise UserError(f"{name} has no such option{suggest(key, fields)}", at=f"{where}.{key}")
     wanted: dict[str, Any] = {key: (fields[key][0], ...) for key in options}
     config = ConfigDict(arbitrary_types_allowed=True, extra="forbid", protected_namespaces=())
     try:
         checked = create_model("Options", __config__=config, **wanted)(**options)
     except ValidationError as error:
-        raise UserError(describe(error, where)) from None
+        raise _mistake(error, where) from None
     return {key: getattr(checked, key) for key in options}
 
 
@@ -151,12 +151,12 @@ def build(
     return cls(**{**given, **options})
 
 
-def describe(error: ValidationError, where: str) -> str:
-    """The first of pydantic's findings as one line that names the field."""
+def _mistake(error: ValidationError, where: str) -> UserError:
+    """The first of pydantic's findings, at its field."""
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     field = ".".join(part for part in (where, path) if part)
-    return f"{field}: {reason(first)} (got {first['input']!r})"
+    return UserError(f"{reason(first)} (got {first['input']!r})", at=field)
 
 
 def _own_class(name: str) -> type:

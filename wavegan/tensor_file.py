@@ -82,7 +82,7 @@ def _unpacked(stream: IO[bytes], file: Path) -> int:
     stream.seek(0)
     if total > max(PACKED * size, SLACK) or not fits:
         raise UserError(
-            f"{file}: {size:,} bytes that unpack to {total:,}: no file of weights or mels does"
+            f"{size:,} bytes that unpack to {total:,}: no file of weights or mels does", at=file
         )
     return max(total, size)
 
@@ -100,7 +100,7 @@ def _check(content: Any, most: int, file: Path) -> None:
     for tensor in _tensors([content]):
         if tensor.layout != torch.strided or tensor.device.type != "cpu":
             raise UserError(
-                f"{file}: holds a tensor on {tensor.device} of {tensor.layout}, not plain values"
+                f"holds a tensor on {tensor.device} of {tensor.layout}, not plain values", at=file
             )
         storage = tensor.untyped_storage()
         size = tensor.numel() * tensor.element_size()
@@ -109,9 +109,9 @@ def _check(content: Any, most: int, file: Path) -> None:
         named += size
         if size > storage.nbytes() or held > most + SLACK:
             shape = ", ".join(map(str, tensor.shape))
-            raise UserError(f"{file}: holds a tensor ({shape}) with fewer values than its shape")
+            raise UserError(f"holds a tensor ({shape}) with fewer values than its shape", at=file)
     if named > SHARED * most + SLACK:
-        raise UserError(f"{file}: {most:,} bytes whose tensors take {named:,}")
+        raise UserError(f"{most:,} bytes whose tensors take {named:,}", at=file)
 
 
 def _tensors(content: Iterable[Any]) -> Iterator[Tensor]:

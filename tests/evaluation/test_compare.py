@@ -173,7 +173,7 @@ def test_other_rates_channels_and_lengths_are_said(folders: Path, voices: list[W
     )
     clips = {clip.name: clip for clip in found.systems[0].files}
     assert clips["0"].resampled
-    assert "resampled from 48000 to 16000 Hz" in clips["0"].notes
+    assert "resampled from 48000 to 16000 Hz" in map(str, clips["0"].notes)
     assert clips["1"].mixed
     assert clips["1"].values["log_mel_l1"] < 1e-5
     assert clips["2"].shift == pytest.approx(0.25)

@@ -12,6 +12,7 @@ import torch
 from wavegan import Synthesizer, UserError, Vocoder, bundle
 from wavegan.generators.parallel_wavegan import ParallelWaveGAN
 from wavegan.generators.wavegan import WaveGAN
+from wavegan.inference.given import numbers
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:mel values:RuntimeWarning"),
@@ -316,3 +317,12 @@ def test_numbers_of_numpy_do_for_real_ones(sounds: Synthesizer) -> None:
 @pytest.mark.parametrize("lengths", [[3.5, 12], ["a", "b"], [np.nan, 3], [[1, 2], [3]]])
 def test_lengths_are_whole_numbers(vocoder: Vocoder, lengths: Any) -> None:
     assert "lengths" in refusal(lambda: vocoder(MEL.expand(2, 8, 12), lengths=lengths))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[[1.0, 2.0], [1.0]], [[[1.0], [1.0]], [[1.0]]], [np.zeros(2), np.zeros(3)], [[1.0], 1.0]],
+)
+def test_rows_of_different_lengths_are_named_as_such(rows):
+    assert "rows" in refusal(lambda: numbers(rows, "mel"))
+    assert numbers([[1.0], [2.0]], "mel").shape == (2, 1)

@@ -165,3 +165,16 @@ def test_too_few_frames_for_reflected_borders_are_refused(tiny):
     with pytest.raises(UserError, match="mel has 2 frames: this model reflects its borders"):
         short(mels(8, 2))
     assert short(mels(8, 8)).shape == (128,)
+
+
+def test_a_network_that_fails_at_any_length_says_so_itself(tiny, monkeypatch):
+    network = MelGAN(n_mels=8, upsample_rates=[4, 4], upsample_initial_channel=8)
+    broken = Vocoder(network, tiny.mel)
+
+    def fails(*_given):
+        raise RuntimeError("Padding size of another matter")
+
+    monkeypatch.setattr(broken.generator, "forward", fails)
+    with pytest.raises(RuntimeError, match="of another matter") as caught:
+        broken(mels(8, 2))
+    assert not isinstance(caught.value, UserError)

@@ -9,6 +9,7 @@ import pytest
 
 from wavegan.audio import io
 from wavegan.audio.opening import Wave
+from wavegan.data import manifest
 from wavegan.errors import UserError
 from wavegan.listening import level, pairing
 from wavegan.listening.low_pass import audible, low_pass
@@ -193,3 +194,20 @@ def test_systems_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert pairing.names([Path("/x/reference")]) == ["/x/reference"]
     with pytest.raises(UserError, match="given twice"):
         pairing.names([tmp_path, tmp_path / "."])
+
+
+def test_a_damaged_clip_is_left_out_whatever_else_is_odd_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"sample_rate": 8000, "channels": 1, "frames": 8000, "swing": 0.1}
+    known |= {"peak": 0.5, "channel_peak": 0.5, "note": "several streams"}
+    clips = (
+        manifest.judge("cut.wav", manifest.Facts(**known, damage="it ends early")),
+        manifest.judge("damaged/whole.wav", manifest.Facts(**known)),
+    )
+    found = manifest.Manifest(tmp_path, clips, ())
+    monkeypatch.setattr(pairing, "scan", lambda *_args, **_named: found)
+    left_out: list[LeftOut] = []
+    assert list(pairing.open_source("a", tmp_path, left_out).clips) == ["damaged/whole"]
+    assert [(entry.system, entry.file) for entry in left_out] == [("a", "cut.wav")]
+    assert "it ends early" in left_out[0].reason

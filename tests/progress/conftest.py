@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 
 RECIPE: Mapping[str, Any] = {
@@ -31,7 +32,7 @@ def run() -> Callable[..., History]:
 
     `values` are its validations, every 1,000 steps; `train` replaces figures of its windows, each a
     number or a sequence, one for each of 20 windows between validations; `training` and `recipe`
-    replace fields; `alarms` are steps and texts.
+    replace fields; `alarms` are what validations raised.
     """
 
     def made(
@@ -41,7 +42,7 @@ def run() -> Callable[..., History]:
         train: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         recipe: Mapping[str, Any] | None = None,
-        alarms: Sequence[tuple[int, str]] = (),
+        alarms: Sequence[Alarm] = (),
         windows: int | None = None,
     ) -> History:
         count = 20 * len(values) if windows is None else windows
@@ -69,7 +70,6 @@ def run() -> Callable[..., History]:
             {"kind": "validation", "step": 1000 * (n + 1), metric: value}
             for n, value in enumerate(values)
         )
-        raised = tuple({"kind": "alarm", "step": step, "text": text} for step, text in alarms)
-        return History(Path("runs/a"), known, lines, validation, raised, ())
+        return History(Path("runs/a"), known, lines, validation, tuple(alarms), ())
 
     return made

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wavegan.progress.history import EARLY, History
+from wavegan.progress.alarm import Alarm
+from wavegan.progress.history import History
+from wavegan.progress.thresholds import EARLY
 from wavegan.progress.verdict import Verdict, judge
 
 Run = Callable[..., History]
@@ -29,8 +31,10 @@ def squeezed(history: History, factor: int) -> History:
     def lines(found: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple({**line, "step": max(1, int(line["step"]) // factor)} for line in found)
 
-    kinds = ("train", "validation", "alarms")
-    return replace(history, **{kind: lines(getattr(history, kind)) for kind in kinds})
+    kinds = ("train", "validation")
+    alarms = tuple(replace(a, step=max(1, a.step // factor)) for a in history.alarms)
+    found = {kind: lines(getattr(history, kind)) for kind in kinds}
+    return replace(history, alarms=alarms, **found)
 
 
 def says_too_much(found: Verdict) -> list[str]:
@@ -96,7 +100,7 @@ def test_a_loss_that_is_not_finite_is_one_at_once(run: Run) -> None:
 
 def test_alarms_and_troubles_of_the_first_steps_decide_nothing(run: Run) -> None:
     norms = np.r_[np.full(200, 5.0), np.full(40, 5e4)]
-    alarm = (12000, "mode collapse: generated clips are 3% as diverse as real ones; start again")
+    alarm = Alarm("collapse", "generator", "restart", 12000, {"diversity": 0.03}, "validation")
     given = {"training": {"validate_every": 1000}, "train": {"generator/grad_norm": norms}}
     made = run([1.0] * 12, metric="frechet", alarms=[alarm], **given)
     assert judge(made).action == "lower_rate"

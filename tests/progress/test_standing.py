@@ -66,8 +66,13 @@ def test_the_best_checkpoint_has_to_be_there(tmp_path: Path) -> None:
 
 def test_the_last_alarms_are_kept(tmp_path: Path) -> None:
     alarms = [{"kind": "alarm", "step": n, "text": f"alarm {n}"} for n in range(1, 6)]
-    found = standing(make(tmp_path / "a", train(50), *alarms))
-    assert found.alarms == ((3, "alarm 3"), (4, "alarm 4"), (5, "alarm 5"))
+    alarms[4] |= {"name": "collapse", "network": "generator", "action": "restart"}
+    alarms[4] |= {"numbers": {"diversity": 0.1}}
+    found = standing(make(tmp_path / "a", train(50), *alarms)).to_dict()["alarms"]
+    assert found[:2] == [{"step": 3, "text": "alarm 3"}, {"step": 4, "text": "alarm 4"}]
+    assert (found[2]["step"], found[2]["name"]) == (5, "collapse")
+    assert found[2]["numbers"] == {"diversity": 0.1}
+    assert "10%" in found[2]["text"]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wavegan.progress import typical
+from wavegan.progress import alarms, typical, wording
+from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
-from wavegan.training import alarms
 
 Run = Callable[..., History]
 CURVES = sorted(typical.CURVES.glob("*.json"))
@@ -255,27 +255,41 @@ def test_the_loader_holds_it_up(run: Run) -> None:
     assert len(found.remarks) == 1
 
 
-def test_alarms_of_the_last_validation_decide(run: Run) -> None:
-    """As `training.alarms` words them."""
-    figures = {"diversity": 0.1, "frechet": 9.0, "accuracy_real": 0.8, "accuracy_fake": 0.8}
-    (collapse,) = alarms.of(figures, [{**figures, "diversity": 0.9}])
-    winning = {**figures, "diversity": 0.9, "accuracy_real": 1.0, "accuracy_fake": 1.0}
-    (strong,) = alarms.of(winning, [{**winning, "frechet": 5.0}] * 4)
-    heart = {**figures, "diversity": 0.9, "accuracy_held_out": 0.3}
-    (known,) = alarms.of(heart, [])
-    flat = levelled(16)
-    for text, action, player in (
-        (collapse, "restart", "G"),
-        (strong, "lower_rate", "D"),
-        (known, "more_data", "D"),
-    ):
-        made = run(flat, metric="frechet", alarms=[(16000, text)])
-        found = judge(made)
-        assert found.action == action
-        assert found.health[player] != "healthy"
-        assert text.split("; ")[0] in found.text
-        past = judge(replace(made, alarms=({"kind": "alarm", "step": 15000, "text": text},)))
-        assert past.action == "stop"
+FIGURES = {"diversity": 0.9, "frechet": 9.0, "accuracy_real": 0.8, "accuracy_fake": 0.8}
+WINNING = {"accuracy_real": 1.0, "accuracy_fake": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "action", "player"),
+    [
+        ({"diversity": 0.1}, {}, "restart", "G"),
+        (WINNING, {**WINNING, "frechet": 5.0}, "lower_rate", "D"),
+        ({"accuracy_held_out": 0.3}, {}, "more_data", "D"),
+    ],
+)
+def test_alarms_of_the_last_validation_decide(
+    run: Run, now: dict[str, float], before: dict[str, float], action: str, player: str
+) -> None:
+    figures, past = FIGURES | now, [FIGURES | before] * 4
+    (alarm,) = alarms.of(16000, figures, past)
+    made = run(levelled(16), metric="frechet", alarms=[alarm])
+    found = judge(made)
+    assert found.action == action
+    assert (found.reason, found.health[player]) == (alarm.name, alarm.name)
+    assert wording.sentence(alarm) in found.text
+    stale = judge(replace(made, alarms=(replace(alarm, step=15000),)))
+    assert stale.action == "stop"
+
+
+def test_of_an_alarm_that_has_its_text_alone_the_figures_decide(run: Run) -> None:
+    """Older runs wrote no more; the text itself says nothing to a program."""
+    old = Alarm.of_line({"step": 16000, "text": "D knows the training clips by heart: odd; look"})
+    made = run(levelled(16), metric="frechet", alarms=[old])
+    assert judge(made).action == "stop"
+    *past, last = made.validation
+    lively = [{**line, "diversity": 0.9} for line in past]
+    made = replace(made, validation=(*lively, {**last, "diversity": 0.1}))
+    assert (judge(made).action, judge(made).health["G"]) == ("restart", "collapse")
 
 
 @pytest.mark.parametrize("seed", range(5))

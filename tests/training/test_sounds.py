@@ -14,6 +14,9 @@ import yaml
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.progress import wording
+from wavegan.progress.alarm import Alarm
+from wavegan.progress.history import History
 from wavegan.training import setup
 from wavegan.training.interrupt import Interrupt
 from wavegan.training.trainer import Trainer
@@ -28,6 +31,10 @@ class Notes(Silent):
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.alarms: list[Alarm] = []
+
+    def alarm(self, alarm: Alarm) -> None:
+        self.alarms.append(alarm)
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -203,9 +210,12 @@ def test_a_collapse_is_an_alarm(tmp_path: Path, folder: Path) -> None:
         for parameter in network.parameters():
             parameter.data.zero_()
     trainer.train(Interrupt())
-    said = [note for note in heard.notes if note.startswith("alarm")]
-    assert said[0].startswith("alarm at step 4: mode collapse: generated clips are 0% as diverse")
-    assert lines(tmp_path / "run", "alarm")[0]["text"] in said[0]
+    first = heard.alarms[0]
+    assert (first.step, first.name, first.network) == (4, "collapse", "generator")
+    assert first.numbers["diversity"] < 0.01
+    written = lines(tmp_path / "run", "alarm")[0]
+    assert written == {"kind": "alarm", "step": 4, "text": wording.line(first), **first.to_dict()}
+    assert History.read(tmp_path / "run").alarms[0].numbers == first.numbers
 
 
 def test_a_dry_run_names_the_labels(folder: Path) -> None:

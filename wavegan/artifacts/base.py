@@ -32,6 +32,7 @@ class Finding:
         low: lowest frequency concerned, Hz; None where it is not about frequencies.
         high: highest frequency concerned, Hz.
         minor: worth knowing, but also true of many good clips: no fault by itself.
+        stage: which upsampling leaves such a pattern, where one does; `cause` begins with it.
     """
 
     artifact: str
@@ -45,6 +46,7 @@ class Finding:
     low: float | None = None
     high: float | None = None
     minor: bool = False
+    stage: str = ""
 
     def is_like(self, other: "Finding") -> bool:
         """Whether both are about the same: kind, frequencies and times."""
@@ -55,8 +57,8 @@ class Finding:
         return not apart and _near(self.low, other.low) and _near(self.high, other.high)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+        """For JSON; the stage is told in the cause."""
+        return {key: value for key, value in asdict(self).items() if key != "stage"}
 
 
 def _near(one: float | None, other: float | None) -> bool:

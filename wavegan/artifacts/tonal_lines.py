@@ -154,4 +154,5 @@ def _finding(line: Line, stage: str, loud: float) -> Finding:
         line.hertz,
         line.hertz,
         minor=line.level < loud - FOLLOWING_BELOW,
+        stage=stage,
     )

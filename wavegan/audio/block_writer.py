@@ -118,15 +118,15 @@ def told(target: AnyPath | BinaryIO) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        raise UserError(f"{name}: {error}") from None
+        raise UserError(str(error), at=name) from None
     except RunError as error:
-        raise RunError(f"{name}: {error}") from None
+        raise RunError(str(error), at=name) from None
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"{name}: there is no folder {shown(Path(target).parent)}") from None
+        raise UserError(f"there is no folder {shown(Path(target).parent)}", at=name) from None
     except (IsADirectoryError, PermissionError) as error:
-        raise UserError(f"{name}: {error.strerror}; name another file") from None
+        raise UserError(f"{error.strerror}; name another file", at=name) from None
     except OSError as error:
-        raise RunError(f"{name}: {error.strerror or error}") from None
+        raise RunError(f"{error.strerror or error}", at=name) from None
 
 
 def is_plain(path: Path) -> bool:

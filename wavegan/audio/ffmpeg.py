@@ -89,7 +89,7 @@ def _learned(path: Path, kind: Kind, program: str, _size: int, _changed: int) ->
             rate, channels = _header(pipe)
         except UserError:
             process.wait()
-            raise UserError(f"{shown(path)}: {_refusal(_read(remarks), kind)}") from None
+            raise UserError(_refusal(_read(remarks), kind), at=shown(path)) from None
         frames = 0
         while len(block := _block(pipe, channels, BLOCK)):
             frames += len(block)

@@ -209,11 +209,11 @@ def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[
     total = resampled_length(info.frames, info.sample_rate, rate)
     name = opening.shown(info.path)
     if info.frames == 0 and info.damage is None:
-        raise UserError(f"{name}: there are no samples in it")
+        raise UserError("there are no samples in it", at=name)
     if not 0 <= start <= total:
-        raise UserError(f"{name}: start {start} is outside its {total} samples at {rate} Hz")
+        raise UserError(f"start {start} is outside its {total} samples at {rate} Hz", at=name)
     if frames is not None and frames < 0:
-        raise UserError(f"{name}: frames is {frames}: it must be 0 or more, or None for all")
+        raise UserError(f"frames is {frames}: it must be 0 or more, or None for all", at=name)
     return start, total if frames is None else min(total, start + frames)
 
 
@@ -226,14 +226,15 @@ def _warn(name: str, note: str) -> None:
 def _refuse_too_many(info: AudioInfo, samples: int, rate: int) -> None:
     if samples * info.channels > MOST:
         raise UserError(
-            f"{opening.shown(info.path)}: {samples / rate / 60:,.0f} minutes are more than is held "
-            "in memory at once: cut it into parts"
+            f"{samples / rate / 60:,.0f} minutes are more than is held "
+            "in memory at once: cut it into parts",
+            at=opening.shown(info.path),
         )
 
 
 def _short(info: AudioInfo, error: str, decoded: int) -> ShortReadError:
     name = opening.shown(info.path)
-    return ShortReadError(f"{name}: damaged or cut short: {error}", info.path, decoded)
+    return ShortReadError(f"damaged or cut short: {error}", info.path, decoded, at=name)
 
 
 def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | None) -> None:

@@ -122,7 +122,7 @@ def opened(path: AnyPath) -> Iterator[SoundFileSource]:
             content = stack.enter_context(Overlay(path, b"", 0))
         sound = stack.enter_context(_Sound(content))
         if sound.frames > LONGEST:
-            raise UserError(f"{shown(path)}: it does not say how long it is; encode it again")
+            raise UserError("it does not say how long it is; encode it again", at=shown(path))
         if sound.format == "OGG" and is_chained(path):
             note = "several Ogg streams follow one another: only the first is read"
         yield SoundFileSource(path, sound, note, streamed)

@@ -61,7 +61,7 @@ def as_it_lies(path: Path) -> Tensor:
     """
     array, shape = _array(path)
     if array.ndim != 2 or not array.size:
-        raise UserError(f"{shown(path)}: holds an array of shape {shape}, not one spectrogram")
+        raise UserError(f"holds an array of shape {shape}, not one spectrogram", at=shown(path))
     return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
 
 
@@ -83,7 +83,7 @@ def oriented(path: Path, n_mels: int, layout: Layout = "frames_last") -> tuple[A
     array, shape = _array(path)
     if array.ndim != 2 or n_mels not in array.shape:
         raise UserError(
-            f"{shown(path)}: holds an array of shape {shape}, the model takes ({n_mels}, frames)"
+            f"holds an array of shape {shape}, the model takes ({n_mels}, frames)", at=shown(path)
         )
     lies = _orientation(array, n_mels, layout)
     return array.T if lies.turned else array, lies
@@ -113,7 +113,7 @@ def _orientation(array: Array, n_mels: int, layout: Layout) -> Orientation:
 def _array(path: Path) -> tuple[Array, tuple[int, ...]]:
     """The one array of a file without leading axes of length 1, and its shape with them."""
     if not path.is_file():
-        raise UserError(f"{shown(path)}: no such file")
+        raise UserError("no such file", at=shown(path))
     array = _pick(_load(path), path)
     shape = array.shape
     while array.ndim > 2 and array.shape[0] == 1:
@@ -130,12 +130,12 @@ def _load(path: Path) -> Any:
         raise
     except UnpicklingError:
         raise UserError(
-            f"{shown(path)}: not a readable array file (damaged, or it holds more than arrays: "
-            "save the mel alone)"
+            "not a readable array file (damaged, or it holds more than arrays: save the mel alone)",
+            at=shown(path),
         ) from None
     except Exception as error:  # zip, pickle and header errors share no base class
         reason = " ".join(str(error).split())[:120]
-        raise UserError(f"{shown(path)}: not a readable array file ({reason})") from None
+        raise UserError(f"not a readable array file ({reason})", at=shown(path)) from None
 
 
 def _plain(tensor: Tensor, path: Path) -> Array:
@@ -145,7 +145,7 @@ def _plain(tensor: Tensor, path: Path) -> Array:
         UserError: they are no real numbers in memory.
     """
     if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
-        raise UserError(f"{shown(path)}: holds a tensor of {tensor.dtype}: give real numbers")
+        raise UserError(f"holds a tensor of {tensor.dtype}: give real numbers", at=shown(path))
     made: Array = tensor.detach().float().numpy()
     return made
 
@@ -157,12 +157,12 @@ def _pick(loaded: Any, path: Path) -> Array:
             keys = (
                 ", ".join(json_file.shown(key).strip("'") for key in list(loaded)[:5]) or "nothing"
             )
-            raise UserError(f"{shown(path)}: holds {keys}; name the array 'mel'")
+            raise UserError(f"holds {keys}; name the array 'mel'", at=shown(path))
         loaded = arrays["mel"] if "mel" in arrays else next(iter(arrays.values()))
     if isinstance(loaded, Tensor):
         loaded = _plain(loaded, path)
     if not isinstance(loaded, np.ndarray):
-        raise UserError(f"{shown(path)}: holds a {type(loaded).__name__}, not an array")
+        raise UserError(f"holds a {type(loaded).__name__}, not an array", at=shown(path))
     if loaded.dtype.kind not in NUMBERS:
-        raise UserError(f"{shown(path)}: holds {loaded.dtype} values, not numbers")
+        raise UserError(f"holds {loaded.dtype} values, not numbers", at=shown(path))
     return loaded

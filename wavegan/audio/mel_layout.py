@@ -18,6 +18,10 @@ CLEAR = 0.9
 recordings none that lay the wrong way reached 0.8."""
 
 
+class GuessedWarning(RuntimeWarning):
+    """Which way a square spectrogram lies was guessed."""
+
+
 @dataclass(frozen=True)
 class Orientation:
     """How a spectrogram lies.

@@ -43,7 +43,7 @@ def opened(path: AnyPath) -> Iterator[Source]:
             _refuse_what_is_no_file(path)
             source = _source(path, stack)
         except OSError as error:
-            raise UserError(f"{shown(path)}: {error.strerror or error}") from None
+            raise UserError(f"{error.strerror or error}", at=shown(path)) from None
         yield source
 
 
@@ -51,16 +51,16 @@ def _refuse_what_is_no_file(path: AnyPath) -> None:
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise UserError(f"{shown(path)}: it is {kind}; name an audio file")
+        raise UserError(f"it is {kind}; name an audio file", at=shown(path))
     if status.st_size == 0:
-        raise UserError(f"{shown(path)}: it is empty (0 bytes); record or copy it again")
+        raise UserError("it is empty (0 bytes); record or copy it again", at=shown(path))
 
 
 def _source(path: AnyPath, stack: ExitStack) -> Source:
     content = formats.content_of(path)
     kind = content or formats.by_name(path)
     if kind is not None and kind.why:
-        raise UserError(f"{shown(path)}: {kind.why}")
+        raise UserError(kind.why, at=shown(path))
     reason = ""
     if content is None or content.own:
         try:
@@ -71,7 +71,7 @@ def _source(path: AnyPath, stack: ExitStack) -> Source:
         return _known_to_both(path, content, reason)
     decoded = _decoded(path, kind)
     if decoded is None:
-        raise UserError(f"{shown(path)}: {_without_decoder(Path(path), kind)}")
+        raise UserError(_without_decoder(Path(path), kind), at=shown(path))
     return decoded
 
 
@@ -85,7 +85,7 @@ def _known_to_both(path: AnyPath, content: Kind | None, reason: str) -> Source:
             perhaps = f"is it damaged, or in a code for which {DECODERS}?"
         except UserError:
             perhaps = "is it damaged?"
-    raise UserError(f"{shown(path)}: libsndfile cannot read it ({reason}); {perhaps}")
+    raise UserError(f"libsndfile cannot read it ({reason}); {perhaps}", at=shown(path))
 
 
 def _decoded(path: AnyPath, kind: Kind) -> Source | None:

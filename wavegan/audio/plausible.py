@@ -20,8 +20,9 @@ def refuse_what_is_no_sound(info: AudioInfo) -> None:
     """
     if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
         raise UserError(
-            f"{shown(info.path)}: its header says {info.sample_rate} Hz, which is no rate "
-            f"of sound ({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?"
+            f"its header says {info.sample_rate} Hz, which is no rate of sound "
+            f"({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?",
+            at=shown(info.path),
         )
 
 
@@ -35,7 +36,8 @@ def refuse_what_is_packed(info: AudioInfo) -> None:
     packed = info.frames > SAMPLES_PER_BYTE * size and 8 * size < TIGHTEST * info.seconds
     if info.seconds > LONG and packed:
         raise UserError(
-            f"{shown(info.path)}: {size:,} bytes for {info.seconds / 60:,.0f} minutes: recordings "
-            f"take {TIGHTEST} bit/s at least, so this is silence or its header is damaged: cut it, "
-            "or convert it to WAV if all of it is wanted"
+            f"{size:,} bytes for {info.seconds / 60:,.0f} minutes: recordings take {TIGHTEST} "
+            "bit/s at least, so this is silence or its header is damaged: cut it, or convert it to "
+            "WAV if all of it is wanted",
+            at=shown(info.path),
         )

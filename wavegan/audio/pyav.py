@@ -135,15 +135,16 @@ def _learned(path: Path, kind: Kind, _size: int, _changed: int) -> Track:
         for each in learn if kind.demuxer == "mov" else learn[1:]:
             with _container(av, path, kind.demuxer) as container:
                 if not container.streams.audio:
-                    raise UserError(f"{shown(path)}: there is no audio track in this {kind.name}")
+                    raise UserError(f"there is no audio track in this {kind.name}", at=shown(path))
                 if (track := each(container)) is not None:
                     return track
     except av.FFmpegError as error:
         raise UserError(
-            f"{shown(path)}: libsndfile cannot read it, and as {kind.name} it is damaged or cut "
-            f"short ({said(error)})"
+            f"libsndfile cannot read it, and as {kind.name} it is damaged or cut "
+            f"short ({said(error)})",
+            at=shown(path),
         ) from None
-    raise UserError(f"{shown(path)}: there are no samples in its audio track")
+    raise UserError("there are no samples in its audio track", at=shown(path))
 
 
 @contextmanager
@@ -161,7 +162,7 @@ def _container(av: ModuleType, path: AnyPath, demuxer: str) -> Iterator[Any]:
                 stream.discard = type(stream.discard)["all"]
         for stream in container.streams.audio[:1]:
             if stream.codec_context is None:
-                raise UserError(f"{shown(path)}: nobody here knows the codec of its audio track")
+                raise UserError("nobody here knows the codec of its audio track", at=shown(path))
             stream.codec_context.thread_count = 1
         yield container
 

@@ -26,8 +26,10 @@ class ShortReadError(UserError):
         decoded: samples per channel that could be read, at the file's own rate.
     """
 
-    def __init__(self, message: str, path: Path = Path(), decoded: int = 0) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, path: Path = Path(), decoded: int = 0, *, at: Path | str = ""
+    ) -> None:
+        super().__init__(message, at=at)
         self.path = path
         self.decoded = decoded
 

@@ -62,6 +62,7 @@ def made(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Made:
 
 def _of_mel(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Made:
     from wavegan.audio import mel_file
+    from wavegan.audio.mel_layout import GuessedWarning
     from wavegan.inference import long_audio
 
     values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.spec.layout)
@@ -74,7 +75,7 @@ def _of_mel(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Ma
     if made.long is None:
         with warnings.catch_warnings():
             # of a square the vocoder would say the same again, without the file's name
-            warnings.filterwarnings("ignore", r"mel: \d+ x \d+ values")
+            warnings.simplefilter("ignore", GuessedWarning)
             made.audio = vocoder(values.astype("float32", order="C")).cpu()
     return made
 
@@ -92,7 +93,7 @@ def _of_audio(vocoder: "Vocoder", source: Path) -> Made:
         audio, _ = io.read(source, sample_rate=vocoder.sample_rate, mono=True)
         made.original = torch.from_numpy(audio[0])
         if not len(made.original):
-            raise UserError(f"{source}: no samples in it")
+            raise UserError("no samples in it", at=source)
         made.audio = revocode(vocoder, made.original.to(vocoder.device)).cpu()
     return made
 

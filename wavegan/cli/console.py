@@ -9,6 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from wavegan.cli._screen import Screen, live
 from wavegan.cli.stderr import Stderr
+from wavegan.progress import wording
+from wavegan.progress.alarm import Alarm
 from wavegan.progress.eta import Eta
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ class Silent:
         """Say nothing."""
 
     def validation(self, step: int, values: Mapping[str, float], best: bool) -> None:
+        """Say nothing."""
+
+    def alarm(self, alarm: Alarm) -> None:
         """Say nothing."""
 
     def note(self, text: str) -> None:
@@ -80,6 +85,10 @@ class Talkative(Silent):
         """Show what held-out files gave."""
         figures = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
         self.note(f"validation at step {step:,}: {figures}{'  (best so far)' if best else ''}")
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Show an alarm."""
+        self.note(wording.told(alarm))
 
     def note(self, text: str) -> None:
         """Show one line."""

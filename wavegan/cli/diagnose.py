@@ -72,8 +72,8 @@ def diagnose_command(
             progress=stages.of("looking"),
         )
     if not quiet:
-        for name, reason in found.left_out.items():
-            typer.echo(f"left out: {reason if name in reason else f'{name}: {reason}'}", err=True)
+        for reason in found.left_out.values():
+            typer.echo(f"left out: {reason}", err=True)
     if as_json:
         typer.echo(json.dumps({"path": str(path), **found.to_dict()}))
     elif not quiet:

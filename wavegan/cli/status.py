@@ -88,6 +88,8 @@ def _facts(where: "Standing", verdict: "Verdict") -> dict[str, Any]:
 
 def _show(rows: "Sequence[Row]") -> None:
     """A table where there are several, then each run's lines."""
+    from wavegan.progress import wording
+
     if len(rows) > 1:
         _table(rows)
     for number, (where, verdict) in enumerate(rows):
@@ -97,8 +99,8 @@ def _show(rows: "Sequence[Row]") -> None:
         typer.echo(verdict.text)
         if where.best is not None:
             typer.echo(f"best checkpoint: {where.best}")
-        for step, text in where.alarms:
-            typer.echo(f"alarm at step {step:,}: {text}")
+        for alarm in where.alarms:
+            typer.echo(wording.told(alarm))
 
 
 def _table(rows: "Sequence[Row]") -> None:

@@ -12,7 +12,6 @@ from wavegan.cli._options import SUBTYPES, Device, Force, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.counted import counted
 from wavegan.errors import UserError
-from wavegan.readable import escaped
 from wavegan.targets import check_files
 
 
@@ -72,7 +71,7 @@ def vocode_command(
         try:
             made = _vocode_one.made(vocoder, source, note)
         except UserError as error:
-            reason = str(error) if escaped(str(source)) in str(error) else f"{source}: {error}"
+            reason = str(error) if error.at else f"{source}: {error}"
             if len(jobs) == 1:
                 raise UserError(reason) from None
             failed.append({"input": str(source), "reason": reason})

@@ -77,7 +77,7 @@ def crop(
     level = gain(clip, channels, peak)
     # NaN is not within bounds either
     if audio.shape[-1] < wanted or not bool((audio.abs() * level <= LOUDEST).all()):
-        raise UserError(f"{shown(file)}: it has changed: scan the folder again")
+        raise UserError("it has changed: scan the folder again", at=shown(file))
     return _choose(audio, channels) * level
 
 

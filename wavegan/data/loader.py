@@ -4,17 +4,17 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import torch
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from wavegan.data import worker
 from wavegan.data.batch import Batch, collate
 from wavegan.data.manifest import Rejected, printable
-from wavegan.data.readers import ReaderDiedError, Readers
-from wavegan.data.segments import Segments
+from wavegan.data.readers import Readers
+from wavegan.data.segments import Item, Segments
 from wavegan.errors import RunError, UserError
 
 MOST_WORKERS = 4
@@ -61,11 +61,11 @@ def training_loader(
         raise UserError(f"num_workers is {workers}: give 0 or more")
     if prefetch < 1:
         raise UserError(f"prefetch is {prefetch}: give 1 or more")
-    loader: DataLoader[Batch] = DataLoader(
-        segments,  # type: ignore[arg-type]  # its items become batches in collate
+    loader: DataLoader[Batch | RunError] = DataLoader(
+        _Items(segments),  # type: ignore[arg-type]  # its items become batches in collate
         batch_sampler=batches,
         num_workers=workers,
-        collate_fn=collate,
+        collate_fn=_collate,
         pin_memory=pin_memory,
         worker_init_fn=partial(worker.start, parent=os.getpid()),
         multiprocessing_context=_start_method() if workers else None,
@@ -104,31 +104,46 @@ class _StepBatches(Sampler[list[int]]):
             yield list(range(first, first + self._share))
 
 
-def _warn_of_failures(loader: "DataLoader[Batch]") -> Iterator[Batch]:
+def _warn_of_failures(loader: "DataLoader[Batch | RunError]") -> Iterator[Batch]:
     # here and not in `Segments`: every worker has its own copy of that, and none sees the others'
     named: set[str] = set()
     before = set(multiprocessing.active_children())
-    try:
-        with worker.held_signals():
-            batches = iter(loader)
-        readers = Readers([p for p in multiprocessing.active_children() if p not in before])
-        with readers.watched():
-            while (batch := _next(batches, readers)) is not None:
-                for failure in batch.failed:
-                    if failure.path not in named:
-                        named.add(failure.path)
-                        _warn(failure)
-                yield batch
-    except ReaderDiedError:
-        raise
-    except RunError as error:
-        # torch wraps the traceback of a worker into the message
-        raise RunError(str(error).strip().rpartition("RunError: ")[2]) from None
+    with worker.held_signals():
+        batches = iter(loader)
+    readers = Readers([p for p in multiprocessing.active_children() if p not in before])
+    with readers.watched():
+        while (batch := _next(batches, readers)) is not None:
+            for failure in batch.failed:
+                if failure.path not in named:
+                    named.add(failure.path)
+                    _warn(failure)
+            yield batch
 
 
-def _next(batches: Iterator[Batch], readers: Readers) -> Batch | None:
+def _next(batches: Iterator[Batch | RunError], readers: Readers) -> Batch | None:
     with readers.awaited():
-        return next(batches, None)
+        batch = next(batches, None)
+    if isinstance(batch, RunError):
+        raise batch
+    return batch
+
+
+class _Items(Dataset[Item | RunError]):
+    """Segments that hand out what they raise: torch would make one text of it and its traceback."""
+
+    def __init__(self, segments: Segments) -> None:
+        self._segments = segments
+
+    def __getitem__(self, number: int) -> Item | RunError:
+        try:
+            return self._segments[number]
+        except RunError as error:
+            return error
+
+
+def _collate(items: Sequence[Item | RunError]) -> Batch | RunError:
+    failed = [item for item in items if isinstance(item, RunError)]
+    return failed[0] if failed else collate([i for i in items if isinstance(i, Item)])
 
 
 def _warn(failure: Rejected) -> None:

@@ -46,6 +46,7 @@ class Clip:
         notice: what a person should know about a file that is used all the same, or "".
         start: the first sample of a stretch, in the file; 0 for a whole file.
         content: checksum of all samples of the file, or "".
+        damage: why fewer samples decode than the header promises, or "".
     """
 
     path: str
@@ -58,6 +59,7 @@ class Clip:
     notice: str = ""
     start: int = 0
     content: str = ""
+    damage: str = ""
 
     @property
     def seconds(self) -> float:
@@ -180,6 +182,7 @@ def judge(path: str, facts: Facts) -> Clip | Rejected:
         channel_peak=facts.channel_peak,
         notice="; ".join(notices),
         content=facts.content,
+        damage=facts.damage,
     )
 
 

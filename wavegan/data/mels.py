@@ -18,7 +18,7 @@ from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data import mel_names
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
-from wavegan.errors import UserError
+from wavegan.errors import UserError, reason
 
 TOLERANCE = 1
 """Frames that a mel may have more or fewer than its audio: centred framing gives one more than
@@ -133,7 +133,7 @@ class Mels:
         part = mel_file.read(file, self.mel.n_mels, self.mel.layout, start=start, frames=frames)
         # NaN is not within bounds either
         if part.shape[-1] < frames or not bool((part.abs() <= largest(self.mel)).all()):
-            raise UserError(f"{shown(file)}: this mel has changed: start again")
+            raise UserError("this mel has changed: start again", at=shown(file))
         return part
 
 
@@ -174,7 +174,7 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     }
     rejected = [verdict for verdict in judged if isinstance(verdict, Rejected)]
     if not found:
-        raise UserError(_nothing_fits(folder, files, rejected))
+        raise UserError(_nothing_fits(folder, files, rejected, partners))
     kept = tuple(_with_notice(clip) for clip in manifest.clips if clip.path in found)
     everything = sorted((*manifest.rejected, *rejected), key=lambda file: file.path)
     orphans = tuple(sorted(set(files) - set(partners.values())))
@@ -188,8 +188,8 @@ def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejecte
     try:
         values, lies = mel_file.oriented(folder / path, mel.n_mels, mel.layout)
     except (UserError, OSError) as error:
-        reason = str(error).removeprefix(f"{shown(folder / path)}: ")
-        return Rejected(clip.path, f"its mel {printable(path)}: {reason}")
+        why = reason(error, shown(folder / path))
+        return Rejected(clip.path, f"its mel {printable(path)}: {why}")
     samples = reading.length(clip, mel.sample_rate)
     paired = PairedMel(path, values.shape[1], mel.frames(samples), lies)
     if abs(paired.found - paired.expected) > TOLERANCE or not paired.frames:
@@ -225,17 +225,19 @@ def _with_notice(clip: Clip) -> Clip:
     return replace(clip, notice="; ".join(filter(None, (clip.notice, level))))
 
 
-def _nothing_fits(folder: Path, files: Sequence[str], rejected: Sequence[Rejected]) -> str:
+def _nothing_fits(
+    folder: Path, files: Sequence[str], rejected: Sequence[Rejected], partners: Mapping[str, str]
+) -> str:
     if not files:
         return f"data.mels {folder}: holds no {', '.join(mel_file.SUFFIXES)} files"
     # files that have a mel tell more than those that have none
-    telling = sorted(rejected, key=lambda file: file.reason == "it has no mel")
+    telling = sorted(rejected, key=lambda file: file.path not in partners)
     reasons = "; ".join(f"{printable(file.path)}: {file.reason}" for file in telling[:SHOWN])
     text = (
         f"data.mels {folder}: none of the {len(rejected)} audio files has a mel that fits: "
         f"{reasons}"
     )
-    if telling[0].reason != "it has no mel":
+    if telling[0].path in partners:
         return text
     sought = PurePosixPath(telling[0].path).with_suffix(mel_file.SUFFIXES[0])
     there = ", ".join(printable(path) for path in files[:SHOWN])

@@ -18,7 +18,7 @@ from wavegan.counted import counted
 from wavegan.data import passed_over
 from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, judge
 from wavegan.data.scan_cache import ScanCache
-from wavegan.errors import UserError
+from wavegan.errors import UserError, reason
 
 READABLE = formats.READABLE
 """Extensions of files that are opened; what is missing to read one is said then."""
@@ -179,7 +179,7 @@ def _measure(file: Path) -> Facts:
     try:
         found = io.measure(file)
     except (UserError, OSError) as error:
-        return Facts(error=str(error).removeprefix(f"{shown(file)}: "))
+        return Facts(error=reason(error, shown(file)))
     return Facts(
         sample_rate=found.info.sample_rate,
         channels=found.info.channels,

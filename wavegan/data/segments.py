@@ -16,7 +16,7 @@ from wavegan.data import clips as reading
 from wavegan.data.balance import Balanced
 from wavegan.data.manifest import Clip, Rejected, printable
 from wavegan.data.mels import Mels
-from wavegan.errors import RunError, UserError
+from wavegan.errors import RunError, UserError, reason
 
 # which of the independent random streams of one seed
 ORDER, OFFSET = 0, 1
@@ -146,7 +146,7 @@ class Segments(Dataset[Item]):
             try:
                 start, audio, mel = self._crop(clip, place)
             except (UserError, OSError) as error:
-                failed[clip.path] = Rejected(clip.path, _reason(error, self.root / clip.path))
+                failed[clip.path] = Rejected(clip.path, reason(error, shown(self.root / clip.path)))
                 continue
             label = self._label_index[clip.label]
             begins = reading.offset(clip, self.sample_rate) + start
@@ -217,10 +217,6 @@ class Segments(Dataset[Item]):
             frames=frames,
         )
         return functional.pad(audio, (0, self.segment - audio.shape[-1]))
-
-
-def _reason(error: Exception, file: Path) -> str:
-    return str(error).removeprefix(f"{shown(file)}: ")
 
 
 def _labels_of(clips: Sequence[Clip]) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> 
     check_length(root / clip.path, clip.frames, clip.sample_rate, vocoder.sample_rate)
     audio = reading.whole(clip, root, vocoder.sample_rate, 1, vocoder.peak)[0]
     if not len(audio):
-        raise UserError(f"{shown(clip.path)}: no samples in it")
+        raise UserError("no samples in it", at=shown(clip.path))
     start = time.perf_counter()
     copy = revocode(vocoder, audio.to(vocoder.device)).cpu()
     taken = time.perf_counter() - start

@@ -35,6 +35,7 @@ def check_length(
     if samples > most:
         kind = "mono" if channels == 1 else f"{channels} channels"
         raise UserError(
-            f"{shown(file)}: {samples / rate:,.0f} s of {kind} at {rate} Hz, and up to "
-            f"{most / rate:,.0f} s are measured at once: {way_out()}"
+            f"{samples / rate:,.0f} s of {kind} at {rate} Hz, and up to {most / rate:,.0f} s are "
+            f"measured at once: {way_out()}",
+            at=shown(file),
         )

@@ -1,6 +1,6 @@
 """What a person is told beside the figures: what was left out, and what was done to the clips."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from wavegan.audio.opening import shown
@@ -8,21 +8,15 @@ from wavegan.counted import counted
 from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.plan import Plan
 from wavegan.evaluation.result import Row
-from wavegan.evaluation.scoring import (
-    BOTH_SILENT,
-    ESTIMATE,
-    REFERENCE,
-    SILENT,
-    SILENT_REFERENCE,
-)
+from wavegan.evaluation.scoring import About, Silent
 
 SHOWN = 5
 """So many names are said; the rest is counted."""
 
-_SILENT = {
-    SILENT: "",
-    SILENT_REFERENCE: "the reference is ",
-    BOTH_SILENT: "it and the reference are ",
+_SILENT: Mapping[Silent, str] = {
+    "estimate": "",
+    "reference": "the reference is ",
+    "both": "it and the reference are ",
 }
 Note = Callable[[str], None]
 
@@ -47,9 +41,9 @@ def outcome(found: Plan, rows: Sequence[Row], note: Note) -> None:
         _shifts(row, note)
         _silence(row, row.name in found.systems, note)
         _conversions(row, note)
-        _of_clips([row], (ESTIMATE, *(f"{key}: " for key in row.keys)), row.name, note)
+        _of_clips([row], ("the estimate's file", "a metric"), row.name, note)
     # The same references are in every row: once is enough.
-    _of_clips(rows, (REFERENCE,), "references", note)
+    _of_clips(rows, ("the reference's file",), "references", note)
     measured = {row.name: len(row.files) for row in rows if row.name in found.systems}
     if len(set(measured.values())) > 1:
         each = ", ".join(f"{name} {count}" for name, count in measured.items())
@@ -86,8 +80,8 @@ def _shifts(row: Row, note: Note) -> None:
 
 def _silence(row: Row, is_system: bool, note: Note) -> None:
     """Name silent clips; of a floor, those that are silent though their reference is not."""
-    for text, who in _SILENT.items() if is_system else [(SILENT, "")]:
-        silent = [shown(score.name) for score in row.files if text in score.notes]
+    for which, who in _SILENT.items() if is_system else [("estimate", "")]:
+        silent = [shown(score.name) for score in row.files if score.silent == which]
         if silent:
             note(f"{row.name}: {who}silent, and measured all the same: {_listed(silent)}")
 
@@ -101,13 +95,12 @@ def _conversions(row: Row, note: Note) -> None:
         note(f"{row.name}: mixed to mono, as only one of the pair was: {_listed(mixed)}")
 
 
-def _of_clips(rows: Sequence[Row], beginnings: tuple[str, ...], who: str, note: Note) -> None:
-    """What metrics, or who read the files, said of single clips, in notes that begin so."""
+def _of_clips(rows: Sequence[Row], about: tuple[About, ...], who: str, note: Note) -> None:
+    """What metrics, or who read the files, said of single clips."""
     said: dict[str, dict[str, None]] = {}
     for score in (score for row in rows for score in row.files):
-        for text in score.notes:
-            if text.startswith(beginnings):
-                said.setdefault(text, {})[shown(score.name)] = None
+        for each in score.notes:
+            if each.about in about:
+                said.setdefault(each.text, {})[shown(score.name)] = None
     for text, names in said.items():
-        plain = text.removeprefix(REFERENCE).removeprefix(ESTIMATE)
-        note(f"{who}: {_listed(list(names))}: {plain}")
+        note(f"{who}: {_listed(list(names))}: {text}")

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -22,11 +22,13 @@ from wavegan.evaluation.longest import refuse_long
 from wavegan.evaluation.selection import BEFORE_MATCHING, build_metric
 from wavegan.metrics.base import Metric
 
-SILENT = "the estimate is silent"
-SILENT_REFERENCE = "the reference is silent"
-BOTH_SILENT = "both clips are silent"
-REFERENCE, ESTIMATE = "the reference's file: ", "the estimate's file: "
-"""What notes begin with that are about a file, not about its sound."""
+Silent = Literal["", "estimate", "reference", "both"]
+SILENT: Mapping[Silent, str] = {
+    "estimate": "the estimate is silent",
+    "reference": "the reference is silent",
+    "both": "both clips are silent",
+}
+About = Literal["the estimate's file", "the reference's file", "the pair", "a metric"]
 CANCELLED = 0.01
 """A mono mix this much quieter than its channels (-40 dB) has cancelled them out."""
 
@@ -47,13 +49,24 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a person should know of a clip: what it is about, and a line."""
+
+    about: About
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.text}" if self.about.endswith("file") else self.text
+
+
+@dataclass(frozen=True)
 class ClipScore:
     """What was measured of a clip.
 
     Attributes:
         name: of the clip.
         values: by metric; NaN where it is undefined.
-        notes: what a person should know, one line each.
+        notes: what a person should know.
         error: why nothing was measured, or "".
         seconds: length that was compared.
         sample_rate: of the reference, Hz.
@@ -64,11 +77,12 @@ class ClipScore:
         resampled: whether the estimate had another rate.
         mixed: whether both were mixed to mono.
         kilobits: of what was encoded, kbit/s.
+        silent: which of the two is.
     """
 
     name: str
     values: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     error: str = ""
     seconds: float = 0.0
     sample_rate: int = 0
@@ -79,15 +93,15 @@ class ClipScore:
     resampled: bool = False
     mixed: bool = False
     kilobits: float | None = None
+    silent: Silent = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it: None for NaN."""
         values = {key: v if math.isfinite(v) else None for key, v in self.values.items()}
         extra = {"gain": self.gain} if self.gain is not None else {}
         shift = {"shift_seconds": self.shift} if self.shift else {}
-        return (
-            {"name": shown(self.name), "values": values, "notes": list(self.notes)} | extra | shift
-        )
+        notes = [str(note) for note in self.notes]
+        return {"name": shown(self.name), "values": values, "notes": notes} | extra | shift
 
 
 @dataclass(frozen=True)
@@ -95,7 +109,7 @@ class _Read:
     estimate: Tensor
     reference: Tensor
     sample_rate: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     resampled: bool = False
     mixed: bool = False
     kilobits: float | None = None
@@ -131,10 +145,12 @@ class Scorer:
             return ClipScore(job.name, error=str(error))
 
     def _read(self, job: Job) -> _Read:
-        said: list[str] = []
+        said: list[Note] = []
         refuse_long(io.probe(job.reference))
         wave, rate = io.read(
-            job.reference, mono=False, on_note=lambda note: said.append(f"{REFERENCE}{note}")
+            job.reference,
+            mono=False,
+            on_note=lambda note: said.append(Note("the reference's file", note)),
         )
         reference = _checked(torch.from_numpy(wave), job.reference)
         if isinstance(job.estimate, str):
@@ -148,11 +164,11 @@ class Scorer:
             job.estimate,
             sample_rate=rate,
             mono=False,
-            on_note=lambda note: said.append(f"{ESTIMATE}{note}"),
+            on_note=lambda note: said.append(Note("the estimate's file", note)),
         )
         estimate = _checked(torch.from_numpy(wave), job.estimate)
         if own_rate != rate:
-            said.append(f"resampled from {own_rate} to {rate} Hz")
+            said.append(Note("the pair", f"resampled from {own_rate} to {rate} Hz"))
         notes = tuple(said)
         if len(estimate) == len(reference):
             return _Read(estimate, reference, rate, notes, own_rate != rate)
@@ -161,7 +177,7 @@ class Scorer:
             _mixed(estimate, job.estimate),
             _mixed(reference, job.reference),
             rate,
-            (*notes, channels),
+            (*notes, Note("the pair", channels)),
             own_rate != rate,
             mixed=True,
         )
@@ -186,14 +202,16 @@ class Scorer:
         if self._match_gain:
             gain = matching_gain(pair.estimate, pair.reference)
             matched = pair.estimate * gain
-        values, notes = {}, [*read.notes, *_said_of(pair, rate)]
+        silent = _silence(pair)
+        values = {}
+        notes = [*read.notes, *(Note("the pair", text) for text in _said_of(pair, rate, silent))]
         for key, metric in self._metrics.items():
             estimate = pair.estimate if key in BEFORE_MATCHING else matched
             value, said = (
                 _value(metric, estimate, pair.reference, rate) if key in fit else (math.nan, [])
             )
             values[key] = value
-            notes += [f"{key}: {text}" for text in said]
+            notes += [Note("a metric", f"{key}: {text}") for text in said]
         return ClipScore(
             name,
             values,
@@ -207,6 +225,7 @@ class Scorer:
             resampled=read.resampled,
             mixed=read.mixed,
             kilobits=read.kilobits,
+            silent=silent,
         )
 
 
@@ -229,7 +248,7 @@ def _matters(category: type[Warning]) -> bool:
     return not issubclass(category, DeprecationWarning | PendingDeprecationWarning | FutureWarning)
 
 
-def _said_of(pair: Aligned, rate: int) -> list[str]:
+def _said_of(pair: Aligned, rate: int, silent: Silent) -> list[str]:
     notes = [pair.refused] if pair.refused else []
     if pair.shift:
         side = "late" if pair.shift > 0 else "early"
@@ -239,26 +258,26 @@ def _said_of(pair: Aligned, rate: int) -> list[str]:
         )
     elif pair.cut:
         notes.append(f"{counted(pair.cut, 'sample')} at the longer clip's end not compared")
-    if silent := _silence(pair):
-        notes.append(silent)
+    if silent:
+        notes.append(SILENT[silent])
     if pair.lag:
         notes.append(f"it is {abs(pair.lag):.3f} s {'late' if pair.lag > 0 else 'early'}")
     return notes
 
 
-def _silence(pair: Aligned) -> str:
+def _silence(pair: Aligned) -> Silent:
     """Which of the clips is silent, or "" if none is."""
     made, real = is_silent(pair.estimate), is_silent(pair.reference)
     if made and real:
-        return BOTH_SILENT
-    return SILENT if made else SILENT_REFERENCE if real else ""
+        return "both"
+    return "estimate" if made else "reference" if real else ""
 
 
 def _checked(wave: Tensor, file: Path) -> Tensor:
     if not wave.shape[1]:
-        raise UserError(f"{shown(file)}: no samples in it")
+        raise UserError("no samples in it", at=shown(file))
     if not wave.isfinite().all():
-        raise UserError(f"{shown(file)}: it holds samples that are NaN or infinite")
+        raise UserError("it holds samples that are NaN or infinite", at=shown(file))
     return wave
 
 
@@ -266,5 +285,5 @@ def _mixed(wave: Tensor, file: Path) -> Tensor:
     """The mean of the channels, unless it cancels them."""
     mix = wave.mean(0, keepdim=True)
     if float(mix.abs().max()) < CANCELLED * float(wave.abs().max()):
-        raise UserError(f"{shown(file)}: its channels cancel each other when mixed to mono")
+        raise UserError("its channels cancel each other when mixed to mono", at=shown(file))
     return mix

@@ -135,7 +135,7 @@ def diagnose(
         except UserError as error:
             if len(files) == 1:
                 raise
-            left_out[name] = str(error)
+            left_out[name] = str(error) if error.at else f"{name}: {error}"
         progress(number + 1, len(files))
     return Diagnosis(tuple(reports), left_out)
 
@@ -183,7 +183,7 @@ def _report(
         wave, _ = io.read(original, frames=frames, sample_rate=rate, mono=False)
         reference = torch.from_numpy(wave)
         if not reference.shape[-1]:
-            raise UserError(f"{original}: no samples in it")
+            raise UserError("no samples in it", at=original)
     elif paired:
         notes.append("no original of that name: looked at by itself")
     found = examine(audio, rate, reference=reference, config=config, kind=chosen)
@@ -214,7 +214,7 @@ def _read(file: Path) -> tuple[Tensor, int, list[str]]:
     """A file's beginning, all channels; what is missing of it is noted."""
     info, notes = io.probe(file), []
     if info.sample_rate < LOWEST_RATE:
-        raise UserError(f"{file}: {info.sample_rate} Hz is no rate of sound; is its header right?")
+        raise UserError(f"{info.sample_rate} Hz is no rate of sound; is its header right?", at=file)
     frames = None
     longest = _longest(info.sample_rate, info.channels)
     if info.seconds > longest:
@@ -224,9 +224,9 @@ def _read(file: Path) -> tuple[Tensor, int, list[str]]:
         file,
         frames=frames,
         mono=False,
-        on_short=lambda error: notes.append(str(error).removeprefix(f"{file}: ")),
+        on_short=lambda error: notes.append(error.reason),
         on_note=notes.append,
     )
     if not audio.shape[-1]:
-        raise UserError(f"{file}: no samples in it")
+        raise UserError("no samples in it", at=file)
     return torch.from_numpy(audio), rate, notes

@@ -39,7 +39,7 @@ def numbers(given: object, name: str, *, boolean: bool = False) -> Tensor:
         array = np.asarray(_without_graphs(given, name, boolean))
     except (TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if "inhomogeneous" in reason:
+        if _uneven(given):
             reason = "its rows have different lengths"
         raise UserError(f"{name} is no array: {reason}; give numbers of one shape") from None
     if array.dtype.kind not in ("fiub" if boolean else "fiu"):
@@ -66,6 +66,17 @@ def _without_graphs(given: object, name: str, boolean: bool) -> object:
     if isinstance(given, list | tuple):
         return [_without_graphs(one, name, boolean) for one in given]
     return given
+
+
+def _uneven(given: object) -> bool:
+    """Whether nested lists and arrays have rows of different lengths somewhere."""
+    if not isinstance(given, list | tuple):
+        return False
+    shapes = {
+        (len(one),) if isinstance(one, list | tuple) else tuple(getattr(one, "shape", ()))
+        for one in given
+    }
+    return len(shapes) > 1 or any(map(_uneven, given))
 
 
 def _native(dtype: "np.dtype[np.generic]") -> "np.dtype[np.generic]":

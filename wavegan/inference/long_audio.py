@@ -89,7 +89,7 @@ def vocoded(vocoder: Vocoder, file: Path) -> LongAudio | None:
         return None
     for block in mel_file.blocks(file, n_mels, layout):
         if not bool(block.isfinite().all()):
-            raise UserError(f"{shown(file)}: the mel has values that are not finite")
+            raise UserError("the mel has values that are not finite", at=shown(file))
     starts = [place * max(frames - SEEN, 0) // (APART - 1) for place in range(APART)]
     seen = [mel_file.read(file, n_mels, layout, start=at, frames=SEEN) for at in starts]
     vocoder.warn_of_range(torch.stack(seen))
@@ -109,8 +109,9 @@ def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
     if samples > most:
         rate = vocoder.sample_rate
         raise UserError(
-            f"{shown(file)}: {samples / rate:,.0f} s, and this network has to make all of it at "
-            f"once, up to {most / rate:,.0f} s: {way_out()}"
+            f"{samples / rate:,.0f} s, and this network has to make all of it at once, up to "
+            f"{most / rate:,.0f} s: {way_out()}",
+            at=shown(file),
         )
     return False
 
@@ -130,8 +131,9 @@ def _decoded(vocoder: Vocoder, mel: Iterable[Tensor], frames: int, file: Path) -
     assert known is not None
     if shape is not None and shape[0] > 1 and 4 * shape[0] * shape[1] > MOST_NOISE:
         raise UserError(
-            f"{shown(file)}: {frames:,} frames are more than this network's noise can be drawn "
-            "for: cut it into parts"
+            f"{frames:,} frames are more than this network's noise can be drawn for: cut it into "
+            "parts",
+            at=shown(file),
         )
     noise = None if shape is None else draw_blocks(shape, 0)
     blocks = decode_blocks(network, mel, frames, noise, known)

@@ -28,6 +28,8 @@ SAMPLES_ON_A_GPU = 2**21
 ALIGNED = 16
 """Frames: pieces begin at multiples, so that processors group values in the last one as in the
 whole, and round them alike."""
+FEW = 64
+"""Frames; reflected borders of no network here take more."""
 _WIDEST = 4096
 
 
@@ -177,14 +179,26 @@ def _in_pieces(
 def _made(generator: Generator, mel: Tensor, noise: Tensor | None) -> Tensor:
     try:
         made: Tensor = generator(mel) if noise is None else generator(mel, noise)
-    except RuntimeError as error:
-        if "adding size" not in str(error):
+    except RuntimeError:
+        if mel.shape[-1] > FEW or not _takes(generator, mel.shape[-1] + FEW, mel):
             raise
         raise UserError(
             f"mel has {mel.shape[-1]} frames: this model reflects its borders and needs a few "
             "more: put frames of silence after them"
         ) from None
     return made[:, 0]
+
+
+def _takes(generator: Generator, frames: int, like: Tensor) -> bool:
+    """Whether the network makes something of so many frames of silence, where it fails on fewer."""
+    shape = generator.noise_shape(frames)
+    given = [like.new_zeros(1, like.shape[1], frames)]
+    given += [] if shape is None else [like.new_zeros(1, *shape)]
+    try:
+        generator(*given)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _spoilt(generator: Generator, n_mels: int, frames: int) -> Tensor:

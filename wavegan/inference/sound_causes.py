@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Literal
 
 from wavegan.artifacts.base import Finding
-from wavegan.artifacts.tonal_lines import UPSAMPLING
 from wavegan.errors import UserError
 
 Kind = Literal["vocoded", "sound"]
@@ -111,6 +110,6 @@ def kind_of(text: str) -> Kind:
 
 def of_sound(finding: Finding) -> Finding:
     """A finding with the cause that it has in a generated sound."""
-    if UPSAMPLING in finding.cause:
-        return replace(finding, cause=finding.cause.replace(UPSAMPLING, LINE))
+    if finding.stage:
+        return replace(finding, cause=f"{finding.stage}: {LINE}")
     return replace(finding, cause=CAUSES.get(finding.what, finding.cause))

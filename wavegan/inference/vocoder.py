@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from wavegan import bundle
 from wavegan.audio.mel import Mel, MelSpectrogram
-from wavegan.audio.mel_layout import of_square
+from wavegan.audio.mel_layout import GuessedWarning, of_square
 from wavegan.audio.mel_range import suspicious
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -239,7 +239,7 @@ class Vocoder(Placed[Generator]):
         lies = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
         if lies.doubt and not self._squared:
             self._squared = True
-            tell(f"mel: {lies.doubt}", RuntimeWarning)
+            tell(f"mel: {lies.doubt}", GuessedWarning)
         return mel.transpose(-1, -2) if lies.turned else mel
 
     def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:

@@ -74,9 +74,9 @@ def open_source(name: str, root: Path, left_out: list[LeftOut]) -> Source:
     clips: dict[str, Clip] = {}
     for clip in manifest.clips:
         key = str(PurePosixPath(clip.path).with_suffix(""))
-        if clip.notice.startswith("damaged"):
-            why = clip.notice.partition(": ")[2]
-            left_out.append(LeftOut(name, printable(clip.path), f"damaged or cut short: {why}"))
+        if clip.damage:
+            why = f"damaged or cut short: {clip.damage}"
+            left_out.append(LeftOut(name, printable(clip.path), why))
         elif key in clips:
             other = printable(clips[key].path)
             left_out.append(

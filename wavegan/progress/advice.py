@@ -1,31 +1,16 @@
 """What to do, by what is known of a run: the first rule that has something to say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from wavegan.progress import early
+from wavegan.progress import alarms, early, wording
+from wavegan.progress.alarm import Action, Alarm
 from wavegan.progress.history import History
 from wavegan.progress.plateau import Plateau
+from wavegan.progress.thresholds import AFTER_BEST, LONG_AGO, NEARLY, SINCE, YOUNG
 from wavegan.progress.trend import FEWEST, Trend, falls, trend
-from wavegan.progress.trouble import Action, Player, Trouble
-
-ALARMS: Mapping[str, tuple[str, Player, Action]] = {
-    "mode collapse": ("collapse", "G", "restart"),
-    "D overwhelms G": ("overpowering", "D", "lower_rate"),
-    "D knows the training clips by heart": ("by heart", "D", "more_data"),
-}
-"""What the alarms of validations begin with, and what they come to."""
-SURER, AFTER_BEST = 0.99, 6
-"""Of a rise since the best validation: how sure, by how many validations; the best is chosen, so
-chance alone makes what follows it look worse."""
-YOUNG = 0.1
-"""Share of the run within which nothing but a trouble ends it."""
-LONG_AGO, SINCE = 0.5, 8
-"""The best validation is long ago at this share of the steps, so many validations since."""
-NEARLY = 0.9
-"""Share of the run from which on a cosine schedule has little left to give."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +22,7 @@ class Facts:
     values: Sequence[float]
     trend: Trend
     plateau: Plateau | None
-    troubles: Sequence[Trouble]
+    troubles: Sequence[Alarm]
 
     @property
     def young(self) -> bool:
@@ -73,18 +58,16 @@ def advise(facts: Facts) -> Advice:
     return _unclear(facts)
 
 
-def raised(history: History, improving: bool) -> list[Trouble]:
+def raised(history: History, improving: bool) -> list[Alarm]:
     """The alarms of the last validation; while that improves only a collapse is one."""
-    last = history.validation[-1]["step"] if history.validation else None
-    found = []
-    for line in history.alarms if history.step >= history.early else ():
-        known = [ALARMS[k] for k in ALARMS if str(line.get("text", "")).startswith(k)]
-        if line["step"] == last and known and (known[0][0] == "collapse" or not improving):
-            what, _, remedy = str(line["text"]).partition("; ")
-            text = f"Alarm at step {int(last):,}: {what}."
-            sentence = f"{remedy[:1].upper()}{remedy[1:]}."
-            found.append(Trouble(known[0][0], known[0][1], text, sentence, known[0][2]))
-    return found
+    if not history.validation or history.step < history.early:
+        return []
+    *past, last = history.validation
+    found = [alarm for alarm in history.alarms if alarm.step == last["step"]]
+    if any(alarm.name is None for alarm in found):
+        # only its text was written down, by an older version; the figures say what it was
+        found = alarms.of(last["step"], last, past)
+    return [alarm for alarm in found if alarm.name == "collapse" or not improving]
 
 
 def rising(values: Sequence[float]) -> float:
@@ -122,7 +105,7 @@ def _trouble(facts: Facts) -> Advice | None:
         return None
     first = facts.troubles[0]
     use = "" if not facts.values or first.name == "by heart" else f" {_best(facts)}"
-    return Advice(first.action, first.name, f"{first.remedy}{use}")
+    return Advice(first.action, str(first.name), f"{wording.remedy(first)}{use}")
 
 
 def _too_early(facts: Facts) -> Advice | None:

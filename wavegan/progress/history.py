@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.progress import lines, stored_recipe
+from wavegan.progress.alarm import Alarm
 from wavegan.progress.lines import Line
+from wavegan.progress.thresholds import EARLY
 from wavegan.run_folder import METRICS
-
-EARLY = 200
-"""Steps below which the course of no run says anything, however often it was looked at."""
 
 _RATED = ("start", "return")
 
@@ -24,7 +23,7 @@ class History:
         recipe: `recipe.yaml`, resolved.
         train: lines of training windows, oldest first: `step`, losses, gradient norms, `speed/…`.
         validation: lines of validations, oldest first: `step` and metrics; NaN where not finite.
-        alarms: lines `step`, `text`.
+        alarms: what validations raised, oldest first.
         starts: a line for each start and resume: `step`, machine and versions.
         skips: a line for each step that was left out: `step`, `total`, `terms`, `guilty`.
         returns: a line for each return to a checkpoint: `step`, `from`, `number`, `rate`.
@@ -36,7 +35,7 @@ class History:
     recipe: Mapping[str, Any]
     train: tuple[Line, ...]
     validation: tuple[Line, ...]
-    alarms: tuple[Line, ...]
+    alarms: tuple[Alarm, ...]
     starts: tuple[Line, ...]
     skips: tuple[Line, ...] = ()
     returns: tuple[Line, ...] = ()
@@ -60,7 +59,14 @@ class History:
             notes.append(f"{run / METRICS}: {found.note}")
         rates = [line["rate"] for line in found.whole if line["kind"] in _RATED and "rate" in line]
         return cls(
-            *(run, known, train, validation, alarms, starts, skips, returns),
+            run,
+            known,
+            train,
+            validation,
+            tuple(map(Alarm.of_line, alarms)),
+            starts,
+            skips,
+            returns,
             rate=rates[-1] if rates else 1.0,
             notes=tuple(notes),
         )

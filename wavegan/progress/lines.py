@@ -65,6 +65,18 @@ class _Return(BaseModel):
     why: str = ""
 
 
+class _Alarm(BaseModel):
+    """What a validation showed to go wrong; older runs have the text alone."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    text: str = ""
+    name: str = ""
+    network: str | None = None
+    action: str = ""
+    numbers: dict[str, float | None] = {}
+
+
 @dataclass(frozen=True)
 class Lines:
     """What a `metrics.jsonl` holds.
@@ -168,16 +180,18 @@ def _figures(content: dict[str, Any]) -> Line | None:
 
 
 def _alarm(content: dict[str, Any]) -> Line | None:
-    text = content.get("text", "")
-    return content if isinstance(text, str) else None
+    return _of(_Alarm, content)
 
 
 def _skip(content: dict[str, Any]) -> Line | None:
+    return _of(_Skip, content)
+
+
+def _of(model: type[BaseModel], content: dict[str, Any]) -> Line | None:
     try:
-        known = _Skip.model_validate(content)
+        return model.model_validate(content).model_dump()
     except (ValidationError, RecursionError):
         return None
-    return known.model_dump()
 
 
 def _return(content: dict[str, Any]) -> Line | None:
@@ -189,11 +203,8 @@ def _return(content: dict[str, Any]) -> Line | None:
 
 
 def _start(content: dict[str, Any]) -> Line | None:
-    try:
-        known = _Start.model_validate(content)
-    except (ValidationError, RecursionError):
-        return None
-    return {key: value for key, value in known.model_dump().items() if value is not None}
+    known = _of(_Start, content)
+    return known and {key: value for key, value in known.items() if value is not None}
 
 
 _KINDS = {

@@ -1,8 +1,9 @@
 """Who takes part in a training, and whether so much is known of them that they are well."""
 
-from wavegan.progress.health import ENOUGH, accuracies
+from wavegan.progress.alarm import Network
+from wavegan.progress.health import accuracies
 from wavegan.progress.history import History
-from wavegan.progress.trouble import Player
+from wavegan.progress.thresholds import ENOUGH
 
 EARLY_TO_TELL = "too early to tell"
 
@@ -14,17 +15,17 @@ def unsure(history: History) -> str | None:
     return f"it takes {history.early:,} steps" if history.step < history.early else None
 
 
-def players(history: History) -> dict[Player, str]:
+def players(history: History) -> dict[Network, str]:
     """Who takes part: `healthy` if nothing else is known by then, or that D was not measured."""
     well = "healthy" if unsure(history) is None else EARLY_TO_TELL
-    state: dict[Player, str] = {"G": well}
+    state: dict[Network, str] = {"generator": well}
     if not history.recipe.get("discriminators"):
         return state
     start = history.setting("training", "adversarial_from", 0)
     if history.step <= start:
-        return {**state, "D": f"not in play before step {start:,}"}
+        return {**state, "discriminator": f"not in play before step {start:,}"}
     measured = accuracies(history) or any("accuracy_real" in v for v in history.validation)
-    return {**state, "D": well if measured else "not measured"}
+    return {**state, "discriminator": well if measured else "not measured"}
 
 
 def sentence(history: History) -> str:
@@ -32,8 +33,9 @@ def sentence(history: History) -> str:
     if not history.train:
         return ""
     state, why = players(history), unsure(history)
-    other = f"; D is {state['D']}" if "D" in state else "; there is no D"
-    both = "D" in state and state["D"] == state["G"]
+    judge = state.get("discriminator")
+    other = "; there is no D" if judge is None else f"; D is {judge}"
+    both = judge == state["generator"]
     who, verb = ("D and G", "are") if both else ("G", "is")
     if why is not None:
         rest = "" if both else other

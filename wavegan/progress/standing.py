@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from wavegan.progress import wording
+from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 from wavegan.progress.pace import seconds_to, spoken, steps_a_second
 from wavegan.run_folder import best_step, folders
@@ -29,7 +31,7 @@ class Standing:
         left: seconds of training to its end; None: unknown.
         best: folder of the best checkpoint; None: none was marked.
         resumable: whether there is a checkpoint to go on from.
-        alarms: the last few, `(step, text)`.
+        alarms: the last few.
     """
 
     run: str
@@ -41,7 +43,7 @@ class Standing:
     left: float | None
     best: str | None
     resumable: bool
-    alarms: tuple[tuple[int, str], ...]
+    alarms: tuple[Alarm, ...]
 
     @property
     def line(self) -> str:
@@ -66,7 +68,8 @@ class Standing:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"alarms": [{"step": s, "text": t} for s, t in self.alarms]}
+        alarms = [{"step": a.step, "text": wording.line(a), **a.to_dict()} for a in self.alarms]
+        return asdict(self) | {"alarms": alarms}
 
 
 def standing(history: History, now: float | None = None) -> Standing:
@@ -85,7 +88,7 @@ def standing(history: History, now: float | None = None) -> Standing:
         left=seconds_to(history, history.total),
         best=_best(history.run),
         resumable=any((history.run / "checkpoints").glob("[0-9]*/training/state.pt")),
-        alarms=tuple((int(a["step"]), str(a.get("text", ""))) for a in history.alarms[-SHOWN:]),
+        alarms=history.alarms[-SHOWN:],
     )
 
 

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from wavegan.progress import health, players
-from wavegan.progress.advice import SURER, Advice, Facts, advise, raised, rising
+from wavegan.progress import health, players, wording
+from wavegan.progress.advice import Advice, Facts, advise, raised, rising
+from wavegan.progress.alarm import LETTERS, Action, Alarm
 from wavegan.progress.history import History
 from wavegan.progress.left_out import LeftOut
 from wavegan.progress.pace import seconds_to, spoken
 from wavegan.progress.plateau import plateau
+from wavegan.progress.thresholds import SURER
 from wavegan.progress.trend import FEWEST, UNKNOWN, Direction, Trend, trend, window
-from wavegan.progress.trouble import Action, Trouble
 from wavegan.progress.typical import Typical, curve, started_from_a_model, typical
 
 NAMES = {"mel_distance": "mel distance", "frechet": "Fréchet distance"}
@@ -92,7 +93,8 @@ def judge(history: History) -> Verdict:
     levels = plateau(steps, values) if going.direction == "falling" else None
     facts = Facts(history, steps, values, going, levels, wrong)
     advice = advise(facts)
-    waits = health.loader_waits(history)
+    waiting = health.loader_waits(history)
+    waits = "" if waiting is None else wording.line(waiting)
     left_out = LeftOut.of(history)
     at = typical(history, metric, steps[-1]) if metric and steps else None
     ahead = levels is not None and history.step < levels.step < history.total
@@ -157,16 +159,16 @@ def _trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
     return found
 
 
-def _health(history: History, wrong: Sequence[Trouble]) -> dict[str, str]:
-    state: dict[str, str] = dict(players.players(history).items())
-    for trouble in reversed(wrong):
-        if trouble.player:
-            state[trouble.player] = trouble.name
-    return state
+def _health(history: History, wrong: Sequence[Alarm]) -> dict[str, str]:
+    state = players.players(history)
+    for alarm in reversed(wrong):
+        if alarm.network:
+            state[alarm.network] = str(alarm.name)
+    return {LETTERS[network]: how for network, how in state.items()}
 
 
 def _paragraph(
-    facts: Facts, metric: str | None, at: Typical | None, advice: Advice, waits: str | None
+    facts: Facts, metric: str | None, at: Typical | None, advice: Advice, waits: str
 ) -> str:
     sentences = [
         _figure(facts, metric),
@@ -175,7 +177,7 @@ def _paragraph(
         _typical(facts.history, metric, at),
         advice.text,
         _plateau(facts),
-        waits or "",
+        waits,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -216,7 +218,7 @@ def _going(facts: Facts) -> str:
 
 def _players(facts: Facts) -> str:
     if facts.troubles:
-        return " ".join(dict.fromkeys(trouble.text for trouble in facts.troubles))
+        return " ".join(dict.fromkeys(map(wording.sentence, facts.troubles)))
     return players.sentence(facts.history)
 
 

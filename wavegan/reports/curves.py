@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from wavegan import bundle
+from wavegan.progress import wording
 from wavegan.progress.history import History
 from wavegan.reports import axes
 from wavegan.reports.chart import Chart, Event
@@ -101,9 +102,8 @@ def events_of(history: History, run: int) -> Iterator[Event]:
             yield Event("checkpoint", step, run, f"checkpoint of step {step:,}")
     if best is not None:
         yield Event("best", best, run, f"best checkpoint, step {best:,}")
-    for line in history.alarms:
-        step = int(line["step"])
-        yield Event("alarm", step, run, f"alarm at step {step:,}: {line.get('text', '')}")
+    for alarm in history.alarms:
+        yield Event("alarm", alarm.step, run, wording.told(alarm))
     for line in history.starts:
         step = int(line["step"])
         if step > 0:

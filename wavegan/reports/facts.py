@@ -57,8 +57,11 @@ def _plugin(value: object) -> str:
     """A plug-in's name and options, short."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
-    options = (f"{key} {_short(v)}" for key, v in value.items() if key not in ("name", "weight"))
-    return f"{value.get('name', '?')}" + "".join(f", {option}" for option in options)
+    return ", ".join((str(value.get("name", "?")), *_options(value)))
+
+
+def _options(value: Mapping[str, Any]) -> list[str]:
+    return [f"{key} {_short(v)}" for key, v in value.items() if key not in ("name", "weight")]
 
 
 def _short(value: object) -> str:
@@ -84,7 +87,8 @@ def _terms(value: object) -> object:
 def _generator(history: History) -> object:
     known = _get(history, "generator")
     name = known.get("name", "?") if isinstance(known, Mapping) else "?"
-    return join(tag("b", name), tag("div", _plugin(known).partition(", ")[2], class_="dim"))
+    options = _options(known) if isinstance(known, Mapping) else []
+    return join(tag("b", name), tag("div", ", ".join(options), class_="dim"))
 
 
 def _parameters(history: History) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wavegan.audio import io
+from wavegan.audio import io, opening
 from wavegan.audio.opening import ShortReadError
 from wavegan.counted import counted
-from wavegan.errors import RunError, UserError
+from wavegan.errors import RunError, UserError, reason
 from wavegan.reports import palette, png, spectrogram
 from wavegan.reports.axes import number
 from wavegan.reports.clips import APART, Column, Gallery
@@ -98,14 +98,14 @@ def _read(file: Path, column: Column, seconds: float, shown: Shown) -> _Sound | 
             file, frames=frames, mono=False, on_short=damaged.append, on_note=odd.append
         )
         if not wave.shape[-1]:
-            raise UserError(f"{file}: there are no samples in it")
+            raise UserError("there are no samples in it", at=opening.shown(file))
         notes = (
             [f"first {seconds:g} s of {info.frames / rate:.1f} s"] if info.frames > frames else []
         )
         notes += [*odd, *(["damaged: what could be read"] if damaged else [])]
         encoded, kind, cut = _encoded(wave, rate)
     except (UserError, RunError, OSError) as error:
-        shown.left_out.append((str(file), str(error).removeprefix(f"{file}: ")))
+        shown.left_out.append((str(file), reason(error, opening.shown(file))))
         return None
     notes += [f"{counted(cut, 'sample')} beyond full scale cut"] if cut else []
     shown.audio_bytes += len(encoded)

@@ -8,6 +8,7 @@ from typing import Any
 
 from wavegan import atomic
 from wavegan.errors import UserError
+from wavegan.progress import wording
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.reports import clips, curves, facts, listening, measure, page, tables
@@ -253,8 +254,8 @@ def _verdicts(sources: Sources) -> Markup:
         verdict = tag("p", judge(history).text, class_="verdict")
         heading = tag("h3", name) if len(sources.runs) > 1 else None
         alarms = [
-            tag("li", tag("b", f"step {int(line['step']):,}"), f" {line.get('text', '')}")
-            for line in history.alarms
+            tag("li", tag("b", f"step {alarm.step:,}"), f" {wording.line(alarm)}")
+            for alarm in history.alarms
         ]
         told = tag("ul", *alarms, class_="alarms") if alarms else tag("p", "No alarms.")
         parts.append(join(heading, verdict, told))

@@ -8,8 +8,8 @@ from pathlib import Path
 from accelerate import Accelerator
 from torch import nn
 
+from wavegan.progress.adviser import Adviser
 from wavegan.training import random_state
-from wavegan.training.advice import Adviser
 from wavegan.training.checkpoint import Players
 from wavegan.training.interrupt import Interrupt, LeftEarly, Phase
 from wavegan.training.log import Listener, RunLog
@@ -40,7 +40,7 @@ class Examiner:
     listener: Listener
 
     def __post_init__(self) -> None:
-        self.adviser = Adviser(self.run, self.listener)
+        self.adviser = Adviser(self.run, self.listener.note)
 
     def validate(self, interrupt: Interrupt) -> bool:
         """Measure held-out files on the main process; whether this is the best step so far."""
@@ -75,7 +75,7 @@ class Examiner:
     def judged(self, values: Mapping[str, float]) -> None:
         """Write down and tell what a validation measured, and whether it is the best so far."""
         progress = self.players.progress
-        alarms = self.validation.alarms(values, self.log.validations())
+        alarms = self.validation.alarms(progress.step, values, self.log.validations())
         value = values[self.validation.best]
         best = value < progress.best_value
         if best:
@@ -83,8 +83,8 @@ class Examiner:
         self.log.write("validation", progress.step, values)
         self.listener.validation(progress.step, values, best)
         for alarm in alarms:
-            self.listener.note(f"alarm at step {progress.step:,}: {alarm}")
-            self.log.alarm(progress.step, alarm)
+            self.listener.alarm(alarm)
+            self.log.alarm(alarm)
 
     def preview(self, interrupt: Interrupt) -> None:
         """Write previews where nothing is measured."""

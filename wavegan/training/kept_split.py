@@ -89,7 +89,7 @@ class KeptSplit:
             return None
         except UserError as error:
             raise UserError(
-                f"{file}: damaged ({str(error).removeprefix(f'{file}: ')}), so what was held out "
+                f"{file}: damaged ({error.reason}), so what was held out "
                 "is not known: restore it, or remove it to divide the files anew by "
                 "data.validation"
             ) from None

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from wavegan import atomic, bounded_text
 from wavegan.errors import UserError, suggest
-from wavegan.progress import lines
+from wavegan.progress import lines, wording
+from wavegan.progress.alarm import Alarm
 from wavegan.progress.lines import Line
 from wavegan.run_folder import METRICS
 from wavegan.training import storage
@@ -51,6 +52,9 @@ class Listener(Protocol):
 
     def validation(self, step: int, values: Mapping[str, float], best: bool) -> None:
         """Held-out files were measured."""
+
+    def alarm(self, alarm: Alarm) -> None:
+        """A validation shows that something goes wrong."""
 
     def note(self, text: str) -> None:
         """Anything else worth a line."""
@@ -141,9 +145,10 @@ class RunLog:
         """The figures of all validations so far, oldest first."""
         return [line for line in lines.read(self.file).whole if line["kind"] == "validation"]
 
-    def alarm(self, step: int, text: str) -> None:
-        """Append an alarm to `metrics.jsonl`."""
-        self._append({"kind": "alarm", "step": step, "text": text})
+    def alarm(self, alarm: Alarm) -> None:
+        """Append an alarm to `metrics.jsonl`: the text for people, then what it is made of."""
+        text = wording.line(alarm)
+        self._append({"kind": "alarm", "step": alarm.step, "text": text, **alarm.to_dict()})
 
     def event(self, kind: str, step: int, facts: Mapping[str, Any]) -> None:
         """Append what befell the run: a step that was left out, a return to a checkpoint."""

@@ -21,7 +21,7 @@ def write(folder: Path, files: Callable[[], None]) -> None:
                 made.mkdir(exist_ok=True)
             files()
         except (OSError, RunError, UserError) as error:
-            reason = getattr(error, "strerror", None) or str(error).partition(": ")[2]
+            reason = error.reason if isinstance(error, RunError | UserError) else error.strerror
             # the same text each time, as it is shown once
             warnings.warn(
                 f"{folder.parent}: no previews can be written ({reason}); training goes on",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from wavegan.audio import io, made_by
 from wavegan.metrics.base import Metric
+from wavegan.progress.alarm import Alarm
 from wavegan.tasks.base import Condition, Task
 from wavegan.training import preview_files
 
@@ -33,8 +34,10 @@ class Validation(ABC):
     def preview(self, generator: nn.Module, previews: Path) -> None:
         """Write previews alone, at a checkpoint that is not measured."""
 
-    def alarms(self, values: Mapping[str, float], past: Sequence[Mapping[str, float]]) -> list[str]:
-        """What these values, and those before them, say is wrong: one line each, with a remedy."""
+    def alarms(
+        self, step: int, values: Mapping[str, float], past: Sequence[Mapping[str, float]]
+    ) -> list[Alarm]:
+        """What the values of this step, and those before them, say is wrong."""
         return []
 
 

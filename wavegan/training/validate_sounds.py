@@ -18,6 +18,8 @@ from wavegan.discriminators.base import Discriminator
 from wavegan.embeddings.base import Embedding
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
+from wavegan.progress import alarms
+from wavegan.progress.alarm import Alarm
 from wavegan.set_metrics.base import SetMetric
 from wavegan.set_metrics.diversity import Diversity
 from wavegan.set_metrics.frechet import Frechet
@@ -25,7 +27,7 @@ from wavegan.set_metrics.js import Js
 from wavegan.set_metrics.ndb import Ndb
 from wavegan.set_metrics.nearest_neighbour import NearestNeighbour
 from wavegan.tasks.synthesize import latents
-from wavegan.training import alarms, preview_files
+from wavegan.training import preview_files
 from wavegan.training.readable import say_replaced
 from wavegan.training.validate import Validation
 
@@ -116,9 +118,11 @@ class Sounds(Validation):
             generator.train(mode)
             self.write(previews, network.to_audio(made).float().cpu(), label)
 
-    def alarms(self, values: Mapping[str, float], past: Sequence[Mapping[str, float]]) -> list[str]:
+    def alarms(
+        self, step: int, values: Mapping[str, float], past: Sequence[Mapping[str, float]]
+    ) -> list[Alarm]:
         """Mode collapse, and a D that is too strong or knows the training clips by heart."""
-        return alarms.of(values, past)
+        return alarms.of(step, values, past)
 
     def make(self, network: LatentGenerator, count: int) -> tuple[Tensor, Tensor]:
         """What the generator makes of the first fixed latents, and its labels, taken in turn.

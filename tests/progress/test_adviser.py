@@ -6,33 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wavegan.cli.console import Silent
-from wavegan.training import advice
-from wavegan.training.advice import Adviser
+from wavegan.progress import adviser as advising
+from wavegan.progress.adviser import Adviser
 
 RECIPE = "{task: {name: vocode}, training: {steps: 100000, validate_every: 1000}}\n"
-
-
-class Hearing(Silent):
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def validated(run: Path, values: list[float]) -> list[str]:
     """What is told at each validation, and at the end."""
     run.mkdir()
     (run / "recipe.yaml").write_text(RECIPE)
-    heard = Hearing()
-    adviser = Adviser(run, heard)
+    heard: list[str] = []
+    adviser = Adviser(run, heard.append)
     for number, value in enumerate(values):
         with (run / "metrics.jsonl").open("a") as stream:
             line = {"kind": "validation", "step": 1000 * (number + 1), "mel_distance": value}
             stream.write(json.dumps(line) + "\n")
         adviser.tell(final=number + 1 == len(values))
-    return heard.notes
+    return heard
 
 
 def test_a_hundred_validations_are_no_flood(tmp_path: Path) -> None:
@@ -53,10 +44,10 @@ def test_the_end_is_told_though_nothing_is_new(tmp_path: Path) -> None:
 
 
 def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = Hearing()
-    adviser = Adviser(tmp_path, heard)
+    heard: list[str] = []
+    adviser = Adviser(tmp_path, heard.append)
     adviser.tell()
-    assert heard.notes == [
+    assert heard == [
         f"no verdict: {tmp_path}: no run's folder: it has no recipe.yaml (see --out of train)"
     ]
     (tmp_path / "recipe.yaml").write_text(RECIPE)
@@ -64,7 +55,7 @@ def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.Mo
     def broken(_history: object) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(advice, "judge", broken)
+    monkeypatch.setattr(advising, "judge", broken)
     adviser.tell(final=True)
-    assert heard.notes[1:] == ["no verdict: of all things"]
+    assert heard[1:] == ["no verdict: of all things"]
     assert adviser.last is None

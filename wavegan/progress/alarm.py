@@ -1,0 +1,86 @@
+"""What is wrong with a training, as data; `wording` makes text of it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast, get_args
+
+Network = Literal["generator", "discriminator"]
+Action = Literal["continue", "stop", "lower_rate", "more_data", "restart", "wait"]
+Source = Literal["training", "validation"]
+Name = Literal[
+    "blind",
+    "by heart",
+    "collapse",
+    "exploding",
+    "loader waits",
+    "not finite",
+    "one-sided",
+    "overpowering",
+    "rate gone",
+    "vanishing",
+]
+
+LETTERS: Mapping[Network, str] = {"generator": "G", "discriminator": "D"}
+"""What the networks are called for people."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something wrong.
+
+    Attributes:
+        name: what; None: an older or a newer version wrote it, and no more than `text` is known.
+        network: whose fault it is; None: of no network alone.
+        action: what to do.
+        step: at which it was seen.
+        numbers: what it was seen by, and what the remedy takes; NaN where not finite.
+        source: the figures of training windows, or of a validation.
+        term: key of the figure in `metrics.jsonl`, where it is one of many.
+        text: what the line it was read from has for people.
+    """
+
+    name: Name | None
+    network: Network | None
+    action: Action
+    step: int
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    source: Source = "training"
+    term: str = ""
+    text: str = ""
+
+    @classmethod
+    def of_line(cls, line: Mapping[str, Any]) -> "Alarm":
+        """The alarm of a line of `metrics.jsonl`; only validations write them.
+
+        Args:
+            line: `step` and `text`, and since there are alarms as data `name`, `network`, `action`
+                and `numbers`.
+        """
+        name, network, action = line.get("name"), line.get("network"), line.get("action")
+        step, text = int(line["step"]), str(line.get("text", ""))
+        known = name in get_args(Name) and action in get_args(Action)
+        if not known or network not in (None, *LETTERS):
+            return cls(None, None, "continue", step, source="validation", text=text)
+        numbers = {k: math.nan if v is None else v for k, v in line.get("numbers", {}).items()}
+        return cls(
+            cast("Name", name),
+            network,
+            cast("Action", action),
+            step,
+            numbers,
+            source="validation",
+            text=text,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON, without step and text: null where a number is not finite."""
+        if self.name is None:
+            return {}
+        numbers = {key: v if math.isfinite(v) else None for key, v in self.numbers.items()}
+        return {
+            "name": self.name,
+            "network": self.network,
+            "action": self.action,
+            "numbers": numbers,
+        }
