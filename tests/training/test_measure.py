@@ -12,10 +12,11 @@ from wavegan import recipe
 from wavegan.cli.console import Silent
 from wavegan.data.segments import Item
 from wavegan.errors import RunError
+from wavegan.interrupt import Interrupt
 from wavegan.training import setup
 from wavegan.training.footprint import footprint
-from wavegan.training.interrupt import Interrupt
 from wavegan.training.measure import Kind, kinds, measure
+from wavegan.training.parts import build
 
 CPU = torch.device("cpu")
 
@@ -46,7 +47,7 @@ class FakeStep:
 
 class Crops:
     def __getitem__(self, number: int) -> Item:
-        return Item(torch.zeros(1, 8), number, 0, "a.wav")
+        return Item(torch.zeros(1, 8), number, "a.wav")
 
 
 def measured(step: FakeStep, batch: int, **limits: float) -> Any:
@@ -139,7 +140,7 @@ def test_a_footprint_is_what_a_run_writes(
 
 def test_a_short_run_keeps_no_more_checkpoints_than_it_makes(small: str, speech: Path) -> None:
     wanted = recipe.load(small, [f"data.folder={speech}", "training.keep_last=9"])
-    parts = setup.build(wanted)
+    parts = build(wanted)
     networks = {"generator": parts.generator, "discriminator": parts.discriminator}
     assert footprint(wanted, parts, networks, [1.0]).checkpoints == 1
 

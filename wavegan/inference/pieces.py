@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 
 SAMPLES = 2**18
 """Of audio that are decoded at once on a CPU: HiFi-GAN V3 needs 0.3 GiB for them, Parallel WaveGAN
@@ -40,7 +40,7 @@ class Reach(NamedTuple):
     after: int
 
 
-def reach(generator: Generator, n_mels: int) -> Reach | None:
+def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
     """How far a generator looks, seen by what one frame that is no number spoils.
 
     NaN passes through every layer, whatever its weights are, so this is the architecture's reach
@@ -69,7 +69,9 @@ def reach(generator: Generator, n_mels: int) -> Reach | None:
     return None
 
 
-def decode(generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach | None) -> Tensor:
+def decode(
+    generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach | None
+) -> Tensor:
     """The audio `(N, T)` of mels `(N, n_mels, L)`, few samples of it at once.
 
     Args:
@@ -97,14 +99,14 @@ def decode(generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach
     return torch.cat(audio)
 
 
-def most_frames(generator: Generator, device: torch.device) -> int:
+def most_frames(generator: MelGenerator, device: torch.device) -> int:
     """How many frames are decoded at once."""
     samples = SAMPLES if device.type == "cpu" else SAMPLES_ON_A_GPU
     return max(samples // generator.hop_length, 1)
 
 
 def _in_pieces(
-    generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
+    generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
 ) -> Tensor:
     """The audio `(1, T)` of one long mel."""
     hop, length = generator.hop_length, mel.shape[-1]
@@ -122,7 +124,7 @@ def _in_pieces(
     return audio
 
 
-def _made(generator: Generator, mel: Tensor, noise: Tensor | None) -> Tensor:
+def _made(generator: MelGenerator, mel: Tensor, noise: Tensor | None) -> Tensor:
     try:
         made: Tensor = generator(mel) if noise is None else generator(mel, noise)
     except RuntimeError as error:
@@ -135,7 +137,7 @@ def _made(generator: Generator, mel: Tensor, noise: Tensor | None) -> Tensor:
     return made[:, 0]
 
 
-def _spoilt(generator: Generator, n_mels: int, frames: int) -> Tensor:
+def _spoilt(generator: MelGenerator, n_mels: int, frames: int) -> Tensor:
     """Which samples `(T,)` of the first channel depend on the middle one of so many frames."""
     device, middle = next(generator.parameters()).device, frames // 2
     mel = torch.zeros(1, n_mels, frames, device=device)
@@ -154,7 +156,7 @@ def _direct_convolutions(device: torch.device) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
 
 
-def _noise_per_frame(generator: Generator) -> int | None:
+def _noise_per_frame(generator: MelGenerator) -> int | None:
     """Values of noise for each frame, 0 where it takes none; None: not the same for each."""
     one, many = generator.noise_shape(1), generator.noise_shape(64)
     if one is None or many is None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wavegan.errors import RunError, UserError
-from wavegan.training.interrupt import undisturbed
+from wavegan.interrupt import undisturbed
 
 
 @contextmanager
