@@ -73,7 +73,7 @@ def data(history: History) -> dict[str, Any]:
     from wavegan.training import files
 
     recipe = Recipe.model_validate(dict(history.recipe))
-    found = files.find(recipe, recipe.front_end())
+    found = files.find(recipe)
     return {
         "clips": len(found.split.train),
         "seconds": round(sum(clip.seconds for clip in found.split.train), 1),

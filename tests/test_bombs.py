@@ -175,13 +175,13 @@ def test_a_recipe_that_the_user_named_may_fill_the_machine_and_names_what_does_n
     judged = load("tiny", ["discriminators.mpd.name=mpd"])
     assert room.allowed(None, trusted=True) == 1 << 21
     with pytest.raises(UserError, match=r"^generator: .* 2 MiB"):
-        room.builder(None, True, None)(wide)
+        room.makers(None, True, None)[1](wide)
     with pytest.raises(UserError, match=r"^generator: .* 1 MiB"):
-        room.builder(None, False, None)(wide)
+        room.makers(None, False, None)[1](wide)
     monkeypatch.setattr(room.Memory, "total", 1 << 24)
-    room.builder(None, True, None)(wide)
+    room.makers(None, True, None)[1](wide)
     with pytest.raises(UserError, match=r"^discriminators\.mpd: .* 16 MiB"):
-        room.builder(None, True, None)(judged)
+        room.makers(None, True, None)[1](judged)
 
 
 def test_a_run_may_go_on_with_networks_as_large_as_its_own(
@@ -196,9 +196,9 @@ def test_a_run_may_go_on_with_networks_as_large_as_its_own(
     monkeypatch.setattr(bounded_network, "SPARE_BYTES", 0)
     (folder / "generator.safetensors").write_bytes(bytes(1 << 18))
     with pytest.raises(UserError, match=r"^generator: .* 1 MiB"):
-        room.builder(tmp_path, False, None)(wide)
+        room.makers(tmp_path, False, None)[1](wide)
     (folder / "generator.safetensors").write_bytes(bytes(1 << 23))
-    room.builder(tmp_path, False, None)(wide)
+    room.makers(tmp_path, False, None)[1](wide)
 
 
 @pytest.mark.parametrize("rate", [1, 499, 2**31 - 1])

@@ -16,7 +16,6 @@ from wavegan import plugins, recipe
 from wavegan.audio import io
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe
-from wavegan.tasks.base import Condition
 from wavegan.training.parts import build
 from wavegan.training.step import Player, Step
 
@@ -153,22 +152,23 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
         generator=both["generator"],
         discriminator=both.get("discriminator"),
         autocast=nullcontext,
-        **parts.step,
+        **vars(parts.terms),
     )
     before = {
         f"{who}.{key}": value.detach().clone()
         for who, player in both.items()
         for key, value in player.network.named_parameters()
     }
-    audio = real_audio(speech, parts.config.mel.sample_rate, made.data.segment)
-    audio = audio.expand(-1, made.data.channels, -1)
+    audio = real_audio(speech, parts.config.sample_rate, made.data.segment)
+    audio = audio.expand(-1, made.audio.channels, -1)
     label = torch.tensor([0, 1]) if made.data.labels else None
     if isinstance(parts.generator, LatentGenerator):
         parts.generator.fit([audio])
         both["discriminator"].network.fit([audio])  # type: ignore[operator]
     for number in range(2):
-        condition = Condition(label=label, number=torch.arange(2) + 2 * number)
-        logs = step(audio, number, adversarial=True, condition=condition)
+        known = {"number": torch.arange(2) + 2 * number}
+        known |= {} if label is None else {"label": label}
+        logs = step(audio, number, adversarial=True, conditions=known)
         assert logs["generator/total"] != 0
         for term, value in logs.items():
             assert value.dtype == torch.float32, term
@@ -178,7 +178,7 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
         expected |= {f"{who}/adversarial" for who in both} | {"discriminator/total"}
         due = {name for name, term in made.penalties.items() if term.options.get("every", 1) == 1}
         expected |= {"discriminator/grad_norm", *(f"discriminator/{name}" for name in due)}
-        told = ("pairs",) if parts.step["objective"].neutral is None else ("real", "fake")
+        told = ("pairs",) if parts.terms.objective.neutral is None else ("real", "fake")
         expected |= {f"discriminator/accuracy_{kind}" for kind in told}
     if made.training.augment:
         expected |= {"discriminator/sign"}
@@ -243,4 +243,5 @@ def test_it_says_what_it_is_and_trains_for_more_than_an_epoch(name: str) -> None
     assert full.description
     assert full.data.folder is None
     assert full.training.steps >= 1000
-    assert math.gcd(full.data.segment, full.front_end().hop_length) == full.front_end().hop_length
+    if (mel := full.front_end()) is not None:
+        assert math.gcd(full.data.segment, mel.hop_length) == mel.hop_length

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel, MelSpectrogram
     from wavegan.errors import RunError, UserError
+    from wavegan.inference.opening import load
     from wavegan.inference.synthesizer import Synthesizer
     from wavegan.inference.vocoder import Vocoder
 
@@ -18,6 +19,7 @@ _HOMES = {
     "Synthesizer": "wavegan.inference.synthesizer",
     "UserError": "wavegan.errors",
     "Vocoder": "wavegan.inference.vocoder",
+    "load": "wavegan.inference.opening",
 }
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "UserError",
     "Vocoder",
     "__version__",
+    "load",
 ]
 
 

@@ -7,7 +7,7 @@ bundle opens without the recipe it came from.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -29,6 +29,9 @@ from wavegan.run_folder import (
 )
 from wavegan.weights import load_strictly, read_weights
 
+if TYPE_CHECKING:
+    from wavegan.recipe import Recipe
+
 __all__ = [
     "CONFIG",
     "WEIGHTS",
@@ -40,6 +43,7 @@ __all__ = [
     "build",
     "checkpoints",
     "context",
+    "describe",
     "load",
     "load_strictly",
     "locate",
@@ -75,6 +79,30 @@ class Model:
     discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
+def describe(recipe: "Recipe", *, trust_code: bool = False) -> Config:
+    """The configuration of a model that a recipe describes.
+
+    Args:
+        recipe: resolved, its labels known.
+        trust_code: as in `build`, of its task.
+
+    Raises:
+        UserError: its front-end or its task is none, or two fields contradict each other.
+    """
+    task: Any = plugins.find("tasks", recipe.task.name, own=trust_code)
+    labels = recipe.data.labels
+    return Config(
+        mel=recipe.front_end(),
+        generator=recipe.generator.model_dump(mode="json"),
+        channels=recipe.audio.channels,
+        peak=recipe.data.peak,
+        task=recipe.task.name,
+        labels=() if labels is None or isinstance(labels, str) else tuple(labels),
+        segment=None if task.reconstructs else recipe.data.segment,
+        sample_rate=recipe.sample_rate(),
+    )
+
+
 def build(
     config: Config,
     *,
@@ -94,7 +122,7 @@ def build(
         UserError: an option that does not fit, or such a class that is not trusted.
     """
     options = {key: value for key, value in config.generator.items() if key != "name"}
-    given = context(config.mel, config.channels, config.labels, config.segment)
+    given = context(config)
     sizes = {"channels": config.channels, "segment": config.segment}
     bounded_network.check_options({**sizes, **options}, "generator")
     try:
@@ -272,7 +300,7 @@ def _is_foreign(file: Path) -> bool:
         content = json_file.load(file)
     except UserError:
         return False
-    if not isinstance(content, dict) or "mel" in content:
+    if not isinstance(content, dict) or "mel" in content or "audio" in content:
         return False
     return bool(_OF_OTHERS & content.keys())
 
@@ -304,18 +332,16 @@ def _ours(foreign: Foreign) -> Model:
 def _card(config: Config) -> str:
     return (
         f"# wavegan bundle: {config.generator['name']}\n\n"
-        f"{config.task} at {config.mel.sample_rate} Hz, {config.step} training steps.\n\n"
-        f"```python\n{_SOUNDS if config.task == 'synthesize' else _VOCODER}```\n"
+        f"{config.task} at {config.sample_rate} Hz, {config.step} training steps.\n\n"
+        f"```python\n{_example(config)}```\n"
     )
 
 
-_VOCODER = """from wavegan import Vocoder
-
-vocoder = Vocoder.from_pretrained("this/folder")
-audio = vocoder(mel)  # (..., n_mels, L) -> (..., T)
-"""
-_SOUNDS = """from wavegan import Synthesizer
-
-synthesizer = Synthesizer.from_pretrained("this/folder")
-clips = synthesizer.sample(8, seed=7)  # (8, C, T)
-"""
+def _example(config: Config) -> str:
+    """Python that uses the model."""
+    if plugins.is_own(config.task) or plugins.is_own(config.generator["name"]):
+        return 'import wavegan\n\nmodel = wavegan.load("this/folder", trust_code=True)\n'
+    if config.task not in plugins.names("tasks"):
+        return 'import wavegan\n\nmodel = wavegan.load("this/folder")\n'
+    task: Any = plugins.find("tasks", config.task)
+    return str(task.example)

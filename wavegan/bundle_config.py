@@ -1,7 +1,7 @@
 """What a bundle's `config.json` says: all that is needed to build its model."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,19 @@ from wavegan import json_file
 from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 
-FORMAT = 1
-MOST_CHANNELS = 64
+FORMAT = 2
+MOST_CHANNELS, HIGHEST_RATE = 64, 1 << 23
 LONGEST = 1 << 20
 """Bytes of a `config.json`."""
+
+
+class _Audio(BaseModel):
+    """The fields of its section `audio`."""
+
+    model_config = ConfigDict(strict=True)
+
+    sample_rate: int = Field(ge=1, le=HIGHEST_RATE)
+    channels: int = Field(ge=1, le=MOST_CHANNELS)
 
 
 class _File(BaseModel):
@@ -25,12 +34,12 @@ class _File(BaseModel):
     model_config = ConfigDict(strict=True)
 
     task: json_file.Name
-    channels: int = Field(ge=1, le=MOST_CHANNELS)
+    audio: _Audio
     peak: float | None = Field(gt=0, le=1000, allow_inf_nan=False)
     step: int = Field(ge=0, le=10**15)
     labels: list[json_file.Name] = []
     segment: int | None = Field(default=None, ge=1, le=10**9)
-    mel: dict[str, Any]
+    mel: dict[str, Any] | None
     generator: dict[str, Any]
 
 
@@ -39,7 +48,7 @@ class Config:
     """What `config.json` says.
 
     Attributes:
-        mel: the front-end that the generator was trained on.
+        mel: the front-end that the generator was trained on; None: it sees no mel.
         generator: plug-in name and every option given, as in a recipe.
         channels: audio channels.
         peak: the peak to which training audio was scaled, or None.
@@ -47,9 +56,10 @@ class Config:
         step: training steps done.
         labels: what a generator of sounds was trained on, in the order of its label numbers.
         segment: samples in one clip of such a generator; None for others.
+        sample_rate: of the audio, Hz; that of `mel` unless it is given.
     """
 
-    mel: Mel
+    mel: Mel | None
     generator: Mapping[str, Any]
     channels: int = 1
     peak: float | None = None
@@ -57,6 +67,18 @@ class Config:
     step: int = 0
     labels: tuple[str, ...] = ()
     segment: int | None = None
+    sample_rate: int = 0
+
+    def __post_init__(self) -> None:
+        if self.mel is not None and self.sample_rate not in (0, self.mel.audio_rate):
+            raise UserError(
+                f"audio.sample_rate is {self.sample_rate}, but mel makes audio of "
+                f"{self.mel.audio_rate} Hz"
+            )
+        if self.mel is not None:
+            object.__setattr__(self, "sample_rate", self.mel.audio_rate)
+        if not self.sample_rate:
+            raise UserError("audio.sample_rate is missing, and there is no mel that says it")
 
     def to_json(self) -> str:
         """The text of `config.json`."""
@@ -64,13 +86,12 @@ class Config:
             "format": FORMAT,
             "wavegan": wavegan.__version__,
             "task": self.task,
-            "sample_rate": self.mel.sample_rate,
-            "channels": self.channels,
+            "audio": {"sample_rate": self.sample_rate, "channels": self.channels},
             "peak": self.peak,
             "step": self.step,
             "labels": list(self.labels),
             "segment": self.segment,
-            "mel": self.mel.to_dict(),
+            "mel": self.mel.to_dict() if self.mel else None,
             "generator": dict(self.generator),
         }
         return json.dumps(fields, indent=2) + "\n"
@@ -95,27 +116,40 @@ class Config:
 
     @classmethod
     def _of(cls, content: Any) -> "Config":
-        if not isinstance(content, dict) or not isinstance(content.get("mel", {}), dict):
+        if not isinstance(content, dict) or not isinstance(content.get("mel") or {}, dict):
             raise UserError("not the JSON of a wavegan bundle")
-        for name in ("format", "mel", "generator", "channels", "peak", "task", "step"):
+        number = content.get("format")
+        audio = "channels" if number == 1 else "audio"
+        for name in ("format", "mel", "generator", audio, "peak", "task", "step"):
             if name not in content:
                 raise UserError(f"not a wavegan bundle's: it has no field {name!r}")
-        if content["format"] != FORMAT or isinstance(content["format"], bool):
-            shown = json_file.shown(content["format"]).strip("'")
+        if number not in (1, FORMAT) or isinstance(number, bool):
+            shown = json_file.shown(number).strip("'")
             raise UserError(
-                f"bundle format {shown}, this wavegan reads {FORMAT}: install a newer wavegan"
+                f"bundle format {shown}, this wavegan reads 1 and {FORMAT}: install a newer wavegan"
             )
+        if number == 1:
+            if not isinstance(content["mel"], dict):
+                raise UserError("not the JSON of a wavegan bundle")
+            content = _of_format_1(content)
         known = json_file.check(content, _File, "not the JSON of a wavegan bundle")
         return cls(
-            mel=_mel(known.mel),
+            mel=None if known.mel is None else _mel(known.mel),
             generator=_generator(known.generator),
-            channels=known.channels,
+            channels=known.audio.channels,
+            sample_rate=known.audio.sample_rate,
             peak=known.peak,
             task=known.task,
             step=known.step,
             labels=tuple(known.labels),
             segment=known.segment,
         )
+
+
+def _of_format_1(content: dict[str, Any]) -> dict[str, Any]:
+    """What the first format says, as the second one does: there the mel said the rate."""
+    audio = {"sample_rate": _mel(content["mel"]).audio_rate, "channels": content["channels"]}
+    return {**content, "format": FORMAT, "audio": audio}
 
 
 def _generator(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,17 +175,20 @@ def at_step(config: Config, step: int) -> Config:
     return replace(config, step=step)
 
 
-def context(
-    mel: Mel, channels: int, labels: Sequence[str] = (), segment: int | None = None
-) -> dict[str, Any]:
-    """What constructors may ask for by parameter name (see `plugins.build`)."""
-    length = {} if segment is None else {"segment": segment}
-    return length | {
-        "labels": tuple(labels),
-        "n_labels": len(labels),
-        "mel": mel,
-        "n_mels": mel.n_mels,
-        "hop_length": mel.samples_per_frame,
-        "sample_rate": mel.audio_rate,
-        "channels": channels,
+def context(config: Config) -> dict[str, Any]:
+    """What constructors may ask for by parameter name (see `plugins.build`).
+
+    Those of a mel are there where the model sees one.
+    """
+    known: dict[str, Any] = {
+        "labels": config.labels,
+        "n_labels": len(config.labels),
+        "sample_rate": config.sample_rate,
+        "channels": config.channels,
     }
+    if config.segment is not None:
+        known["segment"] = config.segment
+    mel = config.mel
+    if mel is None:
+        return known
+    return known | {"mel": mel, "n_mels": mel.n_mels, "hop_length": mel.samples_per_frame}

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
-from wavegan import plugins
+from wavegan import aliases, plugins
 from wavegan.errors import UserError, suggest
 from wavegan.merge import merge
 from wavegan.typed import members, read
@@ -56,7 +56,7 @@ def split(words: Sequence[str]) -> list[Override]:
         key, equals, text = word.partition("=")
         if not equals or not key:
             raise UserError(f"{word!r}: write KEY=VALUE, e.g. training.steps=1000")
-        found.append(Override(word, tuple(key.split(".")), text))
+        found.append(Override(word, aliases.field(tuple(key.split("."))), text))
     return found
 
 

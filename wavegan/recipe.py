@@ -5,20 +5,20 @@ override the parent's, `null` removes one, and a plug-in whose `name` differs fr
 starts from nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from wavegan import recipe_layers
+from wavegan import aliases, recipe_layers
 from wavegan.errors import UserError, suggest
 from wavegan.overrides import typed
 from wavegan.plugins import is_own
 from wavegan.readable import PROSE, escaped
-from wavegan.recipe_layers import TYPED, Layer, merged, mistake
-from wavegan.recipe_sections import Data, FeatureMatching, Plugin, Section, Term, Training
+from wavegan.recipe_layers import TYPED, Layer, layer, merged, mistake
+from wavegan.recipe_sections import Audio, Data, FeatureMatching, Plugin, Section, Term, Training
 
 if TYPE_CHECKING:
     from wavegan.audio.mel import Mel
@@ -27,7 +27,10 @@ PRESETS = Path(__file__).parent / "presets"
 
 
 class Recipe(Section):
-    """A whole recipe. `mel` is a preset's name, or fields of `Mel` with an optional `preset`.
+    """A whole recipe.
+
+    `audio` is what goes in and comes out. `mel` is the front-end of models that see a mel: a
+    preset's name, or fields of `Mel` with an optional `preset`; null where none does.
 
     For people: `description` says what it is for, `needs` what data and what machine it takes,
     `gave` what a training of it measured (empty: not trained by us yet).
@@ -37,7 +40,8 @@ class Recipe(Section):
     needs: str = ""
     gave: str = ""
     task: Plugin = Plugin(name="vocode")
-    mel: str | dict[str, Any]
+    audio: Audio = Audio()
+    mel: str | dict[str, Any] | None = None
     generator: Plugin
     discriminators: dict[str, Term] = Field(default={})
     objective: Plugin = Plugin(name="lsgan")
@@ -47,8 +51,10 @@ class Recipe(Section):
     data: Data = Data()
     training: Training = Training()
 
-    def front_end(self) -> "Mel":
-        """The mel front-end that `mel` describes, every field resolved."""
+    def front_end(self) -> "Mel | None":
+        """The mel front-end that `mel` describes, every field resolved; None: there is none."""
+        if self.mel is None:
+            return None
         from wavegan.audio.mel import Mel
 
         if isinstance(self.mel, str):
@@ -57,6 +63,22 @@ class Recipe(Section):
         preset = fields.pop("preset", None)
         base = Mel.preset(preset).to_dict() if preset else {}
         return Mel.from_dict({**base, **fields})
+
+    def sample_rate(self) -> int:
+        """Rate of the audio, Hz.
+
+        Raises:
+            UserError: `audio` and `mel` contradict each other.
+        """
+        given, mel = self.audio.sample_rate, self.front_end()
+        if mel is None:
+            return given or 0  # refused where the recipe is read
+        if given not in (None, mel.audio_rate):
+            raise UserError(
+                f"audio.sample_rate is {given}, but the front-end of mel is for {mel.audio_rate} "
+                "Hz: leave audio.sample_rate out, or give a mel of that rate"
+            )
+        return mel.audio_rate
 
     def absolute(self) -> "Recipe":
         """The same, its paths such that they hold wherever the next command is started."""
@@ -69,10 +91,16 @@ class Recipe(Section):
 
     def own_classes(self) -> list[str]:
         """Names of the classes outside wavegan that it is built of, sorted."""
-        tables = (self.discriminators, self.penalties, self.losses)
-        named: list[Plugin] = [self.task, self.generator, self.objective]
-        named += [term for table in tables for term in table.values()]
-        return sorted({plugin.name for plugin in named if is_own(plugin.name)})
+        return sorted({plugin.name for _, _, plugin in self.plugins() if is_own(plugin.name)})
+
+    def plugins(self) -> Iterator[tuple[str, str, Plugin]]:
+        """Of each plug-in: its kind, the field that it stands in, and itself."""
+        for kind, field in (("tasks", "task"), ("generators", "generator")):
+            yield kind, field, getattr(self, field)
+        yield "objectives", "objective", self.objective
+        for kind in ("discriminators", "penalties", "losses"):
+            for name, term in getattr(self, kind).items():
+                yield kind, f"{kind}.{name}", term
 
     @model_validator(mode="before")
     @classmethod
@@ -80,11 +108,17 @@ class Recipe(Section):
         """A term that a child set to null is gone."""
         if not isinstance(values, dict):
             return values
-        kept = dict(values)
+        kept = aliases.fields(values)
         for field in ("discriminators", "penalties", "losses"):
             if isinstance(kept.get(field), dict):
                 kept[field] = {k: v for k, v in kept[field].items() if v is not None}
         return kept
+
+    @model_validator(mode="after")
+    def _has_a_rate(self) -> "Recipe":
+        if self.mel is None and self.audio.sample_rate is None:
+            raise ValueError("audio.sample_rate is missing: give it in Hz, or give a mel")
+        return self
 
     @model_validator(mode="after")
     def _something_to_learn(self) -> "Recipe":
@@ -113,9 +147,9 @@ def load(name_or_path: str, overrides: Sequence[str] = (), *, trust_code: bool =
     """
     layers = recipe_layers.read(_locate(name_or_path), presets())
     given = typed(overrides, Recipe, merged(layers), own=trust_code)
-    layers += [Layer(TYPED, one.values(value), one.word) for one, value in given]
+    layers += [layer(TYPED, one.values(value), one.word) for one, value in given]
     made = _checked(layers)
-    _check_mel(made, [one.word for one, _ in given if one.path[0] == "mel"])
+    _check_mel(made, [one.word for one, _ in given if one.path[0] in ("mel", "audio")])
     return made
 
 
@@ -124,7 +158,7 @@ def _check_mel(recipe: Recipe, words: Sequence[str]) -> None:
     if not words:
         return
     try:
-        recipe.front_end()
+        recipe.sample_rate()
     except UserError as error:
         raise UserError(f"{' '.join(words)} (command line): {error}") from None
 
@@ -135,7 +169,7 @@ def parse(values: Mapping[str, Any], source: str) -> Recipe:
     Raises:
         UserError: names the field and the source, and the nearest known one where it is unknown.
     """
-    return _checked([Layer(source, values)])
+    return _checked([layer(source, values)])
 
 
 def _checked(layers: Sequence[Layer]) -> Recipe:

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from wavegan import bounded_text, bounded_yaml, sealed
+from wavegan import aliases, bounded_text, bounded_yaml, sealed
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
 from wavegan.merge import merge
@@ -35,6 +35,18 @@ class Layer:
     source: str
     values: Mapping[str, Any]
     word: str = ""
+
+
+def layer(source: str, values: Mapping[str, Any], word: str = "") -> Layer:
+    """A layer of what a source says, its fields under their names of today.
+
+    Raises:
+        UserError: a field under two names; the source is named.
+    """
+    try:
+        return Layer(source, aliases.fields(values), word)
+    except UserError as error:
+        raise UserError(f"{error} ({source})") from None
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
@@ -64,7 +76,7 @@ def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -
     if not isinstance(values, dict):
         raise UserError(f"{file}: a recipe is a mapping of fields, this is {type(values).__name__}")
     inherit = values.pop("inherit", None)
-    own = Layer(str(file), values)
+    own = layer(str(file), values)
     if inherit is None:
         return [own]
     if not isinstance(inherit, str) or len(inherit) > LONGEST_NAME:

@@ -70,12 +70,22 @@ class FeatureMatching(Section):
     normalize: Literal["hifigan", "melgan"] = "hifigan"
 
 
+class Audio(Section):
+    """The audio that a model makes and is trained on.
+
+    `sample_rate` in Hz (null: that of `mel`); `channels`: 1 for mono, 2 for stereo.
+    """
+
+    sample_rate: Positive | None = None
+    channels: Positive = 1
+
+
 class Data(Section):
     """What is read from the folder of audio.
 
-    `folder`: where the audio is (the command line's DATA); `segment` in samples; `channels` of the
-    audio; `peak`: every file is scaled to this peak (null: as recorded); `mels`: a folder with a
-    TTS model's mel for each audio file, for fine-tuning (null: mels are made of the audio);
+    `folder`: where the audio is (the command line's DATA); `segment` in samples; `peak`: every file
+    is scaled to this peak (null: as recorded); `mels`: a folder with a TTS model's mel for each
+    audio file, for fine-tuning (null: mels are made of the audio);
     `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
     files, or 0 or null to hold out nothing; `workers`: processes that read (null: chosen by the
     machine); `validation_seconds`: how much of each validation file is used, at
@@ -89,7 +99,6 @@ class Data(Section):
     folder: Place | None = None
     mels: Place | None = None
     segment: Positive = 8192
-    channels: Positive = 1
     peak: Annotated[float, Field(gt=0, le=1)] | None = 0.95
     train: Place | None = None
     validation: int | float | Place = 0.05

@@ -118,11 +118,11 @@ def segments(manifest: Manifest, **options) -> Segments:
 def test_one_clip_against_many(kit: Manifest) -> None:
     plain, data = segments(kit), segments(kit, balance=True)
     assert len(plain) == 15
-    assert Counter(plain[n].label for n in range(15)) == {0: 14, 1: 1}
+    assert Counter(int(plain[n].conditions["label"]) for n in range(15)) == {0: 14, 1: 1}
     assert len(data) == 28
     for epoch in range(2):
         items = [data[epoch * 28 + n] for n in range(28)]
-        assert Counter(item.label for item in items) == {0: 14, 1: 14}
+        assert Counter(int(item.conditions["label"]) for item in items) == {0: 14, 1: 14}
         paths = Counter(item.path for item in items)
         assert paths == {
             "kick/0.wav": 14,
@@ -138,14 +138,14 @@ def test_a_lost_file_is_replaced_by_one_of_its_label(kit: Manifest) -> None:
     data = segments(kit, balance=True)
     for old in before:
         new = data[old.number]
-        assert new.label == old.label
+        assert new.conditions["label"] == old.conditions["label"]
         if old.path != "hat/00.wav":
             assert torch.equal(new.audio, old.audio)
         else:
             assert [failure.path for failure in new.failed] == ["hat/00.wav"]
     (kit.root / "kick/0.wav").unlink()
     last = segments(kit, balance=True)
-    assert {last[n].label for n in range(28)} == {0}
+    assert {int(last[n].conditions["label"]) for n in range(28)} == {0}
 
 
 def test_processes_and_resumed_runs_read_what_one_run_does(kit: Manifest) -> None:
@@ -157,8 +157,10 @@ def test_processes_and_resumed_runs_read_what_one_run_does(kit: Manifest) -> Non
     ]
     for step, (batch, *parts) in enumerate(zip(whole, *shares, strict=True)):
         assert torch.equal(batch.audio, torch.cat([part.audio for part in parts])), step
-        assert torch.equal(batch.label, torch.cat([part.label for part in parts]))
-        assert batch.label.sum() == 2  # a batch holds whole rounds
+        assert torch.equal(
+            batch.conditions["label"], torch.cat([part.conditions["label"] for part in parts])
+        )
+        assert batch.conditions["label"].sum() == 2  # a batch holds whole rounds
     fresh = segments(kit, balance=True)
     resumed = training_loader(fresh, batch_size=4, steps=20, start_step=13, num_workers=0)
     assert all(torch.equal(a.audio, b.audio) for a, b in zip(whole[13:], resumed, strict=True))
@@ -207,7 +209,7 @@ def test_aligned_crops_begin_at_the_first_sample_and_each_clip_has_one_slot(kit:
             assert torch.equal(item.audio[0, : len(cut)], cut)
     both = segments(kit, align="start", balance=True)
     assert len(both) == 24
-    assert Counter(both[n].label for n in range(24)) == {0: 12, 1: 12}
+    assert Counter(int(both[n].conditions["label"]) for n in range(24)) == {0: 12, 1: 12}
 
 
 def test_a_random_crop_of_a_longer_clip_cuts_off_its_beginning(kit: Manifest) -> None:
@@ -229,4 +231,4 @@ def test_real_drums_are_drawn_evenly(shared: Path) -> None:
     assert (len(present), min(present.values()), max(present.values())) == (9, 18, 168)
     assert len(data) == len(present) * max(present.values())
     items = [data[number] for number in range(2 * len(present))]
-    assert set(Counter(item.label for item in items).values()) == {2}
+    assert set(Counter(int(item.conditions["label"]) for item in items).values()) == {2}

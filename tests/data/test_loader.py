@@ -49,13 +49,13 @@ def test_a_batch_holds_the_samples_of_its_step(segments: Segments) -> None:
     for step, batch in enumerate(batches):
         assert batch.audio.shape == (4, 1, 400)
         assert batch.audio.dtype == torch.float32
-        assert batch.number.dtype == batch.label.dtype == torch.int64
-        assert batch.number.tolist() == list(range(step * 4, step * 4 + 4))
-        for row, number in enumerate(batch.number.tolist()):
+        assert batch.conditions["number"].dtype == batch.conditions["label"].dtype == torch.int64
+        assert batch.conditions["number"].tolist() == list(range(step * 4, step * 4 + 4))
+        for row, number in enumerate(batch.conditions["number"].tolist()):
             item = segments[number]
             assert torch.equal(batch.audio[row], item.audio)
             assert batch.paths[row] == item.path
-            assert batch.label[row] == "xy".index(item.path[0])
+            assert batch.conditions["label"][row] == "xy".index(item.path[0])
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -75,7 +75,9 @@ def test_processes_together_see_what_one_sees(segments: Segments, world: int) ->
     ]
     for whole, *shares in zip(one, *ranks, strict=True):
         assert torch.equal(whole.audio, audio(shares))
-        assert whole.number.tolist() == [n for share in shares for n in share.number.tolist()]
+        assert whole.conditions["number"].tolist() == [
+            n for share in shares for n in share.conditions["number"].tolist()
+        ]
 
 
 def test_resuming_is_going_on(segments: Segments) -> None:
@@ -123,10 +125,9 @@ class Spy(Segments):
     def __getitem__(self, number: int) -> Item:
         default = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-        return replace(
-            super().__getitem__(number),
-            label=100 * torch.get_num_threads() + 10 * default + ignored,
-        )
+        state = 100 * torch.get_num_threads() + 10 * default + ignored
+        item = super().__getitem__(number)
+        return replace(item, conditions={"label": torch.tensor(state)})
 
 
 def test_workers_use_one_thread_and_leave_signals_to_the_parent(segments: Segments) -> None:
@@ -136,7 +137,7 @@ def test_workers_use_one_thread_and_leave_signals_to_the_parent(segments: Segmen
         batches = list(training_loader(spy, batch_size=4, steps=2, num_workers=1))
     finally:
         signal.signal(signal.SIGTERM, previous)
-    assert batches[0].label.tolist() == [111] * 4
+    assert batches[0].conditions["label"].tolist() == [111] * 4
 
 
 def test_closing_ends_the_workers(segments: Segments) -> None:
@@ -173,7 +174,11 @@ def test_what_cannot_be_is_refused_at_once(segments: Segments, options, message:
 def test_to_moves_the_tensors(segments: Segments) -> None:
     (batch,) = training_loader(segments, batch_size=4, steps=1, num_workers=0)
     moved = batch.to("meta")
-    assert {moved.audio.device.type, moved.number.device.type, moved.label.device.type} == {"meta"}
+    assert {
+        moved.audio.device.type,
+        moved.conditions["number"].device.type,
+        moved.conditions["label"].device.type,
+    } == {"meta"}
     assert moved.paths == batch.paths
     assert batch.audio.device.type == "cpu"
 
@@ -192,7 +197,7 @@ root = Path(sys.argv[1])
 data = Segments(scan(root).clips, root, sample_rate=16000, segment=400)
 try:
     for batch in training_loader(data, batch_size=4, steps=10**9, num_workers=2):
-        print(batch.number[0].item(), flush=True)
+        print(batch.conditions["number"][0].item(), flush=True)
 except KeyboardInterrupt:
     print("saved", flush=True)
 """

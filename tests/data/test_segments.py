@@ -183,12 +183,14 @@ def test_the_mono_of_opposite_channels_is_the_first_not_silence(tmp_path: Path) 
 
 
 def test_labels_are_indices(three: Manifest) -> None:
-    assert {i.path: i.label for i in map(segments(three).__getitem__, range(14))} == {
+    assert {
+        i.path: int(i.conditions["label"]) for i in map(segments(three).__getitem__, range(14))
+    } == {
         "a/middle.wav": 0,
         "b/one.wav": 1,
         "c/long.wav": 2,
     }
-    assert segments(three, labels=["z", "c", "b", "a"])[0].label in (1, 2, 3)
+    assert segments(three, labels=["z", "c", "b", "a"])[0].conditions["label"] in (1, 2, 3)
     with pytest.raises(UserError, match="labels: 'c' is missing"):
         segments(three, labels=["a", "b"])
 

@@ -62,14 +62,15 @@ def test_the_mel_of_a_crop_is_that_of_its_audio(tmp_path: Path, kind: str, rate:
     for number in range(12):
         item = data[number]
         assert item.audio.shape == (1, data.segment)
-        assert item.mel is not None
-        assert item.mel.shape == (8, mel.frames(data.segment))
+        assert item.conditions["mel"].shape == (8, mel.frames(data.segment))
         own = MelSpectrogram(mel)(item.audio[0])
         inside = slice(edge, own.shape[-1] - edge)
         tolerance = 1e-5 if rate == 16000 else 0.02
-        torch.testing.assert_close(item.mel[:, inside], own[:, inside], atol=tolerance, rtol=0)
+        torch.testing.assert_close(
+            item.conditions["mel"][:, inside], own[:, inside], atol=tolerance, rtol=0
+        )
         shifted = own.roll(1, dims=-1)
-        assert (item.mel - shifted)[:, inside].abs().max() > 0.1
+        assert (item.conditions["mel"] - shifted)[:, inside].abs().max() > 0.1
 
 
 @pytest.mark.parametrize("kind", ["same", "center"])
@@ -92,7 +93,7 @@ def test_no_crop_goes_past_the_end_of_the_shorter(tmp_path: Path, kind: str, off
     """Frames beyond the audio are 77 and are never seen; audio without a frame neither."""
     data = made(tmp_path, {"a": SEGMENT + 3 * HOP}, FRONT_ENDS[kind], a=off)
     assert data.mels is not None
-    frames = {data[number].mel for number in range(40)}
+    frames = {data[number].conditions["mel"] for number in range(40)}
     assert all(mel is not None and mel.max() < 70 for mel in frames)
     silence = data.mels.silence
     assert all(mel is not None and (mel[:, -1:] != silence).any() for mel in frames)
@@ -110,11 +111,12 @@ def test_a_clip_of_exactly_one_segment_has_one_crop(tmp_path: Path, kind: str, o
     stored = MelSpectrogram(mel)(whole(data.clips[0], data.root, 16000))[0]
     for number in range(5):
         item = data[number]
-        assert item.mel is not None
-        assert item.mel.shape == (8, frames)
+        assert item.conditions["mel"].shape == (8, frames)
         kept = frames + min(0, off)
-        torch.testing.assert_close(item.mel[:, :kept], stored[:, :kept])
-        assert torch.equal(item.mel[:, kept:], data.mels.silence.expand(-1, frames - kept))
+        torch.testing.assert_close(item.conditions["mel"][:, :kept], stored[:, :kept])
+        assert torch.equal(
+            item.conditions["mel"][:, kept:], data.mels.silence.expand(-1, frames - kept)
+        )
         with_sound = min(SEGMENT, kept * HOP)
         assert item.audio[0, :with_sound].count_nonzero() == with_sound
         assert not item.audio[0, with_sound:].any()
@@ -129,17 +131,16 @@ def test_a_short_clip_ends_in_zeros_and_its_mel_in_silence(
     data = made(tmp_path, {"a": length}, mel)
     item = data[3]
     frames = mel.frames(length)
-    assert item.mel is not None
-    assert item.mel.shape == (8, mel.frames(data.segment))
+    assert item.conditions["mel"].shape == (8, mel.frames(data.segment))
     sounding = min(length, frames * mel.hop_length)
     assert item.audio[0, :sounding].count_nonzero() == sounding
     assert not item.audio[0, sounding:].any()
     # far from the clip's end the silence is the one that the front-end makes of the zeros
     own = MelSpectrogram(mel)(item.audio[0])
     far = slice(frames + mel.n_fft // mel.hop_length, own.shape[-1] - 1)
-    torch.testing.assert_close(item.mel[:, far], own[:, far])
+    torch.testing.assert_close(item.conditions["mel"][:, far], own[:, far])
     near = slice(0, max(0, frames - mel.n_fft // mel.hop_length - 1))
-    torch.testing.assert_close(item.mel[:, near], own[:, near], atol=1e-5, rtol=0)
+    torch.testing.assert_close(item.conditions["mel"][:, near], own[:, near], atol=1e-5, rtol=0)
 
 
 def test_a_crop_depends_on_seed_and_number_alone(tmp_path: Path) -> None:
@@ -147,11 +148,10 @@ def test_a_crop_depends_on_seed_and_number_alone(tmp_path: Path) -> None:
     forward = [data[n] for n in range(30)]
     again = {n: data[n] for n in np.random.default_rng(0).permutation(30).tolist()}
     for number, item in enumerate(forward):
-        assert item.mel is not None
-        other = again[number].mel
+        other = again[number].conditions["mel"]
         assert other is not None
         assert torch.equal(item.audio, again[number].audio)
-        assert torch.equal(item.mel, other)
+        assert torch.equal(item.conditions["mel"], other)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -159,14 +159,11 @@ def test_batches_carry_the_mels_on_from_any_step(tmp_path: Path, workers: int) -
     data = made(tmp_path, {"a": 9000, "b": 1000, "c": 4000}, MEL)
     batches = training_loader(data, batch_size=4, steps=6, start_step=2, num_workers=workers)
     for step, batch in enumerate(batches, start=2):
-        assert batch.mel is not None
-        assert batch.mel.shape == (4, 8, 20)
+        assert batch.conditions["mel"].shape == (4, 8, 20)
         for row, number in enumerate(range(4 * step, 4 * step + 4)):
-            mel = data[number].mel
-            assert mel is not None
-            assert torch.equal(batch.mel[row], mel)
-    moved = batch.to("meta").mel
-    assert moved is not None
+            mel = data[number].conditions["mel"]
+            assert torch.equal(batch.conditions["mel"][row], mel)
+    moved = batch.to("meta").conditions["mel"]
     assert moved.device.type == "meta"
 
 

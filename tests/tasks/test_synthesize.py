@@ -6,8 +6,12 @@ from torch import Tensor, nn
 
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
-from wavegan.tasks.base import Condition
-from wavegan.tasks.synthesize import Synthesize, latents
+from wavegan.random_streams import latents_of_samples
+from wavegan.tasks.synthesize import Synthesize
+
+
+def latents(generator: LatentGenerator, seed: int, numbers: Tensor) -> Tensor:
+    return latents_of_samples(generator.prior, generator.latent_dim, seed, numbers)
 
 
 class Echo(LatentGenerator):
@@ -56,7 +60,7 @@ def test_the_prior_is_the_generators() -> None:
 def test_the_pair_for_the_discriminator() -> None:
     audio, number, label = torch.rand(2, 1, 6), torch.tensor([7, 8]), torch.tensor([1, 0])
     generator = Doubling(n_labels=2)
-    made = Synthesize(seed=3).generate(generator, audio, Condition(label=label, number=number))
+    made = Synthesize(seed=3).generate(generator, audio, {"label": label, "number": number})
     assert torch.equal(made.fake[:, 0], latents(generator, 3, number))
     assert made.fake.requires_grad
     assert torch.equal(made.real, 2 * audio)
@@ -66,7 +70,7 @@ def test_the_pair_for_the_discriminator() -> None:
 
 def test_a_generator_without_labels_is_told_none() -> None:
     generator = Echo()
-    condition = Condition(label=torch.tensor([1, 0]), number=torch.tensor([0, 1]))
+    condition = {"label": torch.tensor([1, 0]), "number": torch.tensor([0, 1])}
     Synthesize().generate(generator, torch.rand(2, 1, 6), condition)
     assert generator.labels == [None]
 

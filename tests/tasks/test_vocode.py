@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.errors import UserError
-from wavegan.tasks.base import Condition
 from wavegan.tasks.vocode import Vocode
 
 MEL = Mel.preset("hifigan-22k")
@@ -45,7 +44,7 @@ def test_without_a_mel_the_audios_own_goes_in(audio: Tensor) -> None:
 def test_a_given_mel_goes_in_instead_and_the_audio_is_still_the_goal(audio: Tensor) -> None:
     generator = Levels()
     given = torch.randn(2, 80, 16, generator=torch.Generator().manual_seed(1))
-    made = Vocode(MEL).generate(generator, audio, Condition(given))
+    made = Vocode(MEL).generate(generator, audio, {"mel": given})
     assert generator.heard[0] is given
     assert made.fake.shape == made.real.shape == (2, 1, 4096)
     torch.testing.assert_close(made.fake[:, 0, ::256], given.mean(1))
@@ -58,7 +57,7 @@ def test_a_given_mel_goes_in_instead_and_the_audio_is_still_the_goal(audio: Tens
 def test_what_is_longer_is_cut(audio: Tensor, frames: int, missing: int, length: int) -> None:
     """A centred front-end has a frame more, and some generators then make a hop less."""
     centred = replace(MEL, padding="center")
-    made = Vocode(centred).generate(Levels(missing), audio, Condition(torch.zeros(2, 80, frames)))
+    made = Vocode(centred).generate(Levels(missing), audio, {"mel": torch.zeros(2, 80, frames)})
     assert made.fake.shape == made.reference.shape == (2, 1, length)
     assert torch.equal(made.reference, audio[..., :length])
 

@@ -9,8 +9,8 @@ import soundfile
 
 from wavegan import recipe
 from wavegan.cli.console import Silent
+from wavegan.interrupt import Interrupt
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
 
 RECIPE = str(Path(__file__).parents[1] / "sounds.yaml")
 RATE = 8000

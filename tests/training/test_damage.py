@@ -12,10 +12,10 @@ from wavegan import bundle, recipe
 from wavegan.checksums import DamageError
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.interrupt import Interrupt
 from wavegan.training import lock, setup, whole
 from wavegan.training.changes import recipe_of
 from wavegan.training.findings import examine
-from wavegan.training.interrupt import Interrupt
 
 
 @pytest.fixture(scope="module")

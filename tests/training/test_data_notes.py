@@ -24,7 +24,7 @@ def notes(name: str, *clips: dict[str, Any], overrides: tuple[str, ...] = ()) ->
     loaded = recipe.load(name, overrides)
     manifest = Manifest(Path("/data"), tuple(made), ())
     split = Split(tuple(made) * 9, tuple(made))
-    return list(data_notes.of(loaded, loaded.front_end(), manifest, split))
+    return list(data_notes.of(loaded, manifest, split))
 
 
 def test_nothing_is_said_of_what_fits(small: str) -> None:
@@ -89,7 +89,7 @@ def test_a_share_of_files_that_is_most_of_the_audio_is_said(small: str) -> None:
         loaded = recipe.load(small, (f"data.validation={share}",))
         split = Split((clips[0],), (replace(clips[1], frames=int(44100 * held)),))
         manifest = Manifest(Path("/data"), tuple(clips), ())
-        lines = data_notes.of(loaded, loaded.front_end(), manifest, split)
+        lines = data_notes.of(loaded, manifest, split)
         assert [f"{held / (held + 1):.0%}" in line for line in lines] == [True] * said
 
 
@@ -98,5 +98,5 @@ def test_the_cost_of_holding_out_nothing_is_said(small: str) -> None:
     for name, cost in ((small, "no validation metric"), (SOUNDS, "by heart")):
         loaded = recipe.load(name)
         manifest = Manifest(Path("/data"), clips, ())
-        said = data_notes.of(loaded, loaded.front_end(), manifest, Split(clips, ()))
+        said = data_notes.of(loaded, manifest, Split(clips, ()))
         assert cost in said[0]

@@ -14,9 +14,9 @@ import pytest
 from wavegan import atomic, bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError
+from wavegan.interrupt import Interrupt, LeftEarly, Phase, undisturbed
 from wavegan.training import checkpoint, setup, storage
 from wavegan.training.heartbeat import Heartbeat
-from wavegan.training.interrupt import Interrupt, LeftEarly, Phase, undisturbed
 from wavegan.training.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody move an open folder")
@@ -264,7 +264,7 @@ def test_who_hangs_is_named_and_who_validates_is_waited_for(
     beat: dict[str, object], hangs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = beat.pop("silent", False)
-    monkeypatch.setattr("wavegan.training.processes.waits_since", lambda: 0.0)
+    monkeypatch.setattr("wavegan.process_group.waits_since", lambda: 0.0)
     heart = Heartbeat(tmp_path, 0, 2, lambda: (5, "STEP"), end=lambda _: None, limit=60)
     said = None
     for count, now in enumerate((1.0, 30.0, 61.5, 90.0)):

@@ -21,7 +21,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 def found(small: str, folder: Path, *overrides: str) -> tuple[recipe.Recipe, files.Files]:
     loaded = recipe.load(small, (f"data.folder={folder}", *overrides))
-    return loaded, files.find(loaded, loaded.front_end())
+    return loaded, files.find(loaded)
 
 
 def save(file: Path, seconds: float, rate: int = 22050) -> None:
@@ -46,16 +46,18 @@ def test_pieces_of_a_stretch_follow_each_other_and_have_their_mels(
         (held,) = here.split.validation
         first = offset(held, mel.sample_rate)
         assert held.seconds == pytest.approx(3)
-        parts = files.held_out(loaded, mel, here)
+        parts = files.held_out(loaded, here)
         assert [part.name for part in parts] == ["a", "a", "a"]
         for number, part in enumerate(parts):
             start = -(-(first + number * 22050) // hop) * hop
             expected = everything[:, start : first + (number + 1) * 22050]
             torch.testing.assert_close(part.audio, expected, atol=1e-6, rtol=0)
-            if part.mel is not None:
+            if "mel" in part.conditions:
                 own = MelSpectrogram(mel)(part.audio)[0]
-                assert part.mel.shape == own.shape
-                torch.testing.assert_close(part.mel[:, 4:-4], own[:, 4:-4], atol=0.02, rtol=0)
+                assert part.conditions["mel"].shape == own.shape
+                torch.testing.assert_close(
+                    part.conditions["mel"][:, 4:-4], own[:, 4:-4], atol=0.02, rtol=0
+                )
 
 
 def test_where_nothing_is_held_out_training_files_are_shown(small: str, tmp_path: Path) -> None:
@@ -63,9 +65,9 @@ def test_where_nothing_is_held_out_training_files_are_shown(small: str, tmp_path
         save(tmp_path / name, 0.5)
     words = ("data.validation=0", "training.previews=2")
     loaded, here = found(small, tmp_path, *words)
-    assert files.held_out(loaded, loaded.front_end(), here) == []
-    assert files.held_out_segments(loaded, loaded.front_end(), here) is None
-    assert [part.name for part in files.shown(loaded, loaded.front_end(), here)] == ["a", "b"]
+    assert files.held_out(loaded, here) == []
+    assert files.held_out_segments(loaded, here) is None
+    assert [part.name for part in files.shown(loaded, here)] == ["a", "b"]
     assert files.describe(here, [])["validation_files"] == 0
 
 

@@ -17,11 +17,11 @@ from wavegan.audio import io
 from wavegan.audio.mel import MelSpectrogram
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError, UserError
+from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.training import files, guard, recovery, setup
 from wavegan.training.adaptive import Adaptive
-from wavegan.training.interrupt import Interrupt
 from wavegan.training.log import Window
 from wavegan.training.step import Player
 from wavegan.training.trainer import Trainer
@@ -439,15 +439,15 @@ def test_a_held_out_file_that_broke_since_the_scan_is_left_out(
     for file in clips.glob("*.wav"):
         (folder / file.name).write_bytes(file.read_bytes())
     wanted = recipe.load(small, [f"data.folder={folder}", "data.validation=2"])
-    found = files.find(wanted, wanted.front_end())
+    found = files.find(wanted)
     first, second = (clip.path for clip in found.split.validation)
     (folder / first).write_bytes(b"RIFF")
     with pytest.warns(RuntimeWarning, match=f"{first} is left out of validation"):
-        held = files.held_out(wanted, wanted.front_end(), found)
+        held = files.held_out(wanted, found)
     assert [clip.name for clip in held] == [Path(second).stem]
     (folder / second).write_bytes(b"RIFF")
     with pytest.raises(UserError, match=r"none of the 2 files to validate with.*wav"):
-        files.held_out(wanted, wanted.front_end(), found)
+        files.held_out(wanted, found)
 
 
 @pytest.mark.parametrize("scale", [1e10, 1e30, -1e30])
@@ -462,7 +462,7 @@ def test_a_mel_that_no_front_end_makes_is_refused_by_name(
         wave, _ = io.read(file)
         mel = front_end(torch.from_numpy(wave))[0].numpy()
         np.save(mels / f"{file.stem}.npy", mel * scale if file.stem == "good2" else mel)
-    found = files.find(wanted, wanted.front_end())
+    found = files.find(wanted)
     (bad,) = found.manifest.rejected
     assert bad.path == "good2.wav"
     assert "good2.npy has values up to" in bad.reason

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from wavegan import bundle, recipe
+from wavegan import bundle, interrupt, recipe
 from wavegan.cli.console import Silent
-from wavegan.training import checkpoint, interrupt, setup
-from wavegan.training.interrupt import Interrupt, LeftEarly, Phase
+from wavegan.interrupt import Interrupt, LeftEarly, Phase
+from wavegan.training import checkpoint, setup
 from wavegan.training.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")

@@ -11,11 +11,11 @@ import soundfile
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.training import setup
 from wavegan.training.files import Files
-from wavegan.training.interrupt import Interrupt
 
 RATE = 22050
 

@@ -12,9 +12,9 @@ from wavegan import recipe
 from wavegan.cli.console import Silent
 from wavegan.data.segments import Item
 from wavegan.errors import RunError
+from wavegan.interrupt import Interrupt
 from wavegan.training import setup
 from wavegan.training.footprint import footprint
-from wavegan.training.interrupt import Interrupt
 from wavegan.training.measure import Kind, kinds, measure
 from wavegan.training.parts import build
 
@@ -47,7 +47,7 @@ class FakeStep:
 
 class Crops:
     def __getitem__(self, number: int) -> Item:
-        return Item(torch.zeros(1, 8), number, 0, "a.wav")
+        return Item(torch.zeros(1, 8), number, "a.wav")
 
 
 def measured(step: FakeStep, batch: int, **limits: float) -> Any:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.interrupt import Interrupt
 from wavegan.progress import lines
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
 
 NAMES = ["config.json", "metrics.jsonl", "recipe.yaml", "split.json", "best.json", "run.lock"]
 NAMES += ["checksums.json", "state.pt"]

@@ -8,9 +8,9 @@ import pytest
 from wavegan import recipe
 from wavegan.audio import io
 from wavegan.cli.console import Silent
+from wavegan.interrupt import Interrupt
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
-from wavegan.training.validate import validate
+from wavegan.validation.reconstruction import validate
 
 RATE, SAMPLES, STEPS = 22050, 8192, 1200
 
@@ -60,7 +60,7 @@ def test_the_tiny_recipe_learns_one_clip_by_heart(tmp_path: Path, speech: Path) 
     trainer = setup.prepare(wanted, run, device="cpu", listener=Silent())
     assert [clip.audio.shape for clip in trainer.validation.clips] == [(1, SAMPLES)]
     start = validate(
-        trainer.step.task,
+        trainer.step.task.generate,
         trainer.step.generator.network,
         trainer.validation.clips,
         trainer.validation.metrics,

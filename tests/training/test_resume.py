@@ -10,8 +10,8 @@ import torch
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.interrupt import Interrupt
 from wavegan.training import checkpoint, setup
-from wavegan.training.interrupt import Interrupt
 
 
 class Killer(Silent):

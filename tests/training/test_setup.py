@@ -10,10 +10,10 @@ import torch
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError, UserError
+from wavegan.interrupt import Interrupt
 from wavegan.tasks.vocode import Vocode
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
-from wavegan.training.parts import build
+from wavegan.training.parts import build, check
 
 NOWHERE = "data.folder=/no/such/folder"
 
@@ -51,7 +51,7 @@ def loaded(small: str, *overrides: str) -> recipe.Recipe:
             r"data\.segment is 2048 and discriminators\.windows judges 4096 samples at once",
         ),
         ("mel.f_max=12000", r"mel\.f_max.*12000.*11025"),
-        ("data.channels=2", r"^data\.channels is 2: the task vocode is mono, set it to 1$"),
+        ("data.channels=2", r"^audio\.channels is 2: the task vocode is mono, set it to 1$"),
         ("generator.name=hifigam", r"'hifigam' among the generators; did you mean 'hifigan'"),
         ("generator.upsample_rate=[8]", r"generator\.upsample_rate.*'upsample_rates'"),
         ("losses.mel.fmax=8000", r"losses\.mel\.fmax.*'f_max'"),
@@ -63,7 +63,7 @@ def loaded(small: str, *overrides: str) -> recipe.Recipe:
 )
 def test_contradictions_are_refused_in_one_line(small: str, override: str, message: str) -> None:
     with pytest.raises(UserError, match=message) as refusal:
-        build(loaded(small, override))
+        check(loaded(small, override))
     assert "\n" not in str(refusal.value)
 
 
@@ -107,9 +107,9 @@ def test_what_is_built_follows_the_recipe(small: str) -> None:
     assert parts.config.generator["name"] == "hifigan"
     assert parts.discriminator is not None
     assert list(parts.discriminator.members) == ["mpd"]
-    assert parts.step["matching"] == (5, "hifigan")
-    assert {name: weight for name, (weight, _) in parts.step["losses"].items()} == {"mel": 7}
-    ((weight, penalty),) = parts.step["penalties"].values()
+    assert parts.terms.matching == (5, "hifigan")
+    assert {name: weight for name, (weight, _) in parts.terms.losses.items()} == {"mel": 7}
+    ((weight, penalty),) = parts.terms.penalties.values()
     assert (weight, penalty.every) == (3, 4)
     assert build(loaded(small, "discriminators.mpd=null", "feature_matching=null",
                               "data.segment=2560")).discriminator is None  # fmt: skip
@@ -150,7 +150,7 @@ def test_mels_are_refused_by_a_task_that_takes_none(
     small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     build(loaded(small, "data.mels=mels"))
-    monkeypatch.setattr(Vocode, "takes_mels", False)
+    monkeypatch.setattr(Vocode, "conditions", frozenset())
     with pytest.raises(UserError, match=r"data\.mels is set, but the task vocode takes no mels"):
         build(loaded(small, "data.mels=mels"))
 

@@ -14,13 +14,13 @@ import yaml
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.interrupt import Interrupt
 from wavegan.progress import wording
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
 from wavegan.training.trainer import Trainer
-from wavegan.training.validate_sounds import Sounds
+from wavegan.validation.generation import Generation
 
 RECIPE = str(Path(__file__).parents[1] / "sounds.yaml")
 RATE, SEGMENT = 8000, 4096
@@ -152,7 +152,7 @@ def test_checkpoints_that_are_not_measured_have_the_same_previews(
 
 def test_real_clips_against_themselves_are_perfect(tmp_path: Path, folder: Path) -> None:
     validation = prepared(tmp_path / "run", folder).validation
-    assert isinstance(validation, Sounds)
+    assert isinstance(validation, Generation)
     values = validation.measure(validation.real)
     assert values["frechet"] == pytest.approx(0, abs=1e-6)
     assert values["diversity"] == pytest.approx(1)

@@ -8,10 +8,10 @@ import pytest
 
 from wavegan import recipe
 from wavegan.cli.console import Silent
+from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
 
 
 class Hearing(Silent):

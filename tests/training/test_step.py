@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput, Ensemble
 from wavegan.discriminators.mpd import MultiPeriod
 from wavegan.losses.base import Loss
@@ -17,7 +18,7 @@ from wavegan.objectives.wasserstein import Wasserstein
 from wavegan.penalties.base import Penalty
 from wavegan.penalties.gradient import GradientPenalty
 from wavegan.penalties.r1 import R1
-from wavegan.tasks.base import NOTHING, Condition, Generated, Task
+from wavegan.tasks.base import Generated, Task
 from wavegan.training import step as module
 from wavegan.training.step import Player, Step
 
@@ -53,9 +54,9 @@ class Copy(Task):
     """The fake is what G makes of the real, or of the mel where there is one."""
 
     def generate(
-        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+        self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
     ) -> Generated:
-        fake = generator(audio if condition.mel is None else condition.mel)
+        fake = generator(conditions.get("mel", audio))
         return Generated(fake=fake, real=audio, estimate=fake, reference=audio)
 
 
@@ -195,7 +196,7 @@ def test_after_a_whole_step_d_holds_the_gradient_of_its_own_turn() -> None:
 
 def test_a_mel_is_handed_to_the_task() -> None:
     """Of a mel of twos G makes 0.5 * 2, which is the audio."""
-    logs = make(Amplifier(0.5), None)(ones(), 0, adversarial=False, condition=Condition(2 * ones()))
+    logs = make(Amplifier(0.5), None)(ones(), 0, adversarial=False, conditions={"mel": 2 * ones()})
     assert logs["generator/distance"] == 0
 
 
@@ -481,9 +482,9 @@ class CopyWithLabel(Copy):
     """Hands the labels on."""
 
     def generate(
-        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+        self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
     ) -> Generated:
-        return super().generate(generator, audio)._replace(label=condition.label)
+        return super().generate(generator, audio)._replace(label=conditions.get("label"))
 
 
 class Louder(nn.Module):
@@ -518,7 +519,7 @@ def test_d_is_told_the_labels_of_real_and_fake(apart: bool) -> None:
     """D's turn: both in one batch, or in one each; a penalty; G's turn: fake, then real."""
     judge = Labelled(apart)
     step = make(Amplifier(), judge, task=CopyWithLabel(), penalties={"r1": (1.0, R1())})
-    step(ones(), 0, adversarial=True, condition=Condition(label=torch.tensor([1, 0])))
+    step(ones(), 0, adversarial=True, conditions={"label": torch.tensor([1, 0])})
     both = [[1, 0], [1, 0]] if apart else [[1, 0, 1, 0]]
     assert judge.told == [*both, [1, 0], [1, 0], [1, 0]]
 

@@ -12,8 +12,8 @@ import torch
 
 from wavegan import bundle, recipe
 from wavegan.cli.console import Silent
+from wavegan.interrupt import Interrupt
 from wavegan.training import setup
-from wavegan.training.interrupt import Interrupt
 
 REPO = Path(__file__).resolve().parents[2]
 STEPS = 4

@@ -7,10 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.audio import io
+from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.metrics.base import Metric
 from wavegan.metrics.log_mel_l1 import LogMelL1
-from wavegan.tasks.base import NOTHING, Condition, Generated, Task
-from wavegan.training.validate import HeldOut, validate
+from wavegan.tasks.base import Generated, Task
+from wavegan.validation.base import HeldOut
+from wavegan.validation.reconstruction import validate
 
 RATE = 22050
 
@@ -33,7 +35,7 @@ class Cut(Task):
     """Generates what lacks the last 10 samples; the reference is cut to it."""
 
     def generate(
-        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+        self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
     ) -> Generated:
         fake = generator(audio)[..., :-10]
         real = audio[..., :-10]
@@ -59,7 +61,7 @@ def clips() -> list[HeldOut]:
 def test_a_metric_is_the_plain_mean_over_clips() -> None:
     """Doubled, a clip of level a is a away from itself: (0.1 + 0.2 + 0.45) / 3, however long."""
     metric = Difference()
-    values = validate(Cut(), Amplifier(), clips(), {"difference": metric}, RATE)
+    values = validate(Cut().generate, Amplifier(), clips(), {"difference": metric}, RATE)
     assert values == pytest.approx({"difference": 0.25})
     assert metric.heard == [((1, n), (1, n), RATE) for n in (4990, 2990, 3991)]
 
@@ -68,16 +70,16 @@ class FromMel(Task):
     """Generates from the clip's mel where it has one."""
 
     def generate(
-        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+        self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
     ) -> Generated:
-        made = generator(audio if condition.mel is None else condition.mel)
+        made = generator(conditions.get("mel", audio))
         return Generated(fake=made, real=audio, estimate=made, reference=audio)
 
 
 def test_a_clip_with_a_mel_is_generated_from_it() -> None:
     audio = torch.full((1, 100), 0.25)
-    heard = [HeldOut("own", audio), HeldOut("given", audio, torch.full((1, 100), 0.5))]
-    values = validate(FromMel(), Amplifier(), heard, {"difference": Difference()}, RATE)
+    heard = [HeldOut("own", audio), HeldOut("given", audio, {"mel": torch.full((1, 100), 0.5)})]
+    values = validate(FromMel().generate, Amplifier(), heard, {"difference": Difference()}, RATE)
     assert values["difference"] == pytest.approx((0.25 + 0.75) / 2)
 
 
@@ -85,7 +87,9 @@ def test_every_metric_is_measured() -> None:
     torch.manual_seed(0)
     heard = [HeldOut(str(n), torch.randn(1, 6000).clamp(-1, 1) / 4) for n in range(3)]
     mel = LogMelL1()
-    values = validate(Cut(), Amplifier(), heard, {"mel": mel, "difference": Difference()}, RATE)
+    values = validate(
+        Cut().generate, Amplifier(), heard, {"mel": mel, "difference": Difference()}, RATE
+    )
     by_hand = [mel(2 * c.audio[:, :-10], c.audio[:, :-10], RATE) for c in heard]
     assert set(values) == {"mel", "difference"}
     assert values["mel"] == pytest.approx(sum(by_hand) / 3)
@@ -95,7 +99,7 @@ def test_every_metric_is_measured() -> None:
 @pytest.mark.parametrize("training", [True, False])
 def test_the_generator_runs_in_eval_mode_and_gets_its_own_back(training: bool) -> None:
     generator = Amplifier().train(training)
-    validate(Cut(), generator, clips(), {"difference": Difference()}, RATE)
+    validate(Cut().generate, generator, clips(), {"difference": Difference()}, RATE)
     assert generator.modes == [(False, False)] * 3
     assert generator.training is training
     assert generator.dropout.training is training
@@ -105,7 +109,7 @@ def test_the_generator_runs_in_eval_mode_and_gets_its_own_back(training: bool) -
 def test_previews_are_pairs_side_by_side(tmp_path: Path) -> None:
     folder = tmp_path / "samples" / "00000100"
     validate(
-        Cut(),
+        Cut().generate,
         Amplifier(),
         clips(),
         {"difference": Difference()},
@@ -129,12 +133,14 @@ def test_previews_are_pairs_side_by_side(tmp_path: Path) -> None:
 
 def test_no_previews_no_folder(tmp_path: Path) -> None:
     metrics = {"difference": Difference()}
-    validate(Cut(), Amplifier(), clips(), metrics, RATE, previews=tmp_path / "none")
-    validate(Cut(), Amplifier(), clips(), metrics, RATE, preview_count=3)
+    validate(Cut().generate, Amplifier(), clips(), metrics, RATE, previews=tmp_path / "none")
+    validate(Cut().generate, Amplifier(), clips(), metrics, RATE, preview_count=3)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_more_previews_than_clips(tmp_path: Path) -> None:
     metrics = {"difference": Difference()}
-    validate(Cut(), Amplifier(), clips(), metrics, RATE, previews=tmp_path, preview_count=9)
+    validate(
+        Cut().generate, Amplifier(), clips(), metrics, RATE, previews=tmp_path, preview_count=9
+    )
     assert len(list(tmp_path.iterdir())) == 6

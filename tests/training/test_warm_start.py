@@ -16,10 +16,10 @@ from wavegan import bundle, recipe
 from wavegan.audio.mel import Mel
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
+from wavegan.interrupt import Interrupt
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.recipe import Recipe
 from wavegan.training import setup, warm_start
-from wavegan.training.interrupt import Interrupt
 from wavegan.training.parts import Parts, build
 
 V3 = "golden/jik876-v3"

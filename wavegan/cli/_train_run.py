@@ -15,8 +15,8 @@ from wavegan.errors import UserError
 
 if TYPE_CHECKING:
     from wavegan.cli.console import Silent
+    from wavegan.interrupt import Interrupt
     from wavegan.recipe import Recipe
-    from wavegan.training.interrupt import Interrupt
     from wavegan.training.trainer import Trainer
 
 
@@ -79,7 +79,8 @@ def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, o
     Raises:
         UserError: the folder is in use or holds something else, or what `setup.prepare` refuses.
     """
-    from wavegan.training import interrupt, processes
+    from wavegan import interrupt
+    from wavegan.process_group import LeftAloneError
 
     if launcher := os.environ.get("WAVEGAN_LAUNCHER"):
         deaths.end_with(int(launcher), signal.SIGTERM)  # heeded like any: saved, then left
@@ -89,7 +90,7 @@ def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, o
             with locked(plan.run, listener):
                 clear(plan.run, listener)
                 return _train(plan.settled(), device, listener, watched)
-        except processes.LeftAloneError:
+        except LeftAloneError:
             if not launcher:
                 raise
             raise typer.Exit(deaths.LEFT_ALONE) from None

@@ -39,12 +39,13 @@ def convert_command(
             "source": str(model.source),
             "bundle": str(target),
             "generator": name,
-            "sample_rate": mel.audio_rate,
-            "n_mels": mel.n_mels,
+            "sample_rate": model.config.sample_rate,
+            "n_mels": mel.n_mels if mel else None,
             "discriminators": judges,
         }
         typer.echo(json.dumps(summary))
     elif not quiet:
         came_with = f" with {', '.join(judges)}" if judges else ""
-        what = f"{name}, {mel.audio_rate} Hz, {mel.n_mels} mels{came_with}"
+        bands = f", {mel.n_mels} mels" if mel else ""
+        what = f"{name}, {model.config.sample_rate} Hz{bands}{came_with}"
         typer.echo(f"{model.source} ({what}) is now {target}", err=True)

@@ -85,7 +85,10 @@ def _looks(mel: "Tensor", own: "Mel") -> str | None:
 def _front_end(model: Path) -> "Mel":
     from wavegan import bundle
 
-    return bundle.read(model).config.mel
+    mel = bundle.read(model).config.mel
+    if mel is None:
+        raise UserError(f"{model}: a model that sees no mel: give a vocoder")
+    return mel
 
 
 def _table(found: "Diagnosis") -> None:

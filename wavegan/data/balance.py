@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-# which of the independent random streams of one seed; others are in `segments.py` and `tasks`
-ROUNDS, CYCLES = 3, 4
+from wavegan.random_streams import RunStream, of_run
 
 Slots = npt.NDArray[np.uint32]
 
@@ -52,13 +51,13 @@ class Balanced:
     def _cycle_of(self, which: int, cycle: int) -> Slots:
         """Return the order of a label's slots in a cycle; the latest is kept."""
         if self._cycles.get(which, (-1,))[0] != cycle:
-            random = np.random.default_rng([self._seed, CYCLES, self._labels[which], cycle])
+            random = of_run(self._seed, RunStream.CYCLES, self._labels[which], cycle)
             self._cycles[which] = cycle, random.permutation(self._slots[which])
         return self._cycles[which][1]
 
     def _round_of(self, turn: int) -> npt.NDArray[np.int64]:
         """Return the order of the labels in a round; the latest is kept."""
         if self._round[0] != turn:
-            random = np.random.default_rng([self._seed, ROUNDS, turn])
+            random = of_run(self._seed, RunStream.ROUNDS, turn)
             self._round = turn, random.permutation(len(self._slots))
         return self._round[1]

@@ -1,25 +1,25 @@
 """Random crops for training, each a pure function of a seed and its number."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
 from wavegan.audio.opening import shown
+from wavegan.conditions import LABEL, MEL, Conditions
 from wavegan.data import clips as reading
 from wavegan.data.balance import Balanced
 from wavegan.data.manifest import Clip, Rejected, printable
 from wavegan.data.mels import Mels
 from wavegan.errors import RunError, UserError, reason
-
-# which of the independent random streams of one seed
-ORDER, OFFSET = 0, 1
+from wavegan.random_streams import RunStream, of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +29,23 @@ class Item:
     Attributes:
         audio: `(C, T)` float32.
         number: the global sample number it was asked for by.
-        label: index of the clip's label.
         path: of the clip, relative to the data folder.
+        conditions: what is known beside the audio: the index of the clip's label, the mel
+            `(n_mels, L)` of exactly this crop where mels were given, and what a task adds.
         failed: files that were drawn before it and could not be read, with why.
-        mel: `(n_mels, L)` float32 of exactly this crop, where mels were given beside the audio.
         start: where in its file the crop begins, in samples at the crops' rate.
     """
 
     audio: Tensor
     number: int
-    label: int
     path: str
+    conditions: Conditions = field(default_factory=dict)
     failed: tuple[Rejected, ...] = ()
-    mel: Tensor | None = None
     start: int = 0
+
+
+Conditioner = Callable[[Item], Conditions]
+"""Makes further conditions of a crop, where it is read."""
 
 
 class Segments(Dataset[Item]):
@@ -77,6 +80,7 @@ class Segments(Dataset[Item]):
         mels: Mels | None = None,
         balance: bool = False,
         align: Literal["random", "start"] = "random",
+        conditioner: Conditioner | None = None,
     ) -> None:
         """Plan the slots; no file is opened.
 
@@ -93,6 +97,7 @@ class Segments(Dataset[Item]):
             balance: draw every label that has clips equally often; an epoch then has each slot of
                 the label with most of them once, and other labels' slots again and again.
             align: where in its clip a crop begins, anywhere or at the first sample.
+            conditioner: makes further conditions of each crop; it is pickled for reading processes.
 
         Raises:
             UserError: no clips, a number out of range, or a clip whose label is not in `labels`.
@@ -109,6 +114,7 @@ class Segments(Dataset[Item]):
         self.seed = seed
         self.mels = mels
         self.align = align
+        self.conditioner = conditioner
         self.labels = tuple(labels) if labels is not None else _labels_of(clips)
         self._label_index = {label: index for index, label in enumerate(self.labels)}
         if unknown := set(_labels_of(clips)) - set(self.labels):
@@ -148,9 +154,14 @@ class Segments(Dataset[Item]):
             except (UserError, OSError) as error:
                 failed[clip.path] = Rejected(clip.path, reason(error, shown(self.root / clip.path)))
                 continue
-            label = self._label_index[clip.label]
+            known = {LABEL: torch.tensor(self._label_index[clip.label])}
+            if mel is not None:
+                known[MEL] = mel
             begins = reading.offset(clip, self.sample_rate) + start
-            return Item(audio, number, label, clip.path, tuple(failed.values()), mel, begins)
+            item = Item(audio, number, clip.path, known, tuple(failed.values()), begins)
+            if self.conditioner is None:
+                return item
+            return replace(item, conditions=known | dict(self.conditioner(item)))
         first = next(iter(failed.values()))
         raise RunError(
             f"none of the {len(failed)} training files under {self.root} can be read any more: "
@@ -175,7 +186,7 @@ class Segments(Dataset[Item]):
     def _order_of(self, epoch: int) -> npt.NDArray[np.uint32]:
         """Return the order of the slots in an epoch; the latest is kept."""
         if self._order is None or self._order[0] != epoch:
-            random = np.random.default_rng([self.seed, ORDER, epoch])
+            random = of_run(self.seed, RunStream.ORDER, epoch)
             self._order = epoch, random.permutation(np.arange(len(self), dtype=np.uint32))
         return self._order[1]
 
@@ -189,7 +200,7 @@ class Segments(Dataset[Item]):
         """Say where in its clip a sample begins, in [0, 1)."""
         if self.align == "start":
             return 0.0
-        return float(np.random.default_rng([self.seed, OFFSET, number]).random())
+        return float(of_run(self.seed, RunStream.OFFSET, number).random())
 
     def _crop(self, clip: Clip, place: float) -> tuple[int, Tensor, Tensor | None]:
         """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where.

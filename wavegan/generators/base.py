@@ -1,4 +1,4 @@
-"""What every generator is: a network that ends in a waveform."""
+"""What every generator is: a network that ends in a waveform, with one base for each input."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,15 @@ from wavegan.errors import UserError
 
 
 class Generator(nn.Module, ABC):
-    """Base of all generators.
+    """Base of all generators: what comes out is audio `(B, C, T)` in about [-1, 1].
 
-    A vocoder's generator takes a log-mel spectrogram `(B, n_mels, L)` and returns audio
-    `(B, C, T)` in about [-1, 1], where `T == self.output_length(L)`. One that also takes noise has
-    a second parameter, `noise: Tensor | None = None`, draws it from torch's global generator where
-    none is given, and says its shape in `noise_shape`.
+    What goes in is said by the bases below, one for each kind of input; all subclasses of one have
+    the same `forward`.
+    """
+
+
+class MelGenerator(Generator):
+    """Base of vocoders: a log-mel spectrogram in, its waveform out.
 
     Attributes:
         hop_length: audio samples per input frame.
@@ -29,8 +32,17 @@ class Generator(nn.Module, ABC):
     local: bool = False
 
     @abstractmethod
-    def forward(self, mel: Tensor) -> Tensor:
-        """Turn `(B, n_mels, L)` into `(B, C, T)`."""
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Make audio.
+
+        Args:
+            mel: `(B, n_mels, L)`.
+            noise: `(B, *noise_shape(L))`, standard normal; None draws it from torch's global
+                generator. A network that takes none ignores it.
+
+        Returns:
+            `(B, C, output_length(L))`.
+        """
 
     def output_length(self, frames: int) -> int:
         """Number of audio samples made from `frames` input frames."""
@@ -41,6 +53,41 @@ class Generator(nn.Module, ABC):
 
         Args:
             frames: L of the mel spectrogram.
+        """
+        return None
+
+
+class WaveformGenerator(Generator):
+    """Base of audio to audio: a waveform in, another out.
+
+    Attributes:
+        local: as that of `MelGenerator`, of samples.
+    """
+
+    local: bool = False
+
+    @abstractmethod
+    def forward(self, audio: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Make audio.
+
+        Args:
+            audio: `(B, C, T)`.
+            noise: `(B, *noise_shape(T))`, standard normal; None draws it from torch's global
+                generator. A network that takes none ignores it.
+
+        Returns:
+            `(B, C, output_length(T))`.
+        """
+
+    def output_length(self, samples: int) -> int:
+        """Number of audio samples made from `samples` input samples."""
+        return samples
+
+    def noise_shape(self, samples: int) -> tuple[int, int] | None:
+        """Shape of one item's standard normal noise `(channels, length)`, or None: it takes none.
+
+        Args:
+            samples: T of the audio.
         """
         return None
 

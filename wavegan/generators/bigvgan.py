@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.activations import AntiAliased, Snake, SnakeBeta
 from wavegan.layers.block_checks import check_blocks, check_widths
 from wavegan.layers.blocks import fused
@@ -23,7 +23,7 @@ from wavegan.layers.upsampling import check_hop_length, check_kernels
 _KERNEL = 7
 
 
-class BigVGAN(Generator):
+class BigVGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)` in [-1, 1].
 
     The defaults are the first version's base model, of 14 million parameters; `hop` is the product
@@ -97,7 +97,7 @@ class BigVGAN(Generator):
         self.conv_post = conv1d(width, channels, _KERNEL, bias=use_bias_at_final)
         self.use_tanh_at_final = use_tanh_at_final
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.block_checks import check_blocks, check_widths
 from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2, fused
 from wavegan.layers.causal import causal_conv1d, causal_upsample1d
@@ -26,7 +26,7 @@ from wavegan.layers.standardize import Standardize, Statistics
 from wavegan.layers.upsampling import check_hop_length, check_kernels, check_rates
 
 
-class HiFiGAN(Generator):
+class HiFiGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)` in [-1, 1].
 
     The defaults are V1; `hop` is the product of `upsample_rates`.
@@ -105,7 +105,7 @@ class HiFiGAN(Generator):
                 self.resblocks.append(block(width, size, dilations))
         self.conv_post = conv(width, channels, kernel_size)
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):

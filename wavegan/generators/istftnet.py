@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad
 
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.block_checks import check_blocks, check_widths
 from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2
 from wavegan.layers.conv import conv1d, upsample1d
@@ -21,7 +21,7 @@ from wavegan.layers.istft_head import PolarISTFT
 from wavegan.layers.upsampling import check_hop_length, check_kernels
 
 
-class ISTFTNet(Generator):
+class ISTFTNet(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)`.
 
     The defaults are C8C8I of V1; `hop` is the product of `upsample_rates` times
@@ -92,7 +92,7 @@ class ISTFTNet(Generator):
         self.inverse = PolarISTFT(istft_n_fft, istft_hop_length, "center", names=names)
         self.conv_post = conv1d(width, channels * (istft_n_fft + 2), 7)
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(mel)
         for stage, up in enumerate(self.ups):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from wavegan.audio.pqmf import PQMF
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.block_checks import check_widths
 from wavegan.layers.blocks import MELGAN_SLOPE, MelGANResidual
 from wavegan.layers.causal import causal_conv1d, causal_upsample1d
@@ -25,7 +25,7 @@ from wavegan.layers.standardize import Standardize, Statistics
 from wavegan.layers.upsampling import check_hop_length, check_rates
 
 
-class MelGAN(Generator):
+class MelGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)` in [-1, 1].
 
     `hop` is the product of `upsample_rates`, times `bands`. Borders are reflected, so L must exceed
@@ -123,7 +123,7 @@ class MelGAN(Generator):
         self.conv_post = conv(width, channels * bands, kernel_size)
         self.pqmf = PQMF(bands, pqmf_taps, pqmf_cutoff_ratio, pqmf_beta) if bands > 1 else None
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.mel_upsampling import FrameContext, Interpolation, MelUpsampling
 from wavegan.layers.nonlinearity import ActivationName, activation_function
 from wavegan.layers.normalize_all import normalize_all
@@ -22,7 +22,7 @@ from wavegan.layers.upsampling import check_hop_length, check_rates
 from wavegan.layers.wavenet import WaveNet
 
 
-class ParallelWaveGAN(Generator):
+class ParallelWaveGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` and noise into audio `(B, channels, L * hop)`.
 
     `hop` is the product of `upsample_rates`. As published nothing limits the output to [-1, 1].

@@ -18,14 +18,14 @@ from wavegan.audio.mel import Mel
 from wavegan.audio.mel_spectrogram import mel_filterbank
 from wavegan.audio.stft import stft
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.convnext import ConvNeXtBlock
 
 LOUDEST = 6.0
 """Largest log magnitude; a full-scale sine in a 1024-sample Hann window has ln 256 = 5.5."""
 
 
-class PhaseRetrieval(Generator):
+class PhaseRetrieval(MelGenerator):
     """Log-mel `(B, n_mels, L)` to audio `(B, 1, T)`; see the module's text.
 
     In training the first iterations run without a graph and the last few with one, so that
@@ -100,7 +100,7 @@ class PhaseRetrieval(Generator):
         """Samples made from `frames` frames: one hop fewer where frames are centred."""
         return (frames - (self.mel.padding == "center")) * self.hop_length
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Vocode `(B, n_mels, L)` to `(B, 1, T)`."""
         magnitude = self.magnitude(mel)
         tracked = self.tracked_iterations if self.training else 0

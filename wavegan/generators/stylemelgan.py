@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.conv import same_padding
 from wavegan.layers.nonlinearity import ActivationName, activation_function
 from wavegan.layers.normalize_all import normalize_all
@@ -22,7 +22,7 @@ from wavegan.layers.tade import Gate, Mode, TADEResBlock
 from wavegan.layers.upsampling import check_hop_length, check_rates
 
 
-class StyleMelGAN(Generator):
+class StyleMelGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` and noise into audio `(B, channels, L * hop)`.
 
     `hop` is the product of `upsample_rates`. The noise first grows to frames by the product of

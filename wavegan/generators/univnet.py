@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.conv import conv1d
 from wavegan.layers.lvc import KernelPredictor, LocationVariableBlock
 from wavegan.layers.upsampling import check_hop_length, check_rates
 
 
-class UnivNet(Generator):
+class UnivNet(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` and noise into audio `(B, channels, L * hop)`.
 
     The audio is in [-1, 1]; the defaults are UnivNet-c32; `hop` is the product of

@@ -9,7 +9,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.convnext import ConvNeXtBlock
 from wavegan.layers.istft_head import ISTFTHead
 
@@ -17,7 +17,7 @@ KERNEL = 7
 EPS = 1e-6
 
 
-class Vocos(Generator):
+class Vocos(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, T)`.
 
     The defaults are vocos-mel-24khz. As in the original nothing bounds the output: trained weights
@@ -72,7 +72,7 @@ class Vocos(Generator):
         """Samples made from `frames` frames: one hop fewer where frames are centred."""
         return (frames - (self.padding == "center")) * self.hop_length
 
-    def forward(self, mel: Tensor) -> Tensor:
+    def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` to `(B, channels, output_length(L))`."""
         x = self.norm(self.embed(mel).transpose(1, 2))
         for block in self.blocks:

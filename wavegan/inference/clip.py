@@ -7,8 +7,8 @@ from torch import Tensor
 
 from wavegan.errors import RunError
 from wavegan.generators.base import LatentGenerator
-from wavegan.inference import latents
 from wavegan.inference.extent import Extent
+from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 
 class Conditions(NamedTuple):
@@ -31,9 +31,9 @@ def noise_of(
     generator: LatentGenerator, seed: int, number: int, positions: int | None = None
 ) -> list[Tensor] | None:
     """A clip's noise, one `(1, *shape)` for each shape, on the CPU; None: it takes none."""
-    numbers = latents.source(seed, number, "noise")
+    numbers = of_clip(seed, number, ClipStream.NOISE)
     shapes = generator.noise_shapes(positions)
-    return [latents.draw("normal", (1, *shape), numbers) for shape in shapes] or None
+    return [draw_latents("normal", (1, *shape), numbers) for shape in shapes] or None
 
 
 def make(
@@ -64,7 +64,7 @@ def make(
     device = next(generator.parameters()).device
     noise = noise_of(generator, seed, number, length.positions)
     # Whatever else a network draws (phases, say) is this clip's own too, and nobody else's.
-    own = int(latents.source(seed, number, "network").integers(2**63))
+    own = int(of_clip(seed, number, ClipStream.NETWORK).integers(2**63))
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(own)
         made = generator(

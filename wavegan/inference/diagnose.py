@@ -41,7 +41,7 @@ def detectors(config: Config | None = None) -> dict[str, Artifact]:
     """
     names = sorted(plugins.names("artifacts"), key=lambda name: (*ORDER, name).index(name))
     context: dict[str, Any] = {}
-    if config is not None and "upsample_rates" in config.generator:
+    if config is not None and config.mel and "upsample_rates" in config.generator:
         context = {"hop_length": config.mel.samples_per_frame}
         context["upsample_rates"] = config.generator["upsample_rates"]
     return {
@@ -174,8 +174,8 @@ def _report(
     audio, rate, notes = _read(file)
     origin = _origin(file)
     chosen = kind or _kind(origin, config)
-    if config is not None and rate != config.mel.audio_rate:
-        notes.append(f"the model makes {config.mel.audio_rate} Hz: its stages are not named")
+    if config is not None and rate != config.sample_rate:
+        notes.append(f"the model makes {config.sample_rate} Hz: its stages are not named")
         config = None
     reference = None
     if original is not None:
@@ -202,7 +202,7 @@ def _kind(origin: Origin | None, config: Config | None) -> Kind:
     """What a file is: by its mark, or else by what the model makes."""
     if origin is not None and origin.command in ("generate", "vocode"):
         return "sound" if origin.command == "generate" else "vocoded"
-    return "sound" if config is not None and config.task == "synthesize" else "vocoded"
+    return "sound" if config is not None and config.segment is not None else "vocoded"
 
 
 def _longest(sample_rate: int, channels: int) -> float:

@@ -16,10 +16,10 @@ from wavegan.audio.resample import resample_array
 from wavegan.audio.silence import INAUDIBLE
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
-from wavegan.inference import latents
 from wavegan.inference.clip import noise_of
 from wavegan.inference.given import MOST_CHANNELS
 from wavegan.losses.multi_scale_mel import MultiScaleMel
+from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 CANDIDATES, STARTS = 32, 4
 MOST_STEPS = 100_000
@@ -171,9 +171,9 @@ class _Search:
     def candidates(self, labels: Sequence[int] | None) -> tuple[Tensor, Tensor | None]:
         """Latents `(N, D)` to look at, and their labels `(N,)`: each of them in turn."""
         count = CANDIDATES if labels is None else max(CANDIDATES, 4 * len(labels))
-        numbers = latents.source(self.seed, 0, "latent")
+        numbers = of_clip(self.seed, 0, ClipStream.LATENT)
         shape = count, self.generator.latent_dim
-        start = latents.draw(self.generator.prior, shape, numbers).to(self.device)
+        start = draw_latents(self.generator.prior, shape, numbers).to(self.device)
         if labels is None:
             return start, None
         turns = [labels[i % len(labels)] for i in range(count)]

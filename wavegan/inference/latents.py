@@ -1,46 +1,16 @@
 """Latents: drawn from a seed, the way between two of them, and their neighbours."""
 
 import math
-from collections.abc import Sequence
-from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
+from wavegan.random_streams import ClipStream, Prior, draw_latents, of_clip
 
-Prior = Literal["normal", "uniform"]
-Use = Literal["latent", "noise", "network", "neighbour"]
-
-_USES: tuple[Use, ...] = ("latent", "noise", "network", "neighbour")
 # Windows from one drawn latent of a walk to the next: two clips' lengths, as windows overlap by
 # half. What is between moves from one to the other, so that a long sound evolves.
 STRIDE = 4
-
-
-def source(seed: int, index: int, use: Use) -> np.random.Generator:
-    """Random numbers that are a function of a seed and a clip's number alone.
-
-    Args:
-        seed: 0 or more, of any size.
-        index: the clip's number, from 0.
-        use: what they are for; each use has its own.
-
-    Raises:
-        UserError: a negative seed or number.
-    """
-    if seed < 0 or index < 0:
-        raise UserError(f"seed {seed}, clip {index}: both must be 0 or more")
-    numbers = np.random.SeedSequence(seed, spawn_key=(index, _USES.index(use)))
-    return np.random.Generator(np.random.PCG64(numbers))
-
-
-def draw(prior: Prior, shape: Sequence[int], numbers: np.random.Generator) -> Tensor:
-    """Latents of a prior, on the CPU: standard normal, or uniform in [-1, 1]."""
-    if prior == "normal":
-        return torch.from_numpy(numbers.standard_normal(tuple(shape), np.float32))
-    return torch.from_numpy(2 * numbers.random(tuple(shape), np.float32) - 1)
 
 
 def between(start: Tensor, stop: Tensor, place: float, prior: Prior) -> Tensor:
@@ -96,13 +66,14 @@ def drawn_walk(
     The first is the same for every W, so a longer clip begins with the sound of the short one; and
     but for a loop's, the longer of two walks begins with the shorter one.
     """
-    numbers = source(seed, index, "latent")
+    numbers = of_clip(seed, index, ClipStream.LATENT)
     if loop:
         count = min(windows, max(2, round(windows / STRIDE)))
-        return spread_evenly(draw(prior, (count, size), numbers), windows, prior, loop=True)
+        return spread_evenly(draw_latents(prior, (count, size), numbers), windows, prior, loop=True)
     count = 1 + -(-(windows - 1) // STRIDE)
     whole = 1 + (count - 1) * STRIDE
-    return spread_evenly(draw(prior, (count, size), numbers), whole, prior, loop=False)[:windows]
+    drawn = draw_latents(prior, (count, size), numbers)
+    return spread_evenly(drawn, whole, prior, loop=False)[:windows]
 
 
 def neighbours(
@@ -129,8 +100,8 @@ def neighbours(
     if not 0 <= spread <= 1:
         raise UserError(f"spread is {spread}: give a number from 0 to 1")
     centre = latent.reshape(1, -1).float().cpu()
-    numbers = (source(seed, first + number, "neighbour") for number in range(count))
-    around = torch.cat([draw(prior, centre.shape, one) for one in numbers])
+    numbers = (of_clip(seed, first + number, ClipStream.NEIGHBOUR) for number in range(count))
+    around = torch.cat([draw_latents(prior, centre.shape, one) for one in numbers])
     if prior == "normal":
         return math.sqrt(1 - spread**2) * centre + spread * around
     return (centre + spread * around).clamp(-1, 1)

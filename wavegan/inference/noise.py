@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.inference.given import numbers
 
 BLOCK = 2**18
@@ -35,7 +35,7 @@ def draw_blocks(shape: tuple[int, int], seed: int) -> Iterator[Tensor]:
 
 
 def of_items(
-    given: Tensor | None, generator: Generator, items: list[int], frames: int, seed: int
+    given: Tensor | None, generator: MelGenerator, items: list[int], frames: int, seed: int
 ) -> Tensor | None:
     """The noise `(N, channels, length)` of some items of one length; None: it takes none.
 
@@ -56,7 +56,7 @@ def of_items(
     return noise.expand(len(items), -1, -1)
 
 
-def fit(noise: object, generator: Generator, frames: int) -> Tensor:
+def fit(noise: object, generator: MelGenerator, frames: int) -> Tensor:
     """Noise as a user gives it, as `(N, channels, length)`; N is 1 or the batch's size.
 
     Args:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from wavegan.audio.window import Window
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.own_settings import own_settings
 
 SAMPLES = 2**18
@@ -45,7 +45,7 @@ class Reach(NamedTuple):
     after: int
 
 
-def reach(generator: Generator, n_mels: int) -> Reach | None:
+def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
     """How far a generator looks, seen by what one frame that is no number spoils.
 
     NaN passes through every layer, whatever its weights are, so this is the architecture's reach
@@ -74,7 +74,9 @@ def reach(generator: Generator, n_mels: int) -> Reach | None:
     return None
 
 
-def decode(generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach | None) -> Tensor:
+def decode(
+    generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach | None
+) -> Tensor:
     """The audio `(N, T)` of mels `(N, n_mels, L)`, few samples of it at once.
 
     Args:
@@ -102,14 +104,14 @@ def decode(generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach
     return torch.cat(audio)
 
 
-def most_frames(generator: Generator, device: torch.device) -> int:
+def most_frames(generator: MelGenerator, device: torch.device) -> int:
     """How many frames are decoded at once."""
     samples = SAMPLES if device.type == "cpu" else SAMPLES_ON_A_GPU
     return max(samples // generator.hop_length, 1)
 
 
 def decode_blocks(
-    generator: Generator,
+    generator: MelGenerator,
     mel: Iterable[Tensor],
     length: int,
     noise: Iterable[Tensor] | None,
@@ -150,7 +152,7 @@ class _Piece(NamedTuple):
     kept: slice
 
 
-def _plan(generator: Generator, length: int, known: Reach, most: int) -> Iterator[_Piece]:
+def _plan(generator: MelGenerator, length: int, known: Reach, most: int) -> Iterator[_Piece]:
     """The pieces of a long mel."""
     hop = generator.hop_length
     count = -(-length // max(most, 4 * sum(known)))
@@ -164,7 +166,7 @@ def _plan(generator: Generator, length: int, known: Reach, most: int) -> Iterato
 
 
 def _in_pieces(
-    generator: Generator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
+    generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
 ) -> Tensor:
     """The audio `(1, T)` of one long mel."""
     audio = mel.new_empty(1, generator.output_length(mel.shape[-1]))
@@ -176,7 +178,7 @@ def _in_pieces(
     return audio
 
 
-def _made(generator: Generator, mel: Tensor, noise: Tensor | None) -> Tensor:
+def _made(generator: MelGenerator, mel: Tensor, noise: Tensor | None) -> Tensor:
     try:
         made: Tensor = generator(mel) if noise is None else generator(mel, noise)
     except RuntimeError:
@@ -189,7 +191,7 @@ def _made(generator: Generator, mel: Tensor, noise: Tensor | None) -> Tensor:
     return made[:, 0]
 
 
-def _takes(generator: Generator, frames: int, like: Tensor) -> bool:
+def _takes(generator: MelGenerator, frames: int, like: Tensor) -> bool:
     """Whether the network makes something of so many frames of silence, where it fails on fewer."""
     shape = generator.noise_shape(frames)
     given = [like.new_zeros(1, like.shape[1], frames)]
@@ -201,7 +203,7 @@ def _takes(generator: Generator, frames: int, like: Tensor) -> bool:
     return True
 
 
-def _spoilt(generator: Generator, n_mels: int, frames: int) -> Tensor:
+def _spoilt(generator: MelGenerator, n_mels: int, frames: int) -> Tensor:
     """Which samples `(T,)` of the first channel depend on the middle one of so many frames."""
     device, middle = next(generator.parameters()).device, frames // 2
     mel = torch.zeros(1, n_mels, frames, device=device)
@@ -220,7 +222,7 @@ def _direct_convolutions(device: torch.device) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
 
 
-def _noise_per_frame(generator: Generator) -> int | None:
+def _noise_per_frame(generator: MelGenerator) -> int | None:
     """Values of noise for each frame, 0 where it takes none; None: not the same for each."""
     one, many = generator.noise_shape(1), generator.noise_shape(64)
     if one is None or many is None:

@@ -9,12 +9,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from wavegan import bundle
 from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import labels as naming
-from wavegan.inference import latents, usable
+from wavegan.inference import latents, opening, usable
 from wavegan.inference.clip import Conditions, make
 from wavegan.inference.extent import check_count, extent, warn_of_rounding
 from wavegan.inference.given import numbers, real, whole
@@ -22,6 +21,7 @@ from wavegan.inference.invert import Inversion, fitted, search
 from wavegan.inference.labels import Label, Labels
 from wavegan.inference.placement import Placed
 from wavegan.own_settings import own_settings
+from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 FADE = 0.005
 """Seconds over which a clip that is cut short fades out."""
@@ -91,15 +91,14 @@ class Synthesizer(Placed[LatentGenerator]):
         Raises:
             UserError: nothing usable there, or it makes sound of mel spectrograms.
         """
-        config, generator = bundle.load(path, trust_code=trust_code)
-        if not isinstance(generator, LatentGenerator):
-            raise UserError(
-                f"{path}: a model for the task {config.task}, which needs an input: "
-                "use Vocoder, or wavegan vocode"
-            )
+        config, generator = opening.network(
+            path,
+            LatentGenerator,  # type: ignore[type-abstract]
+            trust_code=trust_code,
+        )
         return cls(
             generator,
-            config.mel.audio_rate,
+            config.sample_rate,
             channels=config.channels,
             labels=config.labels,
             peak=config.peak,
@@ -272,8 +271,8 @@ class Synthesizer(Placed[LatentGenerator]):
     @own_settings()
     def latent(self, place: Place) -> Tensor:
         """The latent `(1, D)` of a seed's first clip, or of another of its clips."""
-        numbers = latents.source(*_place(place), "latent")
-        return latents.draw(self.generator.prior, (1, self.generator.latent_dim), numbers)
+        numbers = of_clip(*_place(place), ClipStream.LATENT)
+        return draw_latents(self.generator.prior, (1, self.generator.latent_dim), numbers)
 
     @own_settings()
     def invert(

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from wavegan import bundle
 from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.mel_layout import GuessedWarning, of_square
 from wavegan.audio.mel_range import suspicious
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
+from wavegan.inference import opening
 from wavegan.inference.given import numbers, samples, several, whole
 from wavegan.inference.lengths import item_lengths
 from wavegan.inference.noise import fit, noise_of_each, of_items
@@ -27,7 +27,7 @@ CHECKED = 8
 """How many calls look at what the values are like: it costs as much as a fast network."""
 
 
-class Vocoder(Placed[Generator]):
+class Vocoder(Placed[MelGenerator]):
     """A generator with the mel front-end it was trained on.
 
     >>> vocoder = Vocoder.from_pretrained("runs/my-voice")  # doctest: +SKIP
@@ -40,7 +40,7 @@ class Vocoder(Placed[Generator]):
         peak: the peak to which its training audio was scaled, or None.
     """
 
-    def __init__(self, generator: Generator, mel: Mel, peak: float | None = None) -> None:
+    def __init__(self, generator: MelGenerator, mel: Mel, peak: float | None = None) -> None:
         super().__init__(generator)
         self.front_end = MelSpectrogram(mel)
         self.spec = mel
@@ -69,10 +69,13 @@ class Vocoder(Placed[Generator]):
         Raises:
             UserError: nothing usable there, or it is no vocoder.
         """
-        config, generator = bundle.load(path, trust_code=trust_code)
-        if config.task != "vocode":
-            hint = ": use Synthesizer or `wavegan generate`" if config.task == "synthesize" else ""
-            raise UserError(f"{path}: a model for the task {config.task}, not a vocoder{hint}")
+        config, generator = opening.network(
+            path,
+            MelGenerator,  # type: ignore[type-abstract]
+            trust_code=trust_code,
+        )
+        if config.mel is None:
+            raise UserError(f"{path}: it takes a mel, and says nothing of its front-end")
         return cls(generator, config.mel, config.peak).to(device)
 
     @property

@@ -8,7 +8,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.memory_limit import spare
 
 TRIED = 2**16
@@ -19,7 +19,7 @@ SCRATCH = 1.25
 """What convolutions take beside the tensors they make, as a factor."""
 
 
-def longest(generator: Generator, n_mels: int) -> int:
+def longest(generator: MelGenerator, n_mels: int) -> int:
     """How many frames may be decoded whole.
 
     Raises:
@@ -32,7 +32,7 @@ def longest(generator: Generator, n_mels: int) -> int:
     return int(spare() / each)
 
 
-def _bytes_per_frame(generator: Generator, n_mels: int) -> float:
+def _bytes_per_frame(generator: MelGenerator, n_mels: int) -> float:
     """Of all tensors that are alive at once, at the worst moment; and the audio's own copies."""
     frames = max(TRIED // generator.hop_length, 1)
     device = next(generator.parameters()).device

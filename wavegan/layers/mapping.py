@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.layers.equalized import EqualLinear
+from wavegan.process_group import summed
 
 SLOPE = 0.2
 
@@ -73,10 +74,12 @@ class Mapping(nn.Module):
 
     @torch.no_grad()
     def average(self, style: Tensor, label: Tensor | None = None) -> None:
-        """Take styles `(B, S)` into the averages of their labels."""
+        """Take styles `(B, S)` into the averages of their labels; those of all processes alike."""
         which = self._rows(style, label)
         count = torch.zeros_like(self.seen).index_add_(0, which, torch.ones_like(style[:, 0]))
         total = torch.zeros_like(self.w_avg).index_add_(0, which, style)
+        count, total = summed(torch.cat([count[:, None], total], 1)).tensor_split([1], 1)
+        count = count[:, 0]
         mean = total / count.clamp(min=1)[:, None]
         pace = (1 / (self.seen + 1)).clamp(min=1 - self.decay) * (count > 0)
         self.w_avg.lerp_(mean, pace[:, None])

@@ -16,7 +16,7 @@ def of(step: int, values: Values, past: Sequence[Values]) -> list[Alarm]:
 
     Args:
         step: of the validation.
-        values: its figures (see `training.validate_sounds.Sounds`); what is missing or NaN raises
+        values: its figures (see `validation.generation.Generation`); what is missing or NaN raises
             nothing.
         past: those of earlier validations, oldest first.
     """

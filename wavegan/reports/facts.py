@@ -99,21 +99,10 @@ def _parameters(history: History) -> str:
     try:
         recipe = Recipe.model_validate(history.recipe)
         with torch.device("meta"):
-            generator = bundle.build(_config(recipe))
+            generator = bundle.build(bundle.describe(recipe))
     except (UserError, ValueError, TypeError, RuntimeError, NotImplementedError):
         return "unknown: this version of wavegan cannot build the generator"
     return f"generator {_count(sum(p.numel() for p in generator.parameters()))}"
-
-
-def _config(recipe: Recipe) -> bundle.Config:
-    labels = recipe.data.labels
-    return bundle.Config(
-        mel=recipe.front_end(),
-        generator=recipe.generator.model_dump(mode="json"),
-        channels=recipe.data.channels,
-        labels=tuple(labels) if isinstance(labels, list | tuple) else (),
-        segment=recipe.data.segment if recipe.task.name == "synthesize" else None,
-    )
 
 
 def _count(value: object) -> str:
@@ -144,13 +133,13 @@ def _labels(history: History) -> str:
 def _mel(history: History) -> str:
     mel = _get(history, "mel")
     if not isinstance(mel, Mapping):
-        return str(mel)
+        return str(mel or "")
     return ", ".join(f"{key} {value}" for key, value in mel.items())
 
 
 def _rate(history: History) -> int | None:
     try:
-        return Recipe.model_validate(history.recipe).front_end().sample_rate
+        return Recipe.model_validate(history.recipe).sample_rate()
     except (UserError, ValueError):
         return None
 

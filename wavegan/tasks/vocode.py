@@ -3,8 +3,10 @@
 from torch import Tensor, nn
 
 from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.conditions import MEL, NO_CONDITION, Conditions
 from wavegan.errors import UserError
-from wavegan.tasks.base import NOTHING, Condition, Generated, Task
+from wavegan.generators.base import MelGenerator
+from wavegan.tasks.base import Generated, Task
 
 
 class Vocode(Task):
@@ -18,12 +20,20 @@ class Vocode(Task):
         UserError: more than one channel, or a front-end whose audio has another rate.
     """
 
-    takes_mels = True
+    generator_base = MelGenerator
+    conditions = frozenset({MEL})
+    opened_by = "wavegan.inference.vocoder:Vocoder"
+    command = "vocode"
+    example = (
+        "from wavegan import Vocoder\n\n"
+        'vocoder = Vocoder.from_pretrained("this/folder")\n'
+        "audio = vocoder(mel)  # (..., n_mels, L) -> (..., T)\n"
+    )
 
     def __init__(self, mel: Mel, channels: int = 1) -> None:
         super().__init__()
         if channels != 1:
-            raise UserError(f"data.channels is {channels}: the task vocode is mono, set it to 1")
+            raise UserError(f"audio.channels is {channels}: the task vocode is mono, set it to 1")
         if mel.audio_rate != mel.sample_rate:
             raise UserError(
                 f"mel.output_rate is {mel.audio_rate} but mel.sample_rate {mel.sample_rate}: the "
@@ -32,15 +42,19 @@ class Vocode(Task):
         self.front_end = MelSpectrogram(mel)
 
     def generate(
-        self, generator: nn.Module, audio: Tensor, condition: Condition = NOTHING
+        self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
     ) -> Generated:
         """Vocode `(B, 1, T)`; where the output is shorter, the reference is cut to it.
 
         A mel that is given goes in instead of the audio's own; the output is still compared with
         the audio.
         """
-        mel = self.front_end(audio[:, 0]) if condition.mel is None else condition.mel
+        mel = conditions[MEL] if MEL in conditions else self.front_end(audio[:, 0])
         fake = generator(mel)
         length = min(fake.shape[-1], audio.shape[-1])
         fake, real = fake[..., :length], audio[..., :length]
         return Generated(fake=fake, real=real, estimate=fake, reference=real)
+
+    def measured_with(self) -> Mel:
+        """The front-end that the generator sees."""
+        return self.front_end.mel

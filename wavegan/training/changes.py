@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wavegan import bundle, checksums
+from wavegan import bundle, checksums, plugins
 from wavegan.errors import UserError
+from wavegan.generators.base import MelGenerator
+from wavegan.plugins import is_own
 from wavegan.recipe import Recipe, load
 from wavegan.recipe_changes import Change, change
-from wavegan.recipe_sections import Plugin
+from wavegan.recipe_sections import Audio, Plugin
 from wavegan.run_folder import RECIPE
+from wavegan.tasks.base import Task
 
 __all__ = ["RECIPE", "Difference", "between", "check", "recipe_of"]
 
@@ -61,11 +64,12 @@ def recipe_of(run: Path) -> Recipe:
         made = bundle.Config.read(file)
     except UserError:
         return recipe  # of an older version, perhaps; damage is found where its weights are read
-    level = {"channels": made.channels, "peak": made.peak}
+    rate = recipe.audio.sample_rate if made.mel else made.sample_rate
     update = {
         "generator": Plugin(**made.generator),
-        "mel": made.mel.to_dict(),
-        "data": recipe.data.model_copy(update=level),
+        "audio": Audio(sample_rate=rate, channels=made.channels),
+        "mel": made.mel.to_dict() if made.mel else None,
+        "data": recipe.data.model_copy(update={"peak": made.peak}),
     }
     return recipe.model_copy(update=update)
 
@@ -118,11 +122,21 @@ def _instead(one: Difference, run: Path) -> str:
 def _values(recipe: Recipe) -> dict[str, Any]:
     values = recipe.model_dump(mode="json")
     # what is the same in other words is no difference
-    values["mel"] = recipe.front_end().to_dict()
+    mel = recipe.front_end()
+    values["mel"] = mel.to_dict() if mel and _sees_mels(recipe) else None
+    values["audio"]["sample_rate"] = recipe.sample_rate()
     values["data"] |= {
         name: os.path.realpath(path) for name, path in recipe.data if isinstance(path, Path)
     }
     return values
+
+
+def _sees_mels(recipe: Recipe) -> bool:
+    """Whether a mel matters to the model; recipes of before had one in any case."""
+    if is_own(recipe.task.name):  # which is not for this place to import
+        return True
+    task: type[Task] = plugins.find("tasks", recipe.task.name)
+    return issubclass(task.generator_base, MelGenerator)
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:

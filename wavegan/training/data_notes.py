@@ -22,16 +22,16 @@ FITTING = 4
 """So many names are suggested."""
 
 
-def of(recipe: Recipe, mel: Mel, manifest: Manifest, split: Split) -> tuple[str, ...]:
+def of(recipe: Recipe, manifest: Manifest, split: Split) -> tuple[str, ...]:
     """Compare a folder with what a recipe makes of it."""
     clips = manifest.clips
     return (
         *_held_out(recipe, split),
         *_share(recipe, split),
         *_silent_stretches(manifest, split),
-        *_low_rates(recipe, mel, clips),
+        *_low_rates(recipe, clips),
         *_faint(clips),
-        *_lengths(recipe, mel, clips),
+        *_lengths(recipe, clips),
         *_channels(recipe, clips),
     )
 
@@ -40,7 +40,8 @@ def _held_out(recipe: Recipe, split: Split) -> Iterator[str]:
     """What it costs to hold out nothing."""
     if split.validation:
         return
-    task: type[Task] = plugins.find("tasks", recipe.task.name)
+    # whether it may be a class of the user's was decided when the recipe was checked
+    task: type[Task] = plugins.find("tasks", recipe.task.name, own=True)
     if task.reconstructs:
         yield (
             "nothing is held out (data.validation), so nothing is measured: no validation metric, "
@@ -80,14 +81,15 @@ def _silent_stretches(manifest: Manifest, split: Split) -> Iterator[str]:
             )
 
 
-def _low_rates(recipe: Recipe, mel: Mel, clips: Sequence[Clip]) -> Iterator[str]:
-    rates = Counter(clip.sample_rate for clip in clips if clip.sample_rate < mel.sample_rate)
+def _low_rates(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
+    wanted = recipe.sample_rate()
+    rates = Counter(clip.sample_rate for clip in clips if clip.sample_rate < wanted)
     if rates.total() < MOST * len(clips):
         return
     usual = rates.most_common(1)[0][0]
     of_them = "" if len(rates) == 1 else "most of them "
     yield (
-        f"{_so_many(rates.total(), clips)} below the recipe's {mel.sample_rate} Hz ({of_them}at "
+        f"{_so_many(rates.total(), clips)} below the recipe's {wanted} Hz ({of_them}at "
         f"{usual} Hz): resampled, with nothing above {usual / 2:g} Hz for the model to learn; "
         f"{_fitting(recipe, usual)}"
     )
@@ -99,10 +101,12 @@ def _fitting(recipe: Recipe, rate: int) -> str:
     names = [
         name
         for name, other in known.items()
-        if other.task.name == recipe.task.name and other.front_end().sample_rate == rate
+        if other.task.name == recipe.task.name and other.sample_rate() == rate
     ]
     if names:
         return f"recipes at {rate} Hz: {', '.join(names[:FITTING])}"
+    if recipe.mel is None:
+        return f"audio.sample_rate={rate} would fit"
     mels = [name for name in Mel.preset_names() if Mel.preset(name).sample_rate == rate]
     if mels:
         return f"front-ends at {rate} Hz: {', '.join(f'mel={name}' for name in mels[:FITTING])}"
@@ -118,30 +122,30 @@ def _faint(clips: Sequence[Clip]) -> Iterator[str]:
         )
 
 
-def _lengths(recipe: Recipe, mel: Mel, clips: Sequence[Clip]) -> Iterator[str]:
-    segment = recipe.data.segment
-    lengths = [reading.length(clip, mel.sample_rate) for clip in clips]
-    size = f"data.segment is {segment} samples, {segment / mel.sample_rate:.2f} s"
+def _lengths(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
+    segment, rate = recipe.data.segment, recipe.sample_rate()
+    lengths = [reading.length(clip, rate) for clip in clips]
+    size = f"data.segment is {segment} samples, {segment / rate:.2f} s"
     shorter = sum(length < segment for length in lengths)
     if recipe.data.align == "start":
         longer = sum(length > segment for length in lengths)
         if longer:
             yield f"{_so_many(longer, clips)} longer than a sound, the rest is not used: {size}"
         if max(lengths) < segment / 2:
-            longest = f"{max(lengths) / mel.sample_rate:.2f} s"
+            longest = f"{max(lengths) / rate:.2f} s"
             yield f"the longest file is {longest}, most of each sound is silence: {size}"
     elif shorter >= MOST * len(clips):
         yield f"{_so_many(shorter, clips)} shorter than a crop, and padded with silence: {size}"
 
 
 def _channels(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
-    wanted = recipe.data.channels
+    wanted = recipe.audio.channels
     more = sum(clip.channels > wanted for clip in clips)
     fewer = sum(clip.channels == 1 < wanted for clip in clips)
     if more and wanted == 1:
         yield f"{_so_many(more, clips)} of several channels, which are mixed to one"
     if fewer == len(clips):
-        yield f"{_so_many(fewer, clips)} mono: the {wanted} channels (data.channels) will be alike"
+        yield f"{_so_many(fewer, clips)} mono: the {wanted} channels (audio.channels) will be alike"
 
 
 def _so_many(count: int, clips: Sequence[Clip]) -> str:

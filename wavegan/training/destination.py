@@ -63,7 +63,7 @@ def _settled(asked: Recipe, stored: Recipe) -> Recipe:
     update: dict[str, Any] = {"data": asked.data.model_copy(update=data)}
     source = asked.training.init_from
     if source is not None and source == stored.training.init_from:
-        update |= {"generator": stored.generator, "mel": stored.mel}
+        update |= {"generator": stored.generator, "mel": stored.mel, "audio": stored.audio}
     return asked.model_copy(update=update)
 
 

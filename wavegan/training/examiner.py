@@ -8,13 +8,13 @@ from pathlib import Path
 from accelerate import Accelerator
 from torch import nn
 
+from wavegan.interrupt import Interrupt, LeftEarly, Phase
 from wavegan.progress.adviser import Adviser
 from wavegan.training import random_state
 from wavegan.training.checkpoint import Players
-from wavegan.training.interrupt import Interrupt, LeftEarly, Phase
 from wavegan.training.log import Listener, RunLog
 from wavegan.training.processes import any_process, meet
-from wavegan.training.validate import Validation
+from wavegan.validation.base import Validation
 
 
 @dataclass

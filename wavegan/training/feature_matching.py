@@ -9,6 +9,9 @@ from torch.nn.functional import l1_loss
 
 from wavegan.errors import UserError
 
+Normalize = Literal["hifigan", "melgan"]
+"""Whose normalisation feature matching has."""
+
 
 def feature_matching(
     real: Sequence[Sequence[Tensor]],

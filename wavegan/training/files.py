@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor
 
 from wavegan import bounded_pattern
-from wavegan.audio.mel import Mel
 from wavegan.audio.resample import REACH
+from wavegan.conditions import MEL
 from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data import mel_fit
@@ -17,7 +17,7 @@ from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.data.mel_fit import Fit
 from wavegan.data.mels import TOLERANCE, Mels, pair
 from wavegan.data.scan import scan
-from wavegan.data.segments import Segments
+from wavegan.data.segments import Conditioner, Item, Segments
 from wavegan.data.split import Split, split
 from wavegan.data.stretch import pieces
 from wavegan.errors import UserError
@@ -25,8 +25,8 @@ from wavegan.recipe import Recipe
 from wavegan.training import data_notes
 from wavegan.training.history import History
 from wavegan.training.log import Listener
-from wavegan.training.readable import readable
-from wavegan.training.validate import HeldOut
+from wavegan.validation.base import HeldOut
+from wavegan.validation.clips import readable
 
 SHOWN = 3
 LEAST_GAP = 0.1
@@ -50,18 +50,17 @@ class Files:
     notes: tuple[str, ...] = ()
 
 
-def find(recipe: Recipe, mel: Mel, history: History | None = None) -> Files:
+def find(recipe: Recipe, history: History | None = None) -> Files:
     """Scan the folder of audio, pair it with mels where there are some, and split it.
 
     Args:
         recipe: says where they are.
-        mel: the front-end.
         history: of a run that goes on: it has divided them, and its lists are not read again.
 
     Raises:
         UserError: a folder or a list of files is not usable.
     """
-    data = recipe.data
+    data, mel = recipe.data, recipe.front_end()
     if data.folder is None:
         raise UserError("data.folder is not set: give the folder of audio")
     if history and history.run and not data.folder.exists():
@@ -73,6 +72,8 @@ def find(recipe: Recipe, mel: Mel, history: History | None = None) -> Files:
     if "names" in (data.labels, data.label_from):
         manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
+        if mel is None:
+            raise UserError("data.mels is set, and mel is null: give the front-end of these mels")
         manifest, mels = pair(replace(manifest, own=()), data.mels, mel)
     chosen = history.division(manifest, data) if history else None
     if chosen is None:
@@ -81,17 +82,19 @@ def find(recipe: Recipe, mel: Mel, history: History | None = None) -> Files:
             validation=data.validation,
             train=data.train,
             by_label=data.labels is not None,
-            gap=_gap(manifest, mel) if data.align == "random" else None,
+            gap=_gap(manifest, recipe) if data.align == "random" else None,
             as_before=history is not None and history.wrote_nothing,
         )
-    notes = data_notes.of(recipe, mel, manifest, chosen)
+    notes = data_notes.of(recipe, manifest, chosen)
     return Files(manifest, chosen, mels, (*manifest.passed_over, *chosen.notes, *notes))
 
 
-def _gap(manifest: Manifest, mel: Mel) -> float:
+def _gap(manifest: Manifest, recipe: Recipe) -> float:
     """Seconds around a held-out stretch, so that no mel frame or filter of what trains hears it."""
-    lowest = min(mel.sample_rate, *(clip.sample_rate for clip in manifest.clips))
-    return max(LEAST_GAP, mel.n_fft / mel.sample_rate + REACH / lowest)
+    rate, mel = recipe.sample_rate(), recipe.front_end()
+    lowest = min(rate, *(clip.sample_rate for clip in manifest.clips))
+    frame = 0.0 if mel is None else mel.n_fft / mel.sample_rate
+    return max(LEAST_GAP, frame + REACH / lowest)
 
 
 def introduce(files: Files, listener: Listener) -> None:
@@ -159,29 +162,32 @@ def describe(files: Files, fits: Sequence[Fit]) -> dict[str, Any]:
     }
 
 
-def segments(recipe: Recipe, mel: Mel, files: Files) -> Segments:
-    """The crops that train."""
+def segments(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> Segments:
+    """The crops that train, with what a task's conditioner makes of each."""
     return Segments(
         files.split.train,
         files.manifest.root,
-        sample_rate=mel.sample_rate,
+        sample_rate=recipe.sample_rate(),
         segment=recipe.data.segment,
-        channels=recipe.data.channels,
+        channels=recipe.audio.channels,
         peak=recipe.data.peak,
         seed=recipe.training.seed,
         mels=files.mels,
         labels=recipe.data.labels or None,
         balance=recipe.data.balance,
         align=recipe.data.align,
+        conditioner=conditioner,
     )
 
 
-def held_out_segments(recipe: Recipe, mel: Mel, files: Files) -> Segments | None:
+def held_out_segments(
+    recipe: Recipe, files: Files, conditioner: Conditioner | None = None
+) -> Segments | None:
     """Crops of the clips that are held out; None: there are none."""
     if not files.split.validation:
         return None
     held_out = replace(files, split=replace(files.split, train=files.split.validation))
-    return segments(recipe, mel, held_out)
+    return segments(recipe, held_out, conditioner)
 
 
 def sample(segments: Segments, count: int) -> Iterator[Tensor]:
@@ -235,40 +241,49 @@ def _named(manifest: Manifest, pattern: str) -> Manifest:
     return replace(manifest, clips=kept, rejected=manifest.rejected + missing, own=())
 
 
-def held_out(recipe: Recipe, mel: Mel, files: Files) -> list[HeldOut]:
+def held_out(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> list[HeldOut]:
     """The clips to validate with, each with its mel where there is one."""
     count = recipe.training.validation_clips
-    return _read_whole(recipe, mel, files, files.split.validation, count)
+    return _read_whole(recipe, files, files.split.validation, count, conditioner)
 
 
-def shown(recipe: Recipe, mel: Mel, files: Files) -> list[HeldOut]:
+def shown(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> list[HeldOut]:
     """The first training clips, to listen to where nothing is held out."""
-    return _read_whole(recipe, mel, files, files.split.train, recipe.training.previews)
+    count = recipe.training.previews
+    return _read_whole(recipe, files, files.split.train, count, conditioner)
 
 
 def _read_whole(
-    recipe: Recipe, mel: Mel, files: Files, clips: Sequence[Clip], count: int
+    recipe: Recipe,
+    files: Files,
+    clips: Sequence[Clip],
+    count: int,
+    conditioner: Conditioner | None,
 ) -> list[HeldOut]:
     """Read so many clips, no longer than the recipe says; a long stretch gives several."""
-    seconds, mels = recipe.data.validation_seconds, files.mels
-    longest = int(seconds * mel.sample_rate)
+    seconds, mels, rate = recipe.data.validation_seconds, files.mels, recipe.sample_rate()
+    parts = [part for clip in clips for part in pieces(clip, seconds)]
 
     def read(clip: Clip) -> HeldOut:
-        start = reading.offset(clip, mel.sample_rate)
+        start = reading.offset(clip, rate)
         skipped = mels.on_frame(start) - start if mels else 0
         audio = reading.crop(
             clip,
             files.manifest.root,
-            mel.sample_rate,
-            recipe.data.channels,
+            rate,
+            recipe.audio.channels,
             recipe.data.peak,
             start=skipped,
-            frames=longest,
+            frames=int(seconds * rate),
         )
-        given = mels.first(clip.path, audio.shape[-1], start + skipped) if mels else None
-        return HeldOut(Path(clip.path).stem, audio, given)
+        known: dict[str, Tensor] = {}
+        if mels:
+            known[MEL] = mels.first(clip.path, audio.shape[-1], start + skipped)
+        if conditioner is not None:
+            item = Item(audio, parts.index(clip), clip.path, known, start=start + skipped)
+            known |= conditioner(item)
+        return HeldOut(Path(clip.path).stem, audio, known)
 
-    parts = [part for clip in clips for part in pieces(clip, seconds)]
     return readable(parts, read, count)
 
 

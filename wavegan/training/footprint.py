@@ -95,9 +95,9 @@ def _steps(recipe: Recipe, *intervals: int) -> set[int]:
 
 def _previews(recipe: Recipe, parts: Parts, held_out: Sequence[float]) -> int:
     """Bytes of the clips to listen to, written at each validation and checkpoint."""
-    data, count, rate = recipe.data, recipe.training.previews, parts.config.mel.audio_rate
+    data, count, rate = recipe.data, recipe.training.previews, parts.config.sample_rate
     samples = count * data.segment
-    if parts.step["task"].reconstructs:  # each beside its original
+    if parts.terms.task.reconstructs:  # each beside its original
         clips = held_out[: min(count, recipe.training.validation_clips)]
         samples = 2 * round(sum(min(s, data.validation_seconds) for s in clips) * rate)
-    return samples * data.channels * DEPTH * _saves(recipe)
+    return samples * parts.config.channels * DEPTH * _saves(recipe)

@@ -20,9 +20,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from wavegan import json_file
+from wavegan import json_file, process_group
 from wavegan.errors import UserError
-from wavegan.training import processes, storage
+from wavegan.training import storage
 
 FOLDER = "processes"
 LIMIT = "WAVEGAN_WAIT"
@@ -120,7 +120,7 @@ class Heartbeat:
             if rank != self.rank and (beat := self._read(rank)) is not None:
                 known = self.others.setdefault(rank, Heard(beat, now, now))
                 known.update(beat, now)
-        since = processes.waits_since()
+        since = process_group.waits_since()
         if since is None or now - since <= self.limit:
             return None
         for rank, other in self.others.items():
@@ -153,7 +153,7 @@ class Heartbeat:
             "beat": self._count,
             "step": step,
             "phase": phase,
-            "waits": processes.waits_since() is not None,
+            "waits": process_group.waits_since() is not None,
         }
         file = self._file(self.rank)
         with contextlib.suppress(OSError):  # a run's folder that is gone is not made again

@@ -94,7 +94,7 @@ class History:
 
         Args:
             split: how files are divided now.
-            measured: what validation measures now, see `validation.fingerprint`.
+            measured: what validation measures now, see `measured.fingerprint`.
         """
         changed = {one.field for one in self.changed}
         if self.kept is None or not self.kept.measured:  # from before it was written down

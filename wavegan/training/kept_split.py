@@ -66,7 +66,7 @@ class KeptSplit:
         validation: what is held out.
         left_out: what was there and is neither, as lists named others.
         content: checksum of each file's samples, by path; empty in runs from before it was kept.
-        measured: of what validation measured last, see `validation.fingerprint`; "" likewise.
+        measured: of what validation measured last, see `measured.fingerprint`; "" likewise.
     """
 
     train: frozenset[Entry]
@@ -217,7 +217,7 @@ def write(
         manifest: what is there.
         split: which of it trains, which is held out.
         kept: the division before; of files that are gone for now it still holds.
-        measured: what validation measures from here on, see `validation.fingerprint`.
+        measured: what validation measures from here on, see `measured.fingerprint`.
     """
     kept = kept and kept.following(manifest)[0]
     whole = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}

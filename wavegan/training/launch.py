@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 from wavegan import deaths
-from wavegan.training.interrupt import ECHO, stops
+from wavegan.interrupt import ECHO, stops
 
 GRACE = 15.0
 """Seconds that the others have to end by themselves once one has failed."""

@@ -16,7 +16,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from wavegan.data.batch import Batch, collate
 from wavegan.data.segments import Segments
 from wavegan.errors import RunError
-from wavegan.tasks.base import Condition
 from wavegan.training.memory import Memory
 from wavegan.training.step import Step
 
@@ -161,8 +160,7 @@ def _quickest(step: Step, kind: Kind, batch: Batch, device: torch.device, end: f
 def _timed(step: Step, kind: Kind, batch: Batch, device: torch.device) -> float:
     """Seconds of a step."""
     start = time.perf_counter()
-    condition = Condition(batch.mel, batch.label, batch.number)
-    step(batch.audio, kind.number, adversarial=kind.adversarial, condition=condition)
+    step(batch.audio, kind.number, adversarial=kind.adversarial, conditions=batch.conditions)
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -1,20 +1,56 @@
-"""What a recipe describes, built: every constructor's refusal comes before a file is read."""
+"""What a recipe describes, checked before a file is read, and built once its labels are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
 from wavegan import bounded_network, bundle, plugins
-from wavegan.audio.mel import Mel
 from wavegan.data.augment import Augment
-from wavegan.discriminators.base import Ensemble
+from wavegan.discriminators.base import Discriminator, Ensemble
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator, LatentGenerator
+from wavegan.generators.base import Generator, LatentGenerator, MelGenerator
+from wavegan.losses.base import Loss
+from wavegan.objectives.base import Objective
+from wavegan.penalties.base import Penalty
 from wavegan.recipe import Recipe
 from wavegan.recipe_sections import Plugin, Term
 from wavegan.tasks.base import Task
+from wavegan.training.feature_matching import Normalize
+
+UNKNOWN_LABELS = ("60", "61")
+"""Stand for labels that are not read yet: words as well as notes."""
+
+
+@dataclass
+class Terms:
+    """What a step computes beside its networks.
+
+    Attributes:
+        task: makes fakes and pairs of a batch.
+        objective: the adversarial losses.
+        losses: weight and loss by name.
+        penalties: weight and gradient penalty by name.
+        matching: weight and normalisation of feature matching (weight 0: none).
+        n_critic: turns of D for each of G; G learns at the last step of as many.
+        augment: what real and fake go through before D sees them, or None.
+    """
+
+    task: Task
+    objective: Objective
+    losses: Mapping[str, tuple[float, Loss]] = field(default_factory=dict)
+    penalties: Mapping[str, tuple[float, Penalty]] = field(default_factory=dict)
+    matching: tuple[float, Normalize] = (0.0, "hifigan")
+    n_critic: int = 1
+    augment: Augment | None = None
+
+    def to(self, device: torch.device) -> None:
+        """Move what has tensors of its own."""
+        self.task.to(device)
+        for _, loss in self.losses.values():
+            loss.to(device)
 
 
 @dataclass
@@ -22,9 +58,9 @@ class Parts:
     """What a recipe describes, built with fresh weights on the CPU."""
 
     config: bundle.Config
-    generator: nn.Module
+    generator: Generator
     discriminator: Ensemble | None
-    step: dict[str, Any]
+    terms: Terms
 
 
 @dataclass
@@ -32,7 +68,7 @@ class _Maker:
     """Builds plug-ins; what the rest of the recipe makes of a parameter is handed to all."""
 
     given: dict[str, Any]
-    own: bool
+    trust_code: bool
     most: int
 
     def __call__(self, kind: str, plugin: Plugin, where: str) -> Any:
@@ -40,15 +76,48 @@ class _Maker:
         try:
             with bounded_network.within(most=self.most):
                 return plugins.build(
-                    kind, plugin.name, plugin.options, where=where, context=self.given, own=self.own
+                    kind,
+                    plugin.name,
+                    plugin.options,
+                    where=where,
+                    context=self.given,
+                    own=self.trust_code,
                 )
         except bounded_network.UnfitError as error:
             raise UserError(f"{where}: {error}") from None
 
-    def weighted(self, kind: str, terms: dict[str, Term]) -> dict[str, tuple[float, Any]]:
+    def weighted(self, kind: str, terms: Mapping[str, Term]) -> dict[str, tuple[float, Any]]:
         return {
             name: (term.weight, self(kind, term, f"{kind}.{name}")) for name, term in terms.items()
         }
+
+
+def check(
+    recipe: Recipe,
+    *,
+    trust_code: bool = False,
+    most: int = bounded_network.BYTES,
+    weights: Mapping[str, Tensor] | None = None,
+) -> None:
+    """Find what is wrong with a recipe, before a file is read.
+
+    Everything is constructed, without memory for weights and with labels that stand for those of
+    the data. Of classes of the user's own the options are checked alone.
+
+    Args:
+        recipe: resolved.
+        trust_code: as that of `build`.
+        most: likewise.
+        weights: likewise.
+
+    Raises:
+        UserError: as `build` does.
+    """
+    if recipe.own_classes():
+        _check_options(recipe, trust_code)
+        return
+    with torch.device("meta"):
+        build(recipe, trust_code=trust_code, most=most, weights=weights)
 
 
 def build(
@@ -61,7 +130,7 @@ def build(
     """Construct everything a recipe names; reads no data.
 
     Args:
-        recipe: resolved.
+        recipe: resolved; where its labels are to be read from the data, two stand for them.
         trust_code: let it name classes outside wavegan: a recipe that the user named may, one
             that came with a run may not unless the user says so.
         most: bytes that each network may take while it is built (`room.allowed`).
@@ -71,56 +140,58 @@ def build(
     Raises:
         UserError: a field is wrong or two contradict each other.
     """
-    mel, data = _front_end(recipe), recipe.data
-    labels = data.labels or ()
-    if isinstance(labels, str):  # not read yet: two that could be words as well as notes will do
-        labels = ("60", "61")
-    given = bundle.context(mel, data.channels, labels, data.segment)
+    if isinstance(recipe.data.labels, str):
+        update = {"labels": UNKNOWN_LABELS, "label_from": recipe.data.labels}
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=update)})
+    config = bundle.describe(recipe, trust_code=trust_code)
+    _check_segment(recipe, config)
+    given = bundle.context(config) | {"segment": recipe.data.segment}
     make = _Maker(given | {"seed": recipe.training.seed}, trust_code, most)
     task = make("tasks", recipe.task, "task")
-    config = bundle.Config(
-        mel=mel,
-        generator=recipe.generator.model_dump(mode="json"),
-        channels=data.channels,
-        peak=data.peak,
-        task=recipe.task.name,
-        labels=tuple(labels),
-        segment=None if task.reconstructs else data.segment,
-    )
-    judge = _discriminator(recipe, make)
-    _check_task(recipe, task)
+    discriminator = _discriminator(recipe, make)
+    _check_generator(recipe, type(task), trust_code)
     generator = bundle.build(config, trust_code=trust_code, weights=weights, most=most)
     matching = recipe.feature_matching
     return Parts(
         config=config,
         generator=generator,
-        discriminator=judge,
-        step={
-            "task": task,
-            "objective": make("objectives", recipe.objective, "objective"),
-            "losses": make.weighted("losses", recipe.losses),
-            "penalties": make.weighted("penalties", recipe.penalties),
-            "matching": (matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
-            "n_critic": recipe.training.n_critic,
-            "augment": _augment(recipe, generator),
-        },
+        discriminator=discriminator,
+        terms=Terms(
+            task=task,
+            objective=make("objectives", recipe.objective, "objective"),
+            losses=make.weighted("losses", recipe.losses),
+            penalties=make.weighted("penalties", recipe.penalties),
+            matching=(matching.weight, matching.normalize) if matching else (0.0, "hifigan"),
+            n_critic=recipe.training.n_critic,
+            augment=_augment(recipe, generator),
+        ),
     )
 
 
-def _front_end(recipe: Recipe) -> Mel:
-    """The mel front-end, whose hop length divides the segment."""
-    mel = recipe.front_end()
-    if recipe.data.segment % mel.hop_length:
-        nearest = max(1, round(recipe.data.segment / mel.hop_length)) * mel.hop_length
+def _check_options(recipe: Recipe, trust_code: bool) -> None:
+    """Check what the recipe says of each plug-in against its constructor."""
+    config = bundle.describe(recipe, trust_code=trust_code)
+    _check_segment(recipe, config)
+    task = plugins.find("tasks", recipe.task.name, own=trust_code)
+    _check_generator(recipe, task, trust_code)
+    for kind, where, plugin in recipe.plugins():
+        bounded_network.check_options(plugin.options, where)
+        plugins.check(kind, plugin.name, plugin.options, where, own=trust_code)
+
+
+def _check_segment(recipe: Recipe, config: bundle.Config) -> None:
+    """A crop is a whole number of mel frames, where there is a mel."""
+    segment, mel = recipe.data.segment, config.mel
+    if mel is not None and segment % mel.hop_length:
+        nearest = max(1, round(segment / mel.hop_length)) * mel.hop_length
         raise UserError(
-            f"data.segment is {recipe.data.segment}, not a multiple of mel.hop_length "
-            f"({mel.hop_length}): the nearest is {nearest}"
+            f"data.segment is {segment}, not a multiple of mel.hop_length ({mel.hop_length}): the "
+            f"nearest is {nearest}"
         )
-    return mel
 
 
 def _discriminator(recipe: Recipe, make: _Maker) -> Ensemble | None:
-    members = {
+    members: dict[str, Discriminator] = {
         name: make("discriminators", plugin, f"discriminators.{name}")
         for name, plugin in recipe.discriminators.items()
     }
@@ -153,23 +224,14 @@ def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
     return Augment(start, **chosen.changes)
 
 
-def _check_task(recipe: Recipe, task: Task) -> None:
-    """Refuse what a task can make nothing of."""
-    name = recipe.task.name
-    if recipe.data.mels is not None and not task.takes_mels:
-        raise UserError(f"data.mels is set, but the task {name} takes no mels")
-    if recipe.data.labels is not None and not task.takes_labels:
-        raise UserError(f"data.labels is set, but the task {name} takes no labels")
-    if task.reconstructs:
-        return
-    if recipe.losses or recipe.feature_matching:
-        field = "losses" if recipe.losses else "feature_matching"
+def _check_generator(recipe: Recipe, task: type, trust_code: bool) -> None:
+    """Refuse a generator of another kind than the task's, or one without the mel it needs."""
+    generator = plugins.find("generators", recipe.generator.name, own=trust_code)
+    if not issubclass(task, Task) or not issubclass(generator, Generator):
+        raise RuntimeError(f"{task} or {generator} is none")  # plugins.find returns no others
+    task.check(recipe, generator)
+    if recipe.mel is None and issubclass(generator, MelGenerator):
         raise UserError(
-            f"{field}: the task {name} compares sets of clips, not pairs: leave {field} out"
-        )
-    generator = plugins.find("generators", recipe.generator.name, own=True)
-    if not issubclass(generator, LatentGenerator):
-        raise UserError(
-            f"generator.name is {recipe.generator.name}, which takes mels: the task {name} needs "
-            "one that takes latents, such as wavegan"
+            f"mel is null, and {recipe.generator.name} takes a mel: give a front-end, such as "
+            "mel=hifigan-22k (wavegan list names them)"
         )

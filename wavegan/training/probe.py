@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from wavegan.data.batch import collate
 from wavegan.data.segments import Item
-from wavegan.tasks.base import Condition
 from wavegan.training import random_state
 from wavegan.training.finite import finite_or_nan
 from wavegan.training.skips import causes_first
@@ -50,9 +49,8 @@ def probe(
         discriminator=_watched(step.discriminator) if step.discriminator else None,
         n_critic=1,
     )
-    condition = Condition(batch.mel, batch.label, batch.number)
     with _as_found(step), random_state.set_aside(device):
-        logs = watched(batch.audio, 0, adversarial=adversarial, condition=condition)
+        logs = watched(batch.audio, 0, adversarial=adversarial, conditions=batch.conditions)
     return broken(list(logs), torch.stack([v.float() for v in logs.values()]).tolist())
 
 

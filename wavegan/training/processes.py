@@ -4,7 +4,6 @@
 Averaging the gradients ourselves after each backward equals one process with the whole batch.
 """
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -14,43 +13,7 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import Tensor, nn
 
-from wavegan.errors import RunError
-
-_since: float | None = None
-
-
-class LeftAloneError(RunError):
-    """Another process is gone, so what all have to do together cannot be done."""
-
-
-def waits_since() -> float | None:
-    """Since when this process waits for others, by `time.monotonic`; None: it does not."""
-    return _since
-
-
-@contextmanager
-def waiting() -> Iterator[None]:
-    """Do inside what all processes have to do together.
-
-    Raises:
-        LeftAloneError: one of them is gone.
-    """
-    global _since  # noqa: PLW0603  # read by the heartbeat's thread
-    if world_size() == 1:
-        yield
-        return
-    _since = time.monotonic()
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        raise LeftAloneError(
-            f"process {dist.get_rank()} lost the others: one of them has ended, and its own "
-            "message tells why"
-        ) from error
-    finally:
-        _since = None
+from wavegan.process_group import waiting, world_size
 
 
 def meet(accelerator: Accelerator) -> None:
@@ -83,11 +46,6 @@ def together(text: str) -> str:
     with waiting():
         texts = gather_object([text])
     return "; ".join(f"process {rank}: {said}" for rank, said in enumerate(texts) if said)
-
-
-def world_size() -> int:
-    """Number of processes training together."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def average_gradients(parameters: Iterable[nn.Parameter], loss: Tensor) -> Tensor:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import torch
 from accelerate.utils import gather_object
 
+from wavegan.process_group import waiting
 from wavegan.training.checkpoint import RandomState
-from wavegan.training.processes import waiting
 
 
 def gather() -> list[RandomState]:

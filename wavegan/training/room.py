@@ -11,13 +11,13 @@ from wavegan.bounded_network import BYTES, bytes_for
 from wavegan.recipe import Recipe
 from wavegan.training.checkpoint import FOLDER
 from wavegan.training.memory import Memory
-from wavegan.training.parts import Parts, build
+from wavegan.training.parts import Parts, build, check
 
 
-def builder(
+def makers(
     run: Path | None, trust_code: bool, model: bundle.Model | None
-) -> Callable[[Recipe], Parts]:
-    """What builds a recipe's networks, none larger than it may be.
+) -> tuple[Callable[[Recipe], None], Callable[[Recipe], Parts]]:
+    """What checks a recipe, and what builds its networks, none larger than it may be.
 
     Args:
         run: that goes on, or None.
@@ -26,7 +26,10 @@ def builder(
     """
     weights = None if model is None else model.weights
     most = allowed(run, trusted=trust_code)
-    return partial(build, trust_code=trust_code, most=most, weights=weights)
+    return (
+        partial(check, trust_code=trust_code, most=most, weights=weights),
+        partial(build, trust_code=trust_code, most=most, weights=weights),
+    )
 
 
 def allowed(run: Path | None, *, trusted: bool) -> int:

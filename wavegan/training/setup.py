@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration, set_seed
+from torch import nn
 
 from wavegan import atomic, bundle
 from wavegan.counted import counted
@@ -36,7 +37,6 @@ from wavegan.training import (
     room,
     start,
     storage,
-    validation,
     warm_start,
     whole,
 )
@@ -46,10 +46,12 @@ from wavegan.training.ema import EMA
 from wavegan.training.footprint import footprint
 from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
+from wavegan.training.measured import fingerprint
 from wavegan.training.parts import Parts
 from wavegan.training.processes import broadcast, main_first
 from wavegan.training.step import Player, Step
 from wavegan.training.trainer import Trainer
+from wavegan.validation.base import Validation, ValidationData
 
 LONGEST = timedelta(hours=6)
 """How long processes wait for each other where they cannot hear each other (see `heartbeat`): a
@@ -86,31 +88,29 @@ def prepare(
     before = History.of(run, recipe) if resume else History()
     recipe, model = _settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
-    set_seed(recipe.training.seed, device_specific=True)
-    make = room.builder(run if resume else None, trust_code, model)
-    parts, mel = make(recipe), recipe.front_end()
+    check, build = room.makers(run if resume else None, trust_code, model)
+    check(recipe)
     if own := recipe.own_classes():
         listener.note(f"code from outside wavegan runs here: {', '.join(own)}")
     _check_batch(recipe, accelerator)
     with main_first(accelerator):
-        found = files.find(recipe, mel, before)
-    measured = validation.fingerprint(recipe, parts, found)
+        found = files.find(recipe, before)
+    measured = fingerprint(recipe, found)
     anew = before.measures_anew(found.split, measured)
     if accelerator.is_main_process:
         files.introduce(found, listener)
         before.tell(found.manifest, found.split, measured, listener.note)
-    named = _labelled(recipe, found)
-    if named is not recipe:
-        set_seed(recipe.training.seed, device_specific=True)
-        recipe, parts = named, make(named)
-    segments = files.segments(recipe, mel, found)
+    recipe = _labelled(recipe, found)
+    set_seed(recipe.training.seed, device_specific=True)
+    made = build(recipe)
+    segments = files.segments(recipe, found, made.terms.task.conditioner())
     batches = _batches(recipe, accelerator, segments)
     if not resume:
-        _fit(parts, segments)
+        _fit(made, segments)
     if model is not None:
-        warm_start.load_weights(parts, model, listener.note)
-    adaptive = _adaptive(recipe, parts, segments.slots, listener.note)
-    players, step = _assemble(recipe, parts, accelerator.device, accelerator.autocast)
+        warm_start.load_weights(made, model, listener.note)
+    adaptive = _adaptive(recipe, made, segments.slots, listener.note)
+    players, step = _assemble(recipe, made, accelerator.device, accelerator.autocast)
     players.progress.world = accelerator.num_processes
     players.progress.data = found.manifest.fingerprint()
     if resume:
@@ -136,9 +136,9 @@ def prepare(
         recipe=recipe,
         step=step,
         players=players,
-        config=parts.config,
+        config=made.config,
         batches=batches,
-        validation=validation.build(recipe, parts, found),
+        validation=_validation(recipe, made, found, segments),
         accelerator=accelerator,
         segments=segments,
         adaptive=adaptive,
@@ -174,24 +174,22 @@ def describe(
         notes += whole.foresee(run)
     before = History.of(run, recipe) if run is not None and goes_on else History()
     recipe, model = _settle(recipe, goes_on, notes.append)
-    make = room.builder(run if goes_on else None, trust_code, model)
-    parts = make(recipe)
-    found = files.find(recipe, parts.config.mel, before)
-    measured = validation.fingerprint(recipe, parts, found)
-    before.tell(found.manifest, found.split, measured, notes.append)
-    named = _labelled(recipe, found)
-    if named is not recipe:
-        recipe, parts = named, make(named)
+    check, build = room.makers(run if goes_on else None, trust_code, model)
+    check(recipe)
+    found = files.find(recipe, before)
+    before.tell(found.manifest, found.split, fingerprint(recipe, found), notes.append)
+    recipe = _labelled(recipe, found)
+    made = build(recipe)
     if model is not None:
-        warm_start.load_weights(parts, model, notes.append)
-    segments = files.segments(recipe, parts.config.mel, found)
+        warm_start.load_weights(made, model, notes.append)
+    segments = files.segments(recipe, found, made.terms.task.conditioner())
     fits = files.compare(found)
     training = recipe.training
-    judge = parts.discriminator
+    judge = made.discriminator
     plan = {
-        "generator_parameters": sum(p.numel() for p in parts.generator.parameters()),
+        "generator_parameters": sum(p.numel() for p in made.generator.parameters()),
         "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
-        "sample_rate": parts.config.mel.sample_rate,
+        "sample_rate": made.config.sample_rate,
         **files.describe(found, fits),
         "labels": list(recipe.data.labels or ()),
         "steps": training.steps,
@@ -200,13 +198,13 @@ def describe(
     }
     if run is None:
         return plan
-    _fit(parts, segments, FEW)
+    _fit(made, segments, FEW)
     there, low = choose(device), training.precision == "bf16"
     players, step = _assemble(
-        recipe, parts, there, lambda: torch.autocast(there.type, torch.bfloat16, enabled=low)
+        recipe, made, there, lambda: torch.autocast(there.type, torch.bfloat16, enabled=low)
     )
     held_out = [clip.seconds for clip in found.split.validation or found.split.train]
-    sizes = footprint(recipe, parts, players.networks, held_out)
+    sizes = footprint(recipe, made, players.networks, held_out)
     return plan | estimate.of(recipe, step, segments, sizes, run, there, processes)
 
 
@@ -218,10 +216,29 @@ def _settle(
     return warm_start.keep_level(recipe, model, note), model
 
 
-def _fit(parts: Parts, segments: Segments, count: int = FITTED) -> None:
-    for network in (parts.generator, parts.discriminator):
+def _fit(made: Parts, segments: Segments, count: int = FITTED) -> None:
+    for network in (made.generator, made.discriminator):
         if isinstance(network, LatentGenerator | Discriminator):
             network.fit(files.sample(segments, count))
+
+
+def _validation(recipe: Recipe, made: Parts, found: files.Files, segments: Segments) -> Validation:
+    """What measures the generator; sets of clips are read when they are first needed."""
+    task, measured = made.terms.task, bool(found.split.validation)
+    read, training = files.held_out if measured else files.shown, recipe.training
+    return task.validation(
+        ValidationData(
+            clips=lambda: read(recipe, found, task.conditioner()),
+            measured=measured,
+            train=segments,
+            held_out=files.held_out_segments(recipe, found, task.conditioner()),
+            sample_rate=made.config.sample_rate,
+            labels=made.config.labels,
+            count=training.validation_clips,
+            previews=training.previews,
+            seed=training.seed,
+        )
+    )
 
 
 def _write(recipe: Recipe, run: Path) -> None:
@@ -292,14 +309,14 @@ def _batches(
     return batches
 
 
-def _adaptive(recipe: Recipe, parts: Parts, clips: int, note: warm_start.Note) -> Adaptive | None:
+def _adaptive(recipe: Recipe, made: Parts, clips: int, note: warm_start.Note) -> Adaptive | None:
     """What sets the strength of augmentation; augmentation is off where clips abound."""
     chosen = recipe.training.augment
     if chosen is None:
         return None
     if clips > chosen.up_to:
         note(f"training.augment is off: {clips:,} crops are more than its up_to {chosen.up_to:,}")
-        parts.step["augment"] = None
+        made.terms.augment = None
         return None
     if chosen.probability != "adaptive":
         return None
@@ -313,32 +330,30 @@ def _adaptive(recipe: Recipe, parts: Parts, clips: int, note: warm_start.Note) -
 
 def _assemble(
     recipe: Recipe,
-    parts: Parts,
+    made: Parts,
     device: torch.device,
     autocast: Callable[[], AbstractContextManager[None]],
 ) -> tuple[Players, Step]:
     training = recipe.training
-    networks = {"generator": parts.generator}
+    networks: dict[str, nn.Module] = {"generator": made.generator}
     clips = {"generator": training.clip_generator, "discriminator": training.clip_discriminator}
-    if parts.discriminator is not None:
-        networks["discriminator"] = parts.discriminator
+    if made.discriminator is not None:
+        networks["discriminator"] = made.discriminator
     for network in networks.values():
         broadcast(network.to(device))
-    parts.step["task"].to(device)
-    for _, loss in parts.step["losses"].values():
-        loss.to(device)
+    made.terms.to(device)
     options: dict[str, Any] = training.optimizer.model_dump(exclude={"discriminator_lr"})
     optimizers = {
         name: torch.optim.AdamW(network.parameters(), fused=True, **options)
         for name, network in networks.items()
     }
-    made = {name: Player(networks[name], optimizers[name], clips[name]) for name in networks}
-    ema = EMA(parts.generator, training.ema) if training.ema else None
+    players = {name: Player(networks[name], optimizers[name], clips[name]) for name in networks}
+    ema = EMA(made.generator, training.ema) if training.ema else None
     step = Step(
-        generator=made["generator"],
-        discriminator=made.get("discriminator"),
+        generator=players["generator"],
+        discriminator=players.get("discriminator"),
         autocast=autocast,
-        **parts.step,
+        **vars(made.terms),
     )
     return Players(networks, optimizers, ema, Progress()), step
 

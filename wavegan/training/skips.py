@@ -130,5 +130,6 @@ def read(segments: Segments, numbers: Sequence[int]) -> list[Item]:
 
 def _is_extreme(item: Item) -> bool:
     """Whether its values are none of a recording."""
-    given = (item.audio,) if item.mel is None else (item.audio, item.mel)
-    return any(not bool((each.abs() < EXTREME).all()) for each in given)
+    given = (item.audio, *item.conditions.values())
+    extreme = (not bool((each.abs() < EXTREME).all()) for each in given if each.is_floating_point())
+    return any(extreme)

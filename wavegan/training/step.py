@@ -3,25 +3,25 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.discriminators.base import Discriminator, Told
 from wavegan.losses.base import Loss
 from wavegan.objectives.base import Objective
 from wavegan.penalties.base import Penalty
-from wavegan.tasks.base import NOTHING, Condition, Generated, Task
+from wavegan.tasks.base import Generated, Task
 from wavegan.training.accuracy import accuracy
 from wavegan.training.adaptive import real_sign
-from wavegan.training.feature_matching import feature_matching
+from wavegan.training.feature_matching import Normalize, feature_matching
 from wavegan.training.finite import finite_or_nan, step_if_finite
 from wavegan.training.processes import average_gradients
 
 Logs = dict[str, Tensor]
-Normalize = Literal["hifigan", "melgan"]
 
 
 @dataclass
@@ -78,13 +78,13 @@ class Step:
     augment: nn.Module | None = None
 
     def __call__(
-        self, audio: Tensor, step: int, *, adversarial: bool, condition: Condition = NOTHING
+        self, audio: Tensor, step: int, *, adversarial: bool, conditions: Conditions = NO_CONDITION
     ) -> Logs:
         """Learn from real audio `(B, C, T)`; returns named scalars, still on the device."""
         player = self.discriminator if adversarial else None
         learns = player is None or self.generator_learns(step)
         with self.autocast(), torch.set_grad_enabled(learns):
-            generated = self.task.generate(self.generator.network, audio, condition).to_float()
+            generated = self.task.generate(self.generator.network, audio, conditions).to_float()
         logs = self.discriminator_turn(player, generated, step) if player else {}
         return logs | (self.generator_turn(player, generated) if learns else {})
 

@@ -13,8 +13,8 @@ from wavegan.data.augment import Augment
 from wavegan.data.batch import Batch
 from wavegan.data.segments import Segments
 from wavegan.errors import RunError
+from wavegan.interrupt import Interrupt, Phase
 from wavegan.recipe import Recipe
-from wavegan.tasks.base import Condition
 from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players
@@ -24,13 +24,12 @@ from wavegan.training.ema import EMA
 from wavegan.training.examiner import Examiner
 from wavegan.training.guard import Ailment, Guard
 from wavegan.training.heartbeat import Heartbeat, end_process
-from wavegan.training.interrupt import Interrupt, Phase
 from wavegan.training.log import Listener, RunLog, Window
 from wavegan.training.processes import any_process, largest, mean, meet, together
 from wavegan.training.recovery import Recovery
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
-from wavegan.training.validate import Validation
+from wavegan.validation.base import Validation
 
 
 @dataclass
@@ -261,8 +260,7 @@ class Trainer:
             share = factor(training.schedule, done - start, training.steps - start)
             rate = (training.optimizer.discriminator_lr or training.optimizer.lr) * lower
             set_rate(self.step.discriminator.optimizer, rate * share)
-        condition = Condition(batch.mel, batch.label, batch.number)
-        logs = self.step(batch.audio, done, adversarial=adversarial, condition=condition)
+        logs = self.step(batch.audio, done, adversarial=adversarial, conditions=batch.conditions)
         self.guard.see(batch, logs, adversarial=adversarial)
         if self.adaptive is not None and "discriminator/sign" in logs:
             sign = mean(self.accelerator, logs["discriminator/sign"])
@@ -286,7 +284,7 @@ class Trainer:
         """Write down the window's means and tell the listener."""
         step = self.players.progress.step
         self.guard.read()
-        speed = clock.speed(self.recipe, self.config.mel.sample_rate)
+        speed = clock.speed(self.recipe, self.config.sample_rate)
         values = window.mean(self.accelerator)
         if not values:
             return

@@ -7,9 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from wavegan import bundle, plugins
+from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.recipe import Recipe, load, recipes
-from wavegan.recipe_sections import Plugin
+from wavegan.recipe_sections import Audio, Plugin
 from wavegan.training.checkpoint import FOLDER
 from wavegan.training.parts import Parts
 
@@ -45,7 +46,7 @@ def adopt(recipe: Recipe, note: Note) -> tuple[Recipe, bundle.Model | None]:
         note(f"generator and mel are those of {source}: {'; '.join(changes)}")
     values = {
         "generator": Plugin(**model.config.generator),
-        "mel": model.config.mel.to_dict(),
+        **_audio_of(model.config),
     }
     return recipe.model_copy(update=values), model
 
@@ -105,7 +106,7 @@ def _check_sounds(model: bundle.Model, ours: bundle.Config) -> None:
     for field, yours, wanted in (
         ("data.labels", list(ours.labels), list(theirs.labels)),
         ("data.segment", ours.segment, theirs.segment),
-        ("data.channels", ours.channels, theirs.channels),
+        ("audio.channels", ours.channels, theirs.channels),
     ):
         if yours != wanted:
             raise UserError(
@@ -172,7 +173,7 @@ def _changes(recipe: Recipe, config: bundle.Config) -> list[str]:
     }
     sections = {
         "generator": (defaults | recipe.generator.options, defaults | dict(config.generator)),
-        "mel": (recipe.front_end().to_dict(), config.mel.to_dict()),
+        "mel": (_fields(recipe.front_end()), _fields(config.mel)),
     }
     return [
         f"{section}.{field} {_shown(new.get(field))} (recipe: {_shown(old.get(field))})"
@@ -180,6 +181,19 @@ def _changes(recipe: Recipe, config: bundle.Config) -> list[str]:
         for field in dict.fromkeys((*old, *new))
         if field != "name" and _plain(old.get(field)) != _plain(new.get(field))
     ]
+
+
+def _audio_of(config: bundle.Config) -> dict[str, Any]:
+    """The recipe's sections `audio` and `mel` for a model."""
+    rate = None if config.mel else config.sample_rate
+    return {
+        "audio": Audio(sample_rate=rate, channels=config.channels),
+        "mel": _fields(config.mel) or None,
+    }
+
+
+def _fields(mel: Mel | None) -> dict[str, Any]:
+    return mel.to_dict() if mel else {}
 
 
 def _plain(value: Any) -> Any:

@@ -1,58 +1,40 @@
-"""Validation on held-out files: distances, and clips to listen to beside their originals."""
+"""Validation with one right answer: held-out clips, each measured against its original."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from wavegan.audio import io, made_by
+from wavegan.conditions import Conditions
 from wavegan.metrics.base import Metric
-from wavegan.progress.alarm import Alarm
-from wavegan.tasks.base import Condition, Task
-from wavegan.training import preview_files
+from wavegan.validation import preview_files
+from wavegan.validation.base import HeldOut, Validation, ValidationData
+from wavegan.validation.unmeasured import Unmeasured
 
 
-class Validation(ABC):
-    """How good a generator is, and clips to listen to.
+class Compared(Protocol):
+    """What a task makes of a batch (see `tasks.base.Generated`)."""
 
-    Attributes:
-        best: the metric by which checkpoints are compared; lower is better.
-    """
+    @property
+    def estimate(self) -> Tensor:
+        """`(B, C, T)`, what the generator made."""
 
-    best: str
-
-    @abstractmethod
-    def __call__(
-        self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
-    ) -> dict[str, float]:
-        """Measure the generator that inference would get; write previews into a folder."""
-
-    @abstractmethod
-    def preview(self, generator: nn.Module, previews: Path) -> None:
-        """Write previews alone, at a checkpoint that is not measured."""
-
-    def alarms(
-        self, step: int, values: Mapping[str, float], past: Sequence[Mapping[str, float]]
-    ) -> list[Alarm]:
-        """What the values of this step, and those before them, say is wrong."""
-        return []
+    @property
+    def reference(self) -> Tensor:
+        """`(B, C, T)`, what it is compared with."""
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """A held-out clip: a name to call it by, its audio `(C, T)`, its mel where one was given."""
-
-    name: str
-    audio: Tensor
-    mel: Tensor | None = None
+Generate = Callable[[nn.Module, Tensor, Conditions], Compared]
+"""`Task.generate`."""
 
 
 @torch.no_grad()
 def validate(
-    task: Task,
+    generate: Generate,
     generator: nn.Module,
     clips: Sequence[HeldOut],
     metrics: Mapping[str, Metric],
@@ -63,7 +45,7 @@ def validate(
     """Generate every held-out clip whole and measure it.
 
     Args:
-        task: what to generate, as in training.
+        generate: that of the task, as in training.
         generator: the network that inference would get.
         clips: held-out audio, each `(C, T)`.
         metrics: by name.
@@ -79,8 +61,8 @@ def validate(
     generator.eval()
     sums = dict.fromkeys(metrics, 0.0)
     for number, clip in enumerate(clips):
-        mel = None if clip.mel is None else clip.mel[None].to(device)
-        made = task.generate(generator, clip.audio[None].to(device), Condition(mel))
+        conditions = {name: value[None].to(device) for name, value in clip.conditions.items()}
+        made = generate(generator, clip.audio[None].to(device), conditions)
         estimate, reference = made.estimate[0].float().cpu(), made.reference[0].cpu()
         for name, metric in metrics.items():
             sums[name] += metric(estimate, reference, sample_rate) / len(clips)
@@ -91,22 +73,26 @@ def validate(
 
 
 @dataclass(frozen=True)
-class Resynthesis(Validation):
-    """Held-out clips generated anew, for tasks with one right answer; arguments of `validate`."""
+class Reconstruction(Validation):
+    """Held-out clips generated anew, for tasks with one right answer; arguments of `validate`.
 
-    task: Task
+    Attributes:
+        best: the metric that decides.
+    """
+
+    generate: Generate
     clips: Sequence[HeldOut]
     metrics: Mapping[str, Metric]
     sample_rate: int
     preview_count: int
-    best: str = "mel_distance"
+    best: str
 
     def __call__(
         self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
     ) -> dict[str, float]:
         """Each metric's mean over the clips."""
         return validate(
-            self.task,
+            self.generate,
             generator,
             self.clips,
             self.metrics,
@@ -119,7 +105,29 @@ class Resynthesis(Validation):
         """The first clips beside their originals."""
         count, rate = self.preview_count, self.sample_rate
         shown = self.clips[:count]
-        validate(self.task, generator, shown, {}, rate, previews=previews, preview_count=count)
+        validate(self.generate, generator, shown, {}, rate, previews, count)
+
+
+def reconstruction(
+    generate: Generate, data: ValidationData, metrics: Mapping[str, Metric], best: str
+) -> Validation:
+    """What measures held-out clips; where none are held out, what writes training clips alone.
+
+    Args:
+        generate: that of the task.
+        data: what may be read.
+        metrics: by name.
+        best: the metric that decides which checkpoint is best.
+    """
+    made = Reconstruction(
+        generate=generate,
+        clips=data.clips(),
+        metrics=metrics,
+        sample_rate=data.sample_rate,
+        preview_count=data.previews,
+        best=best,
+    )
+    return made if data.measured else Unmeasured(made, best)
 
 
 def _write_pair(folder: Path, name: str, made: Tensor, original: Tensor, sample_rate: int) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import nn
 
-from wavegan.training.validate import Validation
+from wavegan.validation.base import Validation
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,11 @@ class Unmeasured(Validation):
 
     Attributes:
         shown: makes the previews.
+        best: the metric that decided, were there any.
     """
 
     shown: Validation
-    best: str = "mel_distance"
+    best: str
 
     def __call__(
         self, generator: nn.Module, discriminator: nn.Module | None, previews: Path

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from wavegan.audio import io, made_by
 from wavegan.audio.sheet import sheet
+from wavegan.conditions import LABEL
 from wavegan.data.segments import Segments
 from wavegan.discriminators.base import Discriminator
 from wavegan.embeddings.base import Embedding
@@ -20,16 +21,16 @@ from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.progress import alarms
 from wavegan.progress.alarm import Alarm
+from wavegan.random_streams import latents_of_samples
 from wavegan.set_metrics.base import SetMetric
 from wavegan.set_metrics.diversity import Diversity
 from wavegan.set_metrics.frechet import Frechet
 from wavegan.set_metrics.js import Js
 from wavegan.set_metrics.ndb import Ndb
 from wavegan.set_metrics.nearest_neighbour import NearestNeighbour
-from wavegan.tasks.synthesize import latents
-from wavegan.training import preview_files
-from wavegan.training.readable import say_replaced
-from wavegan.training.validate import Validation
+from wavegan.validation import preview_files
+from wavegan.validation.base import Validation
+from wavegan.validation.clips import say_replaced
 
 FIRST = 2**40
 """Number of the first clip: far from those of training, so that its latents are others."""
@@ -55,7 +56,7 @@ class Clips:
 
 
 @dataclass
-class Sounds(Validation):
+class Generation(Validation):
     """Clips of fixed latents, all labels alike, compared with training and held-out clips.
 
     Figures, in the embedding `embedding`: `frechet` distance to the training clips, lower is
@@ -132,7 +133,7 @@ class Sounds(Validation):
         device = next(network.parameters()).device
         numbers = torch.arange(count) + FIRST
         label = torch.arange(count) % max(1, len(self.labels))
-        drawn = latents(network, self.seed, numbers)
+        drawn = latents_of_samples(network.prior, network.latent_dim, self.seed, numbers)
         made = [
             network(z.to(device), y.to(device) if network.n_labels else None)
             for z, y in zip(torch.split(drawn, AT_ONCE), torch.split(label, AT_ONCE), strict=True)
@@ -228,7 +229,7 @@ def _read(segments: Segments, count: int) -> Clips:
     items = [segments[number] for number in range(min(count, len(segments)))]
     say_replaced(failure for item in items for failure in item.failed)
     audio = torch.stack([item.audio for item in items])
-    return Clips(audio, torch.tensor([item.label for item in items]))
+    return Clips(audio, torch.tensor([int(item.conditions[LABEL]) for item in items]))
 
 
 def _scores(judge: Discriminator, audio: Tensor, label: Tensor, device: torch.device) -> Tensor:

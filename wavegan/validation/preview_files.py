@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wavegan.errors import RunError, UserError
-from wavegan.training.interrupt import undisturbed
+from wavegan.interrupt import undisturbed
 
 
 def write(folder: Path, files: Callable[[], None]) -> None:

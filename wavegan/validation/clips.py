@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from wavegan.counted import counted
 from wavegan.data.manifest import Clip, Rejected, printable
 from wavegan.errors import UserError
-from wavegan.training.validate import HeldOut
+from wavegan.validation.base import HeldOut
 
 
 def readable(clips: Sequence[Clip], read: Callable[[Clip], HeldOut], count: int) -> list[HeldOut]:

@@ -1,0 +1,77 @@
+"""Names of before are read as those of today: in recipes, in words that are typed, in bundles."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wavegan import UserError, aliases, bundle, recipe
+
+OLD_SOUNDS = {"sample_rate": 8000, "n_fft": 256, "hop_length": 64, "win_length": 256, "n_mels": 20}
+
+
+@pytest.mark.parametrize(("old", "new"), aliases.FIELDS.items())
+def test_every_new_name_is_a_field(old: str, new: str) -> None:
+    values = recipe.load("loops-44k-stereo").model_dump()
+    for part in new.split("."):
+        values = values[part]
+    assert old not in aliases.FIELDS.values()
+
+
+def test_channels_were_among_the_data(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("inherit: loops-44k-stereo\ndata: {channels: 3}\n")
+    assert recipe.load(str(file)).audio.channels == 3
+    assert recipe.load(str(file), ["data.channels=4"]).audio.channels == 4
+    assert recipe.load(str(file), ["audio.channels=4"]).audio.channels == 4
+
+
+def test_two_names_with_two_values_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("inherit: loops-44k-stereo\ndata: {channels: 3}\naudio: {channels: 2}\n")
+    with pytest.raises(UserError, match=r"data\.channels.*3.*audio\.channels.*2.*mine\.yaml"):
+        recipe.load(str(file))
+
+
+def test_the_rate_is_that_of_the_mel_where_there_is_one() -> None:
+    assert recipe.load("hifigan-v2").sample_rate() == 22050
+    with pytest.raises(UserError, match=r"audio\.sample_rate=16000.*22050"):
+        recipe.load("hifigan-v2", ["audio.sample_rate=16000"])
+    with pytest.raises(UserError, match=r"audio\.sample_rate is missing"):
+        recipe.load("digits-cpu", ["audio.sample_rate=null"])
+
+
+def test_recipes_whose_networks_see_no_mel_have_none() -> None:
+    assert recipe.load("digits-cpu").mel is None
+    assert recipe.load("wavegan-sc09").mel is None
+    assert (
+        recipe.load("loops-44k-stereo").audio
+        == recipe.load("loops-44k-stereo", ["audio={sample_rate: 44100, channels: 2}"]).audio
+    )
+
+
+def test_a_bundle_of_the_first_format_opens(
+    tmp_path: Path, save_tiny: Callable[[Path], Path]
+) -> None:
+    """Where the rate was the mel's, and the channels stood beside it."""
+    folder = save_tiny(tmp_path)
+    config, _ = bundle.load(folder)
+    content = json.loads((folder / bundle.CONFIG).read_text())
+    assert content["format"] == 2
+    audio = content.pop("audio")
+    old = {**content, "format": 1, "sample_rate": audio["sample_rate"], "channels": 1}
+    (folder / bundle.CONFIG).write_text(json.dumps(old))
+    (folder / "checksums.json").unlink()
+    assert bundle.load(folder)[0] == config
+
+
+def test_a_run_of_before_with_a_mel_nobody_saw_is_no_other_run(tmp_path: Path) -> None:
+    """Recipes of sounds had a front-end that no network saw."""
+    from wavegan.training.changes import between
+
+    now = recipe.load("digits-cpu")
+    before = now.model_copy(update={"mel": OLD_SOUNDS | {"f_max": 4000}})
+    assert between(before, now) == []
+    faster = now.model_copy(update={"audio": now.audio.model_copy(update={"sample_rate": 16000})})
+    assert [one.field for one in between(before, faster)] == ["audio.sample_rate"]

@@ -1,0 +1,1 @@
+"""How a generator is measured in the course of a run."""
