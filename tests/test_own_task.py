@@ -23,6 +23,7 @@ from wavegan.inference.placement import Placed
 from wavegan.interrupt import Interrupt
 from wavegan.tasks.base import Generated, Task
 from wavegan.training import setup
+from wavegan.training.plan import describe
 
 N_FFT, HOP = 256, 64
 
@@ -186,13 +187,13 @@ def test_its_bundle_has_no_mel_and_says_how_to_open_it(run: Path) -> None:
 def test_a_generator_of_another_kind_is_refused(file: Path, speech: Path) -> None:
     words = [f"data.folder={speech}", "generator={name: wavegan}"]
     with pytest.raises(UserError, match=r"generator\.name is wavegan.*WaveformGenerator"):
-        setup.describe(recipe.load(str(file), words), trust_code=True)
+        describe(recipe.load(str(file), words), trust_code=True)
 
 
 def test_labels_that_it_makes_nothing_of_are_refused(file: Path, speech: Path) -> None:
     words = [f"data.folder={speech}", "data.labels=folders"]
     with pytest.raises(UserError, match=r"data\.labels.*Denoise"):
-        setup.describe(recipe.load(str(file), words), trust_code=True)
+        describe(recipe.load(str(file), words), trust_code=True)
 
 
 def test_clips_with_different_conditions_make_no_batch() -> None:

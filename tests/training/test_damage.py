@@ -16,6 +16,7 @@ from wavegan.interrupt import Interrupt
 from wavegan.training import lock, setup, whole
 from wavegan.training.changes import recipe_of
 from wavegan.training.findings import examine
+from wavegan.training.plan import describe
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_a_dry_run_says_what_would_be_put_aside_and_moves_nothing(run, name):
     newest = max(bundle.checkpoints(run))
     flip(bundle.checkpoints(run)[newest] / name)
     before = {file: file.stat().st_mtime_ns for file in run.rglob("*")}
-    plan = setup.describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
+    plan = describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
     assert {file: file.stat().st_mtime_ns for file in run.rglob("*")} == before
     (said,) = [note for note in plan["notes"] if "damaged" in note]
     assert name in said
@@ -80,7 +81,7 @@ def test_a_dry_run_of_what_cannot_go_on_is_refused_as_the_run_is(run):
         flip(folder / "training" / "state.pt")
     before = sorted(run.rglob("*"))
     with pytest.raises(UserError, match=r"state\.pt: damaged.*no checkpoint of .* is whole"):
-        setup.describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
+        describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
     assert sorted(run.rglob("*")) == before
 
 

@@ -17,6 +17,7 @@ from wavegan.training import setup
 from wavegan.training.footprint import footprint
 from wavegan.training.measure import Kind, kinds, measure
 from wavegan.training.parts import build
+from wavegan.training.plan import describe
 
 CPU = torch.device("cpu")
 
@@ -119,7 +120,7 @@ def test_a_footprint_is_what_a_run_writes(
     every = ["training.validate_every=2", "training.checkpoint_every=3", "training.keep_last=2"]
     names = [f"data.folder={speech}", "generator.upsample_initial_channel=64", *every]
     wanted = recipe.load(small, [*names, *overrides])
-    plan = setup.describe(wanted, tmp_path / "run", device="cpu")["disk"]
+    plan = describe(wanted, tmp_path / "run", device="cpu")["disk"]
     trainer = setup.prepare(wanted, tmp_path / "run", device="cpu", listener=Silent())
     trainer.train(Interrupt())
     last = tmp_path / "run" / "checkpoints" / "00000006"

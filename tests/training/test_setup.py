@@ -14,6 +14,7 @@ from wavegan.interrupt import Interrupt
 from wavegan.tasks.vocode import Vocode
 from wavegan.training import setup
 from wavegan.training.parts import build, check
+from wavegan.training.plan import describe
 
 NOWHERE = "data.folder=/no/such/folder"
 
@@ -80,7 +81,7 @@ def test_the_recipe_is_checked_before_the_folder(small: str, tmp_path: Path, com
 
     def start(wrong: recipe.Recipe) -> None:
         if command == "describe":
-            setup.describe(wrong)
+            describe(wrong)
         else:
             setup.prepare(wrong, tmp_path / "run", device="cpu", listener=Silent())
 
@@ -118,7 +119,7 @@ def test_what_is_built_follows_the_recipe(small: str) -> None:
 def test_describe_counts_without_writing(small: str, speech: Path, tmp_path: Path) -> None:
     wanted = recipe.load(small, [f"data.folder={speech}", "training.steps=100"])
     parts = build(wanted)
-    plan = setup.describe(wanted)
+    plan = describe(wanted)
     assert parts.discriminator is not None
     assert plan["generator_parameters"] == sum(p.numel() for p in parts.generator.parameters())
     assert plan["discriminator_parameters"] == sum(
@@ -137,7 +138,7 @@ def test_describe_counts_without_writing(small: str, speech: Path, tmp_path: Pat
 
 
 def test_describe_of_losses_alone(small: str, speech: Path) -> None:
-    plan = setup.describe(
+    plan = describe(
         recipe.load(
             small,
             [f"data.folder={speech}", "discriminators.mpd=null", "feature_matching=null"],

@@ -19,6 +19,7 @@ from wavegan.progress import wording
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 from wavegan.training import setup
+from wavegan.training.plan import describe
 from wavegan.training.trainer import Trainer
 from wavegan.validation.generation import Generation
 
@@ -219,7 +220,7 @@ def test_a_collapse_is_an_alarm(tmp_path: Path, folder: Path) -> None:
 
 
 def test_a_dry_run_names_the_labels(folder: Path) -> None:
-    plan = setup.describe(recipe.load(RECIPE, [f"data.folder={folder}"]))
+    plan = describe(recipe.load(RECIPE, [f"data.folder={folder}"]))
     assert plan["labels"] == ["high", "low"]
 
 

@@ -21,6 +21,7 @@ from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.recipe import Recipe
 from wavegan.training import setup, warm_start
 from wavegan.training.parts import Parts, build
+from wavegan.training.plan import describe
 
 V3 = "golden/jik876-v3"
 
@@ -258,9 +259,7 @@ def test_the_level_follows_the_mels(
 
 def test_a_dry_run_says_what_would_start(small: str, speech: Path, shared: Path) -> None:
     source = shared / V3
-    plan = setup.describe(
-        recipe.load(small, [f"data.folder={speech}", f"training.init_from={source}"])
-    )
+    plan = describe(recipe.load(small, [f"data.folder={speech}", f"training.init_from={source}"]))
     # Kong et al. 2020, table 1: 1.46 M; the gains of weight norm come on top
     assert plan["generator_parameters"] == pytest.approx(1.46e6, rel=0.01)
     assert len(plan["notes"]) == 2

@@ -19,12 +19,10 @@ MOSTLY = 0.5
 def describe(asked: "Plan", device: str, processes: int, as_json: bool) -> None:
     """Say what would run, and what it would take."""
     from wavegan.data.manifest import printable
-    from wavegan.training import setup
+    from wavegan.training.plan import describe
 
     run = asked.run
-    plan = setup.describe(
-        asked.recipe, run, device=device, processes=processes, trust_code=asked.trusted
-    )
+    plan = describe(asked.recipe, run, device=device, processes=processes, trust_code=asked.trusted)
     if as_json:
         typer.echo(json.dumps(plan))
         return

@@ -5,32 +5,26 @@ The order matters: everything that can be wrong with the recipe is found before 
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import torch
 from accelerate import Accelerator
 from accelerate.utils import InitProcessGroupKwargs, ProjectConfiguration, set_seed
-from torch import nn
 
-from wavegan import atomic, bundle
+from wavegan import atomic
 from wavegan.counted import counted
 from wavegan.data.batch import Batch
 from wavegan.data.loader import training_loader
 from wavegan.data.segments import Segments
 from wavegan.device import choose
-from wavegan.discriminators.base import Discriminator
 from wavegan.errors import RunError, UserError
-from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe, dump
 from wavegan.run_folder import RECIPE
 from wavegan.sealed import sealed
 from wavegan.training import (
+    assembly,
     checkpoint,
-    estimate,
     files,
     kept_split,
     random_state,
@@ -38,26 +32,19 @@ from wavegan.training import (
     start,
     storage,
     warm_start,
-    whole,
 )
-from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import Players, Progress
-from wavegan.training.ema import EMA
-from wavegan.training.footprint import footprint
 from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.measured import fingerprint
 from wavegan.training.parts import Parts
-from wavegan.training.processes import broadcast, main_first
-from wavegan.training.step import Player, Step
+from wavegan.training.processes import main_first
 from wavegan.training.trainer import Trainer
 from wavegan.validation.base import Validation, ValidationData
 
 LONGEST = timedelta(hours=6)
 """How long processes wait for each other where they cannot hear each other (see `heartbeat`): a
 validation, or the first reading of a folder, is done by one of them."""
-FITTED, FEW = 1024, 8
-"""Crops of which a network may take statistics before it trains, and before steps are timed."""
 
 
 def prepare(
@@ -86,7 +73,7 @@ def prepare(
     """
     recipe = recipe.absolute()
     before = History.of(run, recipe) if resume else History()
-    recipe, model = _settle(recipe, resume, listener.note)
+    recipe, model = assembly.settle(recipe, resume, listener.note)
     accelerator = _accelerator(recipe, run, device)
     check, build = room.makers(run if resume else None, trust_code, model)
     check(recipe)
@@ -100,17 +87,17 @@ def prepare(
     if accelerator.is_main_process:
         files.introduce(found, listener)
         before.tell(found.manifest, found.split, measured, listener.note)
-    recipe = _labelled(recipe, found)
+    recipe = assembly.labelled(recipe, found)
     set_seed(recipe.training.seed, device_specific=True)
     made = build(recipe)
     segments = files.segments(recipe, found, made.terms.task.conditioner())
     batches = _batches(recipe, accelerator, segments)
     if not resume:
-        _fit(made, segments)
+        assembly.fit(made, segments)
     if model is not None:
         warm_start.load_weights(made, model, listener.note)
-    adaptive = _adaptive(recipe, made, segments.slots, listener.note)
-    players, step = _assemble(recipe, made, accelerator.device, accelerator.autocast)
+    adaptive = assembly.adaptive(recipe, made, segments.slots, listener.note)
+    players, step = assembly.assemble(recipe, made, accelerator.device, accelerator.autocast)
     players.progress.world = accelerator.num_processes
     players.progress.data = found.manifest.fingerprint()
     if resume:
@@ -147,81 +134,6 @@ def prepare(
     )
 
 
-def describe(
-    recipe: Recipe,
-    run: Path | None = None,
-    *,
-    device: str = "auto",
-    processes: int = 1,
-    trust_code: bool = False,
-) -> dict[str, Any]:
-    """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
-
-    Args:
-        recipe: resolved.
-        run: where it would go; with it a few steps are run, for what it takes in time, memory and
-            disk (see `estimate.of`).
-        device: as that of `prepare`.
-        processes: how many would train together.
-        trust_code: as in `parts.build`.
-
-    Raises:
-        UserError: as `prepare` does.
-    """
-    notes: list[str] = []
-    goes_on = run is not None and bool(bundle.checkpoints(run))
-    if run is not None and goes_on:
-        notes += whole.foresee(run)
-    before = History.of(run, recipe) if run is not None and goes_on else History()
-    recipe, model = _settle(recipe, goes_on, notes.append)
-    check, build = room.makers(run if goes_on else None, trust_code, model)
-    check(recipe)
-    found = files.find(recipe, before)
-    before.tell(found.manifest, found.split, fingerprint(recipe, found), notes.append)
-    recipe = _labelled(recipe, found)
-    made = build(recipe)
-    if model is not None:
-        warm_start.load_weights(made, model, notes.append)
-    segments = files.segments(recipe, found, made.terms.task.conditioner())
-    fits = files.compare(found)
-    training = recipe.training
-    judge = made.discriminator
-    plan = {
-        "generator_parameters": sum(p.numel() for p in made.generator.parameters()),
-        "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
-        "sample_rate": made.config.sample_rate,
-        **files.describe(found, fits),
-        "labels": list(recipe.data.labels or ()),
-        "steps": training.steps,
-        "epochs": round(training.steps * training.batch_size / len(segments), 2),
-        "notes": [*notes, *found.notes, *files.mel_warnings(found, fits)],
-    }
-    if run is None:
-        return plan
-    _fit(made, segments, FEW)
-    there, low = choose(device), training.precision == "bf16"
-    players, step = _assemble(
-        recipe, made, there, lambda: torch.autocast(there.type, torch.bfloat16, enabled=low)
-    )
-    held_out = [clip.seconds for clip in found.split.validation or found.split.train]
-    sizes = footprint(recipe, made, players.networks, held_out)
-    return plan | estimate.of(recipe, step, segments, sizes, run, there, processes)
-
-
-def _settle(
-    recipe: Recipe, resume: bool, note: warm_start.Note
-) -> tuple[Recipe, bundle.Model | None]:
-    """What the model to start from and given mels decide; a run that goes on has it settled."""
-    recipe, model = (recipe, None) if resume else warm_start.adopt(recipe, note)
-    return warm_start.keep_level(recipe, model, note), model
-
-
-def _fit(made: Parts, segments: Segments, count: int = FITTED) -> None:
-    for network in (made.generator, made.discriminator):
-        if isinstance(network, LatentGenerator | Discriminator):
-            network.fit(files.sample(segments, count))
-
-
 def _validation(recipe: Recipe, made: Parts, found: files.Files, segments: Segments) -> Validation:
     """What measures the generator; sets of clips are read when they are first needed."""
     task, measured = made.terms.task, bool(found.split.validation)
@@ -251,15 +163,6 @@ def _write(recipe: Recipe, run: Path) -> None:
 def _names(found: files.Files) -> int:
     """Bytes of the files' names."""
     return sum(len(clip.path) for clip in found.manifest.clips)
-
-
-def _labelled(recipe: Recipe, found: files.Files) -> Recipe:
-    """Write the labels that were found into the recipe, and where; else it is the same object."""
-    source = recipe.data.labels
-    if not isinstance(source, str):
-        return recipe
-    update = {"labels": files.labels(found, source), "label_from": source}
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update=update)})
 
 
 def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
@@ -307,55 +210,6 @@ def _batches(
         )
 
     return batches
-
-
-def _adaptive(recipe: Recipe, made: Parts, clips: int, note: warm_start.Note) -> Adaptive | None:
-    """What sets the strength of augmentation; augmentation is off where clips abound."""
-    chosen = recipe.training.augment
-    if chosen is None:
-        return None
-    if clips > chosen.up_to:
-        note(f"training.augment is off: {clips:,} crops are more than its up_to {chosen.up_to:,}")
-        made.terms.augment = None
-        return None
-    if chosen.probability != "adaptive":
-        return None
-    return Adaptive(
-        recipe.training.batch_size,
-        target=chosen.target,
-        adjustment_clips=chosen.adjustment_clips,
-        most=chosen.most,
-    )
-
-
-def _assemble(
-    recipe: Recipe,
-    made: Parts,
-    device: torch.device,
-    autocast: Callable[[], AbstractContextManager[None]],
-) -> tuple[Players, Step]:
-    training = recipe.training
-    networks: dict[str, nn.Module] = {"generator": made.generator}
-    clips = {"generator": training.clip_generator, "discriminator": training.clip_discriminator}
-    if made.discriminator is not None:
-        networks["discriminator"] = made.discriminator
-    for network in networks.values():
-        broadcast(network.to(device))
-    made.terms.to(device)
-    options: dict[str, Any] = training.optimizer.model_dump(exclude={"discriminator_lr"})
-    optimizers = {
-        name: torch.optim.AdamW(network.parameters(), fused=True, **options)
-        for name, network in networks.items()
-    }
-    players = {name: Player(networks[name], optimizers[name], clips[name]) for name in networks}
-    ema = EMA(made.generator, training.ema) if training.ema else None
-    step = Step(
-        generator=players["generator"],
-        discriminator=players.get("discriminator"),
-        autocast=autocast,
-        **vars(made.terms),
-    )
-    return Players(networks, optimizers, ema, Progress()), step
 
 
 def _resume(
