@@ -119,16 +119,21 @@ def read(file: Path) -> Lines:
     """Read a `metrics.jsonl` in bounded memory; no file, no lines."""
     if not file.is_file():
         return Lines(())
-    kept: dict[str, Thinned[Line]] = {}
+    kept: dict[str, Thinned[tuple[int, Line]]] = {}
     passed_over = first = 0
     for number, text in enumerate(bounded_text.lines(file, LONGEST), 1):
         line = parse(text)
         if line is not None:
-            kept.setdefault(str(line["kind"]), Thinned(MOST_BYTES)).add(line, len(text))
+            kept.setdefault(str(line["kind"]), Thinned(MOST_BYTES)).add((number, line), len(text))
         elif text.strip() and (text.endswith(b"\n") or len(text) > LONGEST):
             passed_over += 1
             first = first or number
-    whole = sorted((line for one in kept.values() for line in one), key=lambda line: line["step"])
+    # of one step in the order of the file: a start after a return says the rate anew
+    placed = sorted(
+        ((line["step"], number, line) for one in kept.values() for number, line in one),
+        key=lambda place: place[:2],
+    )
+    whole = [line for _, _, line in placed]
     strides = {kind: one.stride for kind, one in kept.items() if one.stride > 1}
     return Lines(tuple(whole), passed_over, first, strides)
 
