@@ -17,6 +17,7 @@ FLOORS = {
     "bounded_network": -2,
     "bounded_text": -2,
     "tensor_file": -2,
+    "colours": -2,
     "typed": -2,
     "own_settings": -2,
     "pages": -2,

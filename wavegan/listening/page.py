@@ -11,6 +11,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from wavegan import colours
 from wavegan.pages import Templates
 
 HERE = Path(__file__).parent
@@ -58,6 +59,7 @@ def write(folder: Path, test: Mapping[str, object], scripts: Sequence[Path], *, 
             file,
             test=test,
             mark=MARK,
+            colours=colours.LISTENING,
             sounds=sounds,
             scripts=SCRIPTS,
         )

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
+from wavegan import colours
 from wavegan.audio import io
 from wavegan.audio.opening import ShortReadError
 from wavegan.errors import RunError, UserError
-from wavegan.reports import palette, png, spectrogram
+from wavegan.reports import png, spectrogram
 from wavegan.reports.axes import number
 from wavegan.reports.clips import APART, Column, Gallery
 from wavegan.reports.page import fill
@@ -209,15 +210,15 @@ def _size(audio_bytes: int) -> str:
 def _legend(paired: bool) -> list[dict[str, str]]:
     """The ramps of colour, and what their ends mean."""
     places = [
-        (palette.level(), f"−{DYNAMIC_RANGE:.0f} dB", "loudest of the row", "ramp"),
+        (colours.level(), f"−{DYNAMIC_RANGE:.0f} dB", "loudest of the row", "ramp"),
         (
-            palette.difference(),
+            colours.difference(),
             f"{LARGEST_DIFFERENCE:.0f} dB too quiet",
             f"{LARGEST_DIFFERENCE:.0f} dB too loud",
             "ramp difference",
         ),
     ]
-    ramp = np.arange(palette.LEVELS, dtype=np.uint8)[None]
+    ramp = np.arange(colours.LEVELS, dtype=np.uint8)[None]
     return [
         {
             "address": _address("image/png", png.encode(ramp, chosen)),

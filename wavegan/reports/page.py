@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from wavegan import colours
 from wavegan.pages import Templates
 
 HERE = Path(__file__).parent
@@ -27,4 +28,4 @@ class Section:
 def html(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """The whole page."""
     told = {"title": title, "subtitle": subtitle, "sections": sections}
-    return fill("page.html", **told, mark=MARK)
+    return fill("page.html", **told, mark=MARK, colours=colours.REPORT)
