@@ -1,6 +1,5 @@
 # Two commands for a fresh machine: `make quickstart` and `make test`.
 PYTHON ?= python3
-comma := ,
 VENV ?= .venv
 BIN := $(VENV)/bin
 # what training on a folder needs, and what developing does
@@ -10,10 +9,7 @@ RUN ?= runs/quickstart
 # about three minutes on two cores
 QUICK_STEPS ?= 450
 HELD_OUT := examples/held-out/arctic_a0008.flac
-
-# torchaudio loads only beside the torch that it was built for, which machines with a GPU get
 GPU := $(shell command -v nvidia-smi 2>/dev/null)
-EXTRAS := train,plot$(if $(WAVEGAN_TORCH),,$(if $(GPU),$(comma)torchaudio))
 
 .PHONY: quickstart quickstart-check test lint types suite format wheel clean
 
@@ -66,7 +62,7 @@ $(QUICK): pyproject.toml
 	elif [ -z "$(GPU)" ]; then \
 		$(BIN)/pip install torch==2.13.0 || echo "no torch 2.13.0 here; the newest that fits will do"; \
 	fi
-	$(BIN)/pip install -e ".[$(EXTRAS)]"
+	$(BIN)/pip install -e ".[train,plot]"
 	$(BIN)/wavegan doctor install
 	@touch $@
 

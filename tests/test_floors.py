@@ -19,8 +19,10 @@ FLOORS = {
     "bounded_pattern": -2,
     "bounded_text": -2,
     "tensor_file": -2,
+    "colours": -2,
     "typed": -2,
     "own_settings": -2,
+    "pages": -2,
     "file_kinds": -1,
     "json_file": -1,
     "aliases": 0,
@@ -138,6 +140,7 @@ def test_a_vocoder_loads_nothing_of_training_or_the_command_line():
         "matplotlib",
         "transformers",
         "h5py",
+        "jinja2",
     }
     assert not unwanted & loaded_by("import wavegan; wavegan.Vocoder")
 

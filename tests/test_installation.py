@@ -41,7 +41,6 @@ def test_a_remedy_removes_what_breaks_others_and_is_not_needed() -> None:
     assert BROKEN.remedy.endswith("pip uninstall torchaudio")
     other = Package("librosa", ("plot",), "0.11", "broken", "ImportError: numba")
     assert other.remedy.endswith("pip install --force-reinstall librosa")
-    assert not Package("torchaudio", ("torchaudio",), None, "missing").missed
 
 
 def test_the_command_names_what_is_broken_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,11 +49,6 @@ class Package:
     reason: str = ""
 
     @property
-    def missed(self) -> bool:
-        """Whether it is not here and would be of use."""
-        return self.state == "missing" and self.name not in NEEDLESS
-
-    @property
     def remedy(self) -> str:
         """What to do about one that does not load, or ""."""
         if self.state != "broken":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from wavegan import UserError
+from wavegan import UserError, colours
 from wavegan.audio.sheet import sheet
 
 pytest.importorskip("matplotlib")
@@ -41,6 +41,15 @@ def test_each_clip_has_its_place_and_level_and_pitch(tmp_path: Path) -> None:
     assert quiet.max() < 0.5 < 1.5 < low.max()
     assert high.mean(1).argmax() < 40 < 70 < low.mean(1).argmax()
     assert np.abs(high - stereo).mean() < 0.05 < np.abs(high - low).mean()
+
+
+def test_it_has_the_colours_of_reports(tmp_path: Path) -> None:
+    from matplotlib import image
+
+    sheet(tmp_path / "sheet.png", [("tone", tone(3000)), ("quiet", tone(150, 1e-5))], RATE)
+    pixels = (255 * image.imread(tmp_path / "sheet.png")[..., :3]).round().astype(int)
+    quiet = pixels[60:100, 190:260].reshape(-1, 3)
+    assert np.abs(quiet - colours.level()[0].astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize("clips", [[], [("nothing", None)]])

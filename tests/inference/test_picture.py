@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from wavegan import colours
 from wavegan.errors import UserError
 from wavegan.inference.picture import draw
 
@@ -41,13 +42,18 @@ def test_a_tone_is_brightest_at_its_frequency_and_half_of_it_is_6_db_darker(
 ):
     from librosa import display
 
-    drawn = []
+    drawn, ramps = [], []
     show = display.specshow
-    monkeypatch.setattr(
-        display, "specshow", lambda data, **options: drawn.append(data) or show(data, **options)
-    )
+
+    def shown(data, **options):
+        drawn.append(data)
+        ramps.append(options["cmap"])
+        return show(data, **options)
+
+    monkeypatch.setattr(display, "specshow", shown)
     draw(tmp_path / "two.png", {"loud": TONE, "quiet": TONE / 2}, RATE)
     loud, quiet = drawn
+    assert ramps == [colours.for_matplotlib()] * 2
     assert loud.max() == pytest.approx(0, abs=0.1)
     assert abs(np.argmax(loud.mean(1)) * RATE / 1024 - 3000) < RATE / 1024
     assert quiet.max() == pytest.approx(-6.02, abs=0.1)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wavegan.reports import palette, png, spectrogram
+from wavegan import colours
+from wavegan.reports import png, spectrogram
 from wavegan.reports.spectrogram import DYNAMIC_RANGE, ROWS, Frame
 
 RATE = 16000
@@ -29,13 +30,13 @@ def decoded(data: bytes) -> NDArray[np.uint8]:
     assert (depth, colour, data[-8:-4]) == (8, 3, b"IEND")
     rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
     assert not rows[:, 0].any()
-    colours = np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)
-    return np.asarray(colours[rows[:, 1:]])
+    palette = np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3)
+    return np.asarray(palette[rows[:, 1:]])
 
 
-def lightness(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+def lightness(ramp: NDArray[np.uint8]) -> NDArray[np.float64]:
     """CIE L* of sRGB (IEC 61966-2-1 and CIE 15), which the ramp was not made by."""
-    share = colours / 255
+    share = ramp / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
     light = linear @ np.asarray([0.2126, 0.7152, 0.0722])
     return np.where(light > 216 / 24389, 116 * np.cbrt(light) - 16, light * 24389 / 27)
@@ -47,32 +48,32 @@ def sine(hertz: float, amplitude: float, seconds: float = 1.0, rate: int = RATE)
 
 
 def test_a_picture_comes_back_as_it_was() -> None:
-    places = np.random.default_rng(0).integers(0, palette.LEVELS, (7, 13)).astype(np.uint8)
-    assert (decoded(png.encode(places, palette.level())) == palette.level()[places]).all()
+    places = np.random.default_rng(0).integers(0, colours.LEVELS, (7, 13)).astype(np.uint8)
+    assert (decoded(png.encode(places, colours.level())) == colours.level()[places]).all()
 
 
 def test_a_picture_needs_pixels_within_its_palette() -> None:
-    for places in (np.zeros((0, 3), np.uint8), np.full((2, 2), palette.LEVELS, np.uint8)):
+    for places in (np.zeros((0, 3), np.uint8), np.full((2, 2), colours.LEVELS, np.uint8)):
         with pytest.raises(ValueError, match="a picture of"):
-            png.encode(places, palette.level())
+            png.encode(places, colours.level())
 
 
 def test_louder_is_lighter_in_even_steps() -> None:
-    steps = np.diff(lightness(palette.level()))
+    steps = np.diff(lightness(colours.level()))
     assert steps.min() > 0.5
     assert steps.max() < 2.5 * np.median(steps)
 
 
 def test_differences_are_as_far_from_white_on_both_sides() -> None:
-    colours = palette.difference()
-    light = lightness(colours)
-    middle = palette.LEVELS // 2
+    ramp = colours.difference()
+    light = lightness(ramp)
+    middle = colours.LEVELS // 2
     assert light[middle] == light.max() > 95
-    assert np.ptp(colours[middle].astype(int)) == 0
+    assert np.ptp(ramp[middle].astype(int)) == 0
     assert np.abs(light - light[::-1]).max() < 8
     assert (np.diff(light[: middle + 1]) > 0).all()
-    assert colours[0, 2] > colours[0, 0]  # too quiet is blue
-    assert colours[-1, 0] > colours[-1, 2]  # too loud is red
+    assert ramp[0, 2] > ramp[0, 0]  # too quiet is blue
+    assert ramp[-1, 0] > ramp[-1, 2]  # too loud is red
 
 
 def test_a_sine_has_its_level_in_the_row_of_its_frequency() -> None:
@@ -96,7 +97,7 @@ def test_half_the_amplitude_is_6_db_less_everywhere_it_is_heard() -> None:
     picture, mean = spectrogram.difference(half, full, frame)
     assert mean == pytest.approx(6.02, abs=0.01)
     share = (-6.02 / spectrogram.LARGEST_DIFFERENCE + 1) / 2
-    wanted = palette.difference()[round(share * (palette.LEVELS - 1))]
+    wanted = colours.difference()[round(share * (colours.LEVELS - 1))]
     assert (decoded(picture) == wanted).all()
     assert spectrogram.difference(full, full, frame)[1] == 0
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from wavegan import colours
 from wavegan.audio.opening import shown
 from wavegan.audio.stft import magnitude
 from wavegan.errors import UserError
@@ -60,15 +61,14 @@ def sheet(
     rows = -(-len(clips) // columns)
     figure = Figure(figsize=(1.5 * columns, 1.4 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    ramp = colours.for_matplotlib()
     for axis in axes:
         axis.set_axis_off()
     for axis, (title, _), spectrum in zip(axes, clips, spectra, strict=False):
         if spectrum is None or not spectrum.size:
             continue
         lowest = loudest - DYNAMIC_RANGE
-        axis.imshow(
-            spectrum, origin="lower", aspect="auto", cmap="magma", vmin=lowest, vmax=loudest
-        )
+        axis.imshow(spectrum, origin="lower", aspect="auto", cmap=ramp, vmin=lowest, vmax=loudest)
         # a label is the name of a folder: neither mathematics nor always UTF-8
         axis.set_title(shown(title), fontsize=7, pad=2, parse_math=False)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -53,6 +53,6 @@ def _incomplete(found: "Sequence[Package]") -> dict[str, list[str]]:
     """What is missing, by the extra that brings it."""
     missing: dict[str, list[str]] = {}
     for package in found:
-        for extra in package.extras if package.missed else ():
+        for extra in package.extras if package.state == "missing" else ():
             missing.setdefault(extra, []).append(package.name)
     return missing

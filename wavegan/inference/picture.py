@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wavegan import colours
 from wavegan.errors import UserError
 
 DYNAMIC_RANGE = 80.0
@@ -60,6 +61,7 @@ def draw(file: Path, panels: Mapping[str, NDArray[np.float32]], sample_rate: int
             y_axis="linear",
             vmin=-DYNAMIC_RANGE,
             vmax=0.0,
+            cmap=colours.for_matplotlib(),
             ax=axis,
         )
         axis.set_title(title)

@@ -17,6 +17,7 @@ from wavegan.listening.pairing import ANCHORS, REFERENCE, LeftOut, Source
 from wavegan.listening.plan import Plan
 from wavegan.listening.sounds import Sounds
 from wavegan.listening.stimuli import Stimuli, prepare
+from wavegan.pages import made_here
 from wavegan.readable import PROSE, escaped
 from wavegan.targets import check_folder
 
@@ -77,7 +78,7 @@ def build(
     """
     plan.check(systems)
     read = [*systems, *([plan.reference] if plan.reference else [])]
-    earlier = _is_ours(out / "index.html")
+    earlier = made_here(out / "index.html", page.MARK)
     check_folder(out, own=("index.html", "audio"), inputs=read, force=force or earlier)
     if earlier:
         note(f"{out}: the earlier page is replaced")
@@ -95,14 +96,6 @@ def build(
         built = _write(folder, plan, sounds, left_out, out / "index.html")
     _tell(built, sounds, plan, note)
     return built
-
-
-def _is_ours(file: Path) -> bool:
-    """Whether a page was made here, of clips that are still there: it can be made again."""
-    if not file.is_file():
-        return False
-    with file.open(encoding="utf-8", errors="replace") as text:
-        return page.MARK in text.read(2000)
 
 
 def _draw(

@@ -5,14 +5,20 @@ Pages opened by a double click may load no files by `fetch`, but scripts they ma
 """
 
 import base64
-import html
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ASSETS = Path(__file__).parent / "assets"
+from markupsafe import Markup
+
+from wavegan import colours
+from wavegan.pages import Templates
+
+HERE = Path(__file__).parent
+TEMPLATES = Templates(HERE / "templates", HERE / "assets")
 SCRIPTS = ("player.js", "session.js", "widgets.js", "trial.js", "page.js")
-MARK = '<meta name="generator" content="wavegan listen">'
+MARK = "wavegan listen"
+"""What says that a page was made here."""
 
 
 def concealed(key: object, test: str) -> str:
@@ -45,22 +51,18 @@ def write(folder: Path, test: Mapping[str, object], scripts: Sequence[Path], *, 
     Returns:
         Bytes of page and sounds together.
     """
-    filled = {
-        "title": html.escape(str(test["title"])),
-        "mark": MARK,
-        "style": (ASSETS / "page.css").read_text(encoding="utf-8"),
-        "test": json.dumps(test, ensure_ascii=False).replace("<", "\\u003c"),
-        "scripts": "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS),
-    }
-    before, after = (ASSETS / "page.html").read_text(encoding="utf-8").split("{{sounds}}")
     page = folder / "index.html"
+    sounds = (_embedded(script) for script in scripts if embed)
     with page.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(_fill(before, filled))
-        for script in scripts if embed else ():
-            # without the spaces that make files equally long
-            code = script.read_text(encoding="ascii").replace(" ", "").strip()
-            file.write(f"<script>{code}</script>\n")
-        file.write(_fill(after, filled))
+        TEMPLATES.write(
+            "page.html",
+            file,
+            test=test,
+            mark=MARK,
+            colours=colours.LISTENING,
+            sounds=sounds,
+            scripts=SCRIPTS,
+        )
     size = page.stat().st_size
     if not embed:
         return size + sum(script.stat().st_size for script in scripts)
@@ -70,10 +72,6 @@ def write(folder: Path, test: Mapping[str, object], scripts: Sequence[Path], *, 
     return size
 
 
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    parts = template.split("{{")
-    filled = [parts[0]]
-    for part in parts[1:]:
-        name, _, rest = part.partition("}}")
-        filled.append(values[name] + rest)
-    return "".join(filled)
+def _embedded(script: Path) -> Markup:
+    """A sound's script without the spaces that make files equally long."""
+    return Markup(script.read_text(encoding="ascii").replace(" ", "").strip())  # noqa: S704

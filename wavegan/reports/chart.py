@@ -1,17 +1,28 @@
 """One small chart of a figure over steps, as inline SVG that plain JavaScript can read out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from wavegan.reports import axes
-from wavegan.reports.html import Markup, join, tag, void
+from wavegan.reports.page import fill
 from wavegan.reports.series import Series
 
 WIDTH, HEIGHT = 360, 190
 LEFT, RIGHT, TOP, BOTTOM = 50, 8, 12, 30
+FRAME = {
+    "width": WIDTH,
+    "height": HEIGHT,
+    "left": LEFT,
+    "right": WIDTH - RIGHT,
+    "middle": LEFT + (WIDTH - LEFT - RIGHT) / 2,
+    "foot": HEIGHT - BOTTOM,
+}
+"""What the template draws by."""
 LETTER = 6.5
 """Width of a letter of a label, at most."""
 DOTS = 24
@@ -46,7 +57,6 @@ class Chart:
         events: what is marked on it.
         ends: of a quantity whose range is known.
         middle: a value to draw a line at.
-        note: what is good, or what to look for.
     """
 
     title: str
@@ -55,29 +65,30 @@ class Chart:
     events: Sequence[Event] = ()
     ends: tuple[float, float] | None = None
     middle: float | None = None
-    note: str = ""
 
     def figure(self, names: Sequence[str]) -> Markup:
         """The chart as HTML; `names` are the runs'."""
-        heading = tag("b", self.title)
-        facts = ", ".join(filter(None, (self.unit, "log scale" if self._scale.log else "")))
-        caption = tag(
-            "figcaption",
-            heading,
-            tag("span", f" {facts}", class_="dim") if facts else None,
-            tag("output", self._latest(names), class_="readout"),
+        facts = filter(None, (self.unit, "log scale" if self._scale.log else ""))
+        return fill(
+            "chart.html",
+            chart=self,
+            facts=", ".join(facts),
+            latest=self._latest(names),
+            encoded=self._encoded(),
+            frame=FRAME,
+            beside=[self._beside(mark) for mark in self._scale.marks],
+            middle=None if self.middle is None else self._down(self.middle),
+            below=list(self._below()),
+            marks=[self._mark(event) for event in self.events if event.step <= self._last_step],
+            lines=[self._line(line) for line in self.series],
         )
-        attributes = {"tabindex": "0", "role": "group", "data_x": self._encoded()}
-        label = f"{self.title}: chart; arrow keys read out its values"
-        box = tag("div", self._svg(), class_="plot", aria_label=label, **attributes)
-        return tag("figure", caption, box, class_="chart", title=self.note or None)
 
-    @property
+    @cached_property
     def _scale(self) -> axes.Scale:
         known = np.concatenate([line.finite for line in self.series])
         return axes.scale(known, self.ends) if len(known) else axes.scale(np.zeros(1), (0, 1))
 
-    @property
+    @cached_property
     def _last_step(self) -> float:
         return max([1.0, *(float(line.steps[-1]) for line in self.series if len(line.steps))])
 
@@ -100,38 +111,31 @@ class Chart:
             lines.append("|".join((str(line.run), steps, across, down, values)))
         return ";".join(lines)
 
-    def _svg(self) -> Markup:
-        parts = join(self._grid(), self._marks(), [self._line(s) for s in self.series])
-        cursor = tag("g", class_="cursor")
-        box = f"0 0 {WIDTH} {HEIGHT}"
-        return tag("svg", parts, cursor, viewBox=box, aria_hidden="true", focusable="false")
+    def _down(self, value: float) -> str:
+        return f"{float(_y(self._scale.place(value))):.1f}"
 
-    def _grid(self) -> Markup:
-        """Axes: values to the left, steps below."""
-        scale, parts = self._scale, []
-        for mark in scale.marks:
-            y = float(_y(scale.place(mark)))
-            parts.append(void("path", d=f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}", class_="grid"))
-            parts.append(_beside(axes.short(mark), y))
-        if self.middle is not None:
-            y = float(_y(scale.place(self.middle)))
-            parts.append(void("path", d=f"M{LEFT} {y:.1f}H{WIDTH - RIGHT}", class_="middle"))
-        steps = axes.scale(np.asarray([0.0, self._last_step]))
-        for mark in steps.marks:
-            if mark <= self._last_step * 1.001 and not (mark % 1):
-                parts.append(
-                    _below(axes.short(mark), float(_x(np.asarray(mark / self._last_step))))
-                )
-        middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-        parts.append(tag("text", "step", x=middle, y=HEIGHT - 3, text_anchor="middle"))
-        return join(parts)
+    def _across(self, step: float) -> float:
+        return float(_x(np.asarray(step / self._last_step)))
 
-    def _marks(self) -> Markup:
-        return join([self._mark(event) for event in self.events if event.step <= self._last_step])
+    def _beside(self, mark: float) -> dict[str, object]:
+        """A label left of the axis, at its line."""
+        text, y = axes.short(mark), float(_y(self._scale.place(mark)))
+        long = len(text) * LETTER > LEFT - 6
+        return {"text": text, "place": f"{y:.1f}", "foot": f"{y + 3.5:.1f}", "long": long}
 
-    def _mark(self, event: Event) -> Markup:
-        x = float(_x(np.asarray(event.step / self._last_step)))
-        foot = HEIGHT - BOTTOM
+    def _below(self) -> Iterator[dict[str, object]]:
+        """Labels of steps; one that would stick out ends where the chart does."""
+        for mark in axes.scale(np.asarray([0.0, self._last_step])).marks:
+            if mark > self._last_step * 1.001 or mark % 1:
+                continue
+            text, x = axes.short(mark), self._across(mark)
+            if x + len(text) * LETTER / 2 > WIDTH - 2:
+                yield {"text": text, "place": WIDTH - 2, "anchor": "end"}
+            else:
+                yield {"text": text, "place": f"{x:.1f}", "anchor": "middle"}
+
+    def _mark(self, event: Event) -> dict[str, object]:
+        x, foot = self._across(event.step), HEIGHT - BOTTOM
         shape = {
             "checkpoint": f"M{x:.1f} {foot}v-5",
             "best": f"M{x:.1f} {TOP}V{foot}M{x - 4:.1f} {foot}h8l-4 -7z",
@@ -139,51 +143,25 @@ class Chart:
             "resumed": f"M{x:.1f} {TOP}V{foot}",
             "anew": f"M{x:.1f} {TOP}V{foot}",
         }[event.kind]
-        return tag("path", tag("title", event.text), d=shape, class_=f"{event.kind} of{event.run}")
+        return {"shape": shape, "kind": event.kind, "run": event.run, "text": event.text}
 
-    def _line(self, line: Series) -> Markup:
+    def _line(self, line: Series) -> dict[str, object]:
         """The raw line, faint where there is a smoothed one; its gaps; what is not finite."""
-        scale = self._scale
         x = _x(line.steps / self._last_step)
-        low, high = _y(scale.place(line.low)), _y(scale.place(line.high))
-        own = f"of{line.run % 6}"
-        parts: list[Markup] = []
-        y = _y(scale.place(line.values))
-        if line.smooth is None:
-            parts.append(void("path", d=_path(x, y, line.begins), class_=f"line {own}"))
-        else:
-            parts.append(void("path", d=_spikes(x, low, high, line.begins), class_=f"raw {own}"))
-            smooth = _y(scale.place(line.smooth))
-            parts.append(void("path", d=_path(x, smooth, line.begins), class_=f"line {own}"))
-        if len(x) <= DOTS:
-            dots = zip(x, y, strict=True)
-            parts += [
-                void("circle", cx=f"{a:.1f}", cy=f"{b:.1f}", r=2.2, class_=own)
-                for a, b in dots
-                if np.isfinite(b)
-            ]
-        for step in line.broken[:: max(1, len(line.broken) // 50)]:
-            at = float(_x(np.asarray(step / self._last_step)))
-            cross = f"M{at - 3:.1f} {TOP - 7}l6 6m0 -6l-6 6"
-            told = tag("title", f"not finite at step {step:,}")
-            parts.append(tag("path", told, d=cross, class_="broken"))
-        return join(parts)
-
-
-def _beside(label: str, y: float) -> Markup:
-    """A label left of the axis, a long one squeezed into its place."""
-    room, long = LEFT - 6, {}
-    if len(label) * LETTER > room:
-        long = {"textLength": room, "lengthAdjust": "spacingAndGlyphs"}
-    return tag("text", label, x=LEFT - 5, y=f"{y + 3.5:.1f}", text_anchor="end", **long)
-
-
-def _below(label: str, x: float) -> Markup:
-    """A label under a place of the axis; the last one ends where the chart does."""
-    place = {"y": HEIGHT - BOTTOM + 14}
-    if x + len(label) * LETTER / 2 > WIDTH - 2:
-        return tag("text", label, x=WIDTH - 2, text_anchor="end", **place)
-    return tag("text", label, x=f"{x:.1f}", text_anchor="middle", **place)
+        low, y, high = (_y(self._scale.place(v)) for v in (line.low, line.values, line.high))
+        smooth = None if line.smooth is None else _y(self._scale.place(line.smooth))
+        dots = [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(x, y, strict=True) if np.isfinite(b)]
+        crosses = [
+            (f"{step:,}", f"M{self._across(step) - 3:.1f} {TOP - 7}l6 6m0 -6l-6 6")
+            for step in line.broken[:: max(1, len(line.broken) // 50)]
+        ]
+        return {
+            "colour": line.run % 6,
+            "raw": None if smooth is None else _spikes(x, low, high, line.begins),
+            "path": _path(x, y if smooth is None else smooth, line.begins),
+            "dots": dots if len(x) <= DOTS else [],
+            "broken": crosses,
+        }
 
 
 def _x(share: NDArray[np.float64]) -> NDArray[np.float64]:

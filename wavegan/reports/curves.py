@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from markupsafe import Markup
 
 from wavegan import bundle
 from wavegan.progress import wording
 from wavegan.progress.history import History
 from wavegan.reports import axes
 from wavegan.reports.chart import Chart, Event
-from wavegan.reports.html import Markup, details, join, table, tag
+from wavegan.reports.page import fill
 from wavegan.reports.series import Series, thinned
 
 GROUPS = {
@@ -72,26 +73,30 @@ ROWS = 40
 
 def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
     """All charts in groups; a run that wrote nothing yet has none."""
-    if not any(history.train or history.validation for history in histories):
-        return tag("p", "Nothing was measured yet: no line of training or validation was written.")
     events = [event for run, history in enumerate(histories) for event in events_of(history, run)]
-    parts = []
+    groups = []
     for group, keys in _grouped(histories).items():
         charts = {key: _chart(group, key, histories, events) for key in keys}
         broken = any(line.begins for chart in charts.values() for line in chart.series)
-        notes = " ".join(filter(None, (NOTES[group], BROKEN if broken else "")))
-        figures = [chart.figure(names) for chart in charts.values()]
-        parts.append(
-            tag(
-                "section",
-                tag("h3", GROUPS[group]),
-                tag("p", notes, class_="dim") if notes else None,
-                tag("div", *figures, class_="charts"),
-                details("Numbers", _numbers(charts, names), class_="numbers"),
-                class_=f"group n{min(3, len(keys))}",
-            )
+        head, rows = _numbers(charts, names)
+        groups.append(
+            {
+                "heading": GROUPS[group],
+                "note": " ".join(filter(None, (NOTES[group], BROKEN if broken else ""))),
+                "size": min(3, len(keys)),
+                "figures": [chart.figure(names) for chart in charts.values()],
+                "head": head,
+                "rows": rows,
+            }
         )
-    return join(_legend(events, names), tag("div", *parts, class_="groups"))
+    return fill(
+        "curves.html",
+        measured=any(history.train or history.validation for history in histories),
+        names=names,
+        encoded=json.dumps(list(names), ensure_ascii=False),
+        kinds={event.kind for event in events},
+        groups=groups,
+    )
 
 
 def events_of(history: History, run: int) -> Iterator[Event]:
@@ -183,8 +188,10 @@ def _readable(key: str, group: str) -> str:
     return f"{side} {text}" if group == "other" and term else text
 
 
-def _numbers(charts: Mapping[tuple[str, str], Chart], names: Sequence[str]) -> Markup:
-    """The group's values, thinned to a table that can be read."""
+def _numbers(
+    charts: Mapping[tuple[str, str], Chart], names: Sequence[str]
+) -> tuple[list[str], list[list[str]]]:
+    """The group's values, thinned to a table that can be read: its head and its rows."""
     columns: list[tuple[str, Series]] = []
     for chart in charts.values():
         for line in chart.series:
@@ -192,11 +199,11 @@ def _numbers(charts: Mapping[tuple[str, str], Chart], names: Sequence[str]) -> M
             columns.append((name, line))
     known = sorted({float(step) for _, line in columns for step in line.steps})
     chosen = [known[n] for n in np.unique(np.linspace(0, len(known) - 1, ROWS).astype(int))]
-    rows: list[list[object]] = []
+    rows: list[list[str]] = []
     near = (known[-1] - known[0]) / ROWS / 2
     for step in chosen:
         rows.append([f"{step:,.0f}", *(_value_at(line, step, near) for _, line in columns)])
-    return table(["step", *(name for name, _ in columns)], rows, class_="figures")
+    return ["step", *(name for name, _ in columns)], rows
 
 
 def _value_at(line: Series, step: float, near: float) -> str:
@@ -204,23 +211,3 @@ def _value_at(line: Series, step: float, near: float) -> str:
     place = int(np.argmin(np.abs(line.steps - step)))
     far = abs(line.steps[place] - step) > near
     return "" if far else axes.number(float(line.values[place]))
-
-
-def _legend(events: Sequence[Event], names: Sequence[str]) -> Markup:
-    """What the marks mean, and with several runs whose a line is."""
-    kinds = {event.kind for event in events}
-    told = {
-        "best": "▲ best checkpoint",
-        "checkpoint": "╵ checkpoint kept",
-        "alarm": "▼ alarm",
-        "resumed": "┊ resumed",
-        "anew": "╎ other validation clips",
-    }
-    items = [tag("li", text, class_=kind) for kind, text in told.items() if kind in kinds]
-    runs = [
-        tag("li", tag("i", class_=f"swatch of{n % 6}"), name)
-        for n, name in enumerate(names)
-        if len(names) > 1
-    ]
-    known = json.dumps(list(names), ensure_ascii=False)
-    return tag("ul", *runs, *items, class_="legend", data_names=known)

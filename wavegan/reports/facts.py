@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 import yaml
+from markupsafe import Markup
 
 import wavegan
 from wavegan import bundle
@@ -13,36 +14,39 @@ from wavegan.machine import machine, versions
 from wavegan.progress.history import History
 from wavegan.recipe import Recipe
 from wavegan.reports import axes
-from wavegan.reports.html import Markup, details, join, table, tag
+from wavegan.reports.page import fill
 
 UNWRITTEN = "not written down by this run"
+Fact = str | tuple[tuple[str, str], ...]
+"""Text; or parts, each with its kind: what templates/facts.html makes of them."""
 
 
 def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
     """What was trained on what, and the full recipes."""
     columns = [_facts(history) for history in histories]
-    recipes = [_recipe(history, name) for history, name in zip(histories, names, strict=True)]
-    return join(_table(columns, names), *recipes)
+    recipes = [
+        (name, yaml.safe_dump(dict(history.recipe), sort_keys=False, allow_unicode=True))
+        for history, name in zip(histories, names, strict=True)
+    ]
+    return fill("what.html", table=_table(columns, names), recipes=recipes)
 
 
 def machines(histories: Sequence[History], names: Sequence[str]) -> Markup:
     """Where it ran; and what made this page, which may be elsewhere."""
     columns = [_place(history.starts[-1] if history.starts else {}) for history in histories]
-    parts = []
-    if any(columns):
-        parts.append(_table([column or {"machine": UNWRITTEN} for column in columns], names))
-    elif histories:
-        text = "The machine and the versions that it was trained with were not written down: "
-        parts.append(tag("p", text, "the run is from an older version of wavegan."))
+    known = [column or {"machine": UNWRITTEN} for column in columns]
     here = _place({"machine": machine(), "versions": versions()})
-    made = _table([here], ["here"])
-    parts.append(details("The machine and the versions that made this page", made))
-    return join(parts)
+    return fill(
+        "machines.html",
+        there=_table(known, names) if any(columns) else None,
+        runs=len(histories),
+        here=_table([here], ["here"]),
+    )
 
 
-def _facts(history: History) -> dict[str, object]:
+def _facts(history: History) -> dict[str, Fact]:
     told = {name: make(history) for name, make in FACTS.items()}
-    return {name: fact for name, fact in told.items() if fact not in (None, "")}
+    return {name: fact for name, fact in told.items() if fact}
 
 
 def _get(history: History, path: str) -> Any:
@@ -70,7 +74,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _terms(value: object) -> object:
+def _terms(value: object) -> Fact:
     """Weighted terms, a line each."""
     if not isinstance(value, Mapping) or not value:
         return "none"
@@ -80,15 +84,15 @@ def _terms(value: object) -> object:
         kind = known.get("name", name)
         weight = known.get("weight", 1)
         called = name if kind == name else f"{name} ({kind})"
-        lines.append(tag("div", f"{called} × {_short(weight)}"))
-    return join(lines)
+        lines.append(("line", f"{called} × {_short(weight)}"))
+    return tuple(lines)
 
 
-def _generator(history: History) -> object:
+def _generator(history: History) -> Fact:
     known = _get(history, "generator")
     name = known.get("name", "?") if isinstance(known, Mapping) else "?"
     options = _options(known) if isinstance(known, Mapping) else []
-    return join(tag("b", name), tag("div", ", ".join(options), class_="dim"))
+    return ("name", str(name)), ("aside", ", ".join(options))
 
 
 def _parameters(history: History) -> str:
@@ -111,18 +115,18 @@ def _count(value: object) -> str:
     return f"{value / 1e6:.3g} M" if value >= 1e6 else f"{value:,.0f}"
 
 
-def _data(history: History) -> object:
+def _data(history: History) -> Fact:
     start = history.starts[-1] if history.starts else {}
     told = start.get("data")
     folder = str(_get(history, "data.folder") or "?")
     if not isinstance(told, Mapping):
-        return join(tag("code", folder), tag("div", f"clips and hours: {UNWRITTEN}", class_="dim"))
+        return ("path", folder), ("aside", f"clips and hours: {UNWRITTEN}")
     seconds = float(told.get("seconds", 0))
     amount = f"{seconds / 3600:.2f} h" if seconds >= 360 else f"{seconds:.0f} s"
     text = f"{told.get('clips', '?')} clips, {amount}; {told.get('held_out', '?')} held out"
-    print_ = told.get("fingerprint")
-    mark = tag("div", "fingerprint ", tag("code", str(print_)[:16]), class_="dim")
-    return join(tag("code", folder), tag("div", text), mark if print_ else None)
+    known = told.get("fingerprint")
+    mark = (("fingerprint", str(known)[:16]),) if known else ()
+    return ("path", folder), ("line", text), *mark
 
 
 def _labels(history: History) -> str:
@@ -179,8 +183,8 @@ def _optimizer(history: History) -> str:
     return text + (f"; {schedule} schedule" if schedule else "")
 
 
-FACTS: Mapping[str, Callable[[History], object]] = {
-    "recipe": lambda h: _get(h, "description") or "without a description",
+FACTS: Mapping[str, Callable[[History], Fact]] = {
+    "recipe": lambda h: str(_get(h, "description") or "without a description"),
     "task": lambda h: _plugin(_get(h, "task")),
     "generator": _generator,
     "parameters": _parameters,
@@ -205,9 +209,9 @@ FACTS: Mapping[str, Callable[[History], object]] = {
 }
 
 
-def _place(start: Mapping[str, Any]) -> dict[str, object]:
+def _place(start: Mapping[str, Any]) -> dict[str, Fact]:
     """A start line's machine and versions, flat."""
-    found: dict[str, object] = {}
+    found: dict[str, Fact] = {}
     for key in ("time", "device", "processes", "precision"):
         value = start.get(key)
         if isinstance(value, str | int):  # what is null reads as NaN
@@ -225,23 +229,13 @@ def _listed(value: object) -> str:
     return axes.number(value) if isinstance(value, float) else str(value)
 
 
-def _table(columns: Sequence[Mapping[str, object]], names: Sequence[str]) -> Markup:
+def _table(columns: Sequence[Mapping[str, Fact]], names: Sequence[str]) -> dict[str, object]:
     """Facts by name; where runs differ, the row is marked."""
-    keys = list(dict.fromkeys(key for column in columns for key in column))
-    rows: list[list[object]] = []
-    for key in keys:
+    rows = []
+    for key in dict.fromkeys(key for column in columns for key in column):
         cells = [column.get(key, "–") for column in columns]
-        differ = len({str(cell) for cell in cells}) > 1
-        rows.append(
-            [join(key, tag("span", " ≠", title="the runs differ") if differ else None), *cells]
-        )
-    head = ["", *(names if len(columns) > 1 else [""])]
-    return table(head, rows, class_="facts" if len(columns) > 1 else "facts single")
-
-
-def _recipe(history: History, name: str) -> Markup:
-    text = yaml.safe_dump(dict(history.recipe), sort_keys=False, allow_unicode=True)
-    return details(f"The whole recipe of {name}, as resolved", tag("pre", text, tabindex="0"))
+        rows.append({"key": key, "cells": cells, "differ": len(set(cells)) > 1})
+    return {"names": names, "rows": rows}
 
 
 def made_by() -> str:

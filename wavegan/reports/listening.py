@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
+from wavegan import colours
 from wavegan.audio import io, opening
 from wavegan.audio.opening import ShortReadError
 from wavegan.counted import counted
 from wavegan.errors import RunError, UserError, reason
-from wavegan.reports import palette, png, spectrogram
+from wavegan.reports import png, spectrogram
 from wavegan.reports.axes import number
 from wavegan.reports.clips import APART, Column, Gallery
-from wavegan.reports.html import Markup, details, join, tag, void
+from wavegan.reports.page import fill
 from wavegan.reports.spectrogram import DYNAMIC_RANGE, LARGEST_DIFFERENCE, Frame, Wave
 
 LARGEST_SHEET = 2 << 20
@@ -29,10 +31,10 @@ class Shown:
         html: the section.
         clips: how many rows there are.
         audio_bytes: of all embedded audio, before it is written as text.
-        left_out: file, reason.
+        left_out: file, reason; also of what the gallery left out.
     """
 
-    html: Markup
+    html: Markup = field(default_factory=Markup)
     clips: int = 0
     audio_bytes: int = 0
     left_out: list[tuple[str, str]] = field(default_factory=list)
@@ -57,7 +59,7 @@ class _Sound:
 
 def section(gallery: Gallery, count: int, seconds: float, progress: Callable[[str], None]) -> Shown:
     """Rows of the first `count` clips that can be read, each cut after `seconds`."""
-    shown, rows = Shown(Markup("")), []
+    shown, rows = Shown(left_out=list(gallery.left_out)), []
     for name in gallery.names:
         if shown.clips == count:
             break
@@ -67,7 +69,17 @@ def section(gallery: Gallery, count: int, seconds: float, progress: Callable[[st
             continue
         shown.clips += 1
         rows.append(_row(name, original, made))
-    shown.html = join(_head(gallery, shown, seconds), *rows, _sheets(gallery, shown))
+    paired = any(name in column.files for column in gallery.columns for name in gallery.originals)
+    shown.html = fill(
+        "clips.html",
+        rows=rows,
+        amount=_amount(shown.clips, len(gallery.names)),
+        size=_size(shown.audio_bytes),
+        seconds=number(seconds),
+        legend=_legend(paired),
+        sheets=_sheets(gallery, shown),
+        left_out=shown.left_out,
+    )
     return shown
 
 
@@ -124,31 +136,24 @@ def _encoded(wave: Wave, rate: int) -> tuple[bytes, str, int]:
     return data, "wav", report.clipped
 
 
-def _row(name: str, original: _Sound | None, made: list[_Sound | Column]) -> Markup:
+def _row(name: str, original: _Sound | None, made: list[_Sound | Column]) -> dict[str, object]:
     """A clip's cards, all pictures on one scale."""
     sounds = [s for s in (original, *made) if isinstance(s, _Sound)]
     frame = spectrogram.frame_of([(s.wave, s.rate) for s in sounds])
     wanted = None if original is None else spectrogram.levels(original.wave, original.rate, frame)
-    cards = []
-    if original is not None:
-        cards.append(_card(name, original, frame, None, None))
+    cards = [] if original is None else [_card(name, original, frame, None, None)]
     for one in made:
         if isinstance(one, _Sound):
             cards.append(_card(name, one, frame, wanted, original))
         else:
-            empty = tag("p", "no such clip", class_="dim")
-            cards.append(tag("figure", tag("figcaption", tag("b", one.name)), empty, class_="card"))
+            cards.append({"column": one.name, "audio": None})
     ends = (f"{end:.0f}".replace("-", "−") for end in (frame.top - DYNAMIC_RANGE, frame.top))
-    scale = f"{frame.seconds:.2f} s · {' to '.join(ends)} dB"
-    head = tag("h3", name, tag("span", f" {scale}", class_="dim"))
-    return tag(
-        "section",
-        head,
-        tag("div", *cards, class_="cards"),
-        class_="clip",
-        data_seconds=f"{frame.seconds:.4f}",
-        data_name=name,
-    )
+    return {
+        "name": name,
+        "seconds": f"{frame.seconds:.4f}",
+        "scale": f"{frame.seconds:.2f} s · {' to '.join(ends)} dB",
+        "cards": cards,
+    }
 
 
 def _card(
@@ -157,14 +162,11 @@ def _card(
     frame: Frame,
     wanted: "np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None",
     original: _Sound | None,
-) -> Markup:
+) -> dict[str, object]:
     """A player, its spectrogram, and where there is an original the difference from it."""
     levels = spectrogram.levels(sound.wave, sound.rate, frame)
-    pictures = [
-        _picture(
-            spectrogram.picture(levels, frame), f"Spectrogram of {name}, {sound.column}", frame
-        )
-    ]
+    text = f"Spectrogram of {name}, {sound.column}"
+    pictures = [_picture(spectrogram.picture(levels, frame), text, frame)]
     notes = list(sound.notes)
     if wanted is not None and original is not None:
         apart, mean = spectrogram.difference(levels, wanted, frame)
@@ -174,90 +176,62 @@ def _card(
         if abs(sound.seconds - original.seconds) > APART:
             longer = sound.seconds - original.seconds
             notes.append(f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}")
-    address = f"data:audio/{sound.kind};base64,{_base64(sound.encoded)}"
-    player = tag(
-        "audio",
-        controls=True,
-        preload="none",
-        src=Markup(address),
-        aria_label=f"{name}, {sound.column}",
-        data_seconds=f"{sound.seconds:.4f}",
-    )
-    about = tag("span", f" {sound.about}", class_="about") if sound.about else None
-    caption = tag("figcaption", tag("b", sound.column), about)
-    below = tag("p", " · ".join(notes), class_="dim") if notes else None
-    return tag("figure", caption, player, *pictures, below, class_="card", data_name=sound.column)
+    return {
+        "column": sound.column,
+        "about": sound.about,
+        "audio": _address(f"audio/{sound.kind}", sound.encoded),
+        "seconds": f"{sound.seconds:.4f}",
+        "pictures": pictures,
+        "notes": " · ".join(notes),
+    }
 
 
-def _picture(data: bytes, text: str, frame: Frame, class_: str = "picture") -> Markup:
-    address = Markup(f"data:image/png;base64,{_base64(data)}")
-    image = void("img", src=address, alt=text, width=frame.columns, height=112)
-    marks = [
-        tag("span", label, style=f"bottom:{100 * place:.1f}%", aria_hidden="true")
-        for label, place in frame.ticks()
-    ]
-    return tag("div", image, *marks, class_=class_)
+def _picture(data: bytes, text: str, frame: Frame, kind: str = "picture") -> dict[str, object]:
+    marks = [(label, f"{100 * place:.1f}") for label, place in frame.ticks()]
+    address = _address("image/png", data)
+    return {
+        "kind": kind,
+        "address": address,
+        "text": text,
+        "columns": frame.columns,
+        "marks": marks,
+    }
 
 
-def _head(gallery: Gallery, shown: Shown, seconds: float) -> Markup:
-    """How much there is, how it is played, and what the colours mean."""
-    if not shown.clips:
-        return tag("p", "There are no clips to listen to.")
-    amount = (
-        f"{shown.clips} of {counted(len(gallery.names), 'clip')}"
-        if shown.clips < len(gallery.names)
-        else counted(shown.clips, "clip")
-    )
-    size = (
-        f"{shown.audio_bytes / 1e6:.1f} MB"
-        if shown.audio_bytes >= 1e5
-        else (f"{shown.audio_bytes / 1e3:.0f} kB")
-    )
-    told = (
-        f"{amount}, the first {number(seconds)} s of each at most; {size} of audio in this page. "
-    )
-    what = "Pictures of a row share one scale; frequencies in Hz are spaced as on the mel scale."
-    keys = tag(
-        "p",
-        tag("button", "loop", type="button", id="loop", aria_pressed="false"),
-        tag("span", _KEYS, class_="dim"),
-        class_="keys",
-    )
-    paired = any(name in column.files for column in gallery.columns for name in gallery.originals)
-    return join(tag("p", told, what), _legend(paired), keys)
+def _amount(clips: int, known: int) -> str:
+    return f"{clips} of {counted(known, 'clip')}" if clips < known else counted(clips, "clip")
 
 
-_KEYS = Markup(
-    " <kbd>space</kbd> plays and pauses · <kbd>←</kbd> <kbd>→</kbd> move · <kbd>1</kbd>–"
-    "<kbd>9</kbd> switch within a row at the same place · <kbd>L</kbd> loops; "
-    "a click in a picture goes there"
-)
+def _size(audio_bytes: int) -> str:
+    return f"{audio_bytes / 1e6:.1f} MB" if audio_bytes >= 1e5 else f"{audio_bytes / 1e3:.0f} kB"
 
 
-def _legend(paired: bool) -> Markup:
-    """The two ramps of colour."""
-    ramp = np.arange(palette.LEVELS, dtype=np.uint8)[None]
+def _legend(paired: bool) -> list[dict[str, str]]:
+    """The ramps of colour, and what their ends mean."""
     places = [
-        ("level", palette.level(), f"−{DYNAMIC_RANGE:.0f} dB", "loudest of the row", "ramp"),
+        (colours.level(), f"−{DYNAMIC_RANGE:.0f} dB", "loudest of the row", "ramp"),
         (
-            "difference",
-            palette.difference(),
+            colours.difference(),
             f"{LARGEST_DIFFERENCE:.0f} dB too quiet",
             f"{LARGEST_DIFFERENCE:.0f} dB too loud",
             "ramp difference",
         ),
     ]
-    items = []
-    for _, colours, low, high, class_ in places if paired else places[:1]:
-        address = Markup(f"data:image/png;base64,{_base64(png.encode(ramp, colours))}")
-        image = void("img", src=address, alt="to", class_=class_, width=90, height=10)
-        items.append(tag("li", f"{low} ", image, f" {high}"))
-    return tag("ul", *items, class_="legend")
+    ramp = np.arange(colours.LEVELS, dtype=np.uint8)[None]
+    return [
+        {
+            "address": _address("image/png", png.encode(ramp, chosen)),
+            "low": low,
+            "high": high,
+            "kind": kind,
+        }
+        for chosen, low, high, kind in places[: 2 if paired else 1]
+    ]
 
 
-def _sheets(gallery: Gallery, shown: Shown) -> Markup:
-    """The contact sheets of runs that make sounds."""
-    parts = []
+def _sheets(gallery: Gallery, shown: Shown) -> list[tuple[str, str]]:
+    """The contact sheets of runs that make sounds: names and addresses."""
+    found = []
     for name, file in gallery.sheets:
         try:
             data = file.read_bytes()
@@ -265,11 +239,9 @@ def _sheets(gallery: Gallery, shown: Shown) -> Markup:
             shown.left_out.append((str(file), error.strerror or str(error)))
             continue
         if len(data) <= LARGEST_SHEET:
-            address = Markup(f"data:image/png;base64,{_base64(data)}")
-            text = f"Spectrograms of many clips: {name}"
-            parts.append(details(text, void("img", src=address, alt=text, class_="sheet")))
-    return join(parts)
+            found.append((name, _address("image/png", data)))
+    return found
 
 
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+def _address(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

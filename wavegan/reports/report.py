@@ -6,13 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from wavegan import atomic
 from wavegan.errors import UserError
+from wavegan.pages import made_here
 from wavegan.progress import wording
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.reports import clips, curves, facts, listening, measure, page, tables
-from wavegan.reports.html import Markup, join, tag
 from wavegan.targets import check_files
 
 Note = Callable[[str], None]
@@ -113,14 +115,11 @@ def write(
     gallery = _gallery(sources, checkpoints)
     measured = _measured(sources, gallery, evaluations, metrics, note, progress)
     shown = listening.section(gallery, count, seconds, lambda name: progress(f"drawing {name}"))
-    left_out = [*gallery.left_out, *shown.left_out]
-    for file, reason in left_out:
+    for file, reason in shown.left_out:
         note(f"left out: {file}: {reason}")
-    text = page.html(
-        _title(sources), _subtitle(sources), _sections(sources, shown, measured, left_out)
-    )
+    text = page.html(_title(sources), _subtitle(sources), _sections(sources, shown, measured))
     atomic.text(target, text)
-    return Report(target, len(text.encode()), shown.clips, shown.audio_bytes, left_out)
+    return Report(target, len(text.encode()), shown.clips, shown.audio_bytes, shown.left_out)
 
 
 def _check(target: Path, inputs: Sequence[Path], force: bool, note: Note) -> None:
@@ -131,7 +130,7 @@ def _check(target: Path, inputs: Sequence[Path], force: bool, note: Note) -> Non
         raise UserError(f"{target}: there is no folder {target.parent}: make it first")
     if target.suffix.lower() not in (".html", ".htm", ""):
         raise UserError(f"--out {target}: the page is HTML: end it in .html")
-    earlier = page.is_ours(target)
+    earlier = made_here(target, page.MARK)
     check_files([target], inputs=inputs, force=force or earlier)
     if earlier:
         note(f"{target}: the earlier report is replaced")
@@ -226,40 +225,34 @@ def _sections(
     sources: Sources,
     shown: listening.Shown,
     measured: Sequence[tuple[str, dict[str, Any]]],
-    left_out: Sequence[tuple[str, str]],
 ) -> list[page.Section]:
     histories, names = list(sources.runs.values()), sources.names
-    sections = []
-    if histories:
-        sections.append(page.Section("how", "How it stands", _verdicts(sources)))
-    sections.append(page.Section("listen", "Listen", join(shown.html, tables.left_out(left_out))))
     figures = [tables.evaluation(content, title) for title, content in measured]
-    figures.append(tables.validations(histories, names))
-    if any(figures):
-        sections.append(page.Section("metrics", "Metrics", join(figures)))
-    if histories:
-        sections.append(page.Section("curves", "Curves", curves.section(histories, names)))
-        sections.append(
-            page.Section("what", "What was trained on what", facts.section(histories, names))
-        )
-    machines = facts.machines(histories, names)
-    sections.append(page.Section("machine", "Machine and versions", machines))
-    return sections
+    validations = tables.validations(histories, names)
+    parts = {
+        ("how", "How it stands"): [_verdicts(sources)] if histories else [],
+        ("listen", "Listen"): [shown.html],
+        ("metrics", "Metrics"): [*figures, *([validations] if validations else [])],
+        ("curves", "Curves"): [curves.section(histories, names)] if histories else [],
+        ("what", "What was trained on what"): (
+            [facts.section(histories, names)] if histories else []
+        ),
+        ("machine", "Machine and versions"): [facts.machines(histories, names)],
+    }
+    return [page.Section(*heads, content) for heads, content in parts.items() if content]
 
 
 def _verdicts(sources: Sources) -> Markup:
     """One paragraph a run, and its alarms."""
-    parts = []
-    for name, history in sources.runs.items():
-        verdict = tag("p", judge(history).text, class_="verdict")
-        heading = tag("h3", name) if len(sources.runs) > 1 else None
-        alarms = [
-            tag("li", tag("b", f"step {alarm.step:,}"), f" {wording.line(alarm)}")
-            for alarm in history.alarms
-        ]
-        told = tag("ul", *alarms, class_="alarms") if alarms else tag("p", "No alarms.")
-        parts.append(join(heading, verdict, told))
-    return join(parts)
+    runs = [
+        {
+            "name": name,
+            "verdict": judge(history).text,
+            "alarms": [(f"{alarm.step:,}", wording.line(alarm)) for alarm in history.alarms],
+        }
+        for name, history in sources.runs.items()
+    ]
+    return page.fill("verdicts.html", runs=runs)
 
 
 def _title(sources: Sources) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wavegan import colours
 from wavegan.audio.resample import resample_array
 from wavegan.audio.stft import magnitude
-from wavegan.reports import palette, png
+from wavegan.reports import png
 
 ROWS, MOST_COLUMNS = 112, 400
 WINDOW = 0.04
@@ -91,7 +92,7 @@ def frame_of(clips: list[tuple[Wave, int]]) -> Frame:
 def picture(decibels: NDArray[np.float32], frame: Frame) -> bytes:
     """A PNG of levels."""
     share = 1 + (decibels - frame.top) / DYNAMIC_RANGE
-    return png.encode(_places(share), palette.level())
+    return png.encode(_places(share), colours.level())
 
 
 def difference(
@@ -107,12 +108,12 @@ def difference(
     heard = (made > lowest) | (original > lowest)
     mean = float(np.abs(change[heard]).mean()) if heard.any() else 0.0
     share = (change / LARGEST_DIFFERENCE + 1) / 2
-    return png.encode(_places(share), palette.difference()), mean
+    return png.encode(_places(share), colours.difference()), mean
 
 
 def _places(share: NDArray[np.floating]) -> NDArray[np.uint8]:
     """0 to 1, the lowest row first, to places in a palette, the highest row first."""
-    places = np.rint(share.clip(0, 1) * (palette.LEVELS - 1)).astype(np.uint8)
+    places = np.rint(share.clip(0, 1) * (colours.LEVELS - 1)).astype(np.uint8)
     return np.ascontiguousarray(places[::-1])
 
 
