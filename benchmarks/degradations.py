@@ -29,10 +29,10 @@ from torch import Tensor
 
 from wavegan import plugins
 from wavegan.audio import io
-from wavegan.audio.mel import Mel
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
 from wavegan.evaluation.floors import GriffinLim
+from wavegan.mel.front_end import Mel
 from wavegan.metrics.base import Metric
 
 RATE = 22050

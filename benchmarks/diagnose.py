@@ -23,7 +23,7 @@ from rich.table import Table
 from wavegan.artifacts.base import Finding
 from wavegan.audio import io
 from wavegan.data.scan import READABLE
-from wavegan.inference.diagnose import examine
+from wavegan.diagnosis.diagnose import examine
 
 SHORTEST = 1.2
 """Seconds of a clip that artifacts are planted in."""

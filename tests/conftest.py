@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
 
 REPO = Path(__file__).resolve().parents[1]
 

@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import save_file
 
 from wavegan import bundle, checksums
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import Mel
 
 
 @pytest.fixture

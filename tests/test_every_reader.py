@@ -19,7 +19,7 @@ from wavegan.data.manifest import Facts
 from wavegan.data.scan_cache import ScanCache
 from wavegan.embeddings.classifier import Classifier
 from wavegan.errors import UserError
-from wavegan.inference.judge import read_held_out
+from wavegan.evaluation.judge import read_held_out
 from wavegan.training import state_file
 from wavegan.training.heartbeat import Heartbeat
 

@@ -103,7 +103,7 @@ def test_the_two_lines_of_python_work(tmp_path, monkeypatch):
     import torch
 
     from wavegan import bundle
-    from wavegan.audio.mel import Mel
+    from wavegan.mel.front_end import Mel
 
     options = {"name": "hifigan", "upsample_initial_channel": 16}
     config = bundle.Config(mel=Mel.preset("hifigan-22k"), generator=options)
@@ -119,7 +119,7 @@ def test_the_two_lines_of_python_work(tmp_path, monkeypatch):
 
 def test_the_lines_of_python_for_sounds_work(tmp_path, monkeypatch):
     from wavegan import bundle
-    from wavegan.audio.mel import Mel
+    from wavegan.mel.front_end import Mel
 
     config = bundle.Config(
         mel=Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None),

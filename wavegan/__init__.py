@@ -4,17 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wavegan.audio.mel import Mel, MelSpectrogram
     from wavegan.errors import RunError, UserError
     from wavegan.inference.opening import load
     from wavegan.inference.synthesizer import Synthesizer
     from wavegan.inference.vocoder import Vocoder
+    from wavegan.mel.front_end import Mel, MelSpectrogram
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Mel": "wavegan.audio.mel",
-    "MelSpectrogram": "wavegan.audio.mel",
+    "Mel": "wavegan.mel.front_end",
+    "MelSpectrogram": "wavegan.mel.front_end",
     "RunError": "wavegan.errors",
     "Synthesizer": "wavegan.inference.synthesizer",
     "UserError": "wavegan.errors",

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import wavegan
 from wavegan import json_file
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
 
 FORMAT = 2
 MOST_CHANNELS, HIGHEST_RATE = 64, 1 << 23

@@ -176,6 +176,6 @@ def _at(values: Any, path: Sequence[str]) -> Any:
 
 
 def _of_the_mel(field: str) -> Any:
-    from wavegan.audio.mel import Mel
+    from wavegan.mel.front_end import Mel
 
     return str if field == "preset" else get_type_hints(Mel).get(field, Any)

@@ -21,7 +21,7 @@ from wavegan.recipe_layers import TYPED, Layer, layer, merged, mistake
 from wavegan.recipe_sections import Audio, Data, FeatureMatching, Plugin, Section, Term, Training
 
 if TYPE_CHECKING:
-    from wavegan.audio.mel import Mel
+    from wavegan.mel.front_end import Mel
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -55,7 +55,7 @@ class Recipe(Section):
         """The mel front-end that `mel` describes, every field resolved; None: there is none."""
         if self.mel is None:
             return None
-        from wavegan.audio.mel import Mel
+        from wavegan.mel.front_end import Mel
 
         if isinstance(self.mel, str):
             return Mel.preset(self.mel)

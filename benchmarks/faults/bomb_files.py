@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
+from wavegan.mel.front_end import Mel
 
 Bomb = Callable[[Path], Sequence[str]]
 RATE = 16000

@@ -148,7 +148,7 @@ def mel_seeds(kind: str) -> list[bytes]:
 
 def read_mel(path: Path) -> object:
     """As `vocode` does."""
-    from wavegan.audio import mel_file
+    from wavegan.mel import mel_file
 
     return mel_file.read(path, 80)
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from wavegan.audio import io
-from wavegan.inference.diagnose import examine
+from wavegan.diagnosis.diagnose import examine
 
 NAMES = (
     *("line, rate / 4", "line, 3170 Hz", "checkerboard", "hum", "offset"),

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
 from wavegan.cli import app
 from wavegan.generators.base import LatentGenerator
 from wavegan.layers.walk import as_walk, overlap
+from wavegan.mel.front_end import Mel
 
 
 class Hits(LatentGenerator):

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 import wavegan
 from wavegan import plugins, recipe
-from wavegan.audio.mel import Mel
 from wavegan.cli import app
 from wavegan.errors import RunError, UserError
+from wavegan.mel.front_end import Mel
 
 REPO = Path(__file__).resolve().parents[2]
 COMMANDS = ["train", "vocode", "generate", "convert", "judge", "doctor", "list", "show"]

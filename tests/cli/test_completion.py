@@ -13,9 +13,9 @@ import yaml
 from typer.testing import CliRunner
 
 from wavegan import plugins, recipe
-from wavegan.audio.mel import Mel
 from wavegan.cli import app
 from wavegan.cli._completion_fields import fields
+from wavegan.mel.front_end import Mel
 
 ASK = "_WAVEGAN_COMPLETE"
 

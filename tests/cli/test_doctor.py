@@ -10,8 +10,8 @@ import torch
 from typer.testing import CliRunner
 
 from wavegan.audio import io
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.cli import app
+from wavegan.mel.front_end import Mel, MelSpectrogram
 
 GOLDEN = "jik876-v2"
 

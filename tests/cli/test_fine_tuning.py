@@ -13,10 +13,11 @@ import yaml
 from typer.testing import CliRunner
 
 from wavegan import bundle, recipe, recipe_sections
-from wavegan.audio import io, mel_file
-from wavegan.audio.mel import Mel, MelSpectrogram
+from wavegan.audio import io
 from wavegan.cli import app
 from wavegan.cli.console import Silent
+from wavegan.mel import mel_file
+from wavegan.mel.front_end import Mel, MelSpectrogram
 from wavegan.training import setup
 
 MEL = Mel.preset("hifigan-22k")

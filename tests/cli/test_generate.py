@@ -14,8 +14,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from wavegan import Synthesizer, bundle, recipe
-from wavegan.audio.mel import Mel
 from wavegan.cli import app
+from wavegan.mel.front_end import Mel
 
 RATE, SEGMENT = 8000, 4096
 GUIDE = (Path(__file__).parents[2] / "docs" / "sounds.md").read_text(encoding="utf-8")

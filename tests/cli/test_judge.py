@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from wavegan.audio import io
 from wavegan.cli import app
 from wavegan.embeddings.classifier import Classifier
-from wavegan.inference import judge as judging
+from wavegan.evaluation import judge as judging
 from wavegan.set_metrics.frechet import Frechet
 from wavegan.set_metrics.ndb import Ndb
 from wavegan.training import classifier

@@ -14,8 +14,8 @@ import soundfile
 import torch
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
 from wavegan.cli import _streams
+from wavegan.mel.front_end import Mel
 
 REPO = Path(__file__).resolve().parents[2]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has names in UTF-16, and no C locale")

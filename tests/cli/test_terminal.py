@@ -21,9 +21,9 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
 from wavegan.cli import _streams, app
 from wavegan.cli._screen import Screen, live
+from wavegan.mel.front_end import Mel
 
 REPO = Path(__file__).resolve().parents[2]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has other terminals, and plainer names")

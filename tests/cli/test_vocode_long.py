@@ -12,9 +12,10 @@ import torch
 from click.testing import Result
 from typer.testing import CliRunner
 
-from wavegan.audio import io, mel_spectrogram
+from wavegan.audio import io
 from wavegan.cli import _vocode_one, app
 from wavegan.inference import pieces, revocode, vocoder
+from wavegan.mel import spectrogram
 
 RATE = 16000
 Vocode = Callable[..., Result]
@@ -31,7 +32,7 @@ def vocode(model: Path, monkeypatch: pytest.MonkeyPatch) -> Vocode:
 
     def call(*words: object, long: bool = True, model: Path = model) -> Result:
         monkeypatch.setattr(pieces, "SAMPLES", 1600)
-        monkeypatch.setattr(mel_spectrogram, "LONGEST", 4000 if long else 2**22)
+        monkeypatch.setattr(spectrogram, "LONGEST", 4000 if long else 2**22)
         words = ("vocode", "--model", model, "--device", "cpu", *words)
         return CliRunner(env={"WAVEGAN_DEBUG": None}).invoke(app, [str(word) for word in words])
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn.functional import avg_pool1d, pad
 
 from wavegan.audio import io
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.data import mel_fit
 from wavegan.data.mels import pair
 from wavegan.data.scan import scan
+from wavegan.mel.front_end import Mel, MelSpectrogram
 
 SPEECH = Path(__file__).resolve().parents[2] / "examples" / "speech"
 FILES = sorted(SPEECH.glob("*.flac"))[:4]

@@ -8,13 +8,13 @@ import pytest
 import soundfile
 import torch
 
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.audio.resample import REACH
 from wavegan.data.clips import crop, length, offset, whole
 from wavegan.data.manifest import Clip, Manifest
 from wavegan.data.mels import Mels, pair
 from wavegan.data.segments import Segments
 from wavegan.data.stretch import cut, part, pieces
+from wavegan.mel.front_end import Mel, MelSpectrogram
 
 MEL = Mel(sample_rate=16000, n_fft=256, hop_length=64, win_length=256, n_mels=8, f_max=8000)
 SEGMENT, SECONDS = 640, 6

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from wavegan.audio import io
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.evaluation.floors import (
     Floor,
@@ -20,6 +19,7 @@ from wavegan.evaluation.floors import (
     unmakeable,
 )
 from wavegan.evaluation.levels import matching_gain
+from wavegan.mel.front_end import Mel
 from wavegan.metrics.log_mel_l1 import LogMelL1
 
 

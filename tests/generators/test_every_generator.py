@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from wavegan import plugins
-from wavegan.audio.mel import Mel
 from wavegan.generators.base import Generator, LatentGenerator
 from wavegan.inference import pieces
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import Mel
 
 Options = dict[str, Any]
 

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from wavegan.generators.parallel_wavegan import ParallelWaveGAN
-from wavegan.interop import _pwg_parallel_wavegan as names
+from wavegan.interop.pwg import parallel_wavegan as names
 from wavegan.layers.weight_norm import fold_weight_norm
 
 SMALL: dict[str, Any] = {

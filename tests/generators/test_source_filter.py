@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
+from wavegan.generators._source_filter.voices import PACE
 from wavegan.generators.source_filter import SourceFilter
-from wavegan.layers.voices import PACE
 
 RATE = 8000
 SMALL: dict[str, Any] = {

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wavegan import recipe
-from wavegan.audio.mel import MelSpectrogram
 from wavegan.generators.stylemelgan import StyleMelGAN
-from wavegan.interop import _pwg_stylemelgan as names
+from wavegan.interop.pwg import stylemelgan as names
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import MelSpectrogram
 
 SMALL: dict[str, Any] = {
     "n_mels": 4,

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from wavegan import plugins
-from wavegan.audio.mel import Mel
 from wavegan.bundle_config import context
 from wavegan.errors import UserError
 from wavegan.generators.vocos import Vocos
+from wavegan.mel.front_end import Mel
 
 SMALL: dict[str, Any] = {
     "n_mels": 12, "width": 16, "hidden_width": 40, "layers": 2, "n_fft": 64, "hop_length": 20

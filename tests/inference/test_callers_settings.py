@@ -15,8 +15,8 @@ from torch import Tensor
 
 from wavegan import Mel, MelSpectrogram, Synthesizer, Vocoder, adapters, bundle
 from wavegan.audio.griffin_lim import griffin_lim
-from wavegan.audio.mel_spectrogram import mel_filterbank
 from wavegan.audio.stft import magnitude
+from wavegan.mel.spectrogram import mel_filterbank
 from wavegan.metrics.log_mel_l1 import LogMelL1
 from wavegan.metrics.lsd import LSD
 from wavegan.metrics.mrstft import MRSTFT

@@ -10,9 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from wavegan import Mel, Vocoder, bundle, memory_limit
-from wavegan.audio import io, mel_file, mel_spectrogram
-from wavegan.audio.mel_blocks import mel_blocks
-from wavegan.audio.mel_spectrogram import MelSpectrogram
+from wavegan.audio import io
 from wavegan.audio.window import Window
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
@@ -22,6 +20,9 @@ from wavegan.generators.univnet import UnivNet
 from wavegan.generators.vocos import Vocos
 from wavegan.inference import long_audio, noise, pieces, whole
 from wavegan.inference.revocode import revocode
+from wavegan.mel import mel_file, spectrogram
+from wavegan.mel.blocks import mel_blocks
+from wavegan.mel.spectrogram import MelSpectrogram
 
 RATE = 16000
 Opened = Callable[[str], Vocoder]
@@ -31,7 +32,7 @@ Opened = Callable[[str], Vocoder]
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few samples at once, so that files of a second are long ones."""
     monkeypatch.setattr(pieces, "SAMPLES", 1600)
-    monkeypatch.setattr(mel_spectrogram, "LONGEST", 4000)
+    monkeypatch.setattr(spectrogram, "LONGEST", 4000)
     monkeypatch.setattr(mel_file, "BLOCK", 70)
     monkeypatch.setattr(noise, "BLOCK", 800)
 

@@ -180,7 +180,7 @@ def test_mels_of_long_waves_are_made_in_blocks(
 ) -> None:
     front_end, wave = MelSpectrogram(mel), noise(2, 50 * mel.hop_length + rest) / 10
     whole = front_end(wave)
-    monkeypatch.setattr("wavegan.audio.mel_spectrogram.LONGEST", 7 * mel.n_fft)
+    monkeypatch.setattr("wavegan.mel.spectrogram.LONGEST", 7 * mel.n_fft)
     blocks = front_end(wave)
     assert blocks.shape == whole.shape
     torch.testing.assert_close(blocks, whole, rtol=0, atol=2e-5)

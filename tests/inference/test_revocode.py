@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from wavegan import Vocoder
-from wavegan.audio.mel import Mel
 from wavegan.generators.base import Generator
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.inference.revocode import revocode
+from wavegan.mel.front_end import Mel
 
 SAME = Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None)
 CENTER = dataclasses.replace(SAME, padding="center")

@@ -15,10 +15,10 @@ from torch.nn.functional import interpolate, pad
 
 import wavegan
 from wavegan import RunError, Synthesizer, UserError, Vocoder, bundle
-from wavegan.audio.mel import Mel
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import latents
 from wavegan.layers.walk import overlap
+from wavegan.mel.front_end import Mel
 from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 RATE, SEGMENT = 8000, 1024

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from wavegan import bundle, plugins, recipe
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.discriminators.base import Discriminator
 from wavegan.discriminators.mrd import MultiResolution
 from wavegan.errors import UserError
@@ -18,6 +17,7 @@ from wavegan.generators.bigvgan import BigVGAN
 from wavegan.interop.base import recognise
 from wavegan.interop.bigvgan import BigVGANLayout
 from wavegan.layers.activations import half_band
+from wavegan.mel.front_end import Mel, MelSpectrogram
 from wavegan.weights import load_strictly
 
 GOLDEN = ("bigvgan-v1-small", "bigvgan-v2-small")

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
 from wavegan.discriminators.mpd import MultiPeriod
 from wavegan.discriminators.msd import MultiScale
 from wavegan.errors import UserError
 from wavegan.generators.istftnet import ISTFTNet
 from wavegan.interop.base import recognise
 from wavegan.interop.istftnet import ISTFTNetLayout
+from wavegan.mel.front_end import Mel
 from wavegan.weights import load_strictly
 
 CONFIG: dict[str, Any] = {

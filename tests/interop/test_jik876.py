@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from wavegan import Vocoder, bundle
 from wavegan.audio import io
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.discriminators.mpd import MultiPeriod
 from wavegan.discriminators.msd import MultiScale
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import Mel, MelSpectrogram
 from wavegan.weights import load_strictly
 
 CONFIG: dict[str, Any] = {

@@ -13,12 +13,12 @@ import yaml
 from torch import Tensor
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.discriminators.melgan_msd import MelGANMultiScale
 from wavegan.errors import UserError
 from wavegan.generators.melgan import MelGAN
-from wavegan.interop import _pwg_hifigan, _pwg_melgan
 from wavegan.interop.base import recognise
+from wavegan.interop.pwg import hifigan, melgan
+from wavegan.mel.front_end import Mel, MelSpectrogram
 
 GOLDEN = ["hifigan", "mb-melgan", "melgan", "parallel-wavegan", "style-melgan"]
 FILE = Path("config.yml")
@@ -317,7 +317,7 @@ def test_melgan_in_all_its_settings(pad: str, given: Any, mode: str) -> None:
         "pad": pad, "pad_params": given, "use_final_nonlinear_activation": False,
         "use_weight_norm": True, "use_causal_conv": True,
     }  # fmt: skip
-    options, renamed = _pwg_melgan.generator(params, named(CAUSAL_MELGAN), FILE)
+    options, renamed = melgan.generator(params, named(CAUSAL_MELGAN), FILE)
     assert renamed.keys() == named(CAUSAL_MELGAN.values()).keys()
     assert options == {
         "name": "melgan", "n_mels": 6, "bands": 2, "kernel_size": 6, "upsample_initial_channel": 8,
@@ -328,11 +328,11 @@ def test_melgan_in_all_its_settings(pad: str, given: Any, mode: str) -> None:
 
 
 def test_melgans_defaults_are_the_projects() -> None:
-    options, _ = _pwg_melgan.generator({}, {}, FILE)
+    options, _ = melgan.generator({}, {}, FILE)
     assert options.pop("name") == "melgan"
     with torch.device("meta"):
         assert str(MelGAN(**options)) == str(MelGAN())
-    assert _pwg_melgan.generator({**SMALL}, named(MELGAN), FILE)[1].keys() == (
+    assert melgan.generator({**SMALL}, named(MELGAN), FILE)[1].keys() == (
         named(MELGAN.values()).keys()
     )
 
@@ -346,7 +346,7 @@ def test_hifigan_in_all_its_settings() -> None:
         "nonlinear_activation_params": {"negative_slope": 0.3}, "use_causal_conv": True,
         "use_weight_norm": False,
     }  # fmt: skip
-    options, renamed = _pwg_hifigan.generator(params, named(CAUSAL_HIFIGAN_2), FILE)
+    options, renamed = hifigan.generator(params, named(CAUSAL_HIFIGAN_2), FILE)
     assert renamed.keys() == named(CAUSAL_HIFIGAN_2.values()).keys()
     assert options == {
         "name": "hifigan", "n_mels": 6, "upsample_initial_channel": 8, "kernel_size": 5,
@@ -354,11 +354,9 @@ def test_hifigan_in_all_its_settings() -> None:
         "resblock_kernel_sizes": [3, 5], "resblock_dilation_sizes": [[1, 3], [1]], "bias": False,
         "activation": "leaky_relu", "leaky_slope": 0.3, "causal": True, "output_padding": False,
     }  # fmt: skip
-    assert _pwg_hifigan.generator({}, named(HIFIGAN), FILE)[1].keys() == (
-        named(HIFIGAN.values()).keys()
-    )
+    assert hifigan.generator({}, named(HIFIGAN), FILE)[1].keys() == (named(HIFIGAN.values()).keys())
     params["use_causal_conv"] = False
-    assert _pwg_hifigan.generator(params, {}, FILE)[0]["output_padding"]
+    assert hifigan.generator(params, {}, FILE)[0]["output_padding"]
     for wrong, message in (
         ({"upsample_kernel_sizes": [11, 6]}, r"upsample_kernel_sizes is \[11, 6\].*twice"),
         ({"out_channels": 4}, r"generator_params.out_channels 4"),
@@ -367,9 +365,9 @@ def test_hifigan_in_all_its_settings() -> None:
         ({"nonlinear_activation_params": 0.1}, r"nonlinear_activation_params is 0.1"),
     ):
         with pytest.raises(UserError, match=message):
-            _pwg_hifigan.generator({**params, **wrong}, {}, FILE)
+            hifigan.generator({**params, **wrong}, {}, FILE)
     with pytest.raises(UserError, match=r"weight 'blocks.0.convs2.0.1.bias' has no place"):
-        _pwg_hifigan.generator(params, named(["blocks.0.convs2.0.1"]), FILE)
+        hifigan.generator(params, named(["blocks.0.convs2.0.1"]), FILE)
 
 
 def test_a_misspelt_field_of_older_configurations(tmp_path: Path) -> None:

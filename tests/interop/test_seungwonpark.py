@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from wavegan import Vocoder, bundle
-from wavegan.audio.mel import Mel
 from wavegan.discriminators.melgan_msd import MelGANMultiScale
 from wavegan.generators.melgan import MelGAN
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import Mel
 from wavegan.weights import load_strictly
 
 NORM = {"original0": "weight_g", "original1": "weight_v"}

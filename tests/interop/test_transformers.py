@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel, MelSpectrogram
 
 TINY = {"model_in_dim": 5, "upsample_initial_channel": 16}
 HIFIGANS: list[dict[str, Any]] = [

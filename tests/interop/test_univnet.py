@@ -10,12 +10,12 @@ import torch
 import yaml
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel
 from wavegan.discriminators.mpd import MultiPeriod
 from wavegan.discriminators.mrd import MultiResolution
 from wavegan.errors import UserError
 from wavegan.generators.univnet import UnivNet
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import Mel
 
 # the project's settings as its `hp_str` holds them, comments among them
 SETTINGS = """

@@ -12,10 +12,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from wavegan import bundle
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.errors import UserError
 from wavegan.interop.base import recognise
 from wavegan.interop.vocos import VocosLayout
+from wavegan.mel.front_end import Mel, MelSpectrogram
 
 N_MELS, DIM, HIDDEN, LAYERS, N_FFT, HOP = 12, 16, 40, 2, 64, 20
 FEATURES = "vocos.feature_extractors.MelSpectrogramFeatures"
@@ -85,7 +85,7 @@ def test_golden_output_and_front_end(golden: Any) -> None:
     assert made.mel == Mel.preset("vocos-24k")
     assert made.peak is None
     mel = MelSpectrogram(made.mel)(expected["source_wave"])
-    # above: float32's own noise, see tests/audio/test_mel_presets.py
+    # above: float32's own noise, see tests/mel/test_presets.py
     assert (mel - expected["source_mel"])[:87].abs().max() < 1e-4
 
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.losses.base import Loss
 from wavegan.losses.mel import MelL1
 from wavegan.losses.multi_scale_mel import MultiScaleMel
 from wavegan.losses.stft import MultiResolutionSTFT
+from wavegan.mel.front_end import Mel
 
 LOSSES: dict[str, Callable[[], Loss]] = {
     "mel": lambda: MelL1(Mel.preset("hifigan-22k")),

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.losses.mel import MelL1
+from wavegan.mel.front_end import Mel
 
 HIFIGAN = Mel.preset("hifigan-22k")
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.audio.resample import resample_array
+from wavegan.mel.front_end import Mel
 from wavegan.metrics.log_mel_l1 import LogMelL1
 
 

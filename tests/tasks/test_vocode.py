@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel, MelSpectrogram
 from wavegan.tasks.vocode import Vocode
 
 MEL = Mel.preset("hifigan-22k")

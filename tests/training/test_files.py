@@ -8,9 +8,9 @@ import soundfile
 import torch
 
 from wavegan import recipe
-from wavegan.audio.mel import MelSpectrogram
 from wavegan.data.clips import offset, whole
 from wavegan.data.scan import scan
+from wavegan.mel.front_end import MelSpectrogram
 from wavegan.training import files
 
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from wavegan import bundle, recipe
-from wavegan.audio.mel import Mel
 from wavegan.cli.console import Silent
 from wavegan.errors import UserError
 from wavegan.interrupt import Interrupt
 from wavegan.layers.weight_norm import fold_weight_norm
+from wavegan.mel.front_end import Mel
 from wavegan.recipe import Recipe
 from wavegan.training import setup, warm_start
 from wavegan.training.parts import Parts, build

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.inference.given import numbers
 from wavegan.inference.placement import warn_of_other_type
 from wavegan.inference.vocoder import Vocoder
+from wavegan.mel.front_end import Mel
 from wavegan.own_settings import own_settings
 
 Own = TypeVar("Own", bound="Adapter")

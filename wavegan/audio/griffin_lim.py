@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from wavegan.audio.istft import istft
-from wavegan.audio.mel import Padding, PadMode
 from wavegan.audio.stft import stft
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Padding, PadMode
 from wavegan.own_settings import own_settings
 
 MOST_ITERATIONS = 1000

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wavegan.audio.mel import Padding
+from wavegan.mel.front_end import Padding
 
 
 def istft(

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from wavegan import plugins
-from wavegan.audio.mel import Mel
+from wavegan.mel.front_end import Mel
 from wavegan.recipe import Recipe
 from wavegan.typed import members
 

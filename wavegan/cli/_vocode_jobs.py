@@ -65,7 +65,7 @@ def _several(
     if str(out) == "-" or out.is_file():
         raise UserError(f"--out {out}: several inputs need a folder")
     check_folder_name(out)
-    from wavegan.audio.mel_file import SUFFIXES
+    from wavegan.mel.mel_file import SUFFIXES
 
     found: dict[Path, Path] = {}
     taken: set[Path] = set()

@@ -53,7 +53,7 @@ def made(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Made:
     Raises:
         UserError: the input cannot be read, or does not fit the model.
     """
-    from wavegan.audio import mel_file
+    from wavegan.mel import mel_file
 
     if source.suffix.lower() in mel_file.SUFFIXES:
         return _of_mel(vocoder, source, note)
@@ -61,9 +61,9 @@ def made(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Made:
 
 
 def _of_mel(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Made:
-    from wavegan.audio import mel_file
-    from wavegan.audio.mel_layout import GuessedWarning
     from wavegan.inference import long_audio
+    from wavegan.mel import mel_file
+    from wavegan.mel.layout import GuessedWarning
 
     values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.spec.layout)
     if lies.doubt:

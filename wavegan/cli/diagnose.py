@@ -12,7 +12,7 @@ from wavegan.counted import counted
 
 if TYPE_CHECKING:
     from wavegan.artifacts.base import Finding
-    from wavegan.inference.diagnosis import Diagnosis, Report
+    from wavegan.diagnosis.report import Diagnosis, Report
 
 
 def diagnose_command(
@@ -59,8 +59,8 @@ def diagnose_command(
     --exit-zero), 2 nothing to look at.
     """
     from wavegan.cli._stages import Stages
-    from wavegan.inference.diagnose import diagnose
-    from wavegan.inference.sound_causes import kind_of
+    from wavegan.diagnosis.diagnose import diagnose
+    from wavegan.diagnosis.sound_causes import kind_of
 
     stages = Stages(as_json or quiet or not path.is_dir())
     with stages.live():

@@ -12,8 +12,8 @@ from wavegan.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wavegan.audio.mel import Mel
-    from wavegan.inference.mel_doctor import Diagnosis
+    from wavegan.diagnosis.mel_doctor import Diagnosis
+    from wavegan.mel.front_end import Mel
 
 SHOWN = 6
 
@@ -45,8 +45,9 @@ def mel_command(
     Exit code 0 if a preset made it (with --model: if the model's front-end
     did), else 1. Differences are those of natural logarithms.
     """
-    from wavegan.audio import io, mel_file
-    from wavegan.inference import mel_doctor
+    from wavegan.audio import io
+    from wavegan.diagnosis import mel_doctor
+    from wavegan.mel import mel_file
 
     mel = mel_file.as_it_lies(file)
     if not bool(mel.isfinite().all()):
@@ -77,7 +78,7 @@ def mel_command(
 
 def _looks(mel: "Tensor", own: "Mel") -> str | None:
     """What `vocode` would say of the values, whichever way they lie."""
-    from wavegan.audio.mel_range import suspicious
+    from wavegan.mel.value_range import suspicious
 
     return suspicious(mel if mel.shape[0] == own.n_mels else mel.T, own)
 

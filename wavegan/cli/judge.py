@@ -12,7 +12,7 @@ from wavegan.counted import counted
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from wavegan.inference.judge import Figure, Row, Verdict
+    from wavegan.evaluation.judge import Figure, Row, Verdict
 
 WIDE = 160
 """Columns of the table where there is no terminal."""
@@ -125,7 +125,7 @@ def score_command(
     """
     from wavegan.device import choose
     from wavegan.embeddings.classifier import Classifier
-    from wavegan.inference.judge import read_held_out, score
+    from wavegan.evaluation.judge import read_held_out, score
 
     where = choose(device)
     verdict = score(

@@ -36,8 +36,8 @@ def list_command(
     description, needs and gave (null: not trained by us yet).
     """
     from wavegan import plugins, recipe
-    from wavegan.audio.mel import Mel
     from wavegan.errors import UserError, suggest
+    from wavegan.mel.front_end import Mel
 
     found: dict[str, list[str]] = {
         "recipes": list(recipe.recipes()),

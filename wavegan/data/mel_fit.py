@@ -15,14 +15,14 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from wavegan.audio.mel import Mel, MelSpectrogram
-from wavegan.audio.mel_range import describe as describe_front_end
-from wavegan.audio.mel_range import suspicious
-from wavegan.audio.mel_texture import natural
 from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, printable
 from wavegan.data.mels import Mels
+from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.texture import natural
+from wavegan.mel.value_range import describe as describe_front_end
+from wavegan.mel.value_range import suspicious
 
 LOOKED_AT, SECONDS = 8, 10
 """Clips of a run that are looked at, spread over it, and how much of each."""

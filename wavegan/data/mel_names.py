@@ -8,9 +8,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wavegan.audio import mel_file
 from wavegan.data.manifest import printable
 from wavegan.errors import UserError
+from wavegan.mel import mel_file
 
 _WORD = (
     r"(?:log[-_]?)?mels?(?:[-_]?spec(?:trogram)?s?)?|spec(?:trogram)?s?|feats?|features?|gta|gen"

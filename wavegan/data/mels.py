@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wavegan.audio import mel_file
-from wavegan.audio.mel import Mel, MelSpectrogram
-from wavegan.audio.mel_layout import Orientation
-from wavegan.audio.mel_range import limits
 from wavegan.audio.opening import shown
 from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data import mel_names
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.errors import UserError, reason
+from wavegan.mel import mel_file
+from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.layout import Orientation
+from wavegan.mel.value_range import limits
 
 TOLERANCE = 1
 """Frames that a mel may have more or fewer than its audio: centred framing gives one more than

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import MelSpectrogram
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 LOWEST_RATE = 1000
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from wavegan.audio.mel import Mel
 from wavegan.audio.opening import shown
 from wavegan.errors import UserError
 from wavegan.evaluation import alignment, levels, notes
@@ -19,6 +18,7 @@ from wavegan.evaluation.scoring import ClipScore, Job
 from wavegan.evaluation.selection import Column, choose
 from wavegan.evaluation.workers import score_all
 from wavegan.machine import machine, versions
+from wavegan.mel.front_end import Mel
 from wavegan.statistics import bootstrap
 
 __all__ = ["System", "compare"]

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 
 from wavegan.audio import io, made_by
-from wavegan.audio.mel import Mel
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
@@ -23,6 +22,7 @@ from wavegan.evaluation.pairing import LeftOut, listing, pick
 from wavegan.evaluation.plan import System
 from wavegan.inference.revocode import revocode
 from wavegan.inference.vocoder import Vocoder
+from wavegan.mel.front_end import Mel
 
 
 @dataclass(frozen=True)

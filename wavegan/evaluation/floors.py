@@ -15,10 +15,10 @@ from torch.nn.functional import pad
 
 from wavegan.audio import io
 from wavegan.audio.griffin_lim import griffin_lim
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import MelSpectrogram, mel_filterbank
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram, mel_filterbank
 
 
 @dataclass(frozen=True)

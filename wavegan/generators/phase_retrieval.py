@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from wavegan.audio.griffin_lim import MOST_ITERATIONS
 from wavegan.audio.istft import istft
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import mel_filterbank
 from wavegan.audio.stft import stft
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.layers.convnext import ConvNeXtBlock
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import mel_filterbank
 
 LOUDEST = 6.0
 """Largest log magnitude; a full-scale sine in a 1024-sample Hann window has ln 256 = 5.5."""

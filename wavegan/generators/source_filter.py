@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.errors import UserError
+from wavegan.generators._source_filter.excitation import band_shapes, pulses
+from wavegan.generators._source_filter.filtered_sources import filtered
+from wavegan.generators._source_filter.note_names import frequencies
+from wavegan.generators._source_filter.voices import Voices
 from wavegan.generators.base import LatentGenerator
 from wavegan.layers.conditioning import check_labels
 from wavegan.layers.equalized import EqualConv1d, EqualLinear, interleaved
-from wavegan.layers.excitation import band_shapes, pulses
-from wavegan.layers.filtered_sources import filtered
 from wavegan.layers.log_spectrogram import LogSpectrogram
-from wavegan.layers.note_names import frequencies
-from wavegan.layers.voices import Voices
 from wavegan.layers.walk import as_walk, overlap
 
 SLOPE = 0.2

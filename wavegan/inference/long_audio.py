@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wavegan.audio import io, mel_file, mel_spectrogram
-from wavegan.audio.mel_blocks import mel_blocks
+from wavegan.audio import io
 from wavegan.audio.opening import shown
 from wavegan.audio.resample import resampled_length
 from wavegan.audio.silence import INAUDIBLE
@@ -24,6 +23,8 @@ from wavegan.inference.pieces import decode_blocks, most_frames
 from wavegan.inference.revocode import check_rates, silence_after
 from wavegan.inference.vocoder import Vocoder
 from wavegan.inference.whole import longest
+from wavegan.mel import mel_file, spectrogram
+from wavegan.mel.blocks import mel_blocks
 from wavegan.memory_limit import way_out
 
 MOST_NOISE = 400_000_000
@@ -104,7 +105,7 @@ def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
     if samples <= most_frames(network, vocoder.device) * hop:
         return False
     if vocoder.reach is not None:
-        return samples > mel_spectrogram.LONGEST
+        return samples > spectrogram.LONGEST
     most = longest(network, vocoder.n_mels) * hop
     if samples > most:
         rate = vocoder.sample_rate

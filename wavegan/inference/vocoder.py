@@ -9,9 +9,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from wavegan.audio.mel import Mel, MelSpectrogram
-from wavegan.audio.mel_layout import GuessedWarning, of_square
-from wavegan.audio.mel_range import suspicious
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.inference import opening
@@ -21,6 +18,9 @@ from wavegan.inference.noise import fit, noise_of_each, of_items
 from wavegan.inference.pieces import Reach, decode, most_frames, reach
 from wavegan.inference.placement import Placed
 from wavegan.inference.telling import tell
+from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.layout import GuessedWarning, of_square
+from wavegan.mel.value_range import suspicious
 from wavegan.own_settings import own_settings
 
 CHECKED = 8

@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.interop._files import field
+from wavegan.mel.front_end import Mel
 
 CONFIG = "config.json"
 PEAK = 0.95

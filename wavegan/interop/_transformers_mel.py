@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
 
 EXTRACTOR = "preprocessor_config.json"
 LOWEST, HIGHEST = -11.512925148010254, 2.3143386840820312  # of Tacotron 2, where none are given

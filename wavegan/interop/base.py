@@ -14,7 +14,6 @@ from typing import Any
 from torch import Tensor
 
 from wavegan import plugins
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import (
@@ -24,6 +23,7 @@ from wavegan.interop._files import (
     refuse_unusable,
     yaml_file,
 )
+from wavegan.mel.front_end import Mel
 from wavegan.readable import escaped
 
 _MEANT = re.compile(r"(?:do|[gGD])_\d+.*|(?!stats).+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, state_dict, yaml_file
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Foreign, Layout
+from wavegan.mel.front_end import Mel
 
 ARGUMENTS = "args.yml"
 PEAK = 0.95

@@ -12,28 +12,23 @@ from typing import Any
 
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
-from wavegan.interop import (
-    _pwg_hifigan,
-    _pwg_melgan,
-    _pwg_parallel_wavegan,
-    _pwg_stylemelgan,
-    _wrapped,
-)
+from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, field, state_dict, yaml_file
-from wavegan.interop._pwg_front_end import front_end, pqmf, statistics
 from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.pwg import hifigan, melgan, parallel_wavegan, stylemelgan
+from wavegan.interop.pwg.front_end import front_end, pqmf, statistics
+from wavegan.mel.front_end import Mel
 
 CONFIG = "config.yml"
 SUFFIX = ".pkl"
 OLDEST = "ParallelWaveGANGenerator"
 """What configurations mean that are older than the field `generator_type`."""
 GENERATORS = {
-    "HiFiGANGenerator": _pwg_hifigan.generator,
-    "MelGANGenerator": _pwg_melgan.generator,
-    OLDEST: _pwg_parallel_wavegan.generator,
-    "StyleMelGANGenerator": _pwg_stylemelgan.generator,
+    "HiFiGANGenerator": hifigan.generator,
+    "MelGANGenerator": melgan.generator,
+    OLDEST: parallel_wavegan.generator,
+    "StyleMelGANGenerator": stylemelgan.generator,
 }
 ANCHORS = {
     "HiFiGANGenerator": (r"input_conv\.", r"upsamples\.", r"blocks\.", r"output_conv\."),
@@ -45,9 +40,9 @@ ANCHORS = {
 TAKE_MEL = ("HiFiGANGenerator", "MelGANGenerator")
 """Whose `in_channels` are mel bands; the others' are of noise, and `aux_channels` the bands."""
 JUDGES = (
-    _pwg_melgan.discriminators,
-    _pwg_parallel_wavegan.discriminators,
-    _pwg_stylemelgan.discriminators,
+    melgan.discriminators,
+    parallel_wavegan.discriminators,
+    stylemelgan.discriminators,
 )
 OUTSIDE = r"mean|scale|pqmf\.(analysis|synthesis|updown)_filter"
 """What a generator that was ready for inference when it was saved has beside its weights."""

@@ -13,12 +13,12 @@ from typing import Any
 
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.interop import _hp_str, _wrapped
 from wavegan.interop._files import blaming, contents, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Foreign, Layout
+from wavegan.mel.front_end import Mel
 
 MEL_MEAN, MEL_STD = -5.0, 5.0
 PUBLISHED: Mapping[str, Any] = {

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, field, json_file
 from wavegan.interop._keys import moved, rename
 from wavegan.interop._transformers_mel import EXTRACTOR, of_hifigan, of_univnet
 from wavegan.interop.base import Foreign, Layout
+from wavegan.mel.front_end import Mel
 
 CONFIG = "config.json"
 WHOLE = ("model.safetensors", "pytorch_model.bin")

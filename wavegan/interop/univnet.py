@@ -13,12 +13,12 @@ from typing import Any
 
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _hp_str, _wrapped
 from wavegan.interop._files import blaming, contents, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop.base import Foreign, Layout
+from wavegan.mel.front_end import Mel
 
 # what the settings' section says of the published networks; checkpoints older than
 # `kpnet_conv_size` have its value

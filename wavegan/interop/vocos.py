@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import mel_filterbank
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import SUFFIXES, blaming, contents
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._vocos_config import CHECKPOINTS, CONFIG, described, parts
 from wavegan.interop.base import Foreign, Layout
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import mel_filterbank
 
 WEIGHTS = ("pytorch_model.bin", "model.safetensors")
 ANCHORS = (r"backbone\.", r"head\.out\.")

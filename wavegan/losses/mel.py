@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import l1_loss
 
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import MelSpectrogram
 from wavegan.losses.base import Loss
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 
 class MelL1(Loss):

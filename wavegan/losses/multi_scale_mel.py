@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss
 
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import MelSpectrogram
 from wavegan.errors import UserError
 from wavegan.losses.base import Loss
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 
 class MultiScaleMel(Loss):

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wavegan.audio.mel import Mel
-from wavegan.audio.mel_spectrogram import MelSpectrogram
 from wavegan.audio.resample import resample_array
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.metrics._pair import same_length
 from wavegan.metrics.base import Metric
 

@@ -5,11 +5,11 @@ from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
-from wavegan.audio.mel import Mel
 from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.data.segments import Conditioner
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.mel.front_end import Mel
 from wavegan.recipe import Recipe
 from wavegan.validation.base import Validation, ValidationData
 from wavegan.validation.reconstruction import reconstruction

@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
-from wavegan.audio.mel import Mel, MelSpectrogram
 from wavegan.conditions import MEL, NO_CONDITION, Conditions
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
+from wavegan.mel.front_end import Mel, MelSpectrogram
 from wavegan.tasks.base import Generated, Task
 
 

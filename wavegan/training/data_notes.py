@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from wavegan import plugins
-from wavegan.audio.mel import Mel
 from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
 from wavegan.data.split import Split
+from wavegan.mel.front_end import Mel
 from wavegan.recipe import Recipe, load, recipes
 from wavegan.tasks.base import Task
 

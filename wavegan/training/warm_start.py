@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from wavegan import bundle, plugins
-from wavegan.audio.mel import Mel
 from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
 from wavegan.recipe import Recipe, load, recipes
 from wavegan.recipe_sections import Audio, Plugin
 from wavegan.training.checkpoint import FOLDER

@@ -1,0 +1,1 @@
+"""What is wrong with audio files, and which front-end made a mel."""

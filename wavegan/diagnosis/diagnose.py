@@ -1,0 +1,232 @@
+"""What is wrong with audio files: every detector on each, and what they have in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wavegan import bundle, plugins
+from wavegan.artifacts.base import Artifact, Finding
+from wavegan.audio import io, made_by
+from wavegan.bundle_config import Config
+from wavegan.data.scan import READABLE
+from wavegan.diagnosis.report import LINE, Diagnosis, Origin, Report, is_same
+from wavegan.diagnosis.sound_causes import Kind, of_sound
+from wavegan.errors import UserError
+
+LONGEST = 300.0
+"""Seconds of a file that are looked at."""
+MOST = 2**23
+"""Samples of all channels that are: 190 s of stereo at 22 kHz."""
+LOWEST_RATE = 2000
+"""Hz; files that claim less are damaged."""
+EDGE = 0.01
+"""Seconds from a dropout at which a click is its edge."""
+ORDER = (
+    *("non_finite", "level", "clipping", "dc", "dropouts", "clicks", "end_clicks"),
+    *("tonal_lines", "hum", "buzz", "band_limit", "spectral_holes"),
+)
+"""Of the packaged detectors in what is told; others follow."""
+Progress = Callable[[int, int], None]
+
+
+def detectors(config: Config | None = None) -> dict[str, Artifact]:
+    """Every detector by name, in the order of what is told.
+
+    Args:
+        config: of the model that made the clips, if known.
+    """
+    names = sorted(plugins.names("artifacts"), key=lambda name: (*ORDER, name).index(name))
+    context: dict[str, Any] = {}
+    if config is not None and config.mel and "upsample_rates" in config.generator:
+        context = {"hop_length": config.mel.samples_per_frame}
+        context["upsample_rates"] = config.generator["upsample_rates"]
+    return {
+        name: plugins.build("artifacts", name, {}, where=name, context=context) for name in names
+    }
+
+
+def examine(
+    audio: Tensor,
+    sample_rate: int,
+    *,
+    reference: Tensor | None = None,
+    config: Config | None = None,
+    kind: Kind = "vocoded",
+) -> list[Finding]:
+    """What is wrong with a clip.
+
+    Args:
+        audio: (C, T).
+        sample_rate: Hz.
+        reference: (C, T), the original at the same rate: what it has too is not told.
+        config: of the model that made the clip at this rate, to name its stages.
+        kind: "sound": made of a latent, so that causes are told which fit it; "vocoded" also
+            stands for recordings.
+    """
+    found: list[Finding] = []
+    for detector in detectors(config).values():
+        if reference is None:
+            found += detector(audio, sample_rate)
+        else:
+            found += detector.against(audio, reference, sample_rate)
+    told = [finding for finding in found if not _is_implied(finding, found)]
+    return [of_sound(finding) for finding in told] if kind == "sound" else told
+
+
+def _is_implied(finding: Finding, found: Sequence[Finding]) -> bool:
+    """Whether a finding only says again what another one says.
+
+    A steady line is heard in hiss too, pulses are clicks, and a dropout has edges.
+    """
+    if finding.what == "buzz":
+        return any(other.what == LINE and not other.minor for other in found)
+    if finding.what == "metallic tone":
+        lines = [replace(x, artifact="buzz", what=finding.what) for x in found if x.what == LINE]
+        return any(is_same(line, finding) for line in lines)
+    if finding.what == "click" and any(other.what == "buzz" for other in found):
+        return True
+    holes = [other for other in found if other.artifact == "dropouts"]
+    return finding.what == "click" and any(
+        hole.start - EDGE <= finding.start and finding.end <= hole.end + EDGE for hole in holes
+    )
+
+
+def diagnose(
+    path: Path,
+    *,
+    model: Path | None = None,
+    reference: Path | None = None,
+    kind: Kind | None = None,
+    progress: Progress = lambda done, of: None,
+) -> Diagnosis:
+    """Look at a file, or at every audio file below a folder.
+
+    Args:
+        path: the file or folder.
+        model: the run, checkpoint or bundle that made them: stages of it are named as causes.
+        reference: the original, or for a folder the folder of originals of the same names: only
+            differences are told.
+        kind: what all of them are; None: what a file's metadata says, or else what the model
+            makes, or else "vocoded".
+        progress: called with (files done, files).
+
+    Raises:
+        UserError: nothing there, no model, or nothing that can be read.
+    """
+    config = None if model is None else bundle.read(model).config
+    files = _files(path)
+    folder = path if path.is_dir() else path.parent
+    if reference is not None and not reference.exists():
+        raise UserError(f"{reference}: no such file or folder; give the originals")
+    originals = _by_stem(reference) if reference is not None and path.is_dir() else {}
+    reports: list[Report] = []
+    left_out: dict[str, str] = {}
+    for number, file in enumerate(files):
+        name = file.relative_to(folder).as_posix()
+        original = reference
+        if path.is_dir():
+            original = originals.get(file.relative_to(folder).with_suffix("").as_posix())
+        try:
+            reports.append(_report(file, name, config, original, reference is not None, kind))
+        except UserError as error:
+            if len(files) == 1:
+                raise
+            left_out[name] = str(error) if error.at else f"{name}: {error}"
+        progress(number + 1, len(files))
+    return Diagnosis(tuple(reports), left_out)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder; give an audio file or a folder of them")
+    if not path.is_dir():
+        return [path]
+    found = [
+        file
+        for file in sorted(path.rglob("*"))
+        if file.suffix.lower() in READABLE
+        and file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(path).parts)
+    ]
+    if not found:
+        raise UserError(f"{path}: no audio files in it")
+    return found
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise UserError(f"{folder}: give a folder of originals for a folder of clips")
+    return {file.relative_to(folder).with_suffix("").as_posix(): file for file in _files(folder)}
+
+
+def _report(
+    file: Path,
+    name: str,
+    config: Config | None,
+    original: Path | None,
+    paired: bool,
+    kind: Kind | None,
+) -> Report:
+    audio, rate, notes = _read(file)
+    origin = _origin(file)
+    chosen = kind or _kind(origin, config)
+    if config is not None and rate != config.sample_rate:
+        notes.append(f"the model makes {config.sample_rate} Hz: its stages are not named")
+        config = None
+    reference = None
+    if original is not None:
+        frames = int(_longest(rate, io.probe(original).channels) * rate)
+        wave, _ = io.read(original, frames=frames, sample_rate=rate, mono=False)
+        reference = torch.from_numpy(wave)
+        if not reference.shape[-1]:
+            raise UserError("no samples in it", at=original)
+    elif paired:
+        notes.append("no original of that name: looked at by itself")
+    found = examine(audio, rate, reference=reference, config=config, kind=chosen)
+    seconds, channels = audio.shape[-1] / rate, audio.shape[0]
+    return Report(name, seconds, rate, channels, tuple(found), tuple(notes), chosen, origin)
+
+
+def _origin(file: Path) -> Origin | None:
+    """Which command of ours made a file, by its metadata."""
+    tags = io.probe(file).tags
+    command = made_by.command(tags)
+    return None if command is None else Origin(command, made_by.facts(tags))
+
+
+def _kind(origin: Origin | None, config: Config | None) -> Kind:
+    """What a file is: by its mark, or else by what the model makes."""
+    if origin is not None and origin.command in ("generate", "vocode"):
+        return "sound" if origin.command == "generate" else "vocoded"
+    return "sound" if config is not None and config.segment is not None else "vocoded"
+
+
+def _longest(sample_rate: int, channels: int) -> float:
+    """Seconds of a file that are looked at."""
+    return min(LONGEST, MOST / sample_rate / channels)
+
+
+def _read(file: Path) -> tuple[Tensor, int, list[str]]:
+    """A file's beginning, all channels; what is missing of it is noted."""
+    info, notes = io.probe(file), []
+    if info.sample_rate < LOWEST_RATE:
+        raise UserError(f"{info.sample_rate} Hz is no rate of sound; is its header right?", at=file)
+    frames = None
+    longest = _longest(info.sample_rate, info.channels)
+    if info.seconds > longest:
+        frames = max(int(longest * info.sample_rate), 1)
+        notes.append(f"only the first {longest:.0f} s of {info.seconds:.0f} s were looked at")
+    audio, rate = io.read(
+        file,
+        frames=frames,
+        mono=False,
+        on_short=lambda error: notes.append(error.reason),
+        on_note=notes.append,
+    )
+    if not audio.shape[-1]:
+        raise UserError("no samples in it", at=file)
+    return torch.from_numpy(audio), rate, notes

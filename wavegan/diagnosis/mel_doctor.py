@@ -1,0 +1,244 @@
+"""Which front-end made a mel, judged by the recording that it is of."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wavegan.diagnosis.mel_search import (
+    CLOSE,
+    STRANGE,
+    explains,
+    matching,
+    nearness,
+    presets,
+    search,
+)
+from wavegan.diagnosis.mel_trials import Recording, Trial
+from wavegan.errors import UserError
+from wavegan.mel.front_end import Mel
+
+Kind = Literal["match", "differs", "level", "statistics", "close", "none"]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found out about a mel.
+
+    Attributes:
+        kind: "match": a preset made it; "differs": a preset with other fields; "level": of audio
+            at another level; "statistics": divided by statistics; "close": a preset but for small
+            differences; "none".
+        matches: the presets that match, all of them.
+        best: the nearest front-end.
+        nearest: the nearest presets as they are, nearest first.
+        headline: all that in a line.
+    """
+
+    kind: Kind
+    matches: tuple[str, ...]
+    best: Trial | None
+    nearest: tuple[Trial, ...]
+    headline: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "verdict": self.headline,
+            "kind": self.kind,
+            "matches": list(self.matches),
+            "best": None if self.best is None else _plain(self.best),
+            "nearest": [_plain(trial) for trial in self.nearest],
+        }
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether a mel is what a model takes.
+
+    Attributes:
+        fits: whether the model's own front-end made it.
+        obstacles: what stands in the way of `Mel.convert`, if another did; None if that one is not
+            known.
+        headline: all that in a line.
+    """
+
+    fits: bool
+    obstacles: tuple[str, ...] | None
+    headline: str
+
+
+def diagnose(mel: Tensor, wave: NDArray[np.float32], rate: int) -> Diagnosis:
+    """Find the front-end that made `mel` of `wave`.
+
+    All presets are tried, the recording resampled where they want another rate; if none fits, the
+    nearest with other fields, level and statistics.
+
+    Args:
+        mel: (n_mels, L) or (L, n_mels).
+        wave: (T,) in [-1, 1]; what the mel is of, from its first sample on.
+        rate: its rate, Hz.
+
+    Raises:
+        UserError: a mel or a wave of another shape, empty, or with values that are not finite.
+    """
+    _check(mel, wave)
+    recording = Recording(mel.float(), wave, rate)
+    tried = presets(recording)
+    matches = matching(tried, recording)
+    if matches:
+        names = tuple(trial.preset for trial in matches)
+        return Diagnosis("match", names, matches[0], tuple(tried), _named(matches))
+    best = search(recording, tried)
+    if best is not None and explains(best, recording):
+        kind: Kind = "statistics" if best.statistics else "differs" if best.changes else "level"
+        return Diagnosis(kind, (), best, tuple(tried), _described(best, recording))
+    near = tried[0] if tried else best
+    if near is not None and near.cost == 0 and near.mean <= CLOSE:
+        names = tuple(t.preset for t in tried if t.mean <= 2 * near.mean + 1e-3)
+        return Diagnosis("close", names, near, tuple(tried), _approximate(near, names))
+    return Diagnosis("none", (), best, tuple(tried), _unknown(best, recording))
+
+
+def fit(mel: Tensor, wave: NDArray[np.float32], rate: int, own: Mel, found: Diagnosis) -> Fit:
+    """Compare with the front-end of a model.
+
+    Args:
+        mel: see `diagnose`.
+        wave: see `diagnose`.
+        rate: see `diagnose`.
+        own: the model's front-end.
+        found: what `diagnose` found.
+    """
+    recording = Recording(mel.float(), wave, rate)
+    trials = [recording.trial("the model", {}, layout, own) for layout in recording.layouts()]
+    near = min((trial for trial in trials if trial is not None), key=nearness, default=None)
+    if near is not None and near.cost == 0 and explains(near, recording):
+        text = f"this model's front-end made it: max difference {near.worst:.1e}{_framing(near)}"
+        return Fit(True, (), text)
+    if near is not None and found.kind in ("close", "none") and near.mean <= CLOSE:
+        return Fit(True, (), f"this model's front-end, nearly: mean difference {near.mean:.1e}")
+    if found.best is None or found.kind not in ("match", "differs", "statistics"):
+        return Fit(False, None, "this model's front-end did not make it")
+    obstacles = tuple(found.best.whole.differences(own))
+    reason = "; ".join(obstacles) or "Mel.convert makes it so, exactly"
+    return Fit(False, obstacles, f"this model takes other mels: {reason}")
+
+
+def _check(mel: Tensor, wave: NDArray[np.float32]) -> None:
+    if mel.ndim != 2 or not mel.numel():
+        raise UserError(f"mel has shape {tuple(mel.shape)}: give (n_mels, L) or (L, n_mels)")
+    if wave.ndim != 1 or not len(wave):
+        raise UserError(f"wave has shape {wave.shape}: give (T,)")
+    if not bool(mel.isfinite().all()) or not np.isfinite(wave).all():
+        raise UserError("mel or wave has values that are not finite")
+
+
+def _named(matches: list[Trial]) -> str:
+    groups: dict[Mel, list[Trial]] = {}
+    for trial in matches:
+        groups.setdefault(trial.spec, []).append(trial)
+    names = [" = ".join(t.preset for t in group) for group in groups.values()]
+    worst = max(trial.worst for trial in matches)
+    rounding = " where bands are empty but for rounding" if worst > 0.05 else ""
+    text = f"{' or '.join(names)}: max difference {worst:.1e}{rounding}{_framing(matches[0])}"
+    if len(groups) > 1:
+        specs = [spec.to_dict() for spec in groups]
+        differ = [
+            key
+            for key in specs[0]
+            if key != "precision" and len({str(spec[key]) for spec in specs}) > 1
+        ]
+        text += f"; they differ in {', '.join(differ)}, which this recording does not show"
+    return text
+
+
+def _described(trial: Trial, recording: Recording) -> str:
+    parts = []
+    if trial.changes:
+        base = Mel.preset(trial.preset).to_dict()
+        parts.append(", ".join(f"{k} {_shown(v)} instead of {_shown(base[k])}"
+                               for k, v in trial.changes.items()))  # fmt: skip
+    if trial.level != 1:
+        peak = float(np.abs(recording.wave).max()) * trial.level
+        integers = math.isclose(trial.level, 32768, rel_tol=1e-3)
+        louder = f"{trial.level:.4g} times as loud as the file (a peak of {peak:.3g})"
+        parts.append("audio in 16-bit integers" if integers else f"audio {louder}")
+    if trial.statistics is not None:
+        parts.append(_of_statistics(trial.statistics))
+    return (
+        f"no preset as it is: {trial.preset} with {'; with '.join(parts)}: "
+        f"max difference then {trial.worst:.1e}{_framing(trial)}"
+    )
+
+
+def _of_statistics(pairs: tuple[tuple[float, float], ...]) -> str:
+    columns: list[tuple[float, ...]] = list(zip(*pairs, strict=True))
+    texts = []
+    for name, values in zip(("mean", "scale"), columns, strict=True):
+        low, high = min(values), max(values)
+        one = math.isclose(low, high, rel_tol=1e-2, abs_tol=2e-3)
+        texts.append(f"{name} {sum(values) / len(values):.4g}" if one else
+                     f"{name} {low:.3g} to {high:.3g} by band")  # fmt: skip
+    return f"statistics applied: {', '.join(texts)}"
+
+
+def _approximate(near: Trial, names: tuple[str, ...]) -> str:
+    return (
+        f"{' or '.join(names)}, nearly: mean difference {near.mean:.1e}, max {near.worst:.1e}"
+        f"{_framing(near)}; as after resampling or rounding to 16 bits, so that epsilon and floor "
+        "remain uncertain"
+    )
+
+
+def _unknown(near: Trial | None, recording: Recording) -> str:
+    if near is None:
+        return f"no preset matches: {_misshapen(recording)}: are both of the same recording?"
+    other = f" with other {', '.join(near.changes)}" if near.changes else ""
+    distance = f"nearest {near.preset}{other}, mean difference {near.mean:.2g}"
+    if near.unlike > STRANGE:
+        return f"no preset matches ({distance}): are both of the same recording?"
+    return f"no preset matches ({distance}), nor one with two fields changed"
+
+
+def _misshapen(recording: Recording) -> str:
+    shape = " x ".join(map(str, recording.given.shape))
+    seconds = len(recording.wave) / recording.rate
+    made = {}
+    for name in Mel.preset_names():
+        spec = Mel.preset(name)
+        made[name] = spec.n_mels, spec.frames(recording.samples(spec.sample_rate))
+    given = sorted(recording.given.shape)
+    name = min(made, key=lambda name: math.dist(sorted(made[name]), given))
+    return (
+        f"none makes {shape} values of {seconds:.2f} s of audio (nearest: {name}, "
+        f"{made[name][0]} bands x {made[name][1]} frames)"
+    )
+
+
+def _framing(trial: Trial) -> str:
+    given, expected = trial.frames
+    if given == expected:
+        return ""
+    return f" ({given} frames, where it makes {expected})"
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def _plain(trial: Trial) -> dict[str, Any]:
+    return {
+        "preset": trial.preset,
+        "changes": trial.changes,
+        "layout": trial.layout,
+        "frames": {"given": trial.frames[0], "made": trial.frames[1]},
+        "max_difference": trial.worst,
+        "mean_difference": trial.mean,
+        "level": trial.level,
+        "statistics": trial.statistics,
+        "mel": trial.spec.to_dict(),
+    }

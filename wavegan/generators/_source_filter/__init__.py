@@ -1,0 +1,1 @@
+"""What the source-filter generator is made of, and nothing else uses."""

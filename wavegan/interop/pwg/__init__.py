@@ -1,0 +1,1 @@
+"""ParallelWaveGAN's networks and front-end in this package's terms."""

@@ -1,0 +1,44 @@
+"""The activation of ParallelWaveGAN's generators with residual blocks, MelGAN and HiFi-GAN."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wavegan.errors import UserError
+from wavegan.interop.pwg.options import activation
+
+NAME = "nonlinear_activation"
+TORCH_DEFAULTS = {"alpha": 1.0, "beta": 1.0, "threshold": 20.0, "approximate": "none"}
+
+
+def residual_activation(
+    params: Mapping[str, Any], default_slope: float, file: Path
+) -> dict[str, Any]:
+    """The options `activation` and `leaky_slope`.
+
+    Args:
+        params: `generator_params`.
+        default_slope: the project's, where nothing is said.
+        file: the configuration, for messages.
+
+    Raises:
+        UserError: an activation that has no counterpart here.
+    """
+    given = params.get(f"{NAME}_params", {"negative_slope": default_slope})
+    if not isinstance(given, Mapping | None):
+        raise UserError(
+            f"{file}: generator_params.{NAME}_params is {given!r}: it must be a mapping"
+        )
+    if given and given.get("inplace"):
+        # it overwrites what the block adds its own output to
+        raise UserError(
+            f"{file}: generator_params.{NAME}_params.inplace true makes another network of "
+            "residual blocks, which is not known here: only false is"
+        )
+    said = {
+        key: value
+        for key, value in (given or {}).items()
+        if key not in TORCH_DEFAULTS or value != TORCH_DEFAULTS[key]
+    }
+    name, slope = activation(params.get(NAME, "LeakyReLU"), said, file, f"generator_params.{NAME}")
+    return {"activation": name, "leaky_slope": slope}

@@ -1,0 +1,1 @@
+"""The mel front-end: its fields, its spectrogram, conversion, files and what its values say."""
