@@ -29,15 +29,15 @@ COUNT = 40
 DEEP = b"[" * 100_000
 COVERED = {
     "tests/test_fuzz.py": ("listening/results", "reports/measure", "data/file_list",
-                           "audio/mel_file", "recipe_layers", "typed"),
+                           "mel/mel_file", "recipe_layers", "typed"),
     "tests/training/test_mutated_files.py": ("bundle_config", "checksums", "progress/lines",
                                              "progress/stored_recipe", "run_folder",
                                              "training/kept_split", "training/owner",
                                              "training/state_file"),
     "tests/test_every_reader.py": ("bundle", "embeddings/_classifier_files", "data/scan_cache",
-                                   "audio/made_by", "training/heartbeat", "inference/judge",
+                                   "audio/made_by", "training/heartbeat", "evaluation/judge",
                                    "interop/_files", "interop/_pickles", "interop/_wrapped",
-                                   "interop/_pwg_front_end"),
+                                   "interop/pwg/front_end"),
 }  # fmt: skip
 OF_OURS = ("cli/_completion", "installation", "progress/typical", "json_file")
 """What reads files of this package alone, is quiet whatever happens, or is the door itself."""

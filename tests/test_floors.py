@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -44,7 +46,8 @@ FLOORS = {
     "merge": 0,
     "targets": 0,
     "fields": 1,
-    "overrides": 1,
+    "overrides": 2,
+    "mel": 1,
     "audio": 0,
     "plugins": 0,
     "layers": 1,
@@ -72,6 +75,7 @@ FLOORS = {
     "convert": 8,
     "training": 8,
     "inference": 8,
+    "diagnosis": 8,
     "adapters": 9,
     "evaluation": 9,
     "listening": 9,
@@ -81,43 +85,99 @@ FLOORS = {
 }
 
 
-def imports(file):
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            if node.module == "wavegan":
-                yield from (alias.name for alias in node.names)
-            elif node.module.startswith("wavegan."):
-                yield node.module.split(".")[1]
-        elif isinstance(node, ast.Import):
-            yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("wavegan."))
+FILES = sorted(PACKAGE.rglob("*.py"))
 
 
-def home(file):
-    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def module(file):
+    """The module of a file: `mel.convert`; of a package's `__init__.py` the package."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-FILES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py")
+MODULES = {module(file): file for file in FILES}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_imports_point_down(file):
-    here = home(file)
-    assert here in FLOORS, f"{here} has no floor: draw it first"
-    for there in imports(file):
-        if there in ("__version__", here):
-            continue
-        assert FLOORS[there] < FLOORS[here], f"{here} may not import {there}"
+def imports(source, package):
+    """The modules that are imported anywhere in the source of a module of `package`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from filter(None, (_below(alias.name) for alias in node.names))
+        elif isinstance(node, ast.ImportFrom):
+            name = "." * node.level + (node.module or "")
+            home = _below(resolve_name(name, f"wavegan.{package}".rstrip(".")))
+            if home is not None:
+                for alias in node.names:
+                    inner = f"{home}.{alias.name}".strip(".")
+                    yield inner if inner in MODULES else home
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # import_module("wavegan.x"), and tables of names that load on first use
+            if _below(node.value) in MODULES:
+                yield _below(node.value)
+
+
+def _below(name):
+    """The module's name below wavegan; None where it is another package's."""
+    first, _, rest = name.partition(".")
+    return rest if first == "wavegan" else None
+
+
+def imported(name):
+    file = MODULES[name]
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    found = imports(file.read_text(encoding="utf-8"), package)
+    return {there for there in found if there and there != name}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import wavegan.generators.hifigan",
+        "import wavegan.generators.hifigan as network",
+        "from wavegan.generators import hifigan",
+        "from wavegan.generators import hifigan as network",
+        "from wavegan.generators.hifigan import HiFiGAN",
+        "from ..generators import hifigan",
+        "from ..generators.hifigan import HiFiGAN",
+        "def build():\n    from wavegan.generators import base, hifigan",
+        "if TYPE_CHECKING:\n    from wavegan.generators.hifigan import HiFiGAN",
+        "import_module('wavegan.generators.hifigan')",
+        "HOMES = {'HiFiGAN': 'wavegan.generators.hifigan'}",
+    ],
+)
+def test_an_import_of_any_form_is_seen(source):
+    assert "generators.hifigan" in set(imports(source, "losses"))
+
+
+def test_a_name_of_a_package_is_its_package():
+    assert set(imports("from wavegan import bundle, __version__", "losses")) == {"bundle", ""}
+    assert set(imports("import numpy.linalg; from torch import nn", "losses")) == set()
+
+
+@pytest.mark.parametrize("here", sorted(set(MODULES) - {""}))
+def test_imports_point_down(here):
+    ours = here.split(".")[0]
+    assert ours in FLOORS, f"{ours} has no floor: draw it first"
+    for there in imported(here):
+        theirs = there.split(".")[0]
+        if theirs != ours:
+            assert FLOORS[theirs] < FLOORS[ours], f"{here} may not import {there}"
+
+
+def test_every_floor_is_stood_on():
+    assert set(FLOORS) == {name.split(".")[0] for name in MODULES if name}
+
+
+def test_no_import_leads_back():
+    """Not even inside a function or for types alone: what needs each other is one file."""
+    order = TopologicalSorter({name: imported(name) for name in MODULES if name})
+    order.prepare()
 
 
 def test_plugins_do_not_import_their_siblings():
     for kind in plugins.KINDS:
-        names = {file.stem for file in (PACKAGE / kind).glob("*.py")} - {"base", "__init__"}
-        names = {name for name in names if not name.startswith("_")}
-        for file in (PACKAGE / kind).glob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ImportFrom) and node.module:
-                    sibling = node.module.removeprefix(f"wavegan.{kind}.")
-                    assert sibling == node.module or sibling not in names, file
+        siblings = {f"{kind}.{name}" for name in plugins.names(kind)}
+        for name in siblings:
+            assert not imported(name) & (siblings - {name}), name
 
 
 def loaded_by(code):

@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from wavegan.inference.opening import load
     from wavegan.inference.synthesizer import Synthesizer
     from wavegan.inference.vocoder import Vocoder
-    from wavegan.mel.front_end import Mel, MelSpectrogram
+    from wavegan.mel.front_end import Mel
+    from wavegan.mel.spectrogram import MelSpectrogram
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Mel": "wavegan.mel.front_end",
-    "MelSpectrogram": "wavegan.mel.front_end",
+    "MelSpectrogram": "wavegan.mel.spectrogram",
     "RunError": "wavegan.errors",
     "Synthesizer": "wavegan.inference.synthesizer",
     "UserError": "wavegan.errors",

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from wavegan.audio import io
 from wavegan.cli import app
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 GOLDEN = "jik876-v2"
 

@@ -17,7 +17,8 @@ from wavegan.audio import io
 from wavegan.cli import app
 from wavegan.cli.console import Silent
 from wavegan.mel import mel_file
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.training import setup
 
 MEL = Mel.preset("hifigan-22k")

@@ -13,7 +13,8 @@ from wavegan.audio import io
 from wavegan.data import mel_fit
 from wavegan.data.mels import pair
 from wavegan.data.scan import scan
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 SPEECH = Path(__file__).resolve().parents[2] / "examples" / "speech"
 FILES = sorted(SPEECH.glob("*.flac"))[:4]

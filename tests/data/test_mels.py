@@ -17,7 +17,8 @@ from wavegan.data.manifest import Manifest
 from wavegan.data.mels import Mels, pair
 from wavegan.data.scan import scan
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 MEL = Mel(sample_rate=16000, n_fft=256, hop_length=64, win_length=256, n_mels=8, f_max=8000)
 CENTRED = replace(MEL, padding="center")

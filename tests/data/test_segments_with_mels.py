@@ -13,7 +13,8 @@ from wavegan.data.loader import training_loader
 from wavegan.data.mels import pair
 from wavegan.data.scan import scan
 from wavegan.data.segments import Segments
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 HOP, SEGMENT = 64, 1280
 MEL = Mel(sample_rate=16000, n_fft=256, hop_length=HOP, win_length=256, n_mels=8, f_max=8000)

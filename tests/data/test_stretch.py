@@ -14,7 +14,8 @@ from wavegan.data.manifest import Clip, Manifest
 from wavegan.data.mels import Mels, pair
 from wavegan.data.segments import Segments
 from wavegan.data.stretch import cut, part, pieces
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 MEL = Mel(sample_rate=16000, n_fft=256, hop_length=64, win_length=256, n_mels=8, f_max=8000)
 SEGMENT, SECONDS = 640, 6

@@ -12,7 +12,8 @@ from wavegan.diagnosis.mel_doctor import diagnose, fit
 from wavegan.diagnosis.mel_search import matching
 from wavegan.diagnosis.mel_trials import Recording
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 HIFIGAN = Mel()
 EQUAL = {

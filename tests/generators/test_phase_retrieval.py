@@ -12,7 +12,8 @@ from wavegan.audio import io
 from wavegan.audio.stft import stft
 from wavegan.errors import UserError
 from wavegan.generators.phase_retrieval import PhaseRetrieval
-from wavegan.mel.front_end import Mel, MelSpectrogram, mel_filterbank
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram, mel_filterbank
 from wavegan.metrics.log_mel_l1 import LogMelL1
 
 SMALL: dict[str, Any] = {"width": 16, "layers": 1, "iterations": 4, "training_iterations": 4}

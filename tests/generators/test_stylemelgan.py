@@ -14,7 +14,7 @@ from wavegan import recipe
 from wavegan.generators.stylemelgan import StyleMelGAN
 from wavegan.interop.pwg import stylemelgan as names
 from wavegan.layers.weight_norm import fold_weight_norm
-from wavegan.mel.front_end import MelSpectrogram
+from wavegan.mel.spectrogram import MelSpectrogram
 
 SMALL: dict[str, Any] = {
     "n_mels": 4,

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from wavegan import UserError, Vocoder, bundle
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 # networks with fresh weights are given noise as mels
 pytestmark = pytest.mark.filterwarnings("ignore:mel values span:RuntimeWarning")

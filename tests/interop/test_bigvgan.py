@@ -17,7 +17,8 @@ from wavegan.generators.bigvgan import BigVGAN
 from wavegan.interop.base import recognise
 from wavegan.interop.bigvgan import BigVGANLayout
 from wavegan.layers.activations import half_band
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.weights import load_strictly
 
 GOLDEN = ("bigvgan-v1-small", "bigvgan-v2-small")

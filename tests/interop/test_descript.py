@@ -13,7 +13,8 @@ from wavegan import bundle
 from wavegan.discriminators.melgan_msd import MelGANMultiScale
 from wavegan.generators.melgan import MelGAN
 from wavegan.layers.weight_norm import fold_weight_norm
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.weights import load_strictly
 
 PARTS = {"conv1": "block.2", "conv2": "block.4", "shortcut": "shortcut"}

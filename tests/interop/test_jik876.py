@@ -16,7 +16,8 @@ from wavegan.discriminators.mpd import MultiPeriod
 from wavegan.discriminators.msd import MultiScale
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.layers.weight_norm import fold_weight_norm
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.weights import load_strictly
 
 CONFIG: dict[str, Any] = {

@@ -18,7 +18,8 @@ from wavegan.errors import UserError
 from wavegan.generators.melgan import MelGAN
 from wavegan.interop.base import recognise
 from wavegan.interop.pwg import hifigan, melgan
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 GOLDEN = ["hifigan", "mb-melgan", "melgan", "parallel-wavegan", "style-melgan"]
 FILE = Path("config.yml")

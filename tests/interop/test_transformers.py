@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 
 from wavegan import bundle
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 TINY = {"model_in_dim": 5, "upsample_initial_channel": 16}
 HIFIGANS: list[dict[str, Any]] = [

@@ -15,7 +15,8 @@ from wavegan import bundle
 from wavegan.errors import UserError
 from wavegan.interop.base import recognise
 from wavegan.interop.vocos import VocosLayout
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 N_MELS, DIM, HIDDEN, LAYERS, N_FFT, HOP = 12, 16, 40, 2, 64, 20
 FEATURES = "vocos.feature_extractors.MelSpectrogramFeatures"

@@ -8,7 +8,8 @@ import torch
 
 from wavegan.audio import io
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 EPS0 = Mel(magnitude_eps=0)
 DECIMAL = replace(EPS0, log="log10", floor=1e-4)

@@ -12,8 +12,9 @@ import torch
 import yaml
 
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Mel, MelSpectrogram, mel_filterbank
+from wavegan.mel.front_end import Mel
 from wavegan.mel.presets import PRESETS
+from wavegan.mel.spectrogram import MelSpectrogram, mel_filterbank
 
 # --- The filter bank ----------------------------------------------------------------------------
 

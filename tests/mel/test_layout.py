@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from wavegan.audio import io
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
 from wavegan.mel.layout import of_square
+from wavegan.mel.spectrogram import MelSpectrogram
 
 SPEECH = Path(__file__).resolve().parents[2] / "examples" / "speech"
 

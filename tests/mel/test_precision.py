@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from wavegan.audio import io
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 WIDE = dataclasses.replace(
     Mel.preset("pwg-22k"), sample_rate=44100, n_fft=2048, hop_length=300, f_min=0.0, f_max=22050.0

@@ -12,8 +12,9 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
 from wavegan.mel.presets import PRESETS
+from wavegan.mel.spectrogram import MelSpectrogram
 
 Array = NDArray[np.float64]
 

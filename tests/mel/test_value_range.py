@@ -12,7 +12,8 @@ import torch
 
 from wavegan import bundle
 from wavegan.audio import io
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.mel.value_range import limits, suspicious
 
 SPEECH = Path(__file__).resolve().parents[2] / "examples" / "speech"

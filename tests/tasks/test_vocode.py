@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.tasks.vocode import Vocode
 
 MEL = Mel.preset("hifigan-22k")

@@ -10,7 +10,7 @@ import torch
 from wavegan import recipe
 from wavegan.data.clips import offset, whole
 from wavegan.data.scan import scan
-from wavegan.mel.front_end import MelSpectrogram
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.training import files
 
 

@@ -17,7 +17,7 @@ from wavegan.audio import io
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError, UserError
 from wavegan.interrupt import Interrupt
-from wavegan.mel.front_end import MelSpectrogram
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
 from wavegan.training import files, guard, recovery, setup

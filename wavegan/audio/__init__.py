@@ -1,5 +1,5 @@
-"""Sound as numbers: files, resampling, spectrograms, filter banks.
+"""Sound as numbers: files, resampling, frames and spectra, filter banks.
 
-Import from the files themselves (`wavegan.audio.io`, `wavegan.mel.front_end`, …): this package loads
-none of them, so that naming a mel front-end costs no torch and opening a file no spectrogram.
+Import from the files themselves (`wavegan.audio.io`, `wavegan.audio.stft`, …): this package loads
+none of them, so that opening a file costs no spectrogram.
 """

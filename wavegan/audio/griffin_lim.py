@@ -7,10 +7,10 @@ variant is of Perraudin, Balazs and Søndergaard 2013, "A fast Griffin-Lim algor
 import torch
 from torch import Tensor
 
+from wavegan.audio.framing import Padding, PadMode
 from wavegan.audio.istft import istft
 from wavegan.audio.stft import stft
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Padding, PadMode
 from wavegan.own_settings import own_settings
 
 MOST_ITERATIONS = 1000

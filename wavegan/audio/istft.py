@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from wavegan.mel.front_end import Padding
+from wavegan.audio.framing import Padding
 
 
 def istft(

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from wavegan.audio.framing import Padding, PadMode, frame_count
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Padding, PadMode, frame_count
 from wavegan.own_settings import own_settings
 
 DENORMAL = 1e-30

@@ -19,7 +19,8 @@ from wavegan.counted import counted
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, printable
 from wavegan.data.mels import Mels
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.mel.texture import natural
 from wavegan.mel.value_range import describe as describe_front_end
 from wavegan.mel.value_range import suspicious

@@ -16,8 +16,9 @@ from wavegan.data import mel_names
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
 from wavegan.errors import UserError, reason
 from wavegan.mel import mel_file
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
 from wavegan.mel.layout import Orientation
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.mel.value_range import limits
 
 TOLERANCE = 1

@@ -16,7 +16,8 @@ from torch import Tensor
 from wavegan.audio.resample import resample_array, resampled_length
 from wavegan.errors import UserError
 from wavegan.mel.convert import nepers, statistics
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 
 # What is analysed of long recordings, seconds.
 SECONDS = 8.0

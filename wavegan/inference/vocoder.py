@@ -18,8 +18,9 @@ from wavegan.inference.noise import fit, noise_of_each, of_items
 from wavegan.inference.pieces import Reach, decode, most_frames, reach
 from wavegan.inference.placement import Placed
 from wavegan.inference.telling import tell
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
 from wavegan.mel.layout import GuessedWarning, of_square
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.mel.value_range import suspicious
 from wavegan.own_settings import own_settings
 

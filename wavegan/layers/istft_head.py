@@ -8,9 +8,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from wavegan.audio.framing import Padding
 from wavegan.audio.istft import istft
 from wavegan.errors import UserError
-from wavegan.mel.front_end import Padding
 
 LOUDEST = math.log(1e2)
 """Largest log magnitude of Vocos; a bound, so that an early exponential cannot overflow."""

@@ -2,12 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from wavegan.errors import UserError, suggest
-
-if TYPE_CHECKING:
-    from wavegan.mel.front_end import Mel
+from wavegan.mel.fields import MelFields
 
 LONGEST_FFT = 2**20
 HIGHEST_RATE = 2**23
@@ -16,7 +14,7 @@ LARGEST_BANK = 2**23
 """Values of a filter bank, bands times bins: thirty times those of any front-end in use."""
 
 
-def check(mel: "Mel") -> None:
+def check(mel: MelFields) -> None:
     """Refuse fields out of range or at odds with each other.
 
     Raises:
@@ -27,7 +25,7 @@ def check(mel: "Mel") -> None:
     _check_values(mel)
 
 
-def _check_frames(mel: "Mel") -> None:
+def _check_frames(mel: MelFields) -> None:
     for name in ("sample_rate", "n_fft", "hop_length", "win_length", "n_mels"):
         _require(getattr(mel, name) >= 1, f"{name} is {getattr(mel, name)}: it must be 1 or more")
     for name in ("sample_rate", "filterbank_rate", "output_rate"):
@@ -58,7 +56,7 @@ def _check_frames(mel: "Mel") -> None:
     )
 
 
-def _check_bands(mel: "Mel") -> None:
+def _check_bands(mel: MelFields) -> None:
     bins, half = mel.n_fft // 2 + 1, mel.bank_rate / 2
     owner = "filterbank_rate" if mel.filterbank_rate else "sample_rate"
     f_max = half if mel.f_max is None else mel.f_max
@@ -83,7 +81,7 @@ def _check_bands(mel: "Mel") -> None:
     )
 
 
-def _check_values(mel: "Mel") -> None:
+def _check_values(mel: MelFields) -> None:
     for name, choices in _CHOICES.items():
         value = getattr(mel, name)
         if value not in choices:

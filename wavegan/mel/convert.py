@@ -9,11 +9,10 @@ import math
 from typing import TYPE_CHECKING
 
 from wavegan.errors import UserError
+from wavegan.mel.fields import MelFields
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from wavegan.mel.front_end import Mel
 
 # They change the bands themselves; no function of a band's value undoes them.
 _BANDS = (
@@ -24,7 +23,7 @@ _BANDS = (
 _ROUNDING = 1e-6
 
 
-def differences(source: "Mel", target: "Mel") -> list[str]:
+def differences(source: MelFields, target: MelFields) -> list[str]:
     """What stands between `source` and `target`; empty if `convert` is exact.
 
     Returns:
@@ -45,7 +44,7 @@ def differences(source: "Mel", target: "Mel") -> list[str]:
     return found + (_lost(source, target) if same_bands else [])
 
 
-def convert(mel: "Tensor", source: "Mel", target: "Mel") -> "Tensor":
+def convert(mel: "Tensor", source: MelFields, target: MelFields) -> "Tensor":
     """See `Mel.convert`."""
     from wavegan.own_settings import own_settings
 
@@ -67,12 +66,12 @@ def convert(mel: "Tensor", source: "Mel", target: "Mel") -> "Tensor":
         return _normalize(_mask_last(logarithm / nepers(target), target), target)
 
 
-def nepers(mel: "Mel") -> float:
+def nepers(mel: MelFields) -> float:
     """What one unit of this front-end's logarithm is in units of the natural one."""
     return {"ln": 1.0, "log10": math.log(10), "db": mel.power * math.log(10) / 20}[mel.log]
 
 
-def statistics(mel: "Mel") -> list[tuple[float, float]]:
+def statistics(mel: MelFields) -> list[tuple[float, float]]:
     """(mean, scale) of each band, or one pair for all."""
     means = mel.mean if isinstance(mel.mean, tuple) else (mel.mean or 0.0,)
     scales = mel.scale if isinstance(mel.scale, tuple) else (mel.scale or 1.0,)
@@ -81,7 +80,7 @@ def statistics(mel: "Mel") -> list[tuple[float, float]]:
     return list(zip(*wide, strict=True))
 
 
-def _lost(source: "Mel", target: "Mel") -> list[str]:
+def _lost(source: MelFields, target: MelFields) -> list[str]:
     """Floor and clip of the source, where they took more than the target's."""
     found = []
     theirs, ours = _kept(source), _kept(target)
@@ -100,7 +99,7 @@ def _lost(source: "Mel", target: "Mel") -> list[str]:
     return found
 
 
-def _kept(mel: "Mel") -> list[tuple[float, float]]:
+def _kept(mel: MelFields) -> list[tuple[float, float]]:
     """The band values (before the logarithm) between which none were made alike, per band."""
     floor, added = (mel.floor, 0.0) if mel.floor_mode == "clamp" else (0.0, mel.floor)
     if mel.clip is None:
@@ -113,13 +112,13 @@ def _kept(mel: "Mel") -> list[tuple[float, float]]:
     return kept
 
 
-def _values(mel: "Mel") -> tuple[object, ...]:
+def _values(mel: MelFields) -> tuple[object, ...]:
     """Everything that acts on a band after it was summed."""
     stats = tuple(statistics(mel))
     return mel.log, mel.floor, mel.floor_mode, mel.mask_last, mel.clip, stats
 
 
-def _refloor(logarithm: "Tensor", source: "Mel", target: "Mel") -> "Tensor":
+def _refloor(logarithm: "Tensor", source: MelFields, target: MelFields) -> "Tensor":
     """Natural logarithms over one floor to those over another."""
     if (source.floor, source.floor_mode) == (target.floor, target.floor_mode):
         return logarithm
@@ -131,7 +130,7 @@ def _refloor(logarithm: "Tensor", source: "Mel", target: "Mel") -> "Tensor":
     return (bands.clamp(min=0.0) + target.floor).log()
 
 
-def _mask_last(logarithm: "Tensor", target: "Mel") -> "Tensor":
+def _mask_last(logarithm: "Tensor", target: MelFields) -> "Tensor":
     if target.mask_last is None:
         return logarithm
     import torch
@@ -140,28 +139,28 @@ def _mask_last(logarithm: "Tensor", target: "Mel") -> "Tensor":
     return torch.cat([logarithm[..., :-1], last], dim=-1)
 
 
-def _denormalize(values: "Tensor", mel: "Mel") -> "Tensor":
+def _denormalize(values: "Tensor", mel: MelFields) -> "Tensor":
     mean, scale = _columns(values, mel)
     return values * scale + mean
 
 
-def _normalize(logarithm: "Tensor", mel: "Mel") -> "Tensor":
+def _normalize(logarithm: "Tensor", mel: MelFields) -> "Tensor":
     mean, scale = _columns(logarithm, mel)
     values = (logarithm - mean) / scale
     return values if mel.clip is None else values.clamp(*mel.clip)
 
 
-def _columns(like: "Tensor", mel: "Mel") -> "tuple[Tensor, Tensor]":
+def _columns(like: "Tensor", mel: MelFields) -> "tuple[Tensor, Tensor]":
     """Mean and scale as (n_mels or 1, 1), to broadcast over frames."""
     mean, scale = zip(*statistics(mel), strict=True)
     return like.new_tensor(mean)[:, None], like.new_tensor(scale)[:, None]
 
 
-def _floor(mel: "Mel") -> str:
+def _floor(mel: MelFields) -> str:
     return f"{mel.floor:g} ({mel.floor_mode})"
 
 
-def _clip(mel: "Mel") -> str:
+def _clip(mel: MelFields) -> str:
     if mel.clip is None:
         return "none"
     low, high = mel.clip

@@ -1,30 +1,24 @@
 """The mel front-end as a value: every field that changes a number, checked when it is made.
 
-`Mel` needs no torch. `MelSpectrogram` and `mel_filterbank`, which do, load on first use from
-`wavegan.mel.spectrogram`.
+No torch: `MelSpectrogram`, which computes what a `Mel` describes, is in `wavegan.mel.spectrogram`.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from wavegan.errors import UserError, suggest
 from wavegan.mel import checks
+from wavegan.mel import convert as conversion
+from wavegan.mel.fields import MelFields
 from wavegan.mel.presets import PRESETS
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wavegan.mel.spectrogram import MelSpectrogram, mel_filterbank
-
-__all__ = ["Mel", "MelSpectrogram", "frame_count", "mel_filterbank"]
-
-Padding = Literal["same", "center", "none"]
-PadMode = Literal["reflect", "zero"]
-
 
 @dataclass(frozen=True)
-class Mel:
+class Mel(MelFields):
     """A mel front-end; the defaults are HiFi-GAN's (Kong et al. 2020) for 22.05 kHz.
 
         wave → pad → STFT → magnitude → mel bands → floor, logarithm → normalise → (n_mels, L)
@@ -67,58 +61,12 @@ class Mel:
             nearest value that works.
     """
 
-    sample_rate: int = 22050
-    n_fft: int = 1024
-    hop_length: int = 256
-    win_length: int = 1024
-    n_mels: int = 80
-    f_min: float = 0.0
-    f_max: float | None = 8000.0
-    mel_scale: Literal["slaney", "htk"] = "slaney"
-    mel_norm: Literal["slaney"] | None = "slaney"
-    filterbank_rate: int | None = None
-    power: int = 1
-    magnitude_eps: float = 1e-9
-    magnitude_floor: float = 0.0
-    log: Literal["ln", "log10", "db"] = "ln"
-    floor: float = 1e-5
-    floor_mode: Literal["clamp", "add"] = "clamp"
-    padding: Literal["same", "center"] = "same"
-    pad_mode: PadMode = "reflect"
-    periodic: bool = True
-    mean: float | tuple[float, ...] | None = None
-    scale: float | tuple[float, ...] | None = None
-    clip: tuple[float, float] | None = None
-    mask_last: float | None = None
-    precision: Literal["float32", "float64"] = "float32"
-    layout: Literal["frames_last", "frames_first"] = "frames_last"
-    output_rate: int | None = None
-
     def __post_init__(self) -> None:
         for name, convert in checks.CONVERSIONS.items():
             object.__setattr__(self, name, convert(name, getattr(self, name)))
         if self.f_max is None:
             object.__setattr__(self, "f_max", self.bank_rate / 2)
         checks.check(self)
-
-    @property
-    def bank_rate(self) -> int:
-        """The rate that the filter bank is built for, Hz."""
-        return self.filterbank_rate or self.sample_rate
-
-    @property
-    def audio_rate(self) -> int:
-        """The rate of the audio that a vocoder makes of this mel, Hz."""
-        return self.output_rate or self.sample_rate
-
-    @property
-    def samples_per_frame(self) -> int:
-        """What a vocoder's upsampling must multiply to: samples at `audio_rate` for a frame."""
-        return self.hop_length * self.audio_rate // self.sample_rate
-
-    def frames(self, samples: int) -> int:
-        """How many frames a wave of `samples` samples gives (see `frame_count`)."""
-        return frame_count(samples, self.hop_length, self.padding)
 
     def convert(self, mel: "Tensor", to: "Mel") -> "Tensor":
         """A mel of this front-end as `to` would have made it of the same audio, exactly.
@@ -137,15 +85,11 @@ class Mel:
         Raises:
             UserError: all that `differences` has, or a shape that does not fit.
         """
-        from wavegan.mel import convert as mel_convert
-
-        return mel_convert.convert(mel, self, to)
+        return conversion.convert(mel, self, to)
 
     def differences(self, other: "Mel") -> list[str]:
         """What stands in the way of `convert`, one text per field with both values; maybe none."""
-        from wavegan.mel import convert as mel_convert
-
-        return mel_convert.differences(self, other)
+        return conversion.differences(self, other)
 
     @classmethod
     def preset(cls, name: str) -> "Mel":
@@ -179,18 +123,3 @@ class Mel:
             if key not in known:
                 raise UserError(f"mel.{key}: no such field{suggest(str(key), known)}")
         return cls(**values)
-
-
-def frame_count(samples: int, hop_length: int, padding: Padding) -> int:
-    """Frames of a wave: floor(samples / hop), one more if centred, and never none."""
-    if samples < 1:
-        raise UserError(f"samples is {samples}: a spectrogram needs at least one")
-    return 1 + samples // hop_length if padding == "center" else max(1, samples // hop_length)
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("MelSpectrogram", "mel_filterbank"):
-        from wavegan.mel import spectrogram
-
-        return getattr(spectrogram, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from wavegan.audio.framing import Padding
 from wavegan.audio.stft import framed, magnitude
-from wavegan.mel.front_end import Mel, Padding
+from wavegan.mel.front_end import Mel
 from wavegan.own_settings import own_settings
 
 LONGEST = 2**22

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from wavegan.conditions import MEL, NO_CONDITION, Conditions
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
-from wavegan.mel.front_end import Mel, MelSpectrogram
+from wavegan.mel.front_end import Mel
+from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.tasks.base import Generated, Task
 
 
