@@ -1,4 +1,4 @@
-"""Every recipe and preset: builds, learns with all its weights, says how to run it."""
+"""Every recipe: builds, learns with all its weights, says how to run it."""
 
 import inspect
 import math
@@ -52,23 +52,13 @@ PUBLISHED = {
     "vocos-24k": 13_531_650,
     "wavegan-sc09": 19_065_345,
 }
-FILES = {f"{file.parent.name}/{name}": file
-         for listing in (recipe.recipes(), recipe.presets())
-         for name, file in listing.items()}  # fmt: skip
-# a recipe that adds nothing to its preset is that preset
-DISTINCT = {
-    recipe.dump(recipe.load(str(file), ["needs=x", "gave=x"])): name for name, file in FILES.items()
-}
-DIFFERENT = {name: FILES[name] for name in DISTINCT.values()}
 SMALLEST = {"channel": 16, "width": 16, "iterations": 2}
 SMALLEST_OF_SOUNDS = {**SMALLEST, "dim": 4}
 
 
 def test_the_listing_is_whole() -> None:
-    """Whoever adds a recipe or a preset adds its size here."""
+    """Whoever adds a recipe adds its size here."""
     assert set(recipe.recipes()) == set(PUBLISHED)
-    assert set(recipe.presets()) == set(PUBLISHED)
-    assert len(FILES) == len(recipe.recipes()) + len(recipe.presets()) >= 2 * len(PUBLISHED)
 
 
 def shrunk(value: Any, smallest: int) -> Any:
@@ -141,10 +131,10 @@ def players(parts: Any, made: Recipe) -> dict[str, Player]:
     }
 
 
-@pytest.mark.parametrize("name", DIFFERENT)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     torch.manual_seed(0)
-    made = small(recipe.load(str(FILES[name])))
+    made = small(recipe.load(name))
     parts = build(made)
     both = players(parts, made)
     assert ("discriminator" in both) is bool(made.discriminators)
@@ -215,17 +205,17 @@ def leads_nowhere(made: Recipe, key: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", DIFFERENT)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_in_full_size_it_builds_with_the_published_count(name: str) -> None:
     with torch.device("meta"):
-        parts = build(recipe.load(str(FILES[name])))
+        parts = build(recipe.load(name))
     count = sum(parameter.numel() for parameter in parts.generator.parameters())
-    assert count == PUBLISHED[FILES[name].stem]
-    if pairs(recipe.load(str(FILES[name]))):
+    assert count == PUBLISHED[name]
+    if pairs(recipe.load(name)):
         assert parts.generator.hop_length == parts.config.mel.samples_per_frame
 
 
-@pytest.mark.parametrize("name", recipe.recipes())
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_a_recipe_begins_with_the_command_that_runs_it(name: str) -> None:
     first = recipe.recipes()[name].read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("# wavegan train ")
@@ -237,9 +227,9 @@ def test_a_recipe_begins_with_the_command_that_runs_it(name: str) -> None:
     assert words[5].startswith("runs/")
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_it_says_what_it_is_and_trains_for_more_than_an_epoch(name: str) -> None:
-    full = recipe.load(str(FILES[name]))
+    full = recipe.load(name)
     assert full.description
     assert full.data.folder is None
     assert full.training.steps >= 1000

@@ -109,10 +109,9 @@ def imports(source, package):
                 for alias in node.names:
                     inner = f"{home}.{alias.name}".strip(".")
                     yield inner if inner in MODULES else home
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant) and _below(str(node.value)) in MODULES:
             # import_module("wavegan.x"), and tables of names that load on first use
-            if _below(node.value) in MODULES:
-                yield _below(node.value)
+            yield _below(node.value)
 
 
 def _below(name):

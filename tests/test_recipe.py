@@ -17,12 +17,23 @@ def test_overrides_win_and_yaml_numbers_without_a_point_are_numbers():
     assert loaded.training.batch_size == 16
 
 
-def test_a_recipe_inherits_a_preset_and_keeps_what_it_does_not_mention(tmp_path):
+def test_a_recipe_inherits_one_by_name_and_keeps_what_it_does_not_mention(tmp_path):
     file = write(tmp_path / "mine.yaml", "inherit: hifigan-v1\ntraining: {batch_size: 4}\n")
     loaded = recipe.load(file)
     assert loaded.training.batch_size == 4
     assert loaded.training.schedule.every == 809
     assert loaded.losses["mel"].weight == 45
+
+
+def test_what_a_parent_needs_and_gave_is_not_said_of_its_child(tmp_path):
+    parent = recipe.load("tiny")
+    assert parent.needs
+    assert parent.gave
+    child = recipe.load(write(tmp_path / "mine.yaml", "inherit: tiny\n"))
+    assert (child.needs, child.gave) == ("", "")
+    assert child.description == parent.description
+    own = recipe.load(write(tmp_path / "own.yaml", "inherit: mine.yaml\ngave: silence\n"))
+    assert (own.needs, own.gave) == ("", "silence")
 
 
 def test_a_recipe_inherits_a_file_beside_it(tmp_path):

@@ -1,8 +1,8 @@
 """Recipes: what a model is and how it is trained, as one typed YAML file.
 
-A recipe may `inherit` a packaged preset (by name) or another recipe (by path); its own fields
-override the parent's, `null` removes one, and a plug-in whose `name` differs from the parent's
-starts from nothing.
+A recipe may `inherit` a packaged one (by name) or another (by path); its own fields override the
+parent's, `null` removes one, and a plug-in whose `name` differs from the parent's starts from
+nothing. What a parent needs and gave is not inherited.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,6 @@ from wavegan.recipe_sections import Audio, Data, FeatureMatching, Plugin, Sectio
 
 if TYPE_CHECKING:
     from wavegan.mel.front_end import Mel
-
-PRESETS = Path(__file__).parent / "presets"
 
 
 class Recipe(Section):
@@ -135,7 +133,7 @@ def load(name_or_path: str, overrides: Sequence[str] = (), *, trust_code: bool =
     """Read a recipe, resolve what it inherits, and apply `KEY=VALUE` overrides.
 
     Args:
-        name_or_path: a name from `recipes()` or `presets()`, or a YAML file.
+        name_or_path: a name from `recipes()`, or a YAML file.
         overrides: dotted keys with values, e.g. `training.steps=1000`; they win. A value is read
             by its field's type: paths and texts are taken as they are typed (`wavegan.typed`).
         trust_code: import classes outside wavegan whose options are typed, to read them by their
@@ -145,7 +143,7 @@ def load(name_or_path: str, overrides: Sequence[str] = (), *, trust_code: bool =
         UserError: no such recipe, not YAML, an unknown key or a value that does not fit; it names
             the file or the word.
     """
-    layers = recipe_layers.read(_locate(name_or_path), presets())
+    layers = recipe_layers.read(_locate(name_or_path), recipes())
     given = typed(overrides, Recipe, merged(layers), own=trust_code)
     layers += [layer(TYPED, one.values(value), one.word) for one, value in given]
     made = _checked(layers)
@@ -193,18 +191,9 @@ def dump(recipe: Recipe, *, plain: bool = False) -> str:
 
 
 def recipes() -> dict[str, Path]:
-    """The runnable recipes that come with wavegan, by name."""
+    """The recipes that come with wavegan, by name; each may be run, and inherited."""
     inside = Path(__file__).parent / "recipes"
     folder = inside if inside.is_dir() else Path(__file__).parents[1] / "recipes"
-    return _by_name(folder)
-
-
-def presets() -> dict[str, Path]:
-    """The packaged parents of recipes, by name."""
-    return _by_name(PRESETS)
-
-
-def _by_name(folder: Path) -> dict[str, Path]:
     files = {file.stem: file for file in folder.glob("*.yaml")}
     return dict(sorted(files.items()))
 
@@ -213,7 +202,7 @@ def _locate(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
-    known = {**presets(), **recipes()}
+    known = recipes()
     if name_or_path in known:
         return known[name_or_path]
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from wavegan.typed import reason
 LONGEST_NAME = 4096
 """Characters; no file has more."""
 TYPED = "command line"
+OF_ITSELF = ("needs", "gave")
+"""Fields that say what one recipe takes and what its own training measured."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,12 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     return reduce(merge, (layer.values for layer in layers), {})
 
 
-def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -> list[Layer]:
+def read(file: Path, packaged: Mapping[str, Path], seen: tuple[Path, ...] = ()) -> list[Layer]:
     """A recipe's file and those that it inherits, the farthest first.
 
     Args:
         file: YAML.
-        presets: files that may be inherited by name.
+        packaged: files that may be inherited by name.
         seen: the files that inherit this one.
 
     Raises:
@@ -80,12 +82,20 @@ def read(file: Path, presets: Mapping[str, Path], seen: tuple[Path, ...] = ()) -
     if inherit is None:
         return [own]
     if not isinstance(inherit, str) or len(inherit) > LONGEST_NAME:
-        raise UserError(f"{file}: inherit: give the name of a file beside it or of a preset")
+        raise UserError(f"{file}: inherit: give the name of a file beside it or of a recipe")
     beside = file.parent / os.path.expanduser(inherit)
-    parent = beside if beside.is_file() else presets.get(inherit)
+    parent = beside if beside.is_file() else packaged.get(inherit)
     if parent is None:
-        raise UserError(f"{file}: inherit: {inherit!r} is neither a file beside it nor a preset")
-    return [*read(parent, presets, (*seen, file.resolve())), own]
+        raise UserError(
+            f"{file}: inherit: {inherit!r} is neither a file beside it nor a recipe "
+            "(`wavegan list recipes`)"
+        )
+    inherited = read(parent, packaged, (*seen, file.resolve()))
+    return [*(replace(layer, values=_heritable(layer.values)) for layer in inherited), own]
+
+
+def _heritable(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {field: value for field, value in values.items() if field not in OF_ITSELF}
 
 
 def mistake(error: ValidationError, layers: Sequence[Layer], model: type[BaseModel]) -> UserError:

@@ -133,11 +133,11 @@ def _is_model(folder: Path) -> bool:
 def _recipes(incomplete: str) -> Iterable[Offer]:
     import yaml
 
-    from wavegan.recipe import presets, recipes
+    from wavegan.recipe import recipes
 
-    for name in recipes():
+    for name, file in recipes().items():
         if name.startswith(incomplete):
-            lines = presets()[name].read_text("utf-8").splitlines()
+            lines = file.read_text("utf-8").splitlines()
             said = next(line for line in lines if line.startswith("description: "))
             yield name, yaml.safe_load(said)["description"]
 

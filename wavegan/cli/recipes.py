@@ -14,7 +14,7 @@ WIDE = 400
 """Columns where there is no terminal: a line for each recipe, whatever is in it."""
 UNTRAINED = "not trained by us yet"
 ALIKE = {"presets": "recipes"}
-"""Presets are what recipes inherit, and have their names."""
+"""What recipes inherit are recipes."""
 
 
 def list_command(
