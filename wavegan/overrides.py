@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from wavegan import aliases, plugins
 from wavegan.errors import UserError, suggest
-from wavegan.merge import merge
+from wavegan.recipe_layers import merge
 from wavegan.typed import members, read
 
 PLUGINS = {

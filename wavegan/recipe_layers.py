@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 from wavegan import aliases, bounded_text, bounded_yaml, sealed
 from wavegan.errors import UserError
 from wavegan.fields import paths, proposal
-from wavegan.merge import merge
 from wavegan.typed import read as read_value
 from wavegan.typed import reason
 
@@ -56,6 +55,24 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     return reduce(merge, (layer.values for layer in layers), {})
 
 
+def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `child` over `parent`, mappings into mappings.
+
+    A mapping whose `name` (plug-in) or `preset` (mel) differs from the parent's replaces it whole:
+    the options of one plug-in mean nothing to another.
+    """
+    laid = dict(parent)
+    for key, value in child.items():
+        old = laid.get(key)
+        if key == "mel" and isinstance(old, str) and isinstance(value, Mapping):
+            old = {"preset": old}
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and not _is_other(old, value):
+            laid[key] = merge(old, value)
+        else:
+            laid[key] = value
+    return laid
+
+
 def read(file: Path, packaged: Mapping[str, Path], seen: tuple[Path, ...] = ()) -> list[Layer]:
     """A recipe's file and those that it inherits, the farthest first.
 
@@ -96,6 +113,10 @@ def read(file: Path, packaged: Mapping[str, Path], seen: tuple[Path, ...] = ()) 
 
 def _heritable(values: Mapping[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in values.items() if field not in OF_ITSELF}
+
+
+def _is_other(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return any(key in new and new[key] != old.get(key) for key in ("name", "preset"))
 
 
 def mistake(error: ValidationError, layers: Sequence[Layer], model: type[BaseModel]) -> UserError:

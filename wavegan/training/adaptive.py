@@ -1,4 +1,4 @@
-"""How strongly to augment: just enough that D does not know the training clips by heart.
+"""How sure D is of clips, and how strongly to augment: just enough that it learns none by heart.
 
 Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (arXiv:2006.06676,
 section 3; NVlabs/stylegan2-ada-pytorch).
@@ -34,6 +34,30 @@ def real_sign(
     pairs = zip(real, fake, strict=True)
     away = [(r - f if neutral is None else r - neutral).detach() for r, f in pairs]
     return torch.stack([logits.float().sign().mean() for logits in away]).mean()
+
+
+def accuracy(
+    real: Sequence[Tensor], fake: Sequence[Tensor], *, neutral: float | None
+) -> dict[str, Tensor]:
+    """Shares of logits on the right side of `neutral`, 0 to 1; 0.5 of a D that cannot tell.
+
+    Args:
+        real: logits of each sub-discriminator.
+        fake: those of fake clips, in pairs with the real ones.
+        neutral: the logit of a D that cannot tell, by its objective, or None where only differences
+            mean something (`relativistic`, `wasserstein`).
+
+    Returns:
+        `discriminator/accuracy_real` and `discriminator/accuracy_fake`, or, without a neutral
+        logit, `discriminator/accuracy_pairs`: the share of pairs whose real clip has the higher
+        one. Scalars without a graph, still on the device; every sub-discriminator counts alike, and
+        a logit that is exactly neutral counts half.
+    """
+    right = (1 + real_sign(real, fake, neutral=neutral)) / 2
+    if neutral is None:
+        return {"discriminator/accuracy_pairs": right}
+    wrong = (1 + real_sign(fake, real, neutral=neutral)) / 2
+    return {"discriminator/accuracy_real": right, "discriminator/accuracy_fake": 1 - wrong}
 
 
 @dataclass(config=ConfigDict(extra="forbid"))

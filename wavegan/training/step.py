@@ -15,8 +15,7 @@ from wavegan.losses.base import Loss
 from wavegan.objectives.base import Objective
 from wavegan.penalties.base import Penalty
 from wavegan.tasks.base import Generated, Task
-from wavegan.training.accuracy import accuracy
-from wavegan.training.adaptive import real_sign
+from wavegan.training.adaptive import accuracy, real_sign
 from wavegan.training.feature_matching import Normalize, feature_matching
 from wavegan.training.finite import finite_or_nan, step_if_finite
 from wavegan.training.processes import average_gradients
