@@ -9,7 +9,7 @@ from typing import Any
 
 from wavegan import atomic
 from wavegan.cli._evaluate_inputs import Limit, check_limits, is_model, names
-from wavegan.cli._stages import Stages
+from wavegan.cli.console import Stages
 from wavegan.errors import UserError, suggest
 from wavegan.targets import check_folder
 

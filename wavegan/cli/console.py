@@ -1,27 +1,58 @@
-"""Progress for people: a live bar on a terminal, a line now and then elsewhere."""
+"""Progress for people, on stderr: a live display on a terminal, a line now and then elsewhere."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import IO, TYPE_CHECKING, cast
 
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.status import Status
+from rich.text import Text
 
 from wavegan.cli._screen import Screen, live
 from wavegan.cli.stderr import Stderr
+from wavegan.counted import counted
 from wavegan.progress import wording
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.eta import Eta
+from wavegan.readable import PROSE, escaped
 
 if TYPE_CHECKING:
     from wavegan.training.log import Speed
 
+EVERY = 10.0
+"""Seconds between lines where there is no terminal."""
 SHOWN = {
     "generator/total": "G",
     "discriminator/total": "D",
     "generator/adversarial": "adv",
     "generator/feature_matching": "fm",
 }
+
+
+class _Lines:
+    """What passes on a terminal, and from time to time is a line elsewhere."""
+
+    def __init__(self, console: Screen, every: float = EVERY) -> None:
+        self.console, self.every, self.last = console, every, time.monotonic()
+
+    def keep(self, display: AbstractContextManager[object]) -> AbstractContextManager[object]:
+        """Keep a display on screen where there is a terminal."""
+        return live(display) if self.console.is_terminal else nullcontext()
+
+    def pass_by(self, line: str, *, certainly: bool = False) -> None:
+        """Print a line where there is no terminal, if it is time or it is to be there."""
+        waited = time.monotonic() - self.last >= self.every
+        if not self.console.is_terminal and (waited or certainly):
+            self.last = time.monotonic()
+            self.console.print(line)
 
 
 class Silent:
@@ -47,7 +78,7 @@ class Silent:
 
 
 class Talkative(Silent):
-    """Tells stderr how a run goes.
+    """Tells how a run goes.
 
     Args:
         steps: the run's last step.
@@ -56,10 +87,11 @@ class Talkative(Silent):
 
     quiet = False
 
-    def __init__(self, steps: int, every: float = 10.0) -> None:
-        self.steps, self.every, self.last = steps, every, 0.0
+    def __init__(self, steps: int, every: float = EVERY) -> None:
+        self.steps, self.told = steps, False
         self.eta = Eta(steps, time.monotonic())
         self.console = Screen(file=cast("IO[str]", Stderr()), soft_wrap=True)
+        self.lines = _Lines(self.console, every)
         self.progress = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.description}", markup=False),
@@ -70,16 +102,14 @@ class Talkative(Silent):
 
     def live(self) -> AbstractContextManager[object]:
         """Keep the bar on screen where there is a terminal."""
-        return live(self.progress) if self.console.is_terminal else nullcontext()
+        return self.lines.keep(self.progress)
 
     def train(self, step: int, values: Mapping[str, float], speed: "Speed") -> None:
-        """Show a window of steps."""
+        """Show a window of steps; the first and the last one in any case."""
         line = self._line(step, values, speed)
         self.progress.update(self.task, completed=step, description=line)
-        quiet_for = time.monotonic() - self.last
-        if not self.console.is_terminal and (quiet_for >= self.every or step == self.steps):
-            self.last = time.monotonic()
-            self.console.print(line)
+        self.lines.pass_by(line, certainly=not self.told or step == self.steps)
+        self.told = True
 
     def validation(self, step: int, values: Mapping[str, float], best: bool) -> None:
         """Show what held-out files gave."""
@@ -103,6 +133,92 @@ class Talkative(Silent):
             f"step {step:,}/{self.steps:,}  {speed.steps:.1f} steps/s  "
             f"{speed.audio:.0f} s audio/s  wait {speed.wait:.0%}  {losses}{eta}"
         )
+
+
+class Stages:
+    """Tells how far each stage of work on many clips is, and what a person should know of it.
+
+    Attributes:
+        notes: all that was to be said.
+
+    Args:
+        silent: say nothing, only keep the notes.
+    """
+
+    def __init__(self, silent: bool) -> None:
+        self.notes: list[str] = []
+        self._silent = silent
+        self._console = Screen(stderr=True, soft_wrap=True)
+        self._lines = _Lines(self._console)
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def live(self) -> AbstractContextManager[object]:
+        """Keep the bar on screen where there is a terminal."""
+        return nullcontext() if self._silent else self._lines.keep(self._bar)
+
+    def show(self, stage: str, done: int, count: int) -> None:
+        """Show that `done` of `count` clips have passed a stage."""
+        if self._silent:
+            return
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bar.add_task(stage, total=count)
+        self._bar.update(self._tasks[stage], completed=done)
+        self._lines.pass_by(f"{stage}: {done} of {counted(count, 'clip')}")
+
+    def note(self, text: str) -> None:
+        """Say one line, unless nothing is to be said, and keep it."""
+        self.notes.append(text)
+        if not self._silent:
+            self._console.print(text)
+
+    def of(self, stage: str) -> Callable[[int, int], None]:
+        """`show` for one stage."""
+        return lambda done, count: self.show(stage, done, count)
+
+
+class Activity:
+    """Tells what is being done where nobody knows how much there is to do.
+
+    Args:
+        silent: say nothing.
+    """
+
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+        self._console = Screen(stderr=True, soft_wrap=True)
+        self._lines = _Lines(self._console)
+        self._status: Status | None = None
+
+    def live(self) -> AbstractContextManager[object]:
+        """Keep the line on screen where there is a terminal."""
+        if self._silent or not self._console.is_terminal:
+            return nullcontext()
+        self._status = self._console.status("reading")
+        return self._lines.keep(self._status)
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        if not self._silent:
+            self._console.print(_one_line(text))
+
+    def show(self, text: str) -> None:
+        """A line that may pass."""
+        if self._status is not None:
+            self._status.update(Text(escaped(text, PROSE)))
+        elif not self._silent:
+            self._lines.pass_by(_one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(escaped(text, PROSE).split())
 
 
 def _is_loss(name: str) -> bool:

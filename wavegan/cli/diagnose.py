@@ -58,7 +58,7 @@ def diagnose_command(
     Exit code: 0 nothing found or only what is minor, 1 something found (see
     --exit-zero), 2 nothing to look at.
     """
-    from wavegan.cli._stages import Stages
+    from wavegan.cli.console import Stages
     from wavegan.diagnosis.diagnose import diagnose
     from wavegan.diagnosis.sound_causes import kind_of
 

@@ -127,7 +127,7 @@ def evaluate_command(
     wanted = limits(fail_above or (), fail_below or ())
     keys = metrics.split(",") if metrics is not None else None
     from wavegan.cli._evaluate_run import Given, run_pairs, run_sets
-    from wavegan.cli._stages import Stages
+    from wavegan.cli.console import Stages
 
     stages = Stages(silent=as_json or quiet)
     given = Given(reference, estimates or [], models or [], against, device, stages, trust_code)

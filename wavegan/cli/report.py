@@ -68,11 +68,11 @@ def report_command(
     if not 0 < seconds < float("inf"):
         raise UserError(f"--seconds {seconds:g}: give more than 0")
     from wavegan.audio.opening import shown
-    from wavegan.cli._report_progress import Told
+    from wavegan.cli.console import Activity
     from wavegan.reports.report import write
 
-    told = Told(silent=quiet)
-    with told.live():
+    activity = Activity(silent=quiet)
+    with activity.live():
         written = write(
             paths,
             out,
@@ -83,8 +83,8 @@ def report_command(
             seconds=seconds,
             metrics=not no_metrics,
             force=force,
-            note=told.note,
-            progress=told.progress,
+            note=activity.note,
+            progress=activity.show,
         )
     if as_json:
         typer.echo(json.dumps(written.to_dict()))
