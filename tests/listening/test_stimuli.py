@@ -10,10 +10,11 @@ import pytest
 from wavegan.audio import io
 from wavegan.audio.opening import Wave
 from wavegan.data import manifest
+from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.listening import level, pairing
 from wavegan.listening.low_pass import audible, low_pass
-from wavegan.listening.pairing import LeftOut, Source
+from wavegan.listening.pairing import Source
 from wavegan.listening.stimuli import GAP, Stimuli, prepare
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from wavegan.data.manifest import printable
+from wavegan.data.pairs import clip_name
 from wavegan.errors import UserError
 from wavegan.mel import mel_file
 
@@ -71,20 +72,16 @@ def partners(audio: Sequence[str], mels: Sequence[str]) -> Partners:
     return Partners(found, told)
 
 
-def _path(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix(""))
-
-
 def _name(path: str) -> str:
     return PurePosixPath(path).stem
 
 
 _WAYS: Sequence[tuple[Callable[[str], str], bool, bool]] = (
-    (_path, False, False),
+    (clip_name, False, False),
     (_name, False, False),
-    (_path, False, True),
+    (clip_name, False, True),
     (_name, False, True),
-    (_path, True, True),
+    (clip_name, True, True),
     (_name, True, True),
 )
 """What has to be equal, and whether the audio's, and the mel's, is made bare; the surest first."""

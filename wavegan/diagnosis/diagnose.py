@@ -12,6 +12,7 @@ from wavegan import bundle, plugins
 from wavegan.artifacts.base import Artifact, Finding
 from wavegan.audio import io, made_by
 from wavegan.bundle_config import Config
+from wavegan.data.pairs import clip_name
 from wavegan.data.scan import READABLE
 from wavegan.diagnosis.report import LINE, Diagnosis, Origin, Report, is_same
 from wavegan.diagnosis.sound_causes import Kind, of_sound
@@ -129,7 +130,7 @@ def diagnose(
         name = file.relative_to(folder).as_posix()
         original = reference
         if path.is_dir():
-            original = originals.get(file.relative_to(folder).with_suffix("").as_posix())
+            original = originals.get(clip_name(file.relative_to(folder)))
         try:
             reports.append(_report(file, name, config, original, reference is not None, kind))
         except UserError as error:
@@ -160,7 +161,7 @@ def _files(path: Path) -> list[Path]:
 def _by_stem(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise UserError(f"{folder}: give a folder of originals for a folder of clips")
-    return {file.relative_to(folder).with_suffix("").as_posix(): file for file in _files(folder)}
+    return {clip_name(file.relative_to(folder)): file for file in _files(folder)}
 
 
 def _report(

@@ -6,12 +6,12 @@ from statistics import fmean
 from typing import Any
 
 from wavegan.audio.opening import shown
+from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.evaluation import alignment, levels, notes
 from wavegan.evaluation.against import Comparison, differences
 from wavegan.evaluation.alignment import Align
 from wavegan.evaluation.floors import floors as all_floors
-from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.plan import Plan, System, plan
 from wavegan.evaluation.result import Evaluation, Row, counts
 from wavegan.evaluation.scoring import ClipScore, Job

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,9 +16,10 @@ from wavegan.audio import io, made_by
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
+from wavegan.data.pairs import LeftOut, clip_name
 from wavegan.errors import UserError
 from wavegan.evaluation.longest import check_length
-from wavegan.evaluation.pairing import LeftOut, listing, pick
+from wavegan.evaluation.pairing import listing, pick
 from wavegan.evaluation.plan import System
 from wavegan.inference.revocode import revocode
 from wavegan.inference.vocoder import Vocoder
@@ -123,14 +124,14 @@ def _chosen(
     unusable = {printable(entry.path): entry.reason for entry in data.rejected}
     by_name: dict[str, list[Clip]] = {}
     for clip in data.clips:
-        by_name.setdefault(PurePosixPath(clip.path).with_suffix("").as_posix(), []).append(clip)
+        by_name.setdefault(clip_name(clip.path), []).append(clip)
     for stem, clips in by_name.items():
         if len(clips) > 1:
             files = ", ".join(printable(clip.path) for clip in clips)
             unusable[stem] = f"several files of this name: {files}: keep one"
     clear = {stem: clips[0] for stem, clips in by_name.items() if len(clips) == 1}
     if only is not None:
-        refused = {PurePosixPath(file).with_suffix("").as_posix(): file for file in unusable}
+        refused = {clip_name(file): file for file in unusable}
         listed = pick([*clear, *(name for name in refused if name not in clear)], only, None)
         unusable = {file: unusable[file] for name, file in refused.items() if name in listed}
         clear = {stem: clear[stem] for stem in listed if stem in clear}

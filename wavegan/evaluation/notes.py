@@ -5,7 +5,7 @@ from statistics import median
 
 from wavegan.audio.opening import shown
 from wavegan.counted import counted
-from wavegan.evaluation.pairing import LeftOut
+from wavegan.data.pairs import LeftOut
 from wavegan.evaluation.plan import Plan
 from wavegan.evaluation.result import Row
 from wavegan.evaluation.scoring import About, Silent

@@ -9,21 +9,13 @@ from pathlib import Path, PurePosixPath
 from wavegan.audio import formats
 from wavegan.audio.opening import shown
 from wavegan.data.file_list import some
+from wavegan.data.pairs import LeftOut, clip_name
 from wavegan.data.scan import READABLE, UNREADABLE
 from wavegan.errors import UserError
 
 VOCODER_SUFFIX = re.compile(r"(?:[-_]feats)?[-_](?:gen|generated|generated_e2e|synth|synthesized)$")
 """What vocoders append to a clip's name: HiFi-GAN and BigVGAN `_generated` and `_generated_e2e`,
 ParallelWaveGAN `_gen`, also after `-feats`."""
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file, or a pair of files, that could not be judged; `reason` is one line."""
-
-    system: str
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -103,7 +95,7 @@ def _limited(found: Listing, only: Collection[str]) -> Listing:
         {
             name: reason
             for name, reason in found.reasons.items()
-            if wanted(name) or wanted(PurePosixPath(name).with_suffix("").as_posix())
+            if wanted(name) or wanted(clip_name(name))
         },
     )
 
@@ -120,7 +112,7 @@ def listing(folder: Path) -> Listing:
     found = Listing(folder)
     same: dict[str, list[str]] = {}
     for path in _audio(folder):
-        name = path.with_suffix("").as_posix()
+        name = clip_name(path)
         if path.suffix.lower() in UNREADABLE:
             kind = formats.by_name(path)
             found.reasons[path.as_posix()] = kind.why if kind is not None else "it cannot be read"
@@ -212,7 +204,7 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
     chosen = sorted(names)
     if wanted is not None:
         known = _by_last_part(chosen)
-        listed = {PurePosixPath(w).with_suffix("").as_posix() if _is_file(w) else w for w in wanted}
+        listed = {clip_name(w) if _is_file(w) else w for w in wanted}
         missing = sorted(listed - known.keys())
         if missing and names:
             raise UserError(

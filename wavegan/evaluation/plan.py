@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.audio import io
+from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.evaluation.floors import Floor, unmakeable
-from wavegan.evaluation.pairing import LeftOut, Pairing, listing, pair, pick
+from wavegan.evaluation.pairing import Pairing, listing, pair, pick
 from wavegan.evaluation.scoring import Job
 
 

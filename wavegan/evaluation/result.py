@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from wavegan.audio.opening import shown
+from wavegan.data.pairs import LeftOut
 from wavegan.evaluation.against import Comparison
-from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.scoring import ClipScore
 from wavegan.evaluation.selection import Column
 from wavegan.statistics.bootstrap import Interval, mean_interval
@@ -84,10 +84,7 @@ class Evaluation:
             "systems": [row.to_dict() for row in self.systems],
             "floors": {row.name: _floor(row) for row in self.floors},
             "comparisons": [entry.to_dict() for entry in self.comparisons],
-            "left_out": [
-                {"system": e.system, "file": shown(e.file), "reason": e.reason}
-                for e in self.left_out
-            ],
+            "left_out": [{**entry.to_dict(), "file": shown(entry.file)} for entry in self.left_out],
             "settings": dict(self.settings),
         }
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wavegan.audio.opening import shown
-from wavegan.evaluation.pairing import LeftOut
+from wavegan.data.pairs import LeftOut
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,6 @@ class SetEvaluation:
             "metrics": systems[0]["metrics"],
             "systems": systems,
             "floors": {"real_halves": self.floor.to_dict()},
-            "left_out": [
-                {"system": entry.system, "file": shown(entry.file), "reason": entry.reason}
-                for entry in self.left_out
-            ],
+            "left_out": [{**entry.to_dict(), "file": shown(entry.file)} for entry in self.left_out],
             "settings": dict(self.settings),
         }

@@ -14,12 +14,12 @@ from torch.nn.functional import pad
 from wavegan import plugins
 from wavegan.data import clips as reading
 from wavegan.data.manifest import Clip, Manifest, printable
+from wavegan.data.pairs import LeftOut
 from wavegan.data.scan import scan
 from wavegan.embeddings.base import Embedding
 from wavegan.embeddings.classifier import Classifier
 from wavegan.errors import UserError
 from wavegan.evaluation import notes
-from wavegan.evaluation.pairing import LeftOut
 from wavegan.evaluation.set_result import Figure, SetEvaluation, SetRow
 from wavegan.machine import machine, versions
 from wavegan.set_metrics.base import SetMetric

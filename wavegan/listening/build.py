@@ -11,9 +11,10 @@ from pathlib import Path
 from wavegan import __version__, atomic
 from wavegan.counted import counted
 from wavegan.data.manifest import printable
+from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.listening import level, page, pairing
-from wavegan.listening.pairing import ANCHORS, REFERENCE, LeftOut, Source
+from wavegan.listening.pairing import ANCHORS, REFERENCE, Source
 from wavegan.listening.plan import Plan
 from wavegan.listening.sounds import Sounds
 from wavegan.listening.stimuli import Stimuli, prepare

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from wavegan.data.manifest import Clip, printable
+from wavegan.data.pairs import LeftOut, clip_name
 from wavegan.data.scan import scan
 from wavegan.errors import UserError
 
@@ -27,23 +28,6 @@ class Source:
     name: str
     root: Path
     clips: Mapping[str, Clip]
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A file that no trial uses, and why; `system` is "" for what concerns the whole clip."""
-
-    system: str
-    file: str
-    reason: str
-
-    def to_dict(self) -> dict[str, str]:
-        """As JSON takes it."""
-        return {"system": self.system, "file": self.file, "reason": self.reason}
-
-    def __str__(self) -> str:
-        where = f"{self.system}: " if self.system else ""
-        return f"{where}{self.file}: {self.reason}"
 
 
 def names(folders: Sequence[Path]) -> list[str]:
@@ -73,7 +57,7 @@ def open_source(name: str, root: Path, left_out: list[LeftOut]) -> Source:
         left_out.append(LeftOut(name, printable(bad.path), bad.reason))
     clips: dict[str, Clip] = {}
     for clip in manifest.clips:
-        key = str(PurePosixPath(clip.path).with_suffix(""))
+        key = clip_name(clip.path)
         if clip.damage:
             why = f"damaged or cut short: {clip.damage}"
             left_out.append(LeftOut(name, printable(clip.path), why))
