@@ -66,7 +66,7 @@ FLOORS = {
     "recipe": 4,
     "weights": 2,
     "interop": 3,
-    "bundle_config": 3,
+    "bundle_config": 2,
     "bundle": 5,
     "progress": 6,
     "validation": 7,

@@ -5,7 +5,6 @@ bundle opens without the recipe it came from.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,10 +12,10 @@ import torch
 from torch import Tensor
 
 from wavegan import atomic, bounded_network, checksums, file_kinds, json_file, plugins
-from wavegan.bundle_config import Config, at_step, context
+from wavegan.bundle_config import Config, Model, at_step, context
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
-from wavegan.interop.base import Foreign, looked_for, recognise, shown_weights
+from wavegan.interop.base import looked_for, recognise, shown_weights
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.own_settings import own_settings
 from wavegan.run_folder import (
@@ -57,26 +56,6 @@ _OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
 DISCRIMINATOR = "training/discriminator.safetensors"
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model as it was read, of whichever project.
-
-    Attributes:
-        config: what it is.
-        weights: its generator's, by this package's keys.
-        source: the file they came from.
-        described_in: the file that the configuration came from.
-        discriminators: weights of the discriminators that came with it, by the names that they
-            have in the packaged recipes; read only where asked for.
-    """
-
-    config: Config
-    weights: Mapping[str, Tensor]
-    source: Path
-    described_in: Path
-    discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 def describe(recipe: "Recipe", *, trust_code: bool = False) -> Config:
@@ -233,7 +212,7 @@ def _open(path: Path, use: Callable[[Model], Result], discriminators: bool = Fal
         raise UserError(f"{error.filename or path}: {error.strerror or error}") from None
     if foreign is None:
         raise _nothing_at(path)
-    return use(_ours(foreign))
+    return use(foreign)
 
 
 def _model(folder: Path, discriminators: bool) -> Model:
@@ -319,13 +298,6 @@ def _nothing_at(path: Path) -> UserError:
     return UserError(
         f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, checkpoints/, {looked_for()}; "
         f"found {found}"
-    )
-
-
-def _ours(foreign: Foreign) -> Model:
-    config = Config(mel=foreign.mel, generator=foreign.generator, peak=foreign.peak)
-    return Model(
-        config, foreign.weights, foreign.source, foreign.described_in, foreign.discriminators
     )
 
 

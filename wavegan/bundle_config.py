@@ -1,12 +1,13 @@
-"""What a bundle's `config.json` says: all that is needed to build its model."""
+"""What a bundle says of its model, in `config.json`, and a model of any project as it was read."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
 
 import wavegan
 from wavegan import json_file
@@ -146,6 +147,26 @@ class Config:
         )
 
 
+@dataclass(frozen=True)
+class Model:
+    """A model as it was read, of whichever project.
+
+    Attributes:
+        config: what it is.
+        weights: its generator's, by this package's keys; weight norm in either style, or folded.
+        source: the file they came from.
+        described_in: the file that the configuration came from; `source` where there is no other.
+        discriminators: weights of the discriminators that came with it, by the names that they
+            have in the packaged recipes; read only where asked for.
+    """
+
+    config: Config
+    weights: Mapping[str, Tensor]
+    source: Path
+    described_in: Path
+    discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+
+
 def _of_format_1(content: dict[str, Any]) -> dict[str, Any]:
     """What the first format says, as the second one does: there the mel said the rate."""
     audio = {"sample_rate": _mel(content["mel"]).audio_rate, "channels": content["channels"]}
@@ -164,9 +185,9 @@ def _generator(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _mel(values: Mapping[str, Any]) -> Mel:
     """A bundle's front-end: no field is left to a default, which another version may change."""
-    for field in fields(Mel):
-        if field.name not in values:
-            raise UserError(f"mel.{field.name} is missing: each field of the front-end must be set")
+    for known in fields(Mel):
+        if known.name not in values:
+            raise UserError(f"mel.{known.name} is missing: each field of the front-end must be set")
     return Mel.from_dict(values)
 
 

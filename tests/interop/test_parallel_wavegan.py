@@ -192,7 +192,7 @@ def test_statistics_become_options(tmp_path: Path, kind: str) -> None:
 def recognised(folder: Path) -> Any:
     foreign = recognise(folder)
     assert foreign is not None
-    return foreign.generator
+    return foreign.config.generator
 
 
 def test_without_h5py_it_says_what_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +223,7 @@ def test_the_front_end_is_the_configurations(tmp_path: Path) -> None:
     def mel(**config: Any) -> Mel:
         foreign = recognise(write(tmp_path, small()[1], **config))
         assert foreign is not None
-        return foreign.mel
+        return foreign.config.mel
 
     made = mel()
     assert (made.sample_rate, made.n_fft, made.hop_length, made.win_length) == (16000, 512, 8, 400)

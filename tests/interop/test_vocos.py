@@ -122,7 +122,7 @@ def test_a_negative_scale_is_none_and_zero_is_the_default(
             written(tmp_path, settings, original_weights()) / "pytorch_model.bin",
             discriminators=False,
         )
-        assert found.generator["layer_scale"] == scale
+        assert found.config.generator["layer_scale"] == scale
 
 
 def test_defaults_of_the_original(tmp_path: Path, original_weights: Any) -> None:
@@ -133,8 +133,8 @@ def test_defaults_of_the_original(tmp_path: Path, original_weights: Any) -> None
     weights = {k: v for k, v in original_weights().items() if not k.startswith("head.istft")}
     foreign = recognise(written(tmp_path, settings, weights))
     assert foreign is not None
-    assert foreign.mel == Mel.preset("vocos-24k")
-    assert foreign.generator["padding"] == "same"
+    assert foreign.config.mel == Mel.preset("vocos-24k")
+    assert foreign.config.generator["padding"] == "same"
 
 
 def test_both_files_and_every_path_to_them(tmp_path: Path, original_weights: Any) -> None:

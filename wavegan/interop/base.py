@@ -6,14 +6,10 @@ own, and reads them without running any code in them.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
 
 from wavegan import plugins
+from wavegan.bundle_config import Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import (
@@ -23,7 +19,6 @@ from wavegan.interop._files import (
     refuse_unusable,
     yaml_file,
 )
-from wavegan.mel.front_end import Mel
 from wavegan.readable import escaped
 
 _MEANT = re.compile(r"(?:do|[gGD])_\d+.*|(?!stats).+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")
@@ -36,29 +31,6 @@ CONFIGURATIONS = {
     "config.yaml": yaml_file,
     "args.yml": yaml_file,
 }
-
-
-@dataclass(frozen=True)
-class Foreign:
-    """Another project's model in this package's terms.
-
-    Attributes:
-        mel: the front-end it was trained on, every field known.
-        generator: plug-in name and options, as in a recipe.
-        weights: the generator's by this package's keys; weight norm in either style, or folded.
-        source: the file they came from.
-        described_in: the file that says what they are; `source` itself where there is no other.
-        peak: the peak to which its training audio was scaled, or None.
-        discriminators: weights by the names that discriminators have in the packaged recipes.
-    """
-
-    mel: Mel
-    generator: Mapping[str, Any]
-    weights: Mapping[str, Tensor]
-    source: Path
-    described_in: Path
-    peak: float | None = None
-    discriminators: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
 
 
 class Layout(ABC):
@@ -79,7 +51,7 @@ class Layout(ABC):
         """
 
     @abstractmethod
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read what `find` returned; `discriminators`: theirs too, where the project keeps them.
 
         Raises:
@@ -87,7 +59,7 @@ class Layout(ABC):
         """
 
 
-def recognise(path: Path, *, discriminators: bool = False) -> Foreign | None:
+def recognise(path: Path, *, discriminators: bool = False) -> Model | None:
     """Read `path` by the layout that it is of; None if it is of none.
 
     Raises:

@@ -13,12 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import SUFFIXES, blaming, contents, field, json_file, state_dict
 from wavegan.interop._jik876_config import CONFIG, PEAK, front_end, stages
 from wavegan.interop._jik876_keys import discriminators_beside, norms_renamed, step_of
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.layers.activations import half_band
 
 ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"activation_post\.", r"conv_post\.")
@@ -54,7 +55,7 @@ class BigVGANLayout(Layout):
         weights = step_of(path) is not None or path.suffix in SUFFIXES
         return path if path.is_file() and weights and not judges else None
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator, and if asked MPD and MRD (or CQT) of the file saved with it.
 
         A multi-band discriminator (`use_mbd_instead_of_mrd`, in no published model) is left out.
@@ -64,18 +65,20 @@ class BigVGANLayout(Layout):
         weights = _without_filters(_wrapped.generator(contents(file), file, ANCHORS), file)
         with blaming(described):
             mel = front_end(config, described)
-        return Foreign(
-            mel=mel,
-            generator={
-                "name": "bigvgan",
-                **stages(config, weights, described),
-                **{name: field(config, name, described) for name in REQUIRED},
-                **{name: config.get(name, default) for name, default in DEFAULTS.items()},
-            },
+        return Model(
+            Config(
+                mel=mel,
+                generator={
+                    "name": "bigvgan",
+                    **stages(config, weights, described),
+                    **{name: field(config, name, described) for name in REQUIRED},
+                    **{name: config.get(name, default) for name, default in DEFAULTS.items()},
+                },
+                peak=PEAK,
+            ),
             weights=weights,
             source=file,
             described_in=described,
-            peak=PEAK,
             discriminators=_discriminators(file, config) if discriminators else {},
         )
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, state_dict, yaml_file
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
 
 ARGUMENTS = "args.yml"
@@ -42,7 +43,7 @@ class Descript(Layout):
         named = [path / name for name in _GENERATORS if (path / name).is_file()]
         return named[0] if named else _wrapped.only(path, _INSIDE)
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator, and whether the `args.yml` beside it agrees."""
         weights = _wrapped.generator(contents(file), file, _INSIDE[:1])
         found = shapes(weights, "model", file)
@@ -54,18 +55,20 @@ class Descript(Layout):
         wanted = discriminators and judge != file and judge.is_file()
         with blaming(file):
             mel = Mel.from_dict({**FRONT_END.to_dict(), "n_mels": found.n_mels})
-        return Foreign(
-            mel=mel,
-            generator={
-                "name": "melgan",
-                "upsample_rates": found.upsample_rates,
-                "upsample_initial_channel": found.upsample_initial_channel,
-                "residual_layers": layers,
-            },
+        return Model(
+            Config(
+                mel=mel,
+                generator={
+                    "name": "melgan",
+                    "upsample_rates": found.upsample_rates,
+                    "upsample_initial_channel": found.upsample_initial_channel,
+                    "residual_layers": layers,
+                },
+                peak=PEAK,
+            ),
             weights=rename(weights, _generator_rules(found, layers), file),
             source=file,
             described_in=described if described.is_file() else file,
-            peak=PEAK,
             discriminators={"msd": _judge(judge)} if wanted else {},
         )
 

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, field, json_file
 from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
 from wavegan.interop._jik876_keys import discriminators as read_discriminators
 from wavegan.interop._jik876_keys import discriminators_beside, step_of
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 
 ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"conv_post\.")
 # what derived projects have added, with the values that leave the network or the mel as it is here
@@ -47,7 +48,7 @@ class ISTFTNetLayout(Layout):
         place = folder if whole else path
         return max(files, key=_order) if files else _wrapped.only(place, ANCHORS)
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator; `mpd` and `msd` from the `do_*` of the nearest step, if any."""
         described = file.parent / CONFIG
         config = json_file(described)
@@ -56,18 +57,20 @@ class ISTFTNetLayout(Layout):
         with blaming(described):
             _refuse_what_differs(config)
             mel = front_end(config, described)
-        return Foreign(
-            mel=mel,
-            generator={
-                "name": "istftnet",
-                **stages(config, weights, described),
-                "istft_n_fft": field(config, "gen_istft_n_fft", described),
-                "istft_hop_length": field(config, "gen_istft_hop_size", described),
-            },
+        return Model(
+            Config(
+                mel=mel,
+                generator={
+                    "name": "istftnet",
+                    **stages(config, weights, described),
+                    "istft_n_fft": field(config, "gen_istft_n_fft", described),
+                    "istft_hop_length": field(config, "gen_istft_hop_size", described),
+                },
+                peak=PEAK,
+            ),
             weights=weights,
             source=file,
             described_in=described,
-            peak=PEAK,
             discriminators=read_discriminators(judges) if judges else {},
         )
 

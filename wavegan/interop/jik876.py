@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import SUFFIXES, blaming, contents, json_file, several
 from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
 from wavegan.interop._jik876_keys import discriminators as read_discriminators
 from wavegan.interop._jik876_keys import discriminators_beside, step_of
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 
 _JUDGE = re.compile(r"do_|disc|opt")
 _FIELDS = {"upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel", "num_mels"}
@@ -59,7 +60,7 @@ class Jik876(Layout):
             raise several(folder, chosen)
         return chosen[0] if chosen else None
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator, however it is wrapped, and the `config.json` beside it."""
         source = file.with_name(CONFIG)
         if not source.is_file():
@@ -73,13 +74,13 @@ class Jik876(Layout):
         with blaming(source):
             _refuse_what_differs(config)
             mel = front_end(config, source)
-        return Foreign(
-            mel=mel,
-            generator={"name": "hifigan", **stages(config, weights, source)},
+        return Model(
+            Config(
+                mel=mel, generator={"name": "hifigan", **stages(config, weights, source)}, peak=PEAK
+            ),
             weights=weights,
             source=file,
             described_in=source,
-            peak=PEAK,
             discriminators=read_discriminators(judges) if judges else {},
         )
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, field, state_dict, yaml_file
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.interop.pwg import hifigan, melgan, parallel_wavegan, stylemelgan
 from wavegan.interop.pwg.front_end import front_end, pqmf, statistics
 from wavegan.mel.front_end import Mel
@@ -72,7 +73,7 @@ class ParallelWaveGAN(Layout):
             return max(files, key=_step, default=None)
         return max(_wrapped.holding(folder if whole else path, anchors), key=_step, default=None)
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator, however it is wrapped, and the discriminators that are known here."""
         source = file.with_name(CONFIG)
         config = yaml_file(source)
@@ -87,9 +88,10 @@ class ParallelWaveGAN(Layout):
         options.pop("n_mels", None)
         if options.get("bands", 1) != 1:
             options |= pqmf(config, source)
-        return Foreign(
-            mel=mel,
-            generator={**options, **_statistics(file.parent, config, weights, mel)},
+        return Model(
+            Config(
+                mel=mel, generator={**options, **_statistics(file.parent, config, weights, mel)}
+            ),
             weights=renamed,
             source=file,
             described_in=source,

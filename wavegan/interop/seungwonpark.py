@@ -13,11 +13,12 @@ from typing import Any
 
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.interop import _hp_str, _wrapped
 from wavegan.interop._files import blaming, contents, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
 
 MEL_MEAN, MEL_STD = -5.0, 5.0
@@ -52,7 +53,7 @@ class Seungwonpark(Layout):
         """
         return _hp_str.find(path, _INSIDE)
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read generator and settings, and the discriminator where it was not stripped."""
         content = contents(file)
         weights = _wrapped.generator(content, file, _INSIDE)
@@ -66,16 +67,18 @@ class Seungwonpark(Layout):
         with blaming(file):
             options = _hp_str.mel_options(audio, file)
             mel = Mel(**options, magnitude_eps=0.0, padding="center", precision="float64")
-        return Foreign(
-            mel=mel,
-            generator={
-                "name": "melgan",
-                "upsample_rates": found.upsample_rates,
-                "upsample_initial_channel": found.upsample_initial_channel,
-                "residual_layers": layers,
-                "mel_mean": MEL_MEAN,
-                "mel_std": MEL_STD,
-            },
+        return Model(
+            Config(
+                mel=mel,
+                generator={
+                    "name": "melgan",
+                    "upsample_rates": found.upsample_rates,
+                    "upsample_initial_channel": found.upsample_initial_channel,
+                    "residual_layers": layers,
+                    "mel_mean": MEL_MEAN,
+                    "mel_std": MEL_STD,
+                },
+            ),
             weights=rename(weights, _generator_rules(found, layers), file),
             source=file,
             described_in=file,

@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _wrapped
 from wavegan.interop._files import blaming, contents, field, json_file
 from wavegan.interop._keys import moved, rename
 from wavegan.interop._transformers_mel import EXTRACTOR, of_hifigan, of_univnet
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
 
 CONFIG = "config.json"
@@ -73,7 +74,7 @@ HIFIGAN_RULES = moved(
 _HIFIGAN = (r"conv_pre\.", r"upsampler\.", r"resblocks\.", r"conv_post\.")
 _UNIVNET = (r"conv_pre\.", r"resblocks\.\d+\.kernel_predictor\.", r"conv_post\.")
 
-Config = Mapping[str, Any]
+Settings = Mapping[str, Any]
 Weights = dict[str, Tensor]
 
 
@@ -99,7 +100,7 @@ class TransformersLayout(Layout):
             return there[0] if there else None
         return _wrapped.only(path if named else folder, KINDS[kind][1])
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the vocoder; transformers has no discriminators.
 
         Raises:
@@ -120,9 +121,8 @@ class TransformersLayout(Layout):
         weights = _wrapped.generator(contents(file), file, anchors)
         with blaming(described):
             vocoder = read(config, weights, file)
-        return Foreign(
-            mel=vocoder.mel,
-            generator=vocoder.generator,
+        return Model(
+            Config(mel=vocoder.mel, generator=vocoder.generator),
             weights=vocoder.weights,
             source=file,
             described_in=described,
@@ -135,20 +135,20 @@ class _Vocoder(NamedTuple):
     weights: Weights
 
 
-def _speecht5(config: Config, weights: Weights, file: Path) -> _Vocoder:
+def _speecht5(config: Settings, weights: Weights, file: Path) -> _Vocoder:
     return _hifigan("speecht5-16k", {**SPEECHT5, **config}, weights, file)
 
 
-def _conformer(config: Config, weights: Weights, file: Path) -> _Vocoder:
+def _conformer(config: Settings, weights: Weights, file: Path) -> _Vocoder:
     return _hifigan("espnet-22k", {**CONFORMER, **config}, weights, file)
 
 
-def _conformer_inside(config: Config, weights: Weights, file: Path) -> _Vocoder:
+def _conformer_inside(config: Settings, weights: Weights, file: Path) -> _Vocoder:
     """The vocoder of a text-to-speech model that has one."""
     return _conformer(config.get("vocoder_config") or {}, weights, file)
 
 
-def _hifigan(preset: str, config: Config, weights: Weights, file: Path) -> _Vocoder:
+def _hifigan(preset: str, config: Settings, weights: Weights, file: Path) -> _Vocoder:
     generator = {"name": "hifigan", "resblock": "1", **_options(config, HIFIGAN)}
     if config.get("normalize_before", True):
         generator["mel_mean"] = field(weights, "mean", file).tolist()
@@ -159,7 +159,7 @@ def _hifigan(preset: str, config: Config, weights: Weights, file: Path) -> _Voco
     return _Vocoder(mel, generator, rename(network, HIFIGAN_RULES, file))
 
 
-def _univnet(config: Config, weights: Weights, file: Path) -> _Vocoder:
+def _univnet(config: Settings, weights: Weights, file: Path) -> _Vocoder:
     generator = {"name": "univnet", **_options(config, UNIVNET)}
     described = file.parent / EXTRACTOR
     extractor = json_file(described) if described.is_file() else {}
@@ -168,7 +168,7 @@ def _univnet(config: Config, weights: Weights, file: Path) -> _Vocoder:
     return _Vocoder(mel, generator, weights)
 
 
-def _options(config: Config, table: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+def _options(config: Settings, table: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
     """The generator's options; a field that is left out, or null, has its default."""
     given = {name: value for name, value in config.items() if value is not None}
     return {own: given.get(name, usual) for name, (own, usual) in table.items()}
@@ -181,7 +181,7 @@ def _hop(rates: Any) -> int:
     return math.prod(rates)
 
 
-KINDS: Mapping[str, tuple[Callable[[Config, Weights, Path], _Vocoder], _wrapped.Anchors]] = {
+KINDS: Mapping[str, tuple[Callable[[Settings, Weights, Path], _Vocoder], _wrapped.Anchors]] = {
     "speecht5_hifigan": (_speecht5, _HIFIGAN),
     "fastspeech2_conformer_hifigan": (_conformer, _HIFIGAN),
     "fastspeech2_conformer_with_hifigan": (_conformer_inside, _HIFIGAN),

@@ -13,11 +13,12 @@ from typing import Any
 
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _hp_str, _wrapped
 from wavegan.interop._files import blaming, contents, field, state_dict
 from wavegan.interop._keys import Rules, rename
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
 
 # what the settings' section says of the published networks; checkpoints older than
@@ -82,7 +83,7 @@ class UnivNetLayout(Layout):
         """
         return _hp_str.find(path, ANCHORS)
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator, and the discriminators where they are asked for and there.
 
         Raises:
@@ -101,9 +102,8 @@ class UnivNetLayout(Layout):
         if discriminators and "model_d" in content:
             both = state_dict(content, file, "model_d")
             judges = {part.lower(): _inside(part, both) for part in ("MRD", "MPD")}
-        return Foreign(
-            mel=mel,
-            generator=options,
+        return Model(
+            Config(mel=mel, generator=options),
             weights=rename(weights, RULES, file),
             source=file,
             described_in=file,

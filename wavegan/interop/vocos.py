@@ -12,12 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
 from wavegan.interop._files import SUFFIXES, blaming, contents
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._vocos_config import CHECKPOINTS, CONFIG, described, parts
-from wavegan.interop.base import Foreign, Layout
+from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
 from wavegan.mel.spectrogram import mel_filterbank
 
@@ -64,7 +65,7 @@ class VocosLayout(Layout):
         below = folder / CHECKPOINTS
         return found or (_wrapped.only(below, ANCHORS) if below.is_dir() else None)
 
-    def read(self, file: Path, *, discriminators: bool) -> Foreign:
+    def read(self, file: Path, *, discriminators: bool) -> Model:
         """Read the generator; the project saves no discriminators beside it."""
         source = described(file.parent) or file.parent / CONFIG
         found = parts(source)
@@ -73,9 +74,8 @@ class VocosLayout(Layout):
         with blaming(source):
             mel = _mel(found["feature_extractor"])
         _check_buffers(saved, mel, head["n_fft"], file)
-        return Foreign(
-            mel=mel,
-            generator=_generator(backbone, head),
+        return Model(
+            Config(mel=mel, generator=_generator(backbone, head)),
             weights=_weights(saved, backbone, file),
             source=file,
             described_in=source,
