@@ -174,7 +174,7 @@ def test_no_import_leads_back():
 def test_plugins_do_not_import_their_siblings():
     for kind in plugins.KINDS:
         siblings = {f"{kind}.{name}" for name in plugins.names(kind)}
-        for name in siblings:
+        for name in siblings & MODULES.keys():
             assert not imported(name) & (siblings - {name}), name
 
 

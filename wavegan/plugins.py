@@ -1,11 +1,15 @@
 """Find, list, check and build plug-ins.
 
 A plug-in is one public class in one file of its kind's folder; the file's name is its name in
-recipes, its constructor its schema. A user's own class is named `package.module:Class`; to find it
-is to import its module, which runs whatever stands there. So such a name is followed only where the
-caller says that the user gave it: never because a file that may be a stranger's has it.
+recipes, its constructor its schema. Where all of a kind are short they are classes of one file, and
+`GradientPenalty` in `penalties.py` is called `gradient`.
+
+A user's own class is named `package.module:Class`; to find it is to import its module, which runs
+whatever stands there. So such a name is followed only where the caller says that the user gave it:
+never because a file that may be a stranger's has it.
 """
 
+import ast
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -33,13 +37,28 @@ KINDS = {
 
 
 def names(kind: str) -> list[str]:
-    """The names of all plug-ins of a kind, found by listing its folder; imports none of them."""
-    folder = Path(__file__).parent / kind
-    return sorted(
-        file.stem
-        for file in folder.glob("*.py")
-        if file.stem != "base" and not file.stem.startswith("_")
-    )
+    """The names of all plug-ins of a kind, found by listing its folder or file; imports none."""
+    file = _file(kind)
+    if not file.is_file():
+        stems = (each.stem for each in file.with_suffix("").glob("*.py"))
+        return sorted(stem for stem in stems if stem != "base" and not stem.startswith("_"))
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    return sorted(_called(kind, name) for name in classes if _is_plugin(kind, name))
+
+
+def _file(kind: str) -> Path:
+    """The file of all of a kind, where there is one."""
+    return Path(__file__).parent / f"{kind}.py"
+
+
+def _is_plugin(kind: str, class_name: str) -> bool:
+    return class_name[0] != "_" and class_name != KINDS[kind]
+
+
+def _called(kind: str, class_name: str) -> str:
+    """The name in recipes of a class that has others beside it."""
+    return class_name.lower().removesuffix(KINDS[kind].lower())
 
 
 def is_own(name: str) -> bool:
@@ -51,7 +70,7 @@ def find(kind: str, name: str, *, own: bool = False) -> type:
     """The class called `name`: a file of the kind's folder, or `package.module:Class`.
 
     Args:
-        kind: the plug-in's folder.
+        kind: the plug-in's, one of `KINDS`.
         name: its name.
         own: whether a class outside wavegan may be imported.
 
@@ -64,11 +83,9 @@ def find(kind: str, name: str, *, own: bool = False) -> type:
             "you trust that, say --trust-code (in Python trust_code=True)"
         )
     cls = _own_class(name) if is_own(name) else _packaged_class(kind, name)
-    base = getattr(importlib.import_module(f"wavegan.{kind}.base"), KINDS[kind])
-    if not issubclass(cls, base):
-        raise UserError(
-            f"{name} is no {KINDS[kind]}: it must inherit wavegan.{kind}.base.{KINDS[kind]}"
-        )
+    home = f"wavegan.{kind}" if _file(kind).is_file() else f"wavegan.{kind}.base"
+    if not issubclass(cls, getattr(importlib.import_module(home), KINDS[kind])):
+        raise UserError(f"{name} is no {KINDS[kind]}: it must inherit {home}.{KINDS[kind]}")
     return cls
 
 
@@ -87,7 +104,7 @@ def check(
     """Check options against the constructor's annotations; returns them converted.
 
     Args:
-        kind: the plug-in's folder.
+        kind: the plug-in's, one of `KINDS`.
         name: its name.
         options: what the recipe says, without the name.
         where: the recipe's field, for messages.
@@ -121,7 +138,7 @@ def build(
     """Construct a plug-in.
 
     Args:
-        kind: the plug-in's folder.
+        kind: the plug-in's, one of `KINDS`.
         name: its name.
         options: what the recipe says, without the name.
         where: the recipe's field, for messages.
@@ -177,14 +194,18 @@ def _own_class(name: str) -> type:
 def _packaged_class(kind: str, name: str) -> type:
     if name not in names(kind):
         raise UserError(f"there is no {name!r} among the {kind}{suggest(name, names(kind))}")
-    module = importlib.import_module(f"wavegan.{kind}.{name}")
+    several = _file(kind).is_file()
+    module = importlib.import_module(f"wavegan.{kind}" if several else f"wavegan.{kind}.{name}")
     classes = [
         member
         for key, member in vars(module).items()
-        if inspect.isclass(member) and member.__module__ == module.__name__ and key[0] != "_"
+        if inspect.isclass(member) and member.__module__ == module.__name__
+        if _is_plugin(kind, key) and (not several or _called(kind, key) == name)
     ]
     if len(classes) != 1:
-        raise RuntimeError(f"{module.__name__} must hold one public class, found {len(classes)}")
+        raise RuntimeError(
+            f"{module.__name__} must hold one public class for {name}, found {len(classes)}"
+        )
     return classes[0]
 
 

@@ -9,8 +9,7 @@ from torch import Tensor
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput, Ensemble, Told
 from wavegan.discriminators.spectrogram import SpectrogramDiscriminator
 from wavegan.errors import UserError
-from wavegan.penalties.gradient import GradientPenalty
-from wavegan.penalties.r1 import R1
+from wavegan.penalties import R1, GradientPenalty
 
 SMALL: dict[str, Any] = {
     "segment": 512,

@@ -11,8 +11,7 @@ from torch.nn.functional import conv1d, leaky_relu
 
 from wavegan.discriminators.wave_resnet import WaveResNet
 from wavegan.errors import UserError
-from wavegan.penalties.gradient import GradientPenalty
-from wavegan.penalties.r1 import R1
+from wavegan.penalties import R1, GradientPenalty
 
 SMALL: dict[str, Any] = {
     "segment": 100,

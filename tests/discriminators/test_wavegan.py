@@ -12,7 +12,7 @@ from wavegan.discriminators.base import Told
 from wavegan.discriminators.wavegan import WaveGANDiscriminator
 from wavegan.errors import UserError
 from wavegan.layers.phase_shuffle import PhaseShuffle
-from wavegan.penalties.gradient import GradientPenalty
+from wavegan.penalties import GradientPenalty
 
 # What WaveGANDiscriminator of chrisdonahue/wavegan (dim 64, one channel, slice_len 16384) makes
 # variables of: tf.layers.conv1d has a kernel (25, in, out), dense (in, out); 16 positions of the

@@ -6,11 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from wavegan.objectives.base import Objective
-from wavegan.objectives.hinge import Hinge
-from wavegan.objectives.lsgan import LSGAN
-from wavegan.objectives.nonsaturating import NonSaturating
-from wavegan.objectives.wasserstein import Wasserstein
+from wavegan.objectives import LSGAN, Hinge, NonSaturating, Objective, Wasserstein
 
 # Two sub-discriminators of different shapes; the logits of the first: real 3 and 1, fake -1 and 2.
 REAL = [torch.tensor([[3.0], [1.0]]), torch.tensor([[0.0, 0.0, 0.0]])]

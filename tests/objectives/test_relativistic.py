@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from wavegan import plugins
-from wavegan.objectives.relativistic import Relativistic
+from wavegan.objectives import Relativistic
 
 # Two sub-discriminators of different shapes; differences real - fake: 4 and -1; then three of 0.
 REAL = [torch.tensor([[3.0], [1.0]]), torch.tensor([[5.0, -2.0, 0.0]])]

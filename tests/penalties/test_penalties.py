@@ -6,9 +6,7 @@ from torch import Tensor, nn
 
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
-from wavegan.penalties.base import Penalty
-from wavegan.penalties.gradient import GradientPenalty
-from wavegan.penalties.r1 import R1
+from wavegan.penalties import R1, GradientPenalty, Penalty
 
 
 class Line(Discriminator):

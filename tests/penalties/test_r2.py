@@ -9,8 +9,7 @@ from torch import Tensor, nn
 from wavegan import plugins
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput
 from wavegan.errors import UserError
-from wavegan.penalties.r1 import R1
-from wavegan.penalties.r2 import R2
+from wavegan.penalties import R1, R2
 
 
 class Of(Discriminator):

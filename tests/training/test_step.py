@@ -13,11 +13,8 @@ from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.discriminators.base import Discriminator, DiscriminatorOutput, Ensemble
 from wavegan.discriminators.mpd import MultiPeriod
 from wavegan.losses.base import Loss
-from wavegan.objectives.lsgan import LSGAN
-from wavegan.objectives.wasserstein import Wasserstein
-from wavegan.penalties.base import Penalty
-from wavegan.penalties.gradient import GradientPenalty
-from wavegan.penalties.r1 import R1
+from wavegan.objectives import LSGAN, Wasserstein
+from wavegan.penalties import R1, GradientPenalty, Penalty
 from wavegan.tasks.base import Generated, Task
 from wavegan.training import step as module
 from wavegan.training.step import Player, Step

@@ -75,7 +75,7 @@ def recognise(path: Path, *, discriminators: bool = False) -> Model | None:
         raise UserError(escaped(str(error))) from error
 
 
-def _read(path: Path, discriminators: bool) -> Foreign | None:
+def _read(path: Path, discriminators: bool) -> Model | None:
     for layout in layouts():
         file = None
         try:

@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.discriminators.base import Discriminator, Told
 from wavegan.losses.base import Loss
-from wavegan.objectives.base import Objective
-from wavegan.penalties.base import Penalty
+from wavegan.objectives import Objective
+from wavegan.penalties import Penalty
 from wavegan.tasks.base import Generated, Task
 from wavegan.training.adaptive import accuracy, real_sign
 from wavegan.training.feature_matching import Normalize, feature_matching

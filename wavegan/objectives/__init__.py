@@ -1,1 +1,0 @@
-"""Adversarial objectives, one public class a file."""

@@ -1,1 +1,0 @@
-"""Gradient penalties on the discriminator, one public class a file."""
