@@ -69,7 +69,8 @@ def test_mels_of_other_number_types_are_taken(vocoder, dtype):
 def test_it_says_what_it_takes_and_makes(vocoder, tiny):
     assert (vocoder.sample_rate, vocoder.hop_length, vocoder.n_mels) == (16000, 16, 8)
     assert vocoder.device == torch.device("cpu")
-    assert vocoder.spec == tiny.mel
+    assert vocoder.mel_config == tiny.mel
+    assert vocoder.spec is vocoder.mel_config
     assert vocoder.peak == 0.95
 
 

@@ -93,7 +93,7 @@ class Adapter(nn.Module):
     def _convert(self, mel: Tensor) -> Tensor:
         if self.source is None:
             return mel
-        return self.source.convert(mel, self.vocoder.spec)
+        return self.source.convert(mel, self.vocoder.mel_config)
 
 
 def shaped(given: ArrayLike, dimensions: Sequence[int], layout: str) -> Tensor:

@@ -65,7 +65,7 @@ def _of_mel(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Ma
     from wavegan.mel import mel_file
     from wavegan.mel.layout import GuessedWarning
 
-    values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.spec.layout)
+    values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.mel_config.layout)
     if lies.doubt:
         warnings.warn(f"{source}: {lies.doubt}", RuntimeWarning, stacklevel=2)
     elif lies.turned:

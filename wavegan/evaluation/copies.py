@@ -89,7 +89,7 @@ def copy_synthesis(
             raise UserError(f"{name}: no clip was copied: {left_out[-1].reason}")
         origin = {"model": str(model), "data": str(data.root), **_conditions(vocoder)}
         origin["times_real_time"] = spoken / taken
-        copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.spec)
+        copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.mel_config)
     return copies
 
 
@@ -109,7 +109,7 @@ def _conditions(vocoder: Vocoder) -> dict[str, Any]:
 
 
 def _check_rates(model: Path, vocoder: Vocoder) -> None:
-    spec = vocoder.spec
+    spec = vocoder.mel_config
     if spec.audio_rate != spec.sample_rate:
         raise UserError(
             f"{model}: its mels are of {spec.sample_rate} Hz audio and its output is "

@@ -73,7 +73,7 @@ def copied(vocoder: Vocoder, file: Path) -> LongAudio | None:
         yield silence.to(vocoder.device)
 
     mel = mel_blocks(vocoder.front_end, wave(), heard)
-    made = _decoded(vocoder, mel, vocoder.spec.frames(heard), file)
+    made = _decoded(vocoder, mel, vocoder.mel_config.frames(heard), file)
     return LongAudio(samples, (block / gain for block in _exactly(made, samples)))
 
 
@@ -84,7 +84,7 @@ def vocoded(vocoder: Vocoder, file: Path) -> LongAudio | None:
         UserError: values that are not finite, and what `mel_file` refuses; too much for a network
             that needs all of it at once.
     """
-    n_mels, layout = vocoder.n_mels, vocoder.spec.layout
+    n_mels, layout = vocoder.n_mels, vocoder.mel_config.layout
     frames = mel_file.mapped(file, n_mels, layout).shape[1]
     if not _in_blocks(vocoder, file, frames * vocoder.hop_length):
         return None

@@ -41,10 +41,10 @@ def check_rates(vocoder: Vocoder) -> None:
     Raises:
         UserError: its audio has another rate than what its mels are made of.
     """
-    if vocoder.spec.audio_rate != vocoder.spec.sample_rate:
+    if vocoder.mel_config.audio_rate != vocoder.mel_config.sample_rate:
         raise UserError(
-            f"this model's mels are of {vocoder.spec.sample_rate} Hz audio and its output is "
-            f"{vocoder.spec.audio_rate} Hz: give mel spectrograms instead of audio"
+            f"this model's mels are of {vocoder.mel_config.sample_rate} Hz audio and its output is "
+            f"{vocoder.mel_config.audio_rate} Hz: give mel spectrograms instead of audio"
         )
 
 

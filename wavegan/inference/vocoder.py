@@ -39,12 +39,15 @@ class Vocoder(Placed[MelGenerator]):
             frozen, its weight norm folded, in float32.
         mel: its front-end.
         peak: the peak to which its training audio was scaled, or None.
+
+    Attributes:
+        mel_config: every field of its front-end.
     """
 
     def __init__(self, generator: MelGenerator, mel: Mel, peak: float | None = None) -> None:
         super().__init__(generator)
         self.front_end = MelSpectrogram(mel)
-        self.spec = mel
+        self.mel_config = mel
         self.peak = peak
         self._checks_left = CHECKED
         self._squared = False
@@ -80,19 +83,24 @@ class Vocoder(Placed[MelGenerator]):
         return cls(generator, config.mel, config.peak).to(device)
 
     @property
+    def spec(self) -> Mel:
+        """`mel_config` by its name before it was called so."""
+        return self.mel_config
+
+    @property
     def sample_rate(self) -> int:
         """Rate of the audio it makes, Hz."""
-        return self.spec.audio_rate
+        return self.mel_config.audio_rate
 
     @property
     def hop_length(self) -> int:
         """Samples of audio per frame."""
-        return self.spec.samples_per_frame
+        return self.mel_config.samples_per_frame
 
     @property
     def n_mels(self) -> int:
         """Mel bands it takes."""
-        return self.spec.n_mels
+        return self.mel_config.n_mels
 
     def __repr__(self) -> str:
         return (
@@ -212,7 +220,7 @@ class Vocoder(Placed[MelGenerator]):
         """Warn where values `(N, n_mels, L)` look like another front-end's, in the first calls."""
         if self._checks_left:
             self._checks_left -= 1
-            self._warn(suspicious(mel, self.spec))
+            self._warn(suspicious(mel, self.mel_config))
 
     def _warn(self, reason: str | None) -> None:
         if reason is not None:
@@ -222,7 +230,7 @@ class Vocoder(Placed[MelGenerator]):
     def _checked(self, mel: Tensor, name: str = "mel") -> Tensor:
         """The mel `(..., n_mels, L)` as float32 on the device."""
         swapped = mel.ndim >= 2 and mel.shape[-2] != self.n_mels and mel.shape[-1] == self.n_mels
-        if swapped and self.spec.layout == "frames_first":
+        if swapped and self.mel_config.layout == "frames_first":
             mel = mel.transpose(-1, -2)
         if mel.ndim >= 2 and mel.shape[-2] == mel.shape[-1] == self.n_mels:
             mel = self._square(mel)
@@ -252,7 +260,7 @@ class Vocoder(Placed[MelGenerator]):
             return
         self._checks_left -= 1
         longest = max(range(len(mel)), key=frames.__getitem__)
-        self._warn(suspicious(mel[longest, :, : frames[longest]], self.spec))
+        self._warn(suspicious(mel[longest, :, : frames[longest]], self.mel_config))
 
     @overload
     def mel(self, wave: list[Tensor] | list[NDArray[Any]]) -> list[Tensor]: ...
