@@ -28,7 +28,7 @@ import torch
 from trial import REPO, Training, ended, row, wait
 
 from wavegan import bundle, recipe
-from wavegan.mel.front_end import MelSpectrogram
+from wavegan.mel.spectrogram import MelSpectrogram
 
 BAD, RATE, LENGTH = "bad", 22050, 3000
 STEPS = 40

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from wavegan.losses.base import Loss as BaseLoss
-from wavegan.penalties.base import Judge
-from wavegan.penalties.base import Penalty as BasePenalty
+from wavegan.penalties import Judge
+from wavegan.penalties import Penalty as BasePenalty
 
 TURNS = 20
 """Training turns until what befalls a run does; it is then in each validation's weights."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
+from wavegan.audio.framing import PadMode
 from wavegan.audio.stft import margins
 from wavegan.audio.window import Window
 from wavegan.mel import spectrogram
-from wavegan.mel.front_end import PadMode
 from wavegan.mel.spectrogram import MelSpectrogram
 
 

@@ -13,8 +13,8 @@ from wavegan.discriminators.base import Discriminator, Ensemble
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator, LatentGenerator, MelGenerator
 from wavegan.losses.base import Loss
-from wavegan.objectives.base import Objective
-from wavegan.penalties.base import Penalty
+from wavegan.objectives import Objective
+from wavegan.penalties import Penalty
 from wavegan.recipe import Recipe
 from wavegan.recipe_sections import Plugin, Term
 from wavegan.tasks.base import Task
