@@ -31,7 +31,7 @@ from wavegan import plugins
 from wavegan.audio import io
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
-from wavegan.evaluation.floors import GriffinLim
+from wavegan.evaluation.baselines import GriffinLim
 from wavegan.mel.front_end import Mel
 from wavegan.metrics.base import Metric
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from wavegan import Synthesizer
 from wavegan.audio.stft import magnitude
-from wavegan.inference.extent import extent
+from wavegan.inference.clip_length import clip_length
 
 WINDOW, HOP = 256, 64
 """Samples of the short-time spectra, and from one to the next."""
@@ -66,7 +66,7 @@ def measure(
     clips = synthesizer.sample(count, label, seed=seed)
     long = synthesizer.sample(count, label, seed=seed, seconds=seconds)
     loops = synthesizer.sample(count, label, seed=seed, loop=True)
-    whole = extent(synthesizer.generator, synthesizer.sample_rate, seconds, loop=True).samples
+    whole = clip_length(synthesizer.generator, synthesizer.sample_rate, seconds, loop=True).samples
     exact = whole / synthesizer.sample_rate
     long_loops = synthesizer.sample(count, label, seed=seed, seconds=exact, loop=True)
     length = clips.shape[-1]

@@ -17,7 +17,7 @@ from wavegan.audio import io
 from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe
 from wavegan.training.parts import build
-from wavegan.training.step import Player, Step
+from wavegan.training.step import LearningNetwork, Step
 
 # parameters of the generators as their papers and tests/generators count them, gains included
 PUBLISHED = {
@@ -121,11 +121,11 @@ def real_audio(speech: Path, sample_rate: int, samples: int) -> Tensor:
     return torch.stack(crops)
 
 
-def players(parts: Any, made: Recipe) -> dict[str, Player]:
+def players(parts: Any, made: Recipe) -> dict[str, LearningNetwork]:
     options = made.training.optimizer.model_dump(exclude={"discriminator_lr"})
     networks = {"generator": parts.generator, "discriminator": parts.discriminator}
     return {
-        name: Player(network, torch.optim.AdamW(network.parameters(), **options))
+        name: LearningNetwork(network, torch.optim.AdamW(network.parameters(), **options))
         for name, network in networks.items()
         if network is not None
     }

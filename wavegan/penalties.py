@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from wavegan.discriminators.base import Discriminator, Told
+from wavegan.discriminators.base import ConditionedDiscriminator, Discriminator
 from wavegan.errors import UserError
 
-Judge = Discriminator | Told
-"""A discriminator, told the labels if it knows any."""
+AnyDiscriminator = Discriminator | ConditionedDiscriminator
+"""A discriminator, or one that knows the labels of its batch."""
 
 
 class Penalty(ABC):
@@ -24,11 +24,11 @@ class Penalty(ABC):
     every: int = 1
 
     @abstractmethod
-    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The unweighted penalty, a scalar with a graph to D's weights.
 
         Args:
-            discriminator: the judge.
+            discriminator: that of D's turn.
             real: `(B, C, T)`.
             fake: `(B, C, T)`, detached from the generator.
         """
@@ -57,7 +57,7 @@ class GradientPenalty(Penalty):
             raise UserError(f"gradient: every is {every}; give a whole number of at least 1")
         self.every = every
 
-    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty between `real` and `fake`, both `(B, C, T)`; a scalar."""
         if real.shape != fake.shape:
             raise UserError(
@@ -65,7 +65,10 @@ class GradientPenalty(Penalty):
                 " make the segment as long as the generator's output"
             )
         share = torch.rand(len(real), device=real.device, dtype=real.dtype)
-        ends = discriminator.see(fake.detach().to(real.dtype)), discriminator.see(real.detach())
+        ends = (
+            discriminator.preprocess(fake.detach().to(real.dtype)),
+            discriminator.preprocess(real.detach()),
+        )
         mixed: dict[tuple[int, int], Tensor] = {}
         for f, r in zip(*ends, strict=True):
             # members that see the same are to see the same mixture
@@ -98,7 +101,7 @@ class R1(Penalty):
         self.gamma = gamma
         self.every = every
 
-    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty at `real` `(B, C, T)`, a scalar; `fake` is not looked at."""
         return _steepness(discriminator, real, self.gamma)
 
@@ -126,7 +129,7 @@ class R2(Penalty):
         self.gamma = gamma
         self.every = every
 
-    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty at `fake` `(B, C, T)`, a scalar; `real` is not looked at."""
         return _steepness(discriminator, fake, self.gamma)
 
@@ -143,13 +146,13 @@ def _check(name: str, gamma: float, every: int) -> None:
         raise UserError(f"{name}: every is {every}; give a whole number of at least 1")
 
 
-def _steepness(discriminator: Judge, audio: Tensor, gamma: float) -> Tensor:
+def _steepness(discriminator: AnyDiscriminator, audio: Tensor, gamma: float) -> Tensor:
     """`gamma / 2` times the squared slope at `audio` `(B, C, T)`, its mean over the batch."""
-    steep = _slope(discriminator, discriminator.see(audio.detach()))
+    steep = _slope(discriminator, discriminator.preprocess(audio.detach()))
     return gamma / 2 * steep.square().sum(1).mean()
 
 
-def _slope(discriminator: Judge, seen: Sequence[Tensor]) -> Tensor:
+def _slope(discriminator: AnyDiscriminator, seen: Sequence[Tensor]) -> Tensor:
     """The gradient of each clip's score with respect to what D sees, with a graph to D's weights.
 
     The score of one clip is the mean of its logits, summed over the sub-discriminators: what every
@@ -157,9 +160,9 @@ def _slope(discriminator: Judge, seen: Sequence[Tensor]) -> Tensor:
     number of processes. It is computed in float32, also under autocast.
 
     Args:
-        discriminator: the judge.
-        seen: what its `see` makes of clips, each `(B, ...)`; members that see the same tensor
-            have one slope together.
+        discriminator: whose slope it is.
+        seen: what its `preprocess` makes of clips, each `(B, ...)`; members that see the same
+            tensor have one slope together.
 
     Returns:
         `(B, N)`: the slopes with respect to all numbers that are seen, one after another.
@@ -167,7 +170,7 @@ def _slope(discriminator: Judge, seen: Sequence[Tensor]) -> Tensor:
     leaves = {id(part): part.detach().requires_grad_() for part in seen}
     batch = len(seen[0])
     with torch.autocast(seen[0].device.type, enabled=False):
-        outputs = discriminator.judge([leaves[id(part)] for part in seen])
+        outputs = discriminator.score([leaves[id(part)] for part in seen])
         total = torch.stack([o.logits.reshape(batch, -1).mean(1) for o in outputs]).sum()
         gradients = torch.autograd.grad(total, list(leaves.values()), create_graph=True)
     return torch.cat([gradient.flatten(1) for gradient in gradients], 1)

@@ -130,7 +130,7 @@ class Data(Section):
 
 
 class Optimizer(Section):
-    """AdamW for both players; `discriminator_lr` null: the same rate."""
+    """AdamW for both networks; `discriminator_lr` null: the same rate."""
 
     lr: Annotated[float, Field(gt=0)] = 2e-4
     discriminator_lr: Annotated[float, Field(gt=0)] | None = None

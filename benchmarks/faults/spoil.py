@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from wavegan.losses.base import Loss as BaseLoss
-from wavegan.penalties import Judge
+from wavegan.penalties import AnyDiscriminator
 from wavegan.penalties import Penalty as BasePenalty
 
 TURNS = 20
@@ -71,7 +71,7 @@ class Penalty(BasePenalty):
     def __init__(self, way: str, number: str = "nan") -> None:
         self.breaks = _Way(way, number)
 
-    def __call__(self, discriminator: Judge, real: Tensor, fake: Tensor) -> Tensor:
+    def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """Zero, or what breaks."""
         logits = discriminator(real)[0].logits
         weight = next(_weights(logits), None) if logits.requires_grad else None

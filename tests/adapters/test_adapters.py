@@ -128,7 +128,7 @@ def test_another_number_of_dimensions_is_refused(vocoder, name, call):
 
 
 def test_mels_of_another_front_end_are_converted(vocoder, mel):
-    decimal = dataclasses.replace(vocoder.spec, log="log10")
+    decimal = dataclasses.replace(vocoder.mel_config, log="log10")
     adapter = adapters.NeMoVocoder(vocoder, decimal)
     made = adapter.convert_spectrogram_to_audio(spec=mel / torch.log(torch.tensor(10.0)))
     torch.testing.assert_close(made, vocoder(mel), rtol=0, atol=1e-5)
@@ -136,7 +136,7 @@ def test_mels_of_another_front_end_are_converted(vocoder, mel):
 
 def test_a_front_end_that_cannot_be_converted_is_refused_at_once(vocoder):
     with pytest.raises(UserError, match="mel_scale"):
-        adapters.NeMoVocoder(vocoder, dataclasses.replace(vocoder.spec, mel_scale="htk"))
+        adapters.NeMoVocoder(vocoder, dataclasses.replace(vocoder.mel_config, mel_scale="htk"))
 
 
 def test_a_preset_may_be_named(vocoder):

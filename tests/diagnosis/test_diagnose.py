@@ -12,7 +12,7 @@ from wavegan.artifacts.base import Finding
 from wavegan.audio import io
 from wavegan.diagnosis import diagnose as module
 from wavegan.diagnosis.diagnose import detectors, diagnose, examine
-from wavegan.diagnosis.report import Diagnosis, Report
+from wavegan.diagnosis.report import FileReport, FolderReport
 from wavegan.errors import UserError
 
 
@@ -124,11 +124,11 @@ def test_a_fresh_generators_checkerboard_is_found(tiny: bundle.Config) -> None:
 
 
 def test_lines_of_one_frequency_are_one_kind() -> None:
-    def report(name: str, hertz: float, strength: float) -> Report:
+    def report(name: str, hertz: float, strength: float) -> FileReport:
         line = Finding("tonal_lines", "tonal line", "", "", 0, 1, strength, "dB", hertz, hertz)
-        return Report(name, 1.0, 22050, 1, (line,))
+        return FileReport(name, 1.0, 22050, 1, (line,))
 
-    kinds = Diagnosis((report("a", 5512, 1), report("b", 5514, 2), report("c", 2756, 1))).kinds()
+    kinds = FolderReport((report("a", 5512, 1), report("b", 5514, 2), report("c", 2756, 1))).kinds()
     assert [(kind.title, kind.files) for kind in kinds] == [
         ("tonal line at 5514 Hz", ["a", "b"]),
         ("tonal line at 2756 Hz", ["c"]),

@@ -129,7 +129,7 @@ def test_each_item_is_judged_as_it_is_alone() -> None:
     together = net(given)[0].logits
     for item in range(3):
         torch.testing.assert_close(net(given[item : item + 1])[0].logits[0], together[item])
-    assert not net.apart
+    assert not net.batch_dependent
 
 
 @torch.no_grad()

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from wavegan.discriminators.base import Discriminator, DiscriminatorOutput, Ensemble, Told
+from wavegan.discriminators.base import (
+    ConditionedDiscriminator,
+    Discriminator,
+    DiscriminatorOutput,
+    Ensemble,
+)
 from wavegan.discriminators.spectrogram import SpectrogramDiscriminator
 from wavegan.errors import UserError
 from wavegan.penalties import R1, GradientPenalty
@@ -43,7 +48,7 @@ def test_it_sees_each_bin_in_units_of_its_own_deviation() -> None:
     net = build(bins=20)
     real = clips(64) * torch.linspace(0.01, 1, 512)
     net.fit([real[:32], real[32:]])
-    (seen,) = net.see(real)
+    (seen,) = net.preprocess(real)
     assert seen.shape == (64, 1, 20, 16)
     torch.testing.assert_close(seen.mean((0, 1, 3)), torch.zeros(20), rtol=0, atol=1e-3)
     torch.testing.assert_close(seen.square().mean((0, 1, 3)), torch.ones(20), rtol=0, atol=1e-3)
@@ -52,7 +57,10 @@ def test_it_sees_each_bin_in_units_of_its_own_deviation() -> None:
 def test_what_is_far_below_the_floor_is_silence() -> None:
     net = build(floor=0.1)
     torch.testing.assert_close(
-        net.see(clips() * 1e-6)[0], net.see(torch.zeros(2, 1, 512))[0], rtol=0, atol=1e-3
+        net.preprocess(clips() * 1e-6)[0],
+        net.preprocess(torch.zeros(2, 1, 512))[0],
+        rtol=0,
+        atol=1e-3,
     )
 
 
@@ -74,8 +82,8 @@ def test_r1_is_the_slope_at_the_picture(silent: bool) -> None:
     """So it is the same however loud the clip is where the picture is the same."""
     net = build()
     audio = clips() * (0 if silent else 1)
-    seen = net.see(audio)[0].requires_grad_()
-    (gradient,) = torch.autograd.grad(net.judge([seen])[0].logits.sum(), seen)
+    seen = net.preprocess(audio)[0].requires_grad_()
+    (gradient,) = torch.autograd.grad(net.score([seen])[0].logits.sum(), seen)
     wanted = gradient.flatten(1).square().sum(1).mean()
     torch.testing.assert_close(R1(gamma=2.0)(net, audio, audio), wanted)
     assert wanted < 1
@@ -102,8 +110,8 @@ def test_an_ensemble_hands_on_crops_labels_and_weights() -> None:
     ensemble = Ensemble({"one": one, "two": two}, {"two": 0.5})
     ensemble.fit(iter([clips(8)]))
     for net in (one, two):
-        assert net.see(clips(8))[0].mean().abs() < 0.5
-    told = Told(ensemble, torch.tensor([0, 1]))
+        assert net.preprocess(clips(8))[0].mean().abs() < 0.5
+    told = ConditionedDiscriminator(ensemble, torch.tensor([0, 1]))
     outputs = told(clips())
     assert [output.weight for output in outputs] == [1, 0.5]
     torch.testing.assert_close(outputs[0].logits, one(clips(), torch.tensor([0, 1]))[0].logits)

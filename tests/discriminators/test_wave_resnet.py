@@ -63,7 +63,7 @@ def test_size(blocks: int, labels: int, group: int) -> None:
     count += sum(above * below for above, below in pairwise(widths))
     count += 256 * 16 + 256 + 1 + labels * 256 + (256 if group else 0)
     assert sum(p.numel() for p in net.parameters()) == count
-    assert (net.apart, net.n_labels, net.shortest) == (group > 0, labels, 16384)
+    assert (net.batch_dependent, net.n_labels, net.shortest) == (group > 0, labels, 16384)
 
 
 @torch.no_grad()
@@ -185,7 +185,7 @@ def test_minibatch_deviation_is_heard() -> None:
     net = made(minibatch_std=2)
     one, other = torch.randn(2, 1, 100)
     alike, apart = torch.stack([one, one])[:, None], torch.stack([one, other])[:, None]
-    assert net.apart
+    assert net.batch_dependent
     judged = [net(batch.reshape(2, 1, 100))[0].logits[0] for batch in (alike, apart)]
     assert not torch.allclose(judged[0], judged[1], atol=1e-4)
     plain = made()

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wavegan.discriminators.base import Told
+from wavegan.discriminators.base import ConditionedDiscriminator
 from wavegan.discriminators.wavegan import WaveGANDiscriminator
 from wavegan.errors import UserError
 from wavegan.layers.phase_shuffle import PhaseShuffle
@@ -158,9 +158,9 @@ def test_feature_maps_are_not_shuffled() -> None:
 
 
 def test_it_is_apart_where_clips_depend_on_the_batch() -> None:
-    assert small().apart
-    assert small(phase_shuffle=0, minibatch_std=4).apart
-    assert not small(phase_shuffle=0).apart
+    assert small().batch_dependent
+    assert small(phase_shuffle=0, minibatch_std=4).batch_dependent
+    assert not small(phase_shuffle=0).batch_dependent
 
 
 def test_labels_are_projected_on_what_the_last_layer_sees() -> None:
@@ -234,7 +234,7 @@ def test_the_penalty_on_its_slope_moves_every_weight_but_the_last_bias() -> None
     net = small(**ALL)
     real, fake = noise(4, 2, 512), 0.5 * noise(4, 2, 512).flip(-1)
     with torch.autocast("cpu", torch.bfloat16):
-        value = GradientPenalty()(Told(net, LABELS), real, fake)
+        value = GradientPenalty()(ConditionedDiscriminator(net, LABELS), real, fake)
     assert value.dtype is torch.float32
     value.backward()
     for key, parameter in net.named_parameters():

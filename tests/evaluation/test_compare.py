@@ -56,8 +56,8 @@ def test_values_are_what_the_metrics_say(folders: Path) -> None:
     assert found.systems[0].means["log_mel_l1"].mean == pytest.approx(
         np.mean(list(values.values()))
     )
-    assert [row.name for row in found.floors] == ["reference"]
-    assert found.floors[0].means["mrstft"].mean == 0
+    assert [row.name for row in found.baselines] == ["reference"]
+    assert found.baselines[0].means["mrstft"].mean == 0
 
 
 def test_the_shape_of_the_json(folders: Path) -> None:
@@ -147,7 +147,7 @@ def test_one_damaged_file_is_named_and_not_fatal(folders: Path) -> None:
         folders / "real", {"far": folders / "far"}, metrics=QUICK, floors=False, note=notes.append
     )
     assert [entry.file for entry in found.left_out] == ["2", "4"]
-    assert [row.means["mrstft"].n for row in (*found.systems, *found.floors)] == [5, 5]
+    assert [row.means["mrstft"].n for row in (*found.systems, *found.baselines)] == [5, 5]
     assert any(note.startswith("far: left out: 2: ") and "2.wav" in note for note in notes)
     assert any("4.wav: it holds samples that are NaN" in note for note in notes)
 
@@ -295,7 +295,7 @@ def test_only_some_clips(folders: Path) -> None:
     listed, real = ["1", "2", "5", "6"], folders / "real"
     found = compare(real, {"far": folders / "far"}, metrics=["mrstft"], only=listed, count=2)
     assert [clip.name for clip in found.systems[0].files] == ["1", "5"]
-    assert [len(row.files) for row in found.floors] == [2, 2, 2]
+    assert [len(row.files) for row in found.baselines] == [2, 2, 2]
 
 
 def test_mistakes(folders: Path) -> None:

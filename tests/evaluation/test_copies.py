@@ -77,7 +77,7 @@ def test_models_of_one_level_share_references_and_others_have_their_own(
     assert [len(row.files) for row in found.systems] == [2, 2, 2]
     assert found.settings["systems"]["quiet"]["peak"] is None
     assert found.settings["systems"]["m"]["model"] == str(tmp_path / "m")
-    assert len(found.floors[0].files) == 2
+    assert len(found.baselines[0].files) == 2
 
 
 def test_a_model_that_makes_no_numbers_is_an_error(

@@ -47,7 +47,7 @@ def test_a_set_like_the_real_one_is_near_its_halves_and_a_collapsed_one_is_not(
         note=notes.append,
     )
     like, one = (row.figures for row in found.systems)
-    halves = found.floor.figures
+    halves = found.baseline.figures
     assert like["frechet"].mean < 4 * halves["frechet"].mean < one["frechet"].mean
     assert like["diversity"].mean == pytest.approx(1, abs=0.2)
     assert one["diversity"].mean < 0.3
@@ -61,7 +61,7 @@ def test_every_set_is_compared_in_parts_of_one_size(folder: Path) -> None:
     sets = {"like": folder / "like", "real": folder / "real"}
     found = compare_sets(folder / "real", sets, metrics=["frechet", "diversity"])
     assert found.settings["clips"] == {"real": 60, "real_half": 30, "part": 25}
-    figures = {row.name: row.figures["frechet"] for row in (*found.systems, found.floor)}
+    figures = {row.name: row.figures["frechet"] for row in (*found.systems, found.baseline)}
     assert {name: (f.n, f.parts) for name, f in figures.items()} == {
         "like": (25, 1),
         "real": (25, 2),

@@ -107,8 +107,8 @@ class Models:
         self.vocoder = Vocoder.from_pretrained(vocoder)
         self.sounds = Synthesizer.from_pretrained(sounds)
         self.adapter = adapters.HiFiGANVocoder(self.vocoder)
-        self.decimal = dataclasses.replace(self.vocoder.spec, log="log10")
-        self.front_end = MelSpectrogram(self.vocoder.spec)
+        self.decimal = dataclasses.replace(self.vocoder.mel_config, log="log10")
+        self.front_end = MelSpectrogram(self.vocoder.mel_config)
         numbers = torch.Generator().manual_seed(1)
         self.wave = torch.randn(1, 1600, generator=numbers) * 0.1
         self.mel = self.vocoder.mel(self.wave)
@@ -134,7 +134,7 @@ def models(save_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFact
 def metrics(m: Models) -> list[float]:
     return [
         metric(m.wave, m.wave.flip(-1), 16000)
-        for metric in (LogMelL1(m.vocoder.spec), LSD(), MRSTFT())
+        for metric in (LogMelL1(m.vocoder.mel_config), LSD(), MRSTFT())
     ]
 
 
@@ -142,7 +142,7 @@ CALLS: dict[str, Callable[[Models], Any]] = {
     "vocoder": lambda m: m.vocoder(m.mel),
     "vocoder, a list": lambda m: m.vocoder([m.mel[0], m.mel[0, :, :7].numpy()]),
     "vocoder, loaded": lambda m: Vocoder.from_pretrained(m.vocoder_at)(m.mel),
-    "vocoder, built": lambda m: Vocoder(m.vocoder.generator, m.vocoder.spec)(m.mel),
+    "vocoder, built": lambda m: Vocoder(m.vocoder.generator, m.vocoder.mel_config)(m.mel),
     "vocoder.mel": lambda m: m.vocoder.mel(m.wave),
     "vocoder.mel, loaded": lambda m: Vocoder.from_pretrained(m.vocoder_at).mel(m.wave.numpy()),
     "vocoder, long": lambda m: m.vocoder(m.mel.tile(1, 1, 200)),
@@ -157,10 +157,10 @@ CALLS: dict[str, Callable[[Models], Any]] = {
     "sounds.latent": lambda m: m.sounds.latent((7, 1)),
     "sounds.vary": lambda m: m.sounds.vary(m.latent[0], n=2),
     "sounds.invert": lambda m: m.sounds.invert(m.wave, steps=3, label="low").latent,
-    "Mel.convert": lambda m: m.decimal.convert(m.mel, m.vocoder.spec),
+    "Mel.convert": lambda m: m.decimal.convert(m.mel, m.vocoder.mel_config),
     "MelSpectrogram": lambda m: m.front_end(m.wave),
-    "MelSpectrogram, made": lambda m: MelSpectrogram(m.vocoder.spec)(m.wave),
-    "mel_filterbank": lambda m: mel_filterbank(m.vocoder.spec),
+    "MelSpectrogram, made": lambda m: MelSpectrogram(m.vocoder.mel_config)(m.wave),
+    "mel_filterbank": lambda m: mel_filterbank(m.vocoder.mel_config),
     "magnitude": lambda m: magnitude(m.wave, 64, 16),
     "griffin_lim": lambda m: griffin_lim(
         m.mel.exp().repeat(1, 5, 1)[:, :33], 64, 16, m.front_end.window, seed=3, momentum=0.5

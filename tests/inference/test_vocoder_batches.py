@@ -130,7 +130,9 @@ def test_noise_of_another_shape_is_refused(noisy, shape):
 
 
 def test_frames_first_is_understood_where_the_project_has_it(vocoder):
-    first = Vocoder(vocoder.generator, dataclasses.replace(vocoder.spec, layout="frames_first"))
+    first = Vocoder(
+        vocoder.generator, dataclasses.replace(vocoder.mel_config, layout="frames_first")
+    )
     mel = mels(2, 8, 10)
     assert torch.equal(first(mel.transpose(1, 2)), vocoder(mel))
     assert torch.equal(first(mel), vocoder(mel))
@@ -139,7 +141,7 @@ def test_frames_first_is_understood_where_the_project_has_it(vocoder):
 
 
 def test_values_of_another_front_end_are_warned_of_once(vocoder):
-    fresh = Vocoder(vocoder.generator, vocoder.spec)
+    fresh = Vocoder(vocoder.generator, vocoder.mel_config)
     wave = torch.sin(torch.arange(3200) * 0.3) / 2
     linear = fresh.mel(wave).exp()
     with pytest.warns(RuntimeWarning, match="mel values span .*doctor mel") as caught:
@@ -148,7 +150,7 @@ def test_values_of_another_front_end_are_warned_of_once(vocoder):
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        Vocoder(vocoder.generator, vocoder.spec)(fresh.mel(wave))
+        Vocoder(vocoder.generator, vocoder.mel_config)(fresh.mel(wave))
 
 
 def test_arrays_are_taken_and_audio_can_be_changed_in_place(vocoder):

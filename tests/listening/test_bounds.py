@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wavegan.errors import UserError
 from wavegan.listening import abx, mushra
-from wavegan.listening.plan import Plan
+from wavegan.listening.plan import ListeningTest
 from wavegan.listening.results import LARGEST, collect
 
 
@@ -107,10 +107,10 @@ def test_results_that_tell_one_test_differently_are_not_mixed(tmp_path: Path) ->
 def test_no_page_is_made_whose_results_would_be_refused(tmp_path: Path) -> None:
     folders = [tmp_path / str(n) for n in range(40)]
     with pytest.raises(UserError, match="43 conditions"):
-        Plan(reference=tmp_path).check(folders)
+        ListeningTest(reference=tmp_path).check(folders)
     with pytest.raises(UserError, match="lower --trials"):
-        Plan(test="abx", trials=200).check(folders[:20])
-    Plan(reference=tmp_path, clips=100).check(folders[:20])
+        ListeningTest(test="abx", trials=200).check(folders[:20])
+    ListeningTest(reference=tmp_path, clips=100).check(folders[:20])
 
 
 json_values = st.recursive(

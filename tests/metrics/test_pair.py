@@ -91,18 +91,18 @@ def test_clips_of_two_lengths_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_the_direction_is_the_one_declared(name: str) -> None:
-    judge = metric(name)
-    best, good, bad = (judge(voice(wrong), voice(), 24000) for wrong in (0, 0.1, 0.3))
-    assert (best > good > bad) if judge.higher_is_better else (best < good < bad)
+    metric_under_test = metric(name)
+    best, good, bad = (metric_under_test(voice(wrong), voice(), 24000) for wrong in (0, 0.1, 0.3))
+    assert (best > good > bad) if metric_under_test.higher_is_better else (best < good < bad)
 
 
 @pytest.mark.parametrize("name", [name for name in METRICS if name != "loudness"])
 def test_channels_are_averaged(name: str) -> None:
     """Loudness is that of all channels together, as its standard has it."""
-    judge = metric(name)
+    metric_under_test = metric(name)
     reference = torch.cat([voice(), voice()])
-    value = judge(torch.cat([voice(0.1), voice(0.3)]), reference, 24000)
-    each = [judge(voice(wrong), voice(), 24000) for wrong in (0.1, 0.3)]
+    value = metric_under_test(torch.cat([voice(0.1), voice(0.3)]), reference, 24000)
+    each = [metric_under_test(voice(wrong), voice(), 24000) for wrong in (0.1, 0.3)]
     assert each[0] != each[1]
     assert value == pytest.approx(sum(each) / 2, rel=1e-5)
 
@@ -110,10 +110,10 @@ def test_channels_are_averaged(name: str) -> None:
 @pytest.mark.parametrize("name", METRICS)
 def test_what_is_declared(name: str) -> None:
     """A heading with its arrow, and settings that are plain JSON; a package has its version."""
-    judge = metric(name)
-    assert judge.label.endswith(" ↑" if judge.higher_is_better else " ↓")
-    assert judge.needs_reference
-    assert json.loads(json.dumps(judge.settings)) == judge.settings
+    metric_under_test = metric(name)
+    assert metric_under_test.label.endswith(" ↑" if metric_under_test.higher_is_better else " ↓")
+    assert metric_under_test.needs_reference
+    assert json.loads(json.dumps(metric_under_test.settings)) == metric_under_test.settings
     package = {
         "pesq_wb": "pesq",
         "pesq_nb": "pesq",
@@ -123,9 +123,9 @@ def test_what_is_declared(name: str) -> None:
         "log_mel_l1": "soxr",
     }.get(name)
     if package:
-        assert judge.settings[package].split(".")[0].isdigit()
+        assert metric_under_test.settings[package].split(".")[0].isdigit()
     else:
-        assert judge.settings
+        assert metric_under_test.settings
 
 
 def test_clips_of_any_length_are_comparable() -> None:

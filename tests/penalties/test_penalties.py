@@ -48,17 +48,17 @@ def clips(batch: int = 2, samples: int = 2, seed: int = 1) -> Tensor:
 @pytest.mark.parametrize("repeat", [1, 9])
 def test_known_values_of_a_linear_judge(repeat: int) -> None:
     """w = (3, 4): |w|^2 = 25, (|w| - 1)^2 = 16, whatever the audio and the map's length."""
-    judge = Line([3.0, 4.0], repeat=repeat)
-    assert R1(gamma=2.0)(judge, clips(), clips()).item() == pytest.approx(25)
-    assert R1(gamma=10.0)(judge, clips(), clips()).item() == pytest.approx(125)
-    assert GradientPenalty()(judge, clips(), clips()).item() == pytest.approx(16)
+    discriminator = Line([3.0, 4.0], repeat=repeat)
+    assert R1(gamma=2.0)(discriminator, clips(), clips()).item() == pytest.approx(25)
+    assert R1(gamma=10.0)(discriminator, clips(), clips()).item() == pytest.approx(125)
+    assert GradientPenalty()(discriminator, clips(), clips()).item() == pytest.approx(16)
 
 
 def test_sub_discriminators_add_up_before_the_norm() -> None:
     """Slopes (3, 0) and (0, 4) make (3, 4)."""
-    judge = Line([3.0, 0.0], [0.0, 4.0])
-    assert R1(gamma=2.0)(judge, clips(), clips()).item() == pytest.approx(25)
-    assert GradientPenalty()(judge, clips(), clips()).item() == pytest.approx(16)
+    discriminator = Line([3.0, 0.0], [0.0, 4.0])
+    assert R1(gamma=2.0)(discriminator, clips(), clips()).item() == pytest.approx(25)
+    assert GradientPenalty()(discriminator, clips(), clips()).item() == pytest.approx(16)
 
 
 def test_r1_looks_at_real_and_weighs_its_slope() -> None:
@@ -87,27 +87,27 @@ def test_interpolates_follow_the_default_generator() -> None:
 @pytest.mark.parametrize("penalty", [R1(gamma=2.0), GradientPenalty()])
 def test_weights_get_the_gradient_of_the_formula(penalty: Penalty) -> None:
     """d|w|^2 / dw = 2w;  d(|w| - 1)^2 / dw = 2 (|w| - 1) w / |w|, at w = (3, 4)."""
-    judge = Line([3.0, 4.0])
-    penalty(judge, clips(), clips()).backward()
+    discriminator = Line([3.0, 4.0])
+    penalty(discriminator, clips(), clips()).backward()
     expected = [6.0, 8.0] if isinstance(penalty, R1) else [2 * 4 * 0.6, 2 * 4 * 0.8]
-    torch.testing.assert_close(judge.weights[0].grad, torch.tensor(expected))
+    torch.testing.assert_close(discriminator.weights[0].grad, torch.tensor(expected))
 
 
 @pytest.mark.parametrize("penalty", [R1(), GradientPenalty()])
 def test_gradcheck_through_a_network(penalty: Penalty) -> None:
-    judge, audio = Small().double(), clips(2, 12).double()
-    names = [name for name, _ in judge.named_parameters()]
+    discriminator, audio = Small().double(), clips(2, 12).double()
+    names = [name for name, _ in discriminator.named_parameters()]
 
     def value(*weights: Tensor) -> Tensor:
         class Bound(Discriminator):
             def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
                 given = dict(zip(names, weights, strict=True))
-                return list(torch.func.functional_call(judge, given, audio))
+                return list(torch.func.functional_call(discriminator, given, audio))
 
         torch.manual_seed(3)
         return penalty(Bound(), audio, audio.flip(2))
 
-    weights = tuple(p.detach().requires_grad_() for _, p in judge.named_parameters())
+    weights = tuple(p.detach().requires_grad_() for _, p in discriminator.named_parameters())
     assert torch.autograd.gradcheck(value, weights)
 
 
@@ -116,33 +116,33 @@ def test_batch_of_two_is_the_mean_of_two_batches(
     penalty: Penalty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "rand", lambda *size, **kinds: torch.full(size, 0.3, **kinds))
-    judge, real, fake = Small(), clips(2, 32), clips(2, 32, seed=2)
-    halves = [penalty(judge, real[i : i + 1], fake[i : i + 1]) for i in (0, 1)]
-    torch.testing.assert_close(penalty(judge, real, fake), (halves[0] + halves[1]) / 2)
+    discriminator, real, fake = Small(), clips(2, 32), clips(2, 32, seed=2)
+    halves = [penalty(discriminator, real[i : i + 1], fake[i : i + 1]) for i in (0, 1)]
+    torch.testing.assert_close(penalty(discriminator, real, fake), (halves[0] + halves[1]) / 2)
 
 
 @pytest.mark.parametrize("penalty", [R1(), GradientPenalty()])
 def test_audio_is_left_alone_and_a_flat_judge_is_safe(penalty: Penalty) -> None:
     """All-zero weights have slope 0, where the norm has no derivative."""
-    judge, real = Line([0.0, 0.0]), clips()
-    penalty(judge, real, clips()).backward()
-    assert judge.weights[0].grad.isfinite().all()
+    discriminator, real = Line([0.0, 0.0]), clips()
+    penalty(discriminator, real, clips()).backward()
+    assert discriminator.weights[0].grad.isfinite().all()
     assert not real.requires_grad
 
 
 @pytest.mark.parametrize("penalty", [R1(), GradientPenalty()])
 def test_float32_under_autocast(penalty: Penalty) -> None:
-    judge, real, fake = Small(), clips(2, 64), clips(2, 64, seed=2).bfloat16().float()
+    discriminator, real, fake = Small(), clips(2, 64), clips(2, 64, seed=2).bfloat16().float()
     torch.manual_seed(0)
-    plain = penalty(judge, real, fake)
+    plain = penalty(discriminator, real, fake)
     torch.manual_seed(0)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        mixed = penalty(judge, real, fake)
-        assert judge(real)[0].logits.dtype == torch.bfloat16  # autocast is really on
+        mixed = penalty(discriminator, real, fake)
+        assert discriminator(real)[0].logits.dtype == torch.bfloat16  # autocast is really on
     assert mixed.dtype == torch.float32
     assert torch.equal(mixed, plain)
     torch.manual_seed(0)
-    assert torch.equal(penalty(judge, real, fake.bfloat16()), plain)
+    assert torch.equal(penalty(discriminator, real, fake.bfloat16()), plain)
 
 
 def test_wrong_arguments_name_the_field() -> None:

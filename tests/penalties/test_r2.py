@@ -60,11 +60,11 @@ def test_float32_under_autocast() -> None:
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Conv1d(1, 4, 5), nn.Tanh(), nn.Conv1d(4, 1, 3))
     real, fake = clips(1, 64), clips(2, 64)
-    judge = Of(layers)
-    plain = R2()(judge, real, fake)
+    discriminator = Of(layers)
+    plain = R2()(discriminator, real, fake)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert judge(fake)[0].logits.dtype == torch.bfloat16  # autocast is really on
-        assert torch.equal(R2()(judge, real, fake), plain)
+        assert discriminator(fake)[0].logits.dtype == torch.bfloat16  # autocast is really on
+        assert torch.equal(R2()(discriminator, real, fake), plain)
     plain.backward()
     assert all(p.grad.abs().max() > 0 for n, p in layers.named_parameters() if n != "2.bias")
 

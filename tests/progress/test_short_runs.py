@@ -12,7 +12,7 @@ import pytest
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 from wavegan.progress.thresholds import EARLY
-from wavegan.progress.verdict import Verdict, judge
+from wavegan.progress.verdict import RunVerdict, judge
 
 Run = Callable[..., History]
 FALLING = [0.3 + 0.5 / n for n in range(1, 13)]
@@ -37,7 +37,7 @@ def squeezed(history: History, factor: int) -> History:
     return replace(history, alarms=alarms, **found)
 
 
-def says_too_much(found: Verdict) -> list[str]:
+def says_too_much(found: RunVerdict) -> list[str]:
     return [claim for claim in CLAIMS if re.search(claim, found.text)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wavegan.progress.history import History
-from wavegan.progress.pace import due, spoken
+from wavegan.progress.pace import due, format_duration
 from wavegan.progress.standing import standing
 
 
@@ -97,4 +97,4 @@ def test_a_validation_that_was_made_is_due_when_it_was(tmp_path: Path) -> None:
      (200000, "2 days"), (63072000, "2.0 years")],
 )  # fmt: skip
 def test_times_are_spoken(seconds: float, words: str) -> None:
-    assert spoken(seconds) == words
+    assert format_duration(seconds) == words

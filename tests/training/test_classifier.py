@@ -17,7 +17,7 @@ from wavegan.training import classifier, classifier_batch
 CPU = torch.device("cpu")
 
 
-class Heard(Silent):
+class NoteCollector(Silent):
     """Keeps what it is told."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_learns_and_keeps_its_best_step(tones: Path, tmp_path: Path) -> None:
-    heard = Heard()
+    heard = NoteCollector()
     made = classifier.train(tones, tmp_path / "j", listener=heard, steps=40, validation=8)
     assert made.accuracy == max(heard.accuracies) == 1.0
     assert heard.accuracies[0] < 1

@@ -23,7 +23,7 @@ from wavegan.progress.verdict import judge
 from wavegan.training import files, guard, recovery, setup
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.log import Window
-from wavegan.training.step import Player
+from wavegan.training.step import LearningNetwork
 from wavegan.training.trainer import Trainer
 
 RATE, BAD = 22050, "bad"
@@ -199,7 +199,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     trainer = made(small, clips, run, "training.checkpoint_every=4", notes=notes)
 
     def spoil() -> None:
-        next(trainer.players.networks["generator"].parameters()).data[0] = torch.nan
+        next(trainer.train_state.networks["generator"].parameters()).data[0] = torch.nan
 
     notes.after[8] = spoil  # what is logged of step 8 comes before its checkpoint is written
     trainer.train(Interrupt())
@@ -232,11 +232,11 @@ def test_a_rate_that_is_given_anew_is_not_lowered_by_earlier_returns(
 ) -> None:
     run, notes = tmp_path / "run", Notes()
     first = made(small, clips, run, "training.steps=1", "training.optimizer.lr=2e-4")
-    first.players.progress.rate, first.players.progress.returns = 0.25, 2
+    first.train_state.progress.rate, first.train_state.progress.returns = 0.25, 2
     first.train(Interrupt())
     words = (word, "training.steps=2")
     second = made(small, clips, run, *words, resume=True, notes=notes)
-    progress = second.players.progress
+    progress = second.train_state.progress
     assert (progress.rate, progress.returns) == (rate, 2)
     assert any("x 0.25" in note for note in notes.said) == (rate == 1)
     second.train(Interrupt())
@@ -255,7 +255,7 @@ def test_steps_left_out_in_a_row_end_in_returns_and_then_in_a_diagnosis(
     heal = trainer.step.generator.update
 
     def broken(loss: torch.Tensor) -> torch.Tensor:
-        late = trainer.players.progress.step >= 3
+        late = trainer.train_state.progress.step >= 3
         return heal(loss * torch.nan if late else loss)
 
     monkeypatch.setattr(trainer.step.generator, "update", broken)
@@ -305,7 +305,7 @@ def test_a_signal_saves_nothing_that_is_not_finite(small: str, clips: Path, tmp_
     trainer = made(small, clips, tmp_path / "run", notes=notes)
 
     def spoil() -> None:
-        for value in trainer.players.networks["discriminator"].parameters():
+        for value in trainer.train_state.networks["discriminator"].parameters():
             value.data.fill_(torch.inf)
         interrupt.signal = 15
 
@@ -319,7 +319,7 @@ def test_a_signal_saves_nothing_that_is_not_finite(small: str, clips: Path, tmp_
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 def test_neither_weights_nor_moments_take_in_a_bad_gradient(fused: bool, bad: float) -> None:
     net = nn.Linear(3, 2)
-    player = Player(net, torch.optim.AdamW(net.parameters(), fused=fused), clip=1.0)
+    player = LearningNetwork(net, torch.optim.AdamW(net.parameters(), fused=fused), clip=1.0)
     assert player.update(net(torch.ones(3)).sum()).isfinite()
     before = {k: v.clone() for k, v in net.state_dict().items()}
     moments = [{k: v.clone() for k, v in s.items()} for s in player.optimizer.state.values()]
@@ -354,7 +354,7 @@ def test_a_fused_optimizer_is_told_by_a_flag_and_asked_nothing(
     """The flag is a float on the gradient's device, new for each step; nobody waits for it."""
     net = nn.Linear(3, 2)
     optimizer = OnDevice(net.parameters())
-    player = Player(net, optimizer, clip=1.0)
+    player = LearningNetwork(net, optimizer, clip=1.0)
     with monkeypatch.context() as patch:
         for name in ("__bool__", "item", "__float__", "tolist"):
             patch.setattr(torch.Tensor, name, lambda *_: pytest.fail("a device is waited for"))

@@ -171,7 +171,7 @@ def test_a_signal_while_saving_lets_the_checkpoint_be_finished_and_does_no_other
         trainer.train(watched)
     assert "as soon as this checkpoint is saved" in said[0]
     assert list(bundle.checkpoints(tmp_path / "run")) == [2]
-    assert trainer.players.progress.step == 2
+    assert trainer.train_state.progress.step == 2
     assert not (tmp_path / "run" / "samples").exists()
     resumed(tmp_path / "run").train(Interrupt())
     assert max(bundle.checkpoints(tmp_path / "run")) == 6
@@ -211,4 +211,4 @@ def test_a_signal_to_any_process_is_one_to_all(
     trainer.train(watched)
     assert watched.exit_code == 128 + signal.SIGUSR1
     assert list(bundle.checkpoints(tmp_path / "run")) == []
-    assert trainer.players.progress.step == 0
+    assert trainer.train_state.progress.step == 0

@@ -61,10 +61,10 @@ def resume(run: Path, *words: str) -> tuple[set[str], set[str], list[str]]:
         caught["found"] = found
         said(found, notes)
 
-    said = setup.files.introduce
+    said = setup.files.report_summary
     made = recipe.load(str(run / "recipe.yaml"), ["training.steps=2", *words])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(setup.files, "introduce", remember)
+        patch.setattr(setup.files, "report_summary", remember)
         setup.prepare(made, run, device="cpu", resume=True, listener=notes)
     split = caught["found"].split
     return (
@@ -139,7 +139,7 @@ def test_a_best_checkpoint_by_other_clips_is_the_best_no_longer(
     notes = Notes()
     made = recipe.load(str(run / "recipe.yaml"), ["training.steps=2"])
     trainer = setup.prepare(made, run, device="cpu", resume=True, listener=notes)
-    assert trainer.players.progress.best_step is None
+    assert trainer.train_state.progress.best_step is None
     trainer.train(Interrupt())
     measured = word != "data.validation=0"
     assert bundle.best_step(run) == (2 if measured else None)
@@ -380,7 +380,7 @@ def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
         made = recipe.load(str(run / "recipe.yaml"), [f"training.steps={done}"])
         notes = Notes()
         trainer = setup.prepare(made, run, device="cpu", resume=True, listener=notes)
-        assert trainer.players.progress.best_step is None
+        assert trainer.train_state.progress.best_step is None
         (line,) = (line for line in notes.said if "no longer" in line)
         assert f"step {done - 1} is the best" in line
         trainer.train(Interrupt())

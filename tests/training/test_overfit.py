@@ -71,4 +71,4 @@ def test_the_tiny_recipe_learns_one_clip_by_heart(tmp_path: Path, speech: Path) 
     (end,) = [line["mel_distance"] for line in lines if line["kind"] == "validation"]
     assert 0.1 < start < 0.5  # the untrained network is no straw man: silence is at about 5
     assert end < start / 10
-    assert trainer.players.progress.best_value == end
+    assert trainer.train_state.progress.best_value == end

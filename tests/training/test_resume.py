@@ -114,7 +114,7 @@ def test_the_last_checkpoints_and_the_best_are_kept(tmp_path, small, speech):
         "training.keep_last=2",
         "training.validate_every=2",
     )
-    best = trainer.players.progress.best_step
+    best = trainer.train_state.progress.best_step
     assert best in (2, 4, 6)
     assert set(bundle.checkpoints(tmp_path / "run")) == {5, 6} | {best}
     assert bundle.locate(tmp_path / "run").name == f"{best:08d}"
@@ -150,10 +150,10 @@ def test_a_warm_start_takes_both_networks_and_a_fresh_schedule(tmp_path, small, 
     loaded = recipe.load(small, [f"data.folder={speech}", f"training.init_from={whole}"])
     trainer = setup.prepare(loaded, tmp_path / "run", device="cpu", listener=Listener())
     trained = whole / "checkpoints" / "00000006" / "training"
-    for name, network in trainer.players.networks.items():
+    for name, network in trainer.train_state.networks.items():
         saved = bundle.read_weights(trained / f"{name}.safetensors")
         assert same(dict(network.state_dict()), saved)
-    assert trainer.players.progress.step == 0
+    assert trainer.train_state.progress.step == 0
     assert not any("starts fresh" in note for note in notes)
 
 

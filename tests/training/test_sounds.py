@@ -115,8 +115,8 @@ def test_g_learns_at_every_second_step(whole: Path) -> None:
 
 def test_the_average_moves_only_when_g_does(tmp_path: Path, folder: Path) -> None:
     trainer = trained(tmp_path / "run", folder, "training.steps=4")
-    assert trainer.players.ema is not None
-    assert int(trainer.players.ema.get_buffer("n_averaged")) == 2
+    assert trainer.train_state.ema is not None
+    assert int(trainer.train_state.ema.get_buffer("n_averaged")) == 2
 
 
 def test_the_figures_of_validation(whole: Path) -> None:
@@ -183,8 +183,8 @@ def test_the_strength_of_augmentation_is_kept(tmp_path: Path, folder: Path) -> N
     trainer.train(Interrupt())
     assert lines(run)[-1]["discriminator/augment"] == pytest.approx(0.4)
     again = prepared(run, folder, "training.steps=6", resume=True)
-    assert again.players.progress.augment.p == pytest.approx(0.4)
-    assert again.players.progress.augment.turns == 1
+    assert again.train_state.progress.augment.p == pytest.approx(0.4)
+    assert again.train_state.progress.augment.turns == 1
 
 
 def test_augmentation_is_off_where_clips_abound(tmp_path: Path, folder: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_collapse_is_an_alarm(tmp_path: Path, folder: Path) -> None:
         "training.optimizer.lr=1e-12",
         listener=heard,
     )
-    for network in (trainer.players.networks["generator"], trainer.players.ema):
+    for network in (trainer.train_state.networks["generator"], trainer.train_state.ema):
         assert network is not None
         for parameter in network.parameters():
             parameter.data.zero_()

@@ -45,12 +45,12 @@ def test_each_start_says_on_what(resumed: Any, speech: Path) -> None:
     assert (start["device"], start["precision"]) == ("cpu", "no")
     assert start["parameters"] == {
         name: sum(p.numel() for p in network.parameters())
-        for name, network in made.players.networks.items()
+        for name, network in made.train_state.networks.items()
     }
     clips = len(list(speech.glob("*.flac")))
     assert start["data"]["clips"] + start["data"]["held_out"] == clips
     assert start["data"]["held_out"] == 2
-    assert start["data"]["fingerprint"] == made.players.progress.data
+    assert start["data"]["fingerprint"] == made.train_state.progress.data
     assert start["machine"]["cores"] > 0
     assert {"python", "torch", "wavegan"} <= start["versions"].keys()
     assert start["time"].endswith("+00:00")

@@ -178,7 +178,7 @@ def test_a_folded_norm_is_split_again_and_trains_on(
         folded = saved(tmp_path / "folded", config, fold_weight_norm(network).state_dict())
     overrides = [f"data.folder={speech}", f"training.init_from={folded}", "training.steps=1"]
     trainer, _ = prepared(recipe.load(small, overrides), tmp_path / "run")
-    started_from = trainer.players.networks["generator"]
+    started_from = trainer.train_state.networks["generator"]
     assert set(started_from.state_dict()) == keys
     with torch.no_grad():
         torch.testing.assert_close(started_from(frames), wave, atol=1e-6, rtol=0)

@@ -19,7 +19,7 @@ APART = 1_000_000
 
 
 class Options(TypedDict):
-    """What `Synthesizer` calls the parts of a `Manner`."""
+    """What `Synthesizer` calls the parts of a `GenerationOptions`."""
 
     seconds: float | None
     truncation: float
@@ -27,7 +27,7 @@ class Options(TypedDict):
 
 
 @dataclass(frozen=True)
-class Manner:
+class GenerationOptions:
     """How clips are made.
 
     Attributes:
@@ -73,19 +73,19 @@ class Clip:
     why: str | None = None
 
 
-Part = Callable[[int, int, str | None, Manner], "Tensor"]
+Part = Callable[[int, int, str | None, GenerationOptions], "Tensor"]
 """Makes clips `(size, C, T)`: of the first one's number, size, label and manner."""
 
 
 def drawn_again(
-    synthesizer: "Synthesizer", part: Part, labels: Sequence[str], manner: Manner
+    synthesizer: "Synthesizer", part: Part, labels: Sequence[str], options: GenerationOptions
 ) -> Iterator[Clip]:
     """A clip for each label, in batches; those that cannot be used are drawn again."""
-    for first in range(0, len(labels), manner.batch_size):
-        waves = part(first, min(manner.batch_size, len(labels) - first), manner.label, manner)
+    for first in range(0, len(labels), options.batch_size):
+        waves = part(first, min(options.batch_size, len(labels) - first), options.label, options)
         for number, wave in enumerate(waves, first):
             label = labels[number] if synthesizer.labels else None
-            yield settled(synthesizer, wave, number, part, label, manner)
+            yield settled(synthesizer, wave, number, part, label, options)
 
 
 def settled(
@@ -94,28 +94,32 @@ def settled(
     number: int,
     part: Part,
     label: str | None,
-    manner: Manner,
+    options: GenerationOptions,
     tries: int = TRIES,
 ) -> Clip:
     """The first draw of a clip that can be used, or the last one and what is wrong with it."""
     for draw in range(tries):
         own = number + draw * APART
         if draw:
-            wave = part(own, 1, label, manner)[0]
-        why = _why_not(synthesizer, wave, part, own, label, manner)
+            wave = part(own, 1, label, options)[0]
+        why = _why_not(synthesizer, wave, part, own, label, options)
         if why is None:
             break
     return Clip(wave, own, draw + 1, why)
 
 
 def sounding(
-    synthesizer: "Synthesizer", seed: int, number: int, label: str | None, manner: Manner
+    synthesizer: "Synthesizer",
+    seed: int,
+    number: int,
+    label: str | None,
+    options: GenerationOptions,
 ) -> tuple[int, int]:
     """The place of a seed's clip as it stands in its file: of its first draw that is not silent."""
-    once = replace(manner, loop=False, seconds=None)
+    once = replace(options, loop=False, seconds=None)
 
-    def part(first: int, size: int, label: str | None, manner: Manner) -> "Tensor":
-        return synthesizer.sample(size, label, seed=seed, first=first, **manner.options())
+    def part(first: int, size: int, label: str | None, options: GenerationOptions) -> "Tensor":
+        return synthesizer.sample(size, label, seed=seed, first=first, **options.options())
 
     wave = part(number, 1, label, once)[0]
     made = settled(synthesizer, wave, number, part, label, once)
@@ -128,16 +132,16 @@ def _why_not(
     part: Part,
     number: int,
     label: str | None,
-    manner: Manner,
+    options: GenerationOptions,
 ) -> str | None:
     from wavegan.inference import usable
 
-    if not manner.loop or synthesizer.generator.circular:
+    if not options.loop or synthesizer.generator.circular:
         return usable.silent(wave)
-    once = replace(manner, loop=False, seconds=None)
+    once = replace(options, loop=False, seconds=None)
     return usable.no_loop(
         wave,
         synthesizer.sample_rate,
         lambda: part(number, 1, label, once)[0],
-        quieter=usable.FAINT if manner.leveled else usable.QUIETER,
+        quieter=usable.FAINT if options.leveled else usable.QUIETER,
     )

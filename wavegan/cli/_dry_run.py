@@ -10,13 +10,13 @@ import typer
 from wavegan.counted import counted
 
 if TYPE_CHECKING:
-    from wavegan.cli._train_run import Plan
+    from wavegan.cli._train_run import TrainingRequest
 
 MOSTLY = 0.5
 """Share of a checkpoint from which on its discriminators are worth a word."""
 
 
-def describe(asked: "Plan", device: str, processes: int, as_json: bool) -> None:
+def describe(asked: "TrainingRequest", device: str, processes: int, as_json: bool) -> None:
     """Say what would run, and what it would take."""
     from wavegan.data.manifest import printable
     from wavegan.training.plan import describe
@@ -40,10 +40,14 @@ def describe(asked: "Plan", device: str, processes: int, as_json: bool) -> None:
 
 
 def _time(time: Mapping[str, Any]) -> str:
-    from wavegan.progress.pace import spoken
+    from wavegan.progress.pace import format_duration
 
     least, every = not time["measured_crops"], time["crops"]
-    about = f"more than {spoken(time['seconds'])}" if least else f"about {spoken(time['seconds'])}"
+    about = (
+        f"more than {format_duration(time['seconds'])}"
+        if least
+        else f"about {format_duration(time['seconds'])}"
+    )
     crops = counted(every, "crop")
     if least:
         how = f"a step of one of its {crops} alone takes over {time['step_seconds']:.0f} s here"

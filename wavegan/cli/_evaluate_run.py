@@ -15,7 +15,7 @@ from wavegan.targets import check_folder
 
 
 @dataclass(frozen=True)
-class Given:
+class EvaluationInputs:
     """Where the clips come from, and who is told how it goes."""
 
     reference: Path
@@ -35,7 +35,7 @@ class Given:
 class Result:
     """What was found: as JSON, as a table, the means by system and metric, and what lacks.
 
-    `left_out` says how many clips of a system were not measured, of systems with any.
+    `skipped_steps` says how many clips of a system were not measured, of systems with any.
     """
 
     to_dict: Callable[[], dict[str, Any]]
@@ -45,7 +45,7 @@ class Result:
 
 
 def run_sets(
-    given: Given, keys: Sequence[str] | None, embedding: str, wanted: Sequence[Limit]
+    given: EvaluationInputs, keys: Sequence[str] | None, embedding: str, wanted: Sequence[Limit]
 ) -> Result:
     """Compare sets."""
     from wavegan.device import choose
@@ -71,7 +71,7 @@ def run_sets(
 
 
 def run_pairs(
-    given: Given,
+    given: EvaluationInputs,
     keys: Sequence[str] | None,
     wanted: Sequence[Limit],
     *,
@@ -120,7 +120,7 @@ def run_pairs(
     return Result(found.to_dict, lambda: print_evaluation(found), means, left_out)
 
 
-def _systems(given: Given) -> tuple[dict[str, Path], dict[str, Path], str | None]:
+def _systems(given: EvaluationInputs) -> tuple[dict[str, Path], dict[str, Path], str | None]:
     """Folders and models by name, and the name of the one to compare with."""
     folders, models = list(given.estimates), list(given.models)
     for folder in folders:
@@ -145,7 +145,7 @@ def _systems(given: Given) -> tuple[dict[str, Path], dict[str, Path], str | None
 
 
 def _copies(
-    given: Given,
+    given: EvaluationInputs,
     models: Mapping[str, Path],
     out: Path,
     only: Sequence[str] | None,
@@ -172,7 +172,9 @@ def _copies(
     )
 
 
-def _check_save(given: Given, save: Path | None, models: Sequence[str], force: bool) -> None:
+def _check_save(
+    given: EvaluationInputs, save: Path | None, models: Sequence[str], force: bool
+) -> None:
     """See that the copies may be kept there; those of an earlier evaluation are ours to replace."""
     if save is None:
         return

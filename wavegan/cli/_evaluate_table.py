@@ -12,7 +12,7 @@ from wavegan.cli._screen import Screen
 if TYPE_CHECKING:
     from wavegan.evaluation.against import Comparison, Difference
     from wavegan.evaluation.result import Evaluation
-    from wavegan.evaluation.set_result import Figure, SetEvaluation
+    from wavegan.evaluation.set_result import MeanOverParts, SetEvaluation
     from wavegan.statistics.bootstrap import Interval
 
 WIDE = 160
@@ -34,7 +34,7 @@ def console() -> Screen:
 
 def print_evaluation(found: "Evaluation") -> None:
     """Means with intervals, the floors below, what they are of, and comparisons."""
-    rows = [*found.systems, *(row for row in found.floors if row.files)]
+    rows = [*found.systems, *(row for row in found.baselines if row.files)]
     heads = {key: column.label for key, column in found.columns.items()}
     digits = {key: _digits([row.means[key].mean for row in rows]) for key in heads}
     best = _best(found)
@@ -62,7 +62,7 @@ def print_evaluation(found: "Evaluation") -> None:
 
 def print_sets(found: "SetEvaluation") -> None:
     """Set metrics, with their deviation over parts."""
-    rows = [*found.systems, found.floor]
+    rows = [*found.systems, found.baseline]
     heads = {key: f"{key} {'↑' if up else '↓'}" for key, up in found.higher_is_better.items()}
     digits = {key: _digits([row.figures[key].mean for row in rows]) for key in heads}
     cells = [
@@ -160,7 +160,7 @@ def _interval(interval: "Interval", digits: int, clips: int) -> str:
     return f"{interval.mean:.{digits}f}{around}{some}"
 
 
-def _figure(figure: "Figure", digits: int) -> str:
+def _figure(figure: "MeanOverParts", digits: int) -> str:
     if not math.isfinite(figure.mean):
         return "-"
     text = f"{figure.mean:.{digits}f}"
@@ -171,7 +171,7 @@ def _legend(found: "Evaluation") -> list[str]:
     lines = ["±: half of the 95 % interval of the mean over clips (bootstrap)."]
     if found.settings["match_gain"]:
         lines.append("Each estimate was given its reference's level first.")
-    for row in found.floors:
+    for row in found.baselines:
         settings = found.settings["floors"][row.name]
         if row.reason:
             lines.append(f"{row.name}: not made: {row.reason}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from wavegan.cli._draws import Manner
+    from wavegan.cli._draws import GenerationOptions
     from wavegan.inference.synthesizer import Synthesizer
 
 MOST_CLIPS = 1_000_000
@@ -50,32 +50,34 @@ def refuse_without_like(like: Path | None, given: Mapping[str, float | None]) ->
             )
 
 
-def refuse_length(synthesizer: "Synthesizer", count: int, manner: "Manner", whole: bool) -> None:
+def refuse_length(
+    synthesizer: "Synthesizer", count: int, options: "GenerationOptions", whole: bool
+) -> None:
     """Refuse clips that are too long or too short, and more of them than memory is meant to hold.
 
     Args:
         synthesizer: the model.
         count: clips in all.
-        manner: how they are made.
+        options: how they are made.
         whole: all of them are held at a time.
 
     Raises:
         UserError: says which length or number is possible.
     """
-    from wavegan.inference.extent import check_count, extent
+    from wavegan.inference.clip_length import check_count, clip_length
 
     net, rate = synthesizer.generator, synthesizer.sample_rate
-    length = extent(net, rate, manner.seconds, loop=manner.loop)
+    length = clip_length(net, rate, options.seconds, loop=options.loop)
     if whole:
         check_count(count, length, synthesizer.channels, "--count")
     else:
-        check_count(min(count, manner.batch_size), length, synthesizer.channels, "--batch-size")
+        check_count(min(count, options.batch_size), length, synthesizer.channels, "--batch-size")
 
 
 def refuse_full_disk(
     synthesizer: "Synthesizer",
     count: int,
-    manner: "Manner",
+    options: "GenerationOptions",
     out: Path,
     file_format: str,
     subtype: str,
@@ -85,12 +87,14 @@ def refuse_full_disk(
     Raises:
         UserError: says how much it would be, and how much is free.
     """
-    from wavegan.inference.extent import extent
+    from wavegan.inference.clip_length import clip_length
 
     if file_format != "wav":
         return
     net, rate = synthesizer.generator, synthesizer.sample_rate
-    samples = extent(net, rate, manner.seconds, loop=manner.loop).samples * synthesizer.channels
+    samples = (
+        clip_length(net, rate, options.seconds, loop=options.loop).samples * synthesizer.channels
+    )
     needed = count * samples * SAMPLE_BYTES[subtype]
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free

@@ -25,7 +25,7 @@ OWN = ("recipe.yaml", "metrics.jsonl", "split.json")
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingRequest:
     """What a command line asks for.
 
     Attributes:
@@ -40,7 +40,7 @@ class Plan:
     resume: bool
     trusted: bool = True
 
-    def settled(self) -> "Plan":
+    def settled(self) -> "TrainingRequest":
         """The plan to go on with where the folder holds this very run.
 
         Raises:
@@ -58,7 +58,7 @@ class Plan:
             changes.check(self.run, self.recipe)
             return self
         known = destination.going_on(self.run, self.recipe)
-        return self if known is None else Plan(self.run, known, True, self.trusted)
+        return self if known is None else TrainingRequest(self.run, known, True, self.trusted)
 
 
 def is_main_process() -> bool:
@@ -73,7 +73,7 @@ def locked(run: Path, listener: "Silent") -> AbstractContextManager[None]:
     return lock.hold(run, listener.note) if is_main_process() else nullcontext()
 
 
-def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, object]]:
+def train(plan: TrainingRequest, device: str, listener: "Silent") -> tuple[int, dict[str, object]]:
     """Train; returns the exit code and what there is to know of the run.
 
     Raises:
@@ -102,7 +102,7 @@ def train(plan: Plan, device: str, listener: "Silent") -> tuple[int, dict[str, o
 
 
 def _train(
-    plan: Plan, device: str, listener: "Silent", watched: "Interrupt"
+    plan: TrainingRequest, device: str, listener: "Silent", watched: "Interrupt"
 ) -> tuple[int, dict[str, object]]:
     from wavegan.training import setup
     from wavegan.training.log import available
@@ -121,10 +121,10 @@ def _train(
         trust_code=plan.trusted,
         listener=listener,
     )
-    begun = trainer.players.progress.step
+    begun = trainer.train_state.progress.step
     with listener.live():
         trainer.train(watched)
-    step = trainer.players.progress.step
+    step = trainer.train_state.progress.step
     ended = "stopped" if watched.signal else "done"
     listener.note(f"{ended} at step {step:,}; saved in {run}")
     if watched.signal:
@@ -174,7 +174,7 @@ def _settle_own(run: Path) -> int:
     return len(left)
 
 
-def _announce(plan: Plan, listener: "Silent") -> None:
+def _announce(plan: TrainingRequest, listener: "Silent") -> None:
     from wavegan import bundle, sealed
     from wavegan.training.changes import RECIPE
 
@@ -201,7 +201,7 @@ def _left(run: Path) -> str:
 
 
 def _summary(trainer: "Trainer", watched: "Interrupt") -> dict[str, object]:
-    progress = trainer.players.progress
+    progress = trainer.train_state.progress
     metric, verdict = trainer.validation.best, trainer.adviser.last
     return {
         "run": str(trainer.run),

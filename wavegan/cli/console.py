@@ -77,7 +77,7 @@ class Silent:
         return nullcontext()
 
 
-class Talkative(Silent):
+class ConsoleListener(Silent):
     """Tells how a run goes.
 
     Args:

@@ -12,7 +12,7 @@ from wavegan.counted import counted
 
 if TYPE_CHECKING:
     from wavegan.artifacts.base import Finding
-    from wavegan.diagnosis.report import Diagnosis, Report
+    from wavegan.diagnosis.report import FileReport, FolderReport
 
 
 def diagnose_command(
@@ -83,7 +83,7 @@ def diagnose_command(
         raise typer.Exit(1)
 
 
-def _of_file(file: "Report") -> Iterator[str]:
+def _of_file(file: "FileReport") -> Iterator[str]:
     """All that is known of one file."""
     channels = {1: "mono", 2: "stereo"}.get(file.channels, f"{file.channels} channels")
     count = len(file.findings)
@@ -98,7 +98,7 @@ def _of_file(file: "Report") -> Iterator[str]:
         yield f"      cause: {finding.cause}"
 
 
-def _of_folder(found: "Diagnosis") -> Iterator[str]:
+def _of_folder(found: "FolderReport") -> Iterator[str]:
     """A line for each file with findings, then what the files have in common."""
     bad = [file for file in found.files if file.findings]
     yield from _origins(found)
@@ -120,7 +120,7 @@ def _of_folder(found: "Diagnosis") -> Iterator[str]:
         yield f"      cause: {kind.finding.cause}"
 
 
-def _origins(found: "Diagnosis") -> Iterator[str]:
+def _origins(found: "FolderReport") -> Iterator[str]:
     """How many files say that a command of ours made them, and of which model."""
     made = Counter(
         (file.origin.command, file.origin.facts.get("model"))
@@ -134,7 +134,7 @@ def _origins(found: "Diagnosis") -> Iterator[str]:
         yield f"{number} of {all_} {verb} made by wavegan {command}{of}"
 
 
-def _mixed(found: "Diagnosis") -> bool:
+def _mixed(found: "FolderReport") -> bool:
     return len({file.kind for file in found.files}) > 1
 
 

@@ -12,7 +12,7 @@ from wavegan.errors import UserError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from wavegan.diagnosis.mel_doctor import Diagnosis
+    from wavegan.diagnosis.mel_doctor import FrontEndDiagnosis
     from wavegan.mel.front_end import Mel
 
 SHOWN = 6
@@ -49,7 +49,7 @@ def mel_command(
     from wavegan.diagnosis import mel_doctor
     from wavegan.mel import mel_file
 
-    mel = mel_file.as_it_lies(file)
+    mel = mel_file.load_raw(file)
     if not bool(mel.isfinite().all()):
         raise UserError(f"{file}: has values that are not finite")
     own = None if model is None else _front_end(model)
@@ -92,7 +92,7 @@ def _front_end(model: Path) -> "Mel":
     return mel
 
 
-def _table(found: "Diagnosis") -> None:
+def _table(found: "FrontEndDiagnosis") -> None:
     """The nearest presets as they are."""
     if not found.nearest:
         return

@@ -13,7 +13,7 @@ from wavegan.cli._options import Device, Force, TrustCode
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from wavegan.cli._evaluate_run import Given
+    from wavegan.cli._evaluate_run import EvaluationInputs
 
 ALIGN = ("auto", "always", "never")
 
@@ -126,11 +126,13 @@ def evaluate_command(
     """
     wanted = limits(fail_above or (), fail_below or ())
     keys = metrics.split(",") if metrics is not None else None
-    from wavegan.cli._evaluate_run import Given, run_pairs, run_sets
+    from wavegan.cli._evaluate_run import EvaluationInputs, run_pairs, run_sets
     from wavegan.cli.console import Stages
 
     stages = Stages(silent=as_json or quiet)
-    given = Given(reference, estimates or [], models or [], against, device, stages, trust_code)
+    given = EvaluationInputs(
+        reference, estimates or [], models or [], against, device, stages, trust_code
+    )
     if sets:
         _refuse_for_sets(given, match_gain, listed, count, save)
         result = run_sets(given, keys, embedding, wanted)
@@ -178,7 +180,11 @@ def _finite(mean: float) -> float | None:
 
 
 def _refuse_for_sets(
-    given: "Given", match_gain: bool, listed: Path | None, count: int | None, save: Path | None
+    given: "EvaluationInputs",
+    match_gain: bool,
+    listed: Path | None,
+    count: int | None,
+    save: Path | None,
 ) -> None:
     """Refuse options that only pairs have."""
     options = {
@@ -196,7 +202,7 @@ def _refuse_for_sets(
         raise UserError("--sets: give a folder of made clips after that of the real ones")
 
 
-def _refuse_for_pairs(given: "Given", align: str) -> None:
+def _refuse_for_pairs(given: "EvaluationInputs", align: str) -> None:
     """Refuse options that do not go together."""
     if align not in ALIGN:
         raise UserError(f"--align {align}: give {', '.join(ALIGN)}")

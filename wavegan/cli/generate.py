@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wavegan.cli import _completion, sounds
-from wavegan.cli._draws import Manner
+from wavegan.cli._draws import GenerationOptions
 from wavegan.cli._generate_checks import (
     SPREAD,
     STEPS,
@@ -139,22 +139,22 @@ def generate_command(
 
     _leave_warnings_to_the_tally()
     synthesizer = Synthesizer.from_pretrained(model, device=choose(device), trust_code=trust_code)
-    manner = Manner(label, seconds, truncation, loop, batch_size, leveled=level.always)
-    refuse_length(synthesizer, count, manner, whole=interpolate is not None)
-    refuse_full_disk(synthesizer, count, manner, out, file_format, subtype)
+    options = GenerationOptions(label, seconds, truncation, loop, batch_size, leveled=level.always)
+    refuse_length(synthesizer, count, options, whole=interpolate is not None)
+    refuse_full_disk(synthesizer, count, options, out, file_format, subtype)
     chosen = secrets.randbits(32) if seed is None else seed
     if interpolate is not None:
-        plan = sounds.between(synthesizer, interpolate, count, manner, seed)
+        plan = sounds.between(synthesizer, interpolate, count, options, seed)
     elif like is not None:
         # before the search, which takes its time
-        names = sounds.may_be_called(synthesizer, like, count, chosen, manner)
+        names = sounds.may_be_called(synthesizer, like, count, chosen, options)
         _check([out / f"{name}.{file_format}" for name in names], like, force)
-        plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, manner)
+        plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, options)
     else:
-        plan = sounds.drawn(synthesizer, count, chosen, manner)
+        plan = sounds.drawn(synthesizer, count, chosen, options)
     files = [out / f"{name}.{file_format}" for name in plan.names]
     _check([*files, *([out / GRID] if grid else [])], like, force)
-    made = {**origin(model), **plan.made, **manner.facts()}
+    made = {**origin(model), **plan.made, **options.facts()}
     writer = SoundFiles(synthesizer, SUBTYPES[subtype], level, made)
     shown = _write(plan, files, writer, quiet=quiet, as_json=as_json)
     if grid and shown:
@@ -202,7 +202,12 @@ def _leave_warnings_to_the_tally() -> None:
 
 
 def _write(
-    plan: "sounds.Plan", files: Sequence[Path], writer: SoundFiles, *, quiet: bool, as_json: bool
+    plan: "sounds.ClipSeries",
+    files: Sequence[Path],
+    writer: SoundFiles,
+    *,
+    quiet: bool,
+    as_json: bool,
 ) -> "list[tuple[str, Tensor]]":
     """Write all clips; what they were made of is told once the first one is there."""
     shown: list[tuple[str, Tensor]] = []
@@ -220,7 +225,7 @@ def _write(
     return shown
 
 
-def _summary(plan: "sounds.Plan", writer: SoundFiles, grid: Path | None) -> dict[str, object]:
+def _summary(plan: "sounds.ClipSeries", writer: SoundFiles, grid: Path | None) -> dict[str, object]:
     """For `--json`."""
     told: dict[str, object] = {
         "sample_rate": writer.synthesizer.sample_rate,

@@ -12,7 +12,7 @@ from wavegan.counted import counted
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from wavegan.evaluation.judge import Figure, Row, Verdict
+    from wavegan.evaluation.judge import ScoreOverParts, SetScore, SetScores
 
 WIDE = 160
 """Columns of the table where there is no terminal."""
@@ -64,11 +64,11 @@ def train_command(
     The clips that were held out are listed in held_out.txt, which a recipe's
     data.validation takes too, so that generator and judge hold out the same.
     """
-    from wavegan.cli.console import Silent, Talkative
+    from wavegan.cli.console import ConsoleListener, Silent
     from wavegan.device import choose
     from wavegan.training.classifier import train
 
-    listener = Silent() if as_json or quiet else Talkative(steps)
+    listener = Silent() if as_json or quiet else ConsoleListener(steps)
     made = train(
         folder,
         out,
@@ -151,7 +151,7 @@ def _held_out(text: str) -> float | Path:
     return value
 
 
-def _table(verdict: "Verdict") -> None:
+def _table(verdict: "SetScores") -> None:
     """The sets as rows, in 80 columns; what they are of below."""
     from rich.table import Table
 
@@ -172,7 +172,7 @@ def _table(verdict: "Verdict") -> None:
     )
 
 
-def _cells(row: "Row") -> Sequence[str]:
+def _cells(row: "SetScore") -> Sequence[str]:
     accuracy = "-" if row.label_accuracy is None else f"{row.label_accuracy.value:.1%}"
     return (
         _shown(row.inception_score),
@@ -185,7 +185,7 @@ def _cells(row: "Row") -> Sequence[str]:
     )
 
 
-def _shown(figure: "Figure") -> str:
+def _shown(figure: "ScoreOverParts") -> str:
     """Three digits, and the deviation as far."""
     digits = 0 if figure.value >= 100 else 1 if figure.value >= 10 else 2
     text = f"{figure.value:.{digits}f}"

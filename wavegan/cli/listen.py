@@ -89,9 +89,9 @@ def listen_command(
     if out is None:
         raise UserError("--out is missing: name a folder for the page (or --score the results)")
     from wavegan.listening.build import build
-    from wavegan.listening.plan import Plan
+    from wavegan.listening.plan import ListeningTest
 
-    plan = Plan(
+    plan = ListeningTest(
         reference=reference,
         test=test,
         clips=clips,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wavegan.cli._draws import Clip, Manner, drawn_again, settled, sounding
+from wavegan.cli._draws import Clip, GenerationOptions, drawn_again, settled, sounding
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ClipSeries:
     """Clips that are made as they are taken.
 
     Attributes:
@@ -38,27 +38,33 @@ class Plan:
     notes: Sequence[str] = ()
 
 
-def drawn(synthesizer: "Synthesizer", count: int, seed: int, manner: Manner) -> Plan:
+def drawn(
+    synthesizer: "Synthesizer", count: int, seed: int, options: GenerationOptions
+) -> ClipSeries:
     """Clips of one seed."""
 
-    def part(first: int, size: int, label: str | None, manner: Manner) -> "Tensor":
-        return synthesizer.sample(size, label, seed=seed, first=first, **manner.options())
+    def part(first: int, size: int, label: str | None, options: GenerationOptions) -> "Tensor":
+        return synthesizer.sample(size, label, seed=seed, first=first, **options.options())
 
-    labels = _labels(synthesizer, manner.label, count)
-    clips = drawn_again(synthesizer, part, labels, manner)
-    return Plan(_names(labels, str(seed)), labels, clips, {"seed": seed}, {"seed": seed})
+    labels = _labels(synthesizer, options.label, count)
+    clips = drawn_again(synthesizer, part, labels, options)
+    return ClipSeries(_names(labels, str(seed)), labels, clips, {"seed": seed}, {"seed": seed})
 
 
 def between(
-    synthesizer: "Synthesizer", ends: str, count: int, manner: Manner, seed: int | None = None
-) -> Plan:
+    synthesizer: "Synthesizer",
+    ends: str,
+    count: int,
+    options: GenerationOptions,
+    seed: int | None = None,
+) -> ClipSeries:
     """Clips on the way from one seed to another.
 
     Args:
         synthesizer: the model.
         ends: as typed.
         count: of clips, both ends among them.
-        manner: how they are made.
+        options: how they are made.
         seed: as typed; of no use here, which is said.
 
     Raises:
@@ -67,31 +73,31 @@ def between(
     if count < 2:
         raise UserError(f"--count {count}: --interpolate makes 2 clips or more")
     given = _ends(ends)
-    own = [_labels(synthesizer, manner.label, 1, number)[0] for _, number in given]
+    own = [_labels(synthesizer, options.label, 1, number)[0] for _, number in given]
     known = own if synthesizer.labels else [None, None]
     start, stop = (
-        sounding(synthesizer, *place, label, manner)
+        sounding(synthesizer, *place, label, options)
         for place, label in zip(given, known, strict=True)
     )
     labels = own[:1] * count
 
     @lru_cache(maxsize=2)
-    def whole(manner: Manner) -> "Tensor":
-        return synthesizer.interpolate(start, stop, count, known[0], **manner.options())
+    def whole(options: GenerationOptions) -> "Tensor":
+        return synthesizer.interpolate(start, stop, count, known[0], **options.options())
 
-    def part(first: int, size: int, _label: str | None, manner: Manner) -> "Tensor":
-        return whole(manner)[first : first + size]
+    def part(first: int, size: int, _label: str | None, options: GenerationOptions) -> "Tensor":
+        return whole(options)[first : first + size]
 
     def clips() -> Iterator[Clip]:
-        for number, wave in enumerate(whole(manner)):
-            yield settled(synthesizer, wave, number, part, known[0], manner, tries=1)
+        for number, wave in enumerate(whole(options)):
+            yield settled(synthesizer, wave, number, part, known[0], options, tries=1)
 
     names = _names(labels, ends.replace(":", "-"))
     made = {"interpolate": ends, "of": count}
     notes = [] if seed is None else [f"--seed {seed} is not used: --interpolate names its seeds"]
     if start == stop:
         notes.append(f"--interpolate {ends}: both ends are one sound, and so are all clips")
-    return Plan(names, labels, clips(), {"interpolate": ends}, made, notes)
+    return ClipSeries(names, labels, clips(), {"interpolate": ends}, made, notes)
 
 
 def varied(
@@ -101,8 +107,8 @@ def varied(
     steps: int,
     count: int,
     seed: int,
-    manner: Manner,
-) -> Plan:
+    options: GenerationOptions,
+) -> ClipSeries:
     """Variations of the sound in a file.
 
     Args:
@@ -112,20 +118,20 @@ def varied(
         steps: of the search for the sound nearest to it.
         count: how many.
         seed: of search and variations.
-        manner: how they are made; without a label all are tried.
+        options: how they are made; without a label all are tried.
 
     Raises:
         UserError: a file that cannot be read, or as `Synthesizer.invert` and `vary`.
     """
     wave, notes = _listened(synthesizer, file)
     try:
-        found = synthesizer.invert(wave, steps=steps, label=manner.label, seed=seed)
+        found = synthesizer.invert(wave, steps=steps, label=options.label, seed=seed)
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
 
-    def part(first: int, size: int, _label: str | None, manner: Manner) -> "Tensor":
+    def part(first: int, size: int, _label: str | None, options: GenerationOptions) -> "Tensor":
         near = synthesizer.vary(found.latent, spread, size, seed, first=first)
-        return synthesizer(near, found.label, seed=seed, first=first, **manner.options())
+        return synthesizer(near, found.label, seed=seed, first=first, **options.options())
 
     labels = [found.label or "clip"] * count
     made = {"seed": seed, "like": file.name, "spread": spread, "steps": steps}
@@ -134,14 +140,16 @@ def varied(
         **{"distance": found.distance, "distance_before": found.before},
     }
     names = _names(labels, _like(file, seed))
-    return Plan(names, labels, drawn_again(synthesizer, part, labels, manner), facts, made, notes)
+    return ClipSeries(
+        names, labels, drawn_again(synthesizer, part, labels, options), facts, made, notes
+    )
 
 
 def may_be_called(
-    synthesizer: "Synthesizer", file: Path, count: int, seed: int, manner: Manner
+    synthesizer: "Synthesizer", file: Path, count: int, seed: int, options: GenerationOptions
 ) -> list[str]:
     """Every name that `varied` may give: without a label, the search finds it."""
-    labels = [manner.label] if manner.label else [*synthesizer.labels] or ["clip"]
+    labels = [options.label] if options.label else [*synthesizer.labels] or ["clip"]
     origin = _like(file, seed)
     return [name for label in labels for name in _names([label] * count, origin)]
 

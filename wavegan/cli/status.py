@@ -13,9 +13,9 @@ from wavegan.errors import UserError
 
 if TYPE_CHECKING:
     from wavegan.progress.standing import Standing
-    from wavegan.progress.verdict import Verdict
+    from wavegan.progress.verdict import RunVerdict
 
-    Row = tuple[Standing, Verdict]
+    StatusRow = tuple[Standing, RunVerdict]
 
 WIDE = 160
 """Columns of the table where there is no terminal."""
@@ -44,7 +44,7 @@ def status_command(
     It reads what the runs wrote down, so it works while they train and on a
     copied folder. docs/status.md tells how to read it.
     """
-    rows: list[Row] = []
+    rows: list[StatusRow] = []
     left_out: list[dict[str, str]] = []
     for run in runs:
         try:
@@ -65,7 +65,7 @@ def status_command(
         raise UserError(f"{len(left_out)} of {counted(len(runs), 'run')} left out, as said above")
 
 
-def _row(run: Path) -> "Row":
+def _row(run: Path) -> "StatusRow":
     from wavegan.progress.history import History
     from wavegan.progress.standing import standing
     from wavegan.progress.verdict import judge
@@ -82,11 +82,11 @@ def _row(run: Path) -> "Row":
     return standing(history), judge(history)
 
 
-def _facts(where: "Standing", verdict: "Verdict") -> dict[str, Any]:
+def _facts(where: "Standing", verdict: "RunVerdict") -> dict[str, Any]:
     return {**where.to_dict(), "verdict": verdict.to_dict()}
 
 
-def _show(rows: "Sequence[Row]") -> None:
+def _show(rows: "Sequence[StatusRow]") -> None:
     """A table where there are several, then each run's lines."""
     from wavegan.progress import wording
 
@@ -103,11 +103,11 @@ def _show(rows: "Sequence[Row]") -> None:
             typer.echo(wording.told(alarm))
 
 
-def _table(rows: "Sequence[Row]") -> None:
+def _table(rows: "Sequence[StatusRow]") -> None:
     from rich.table import Table
 
     from wavegan.cli._screen import Screen
-    from wavegan.progress.pace import spoken
+    from wavegan.progress.pace import format_duration
 
     table = Table(box=None)
     table.add_column("run", overflow="fold")
@@ -116,7 +116,7 @@ def _table(rows: "Sequence[Row]") -> None:
     for head in ("trend", "action", "state"):
         table.add_column(head, no_wrap=True)
     for where, verdict in rows:
-        left = "-" if where.left is None or where.state == "ended" else spoken(where.left)
+        left = "-" if where.left is None or where.state == "ended" else format_duration(where.left)
         table.add_row(
             where.run,
             f"{where.step:,}",

@@ -11,7 +11,14 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._options import Device, TrustCode
-from wavegan.cli._train_run import Plan, clear, is_main_process, locked, require_training, train
+from wavegan.cli._train_run import (
+    TrainingRequest,
+    clear,
+    is_main_process,
+    locked,
+    require_training,
+    train,
+)
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,7 +71,7 @@ def train_command(
     Ctrl-C saves a checkpoint and leaves with exit code 130; the same command again, or --resume,
     goes on from there. So do a closed terminal, kill and SIGUSR1 (128 and the signal's number).
     """
-    from wavegan.cli.console import Silent, Talkative
+    from wavegan.cli.console import ConsoleListener, Silent
 
     plan = _plan(words or [], out, resume, device, trust_code)
     recipe = plan.recipe
@@ -74,7 +81,7 @@ def train_command(
             f"together: it must be a multiple of --processes {processes}"
         )
     silent = as_json or quiet or not is_main_process()
-    listener = Silent() if silent else Talkative(recipe.training.steps)
+    listener = Silent() if silent else ConsoleListener(recipe.training.steps)
     if dry_run:
         from wavegan.cli._dry_run import describe
 
@@ -97,7 +104,7 @@ def train_command(
 
 def _plan(
     words: Sequence[str], out: Path | None, resume: Path | None, device: str, trust_code: bool
-) -> Plan:
+) -> TrainingRequest:
     """The run's folder and its resolved recipe."""
     from wavegan.overrides import refuse_spaces
     from wavegan.recipe import load
@@ -114,7 +121,7 @@ def _plan(
         if not (resume / "recipe.yaml").is_file():
             raise UserError(f"--resume {resume}: no run here (no recipe.yaml)")
         recipe = load(str(resume / "recipe.yaml"), words, trust_code=trust_code).absolute()
-        return Plan(resume, recipe, resume=True, trusted=trust_code)
+        return TrainingRequest(resume, recipe, resume=True, trusted=trust_code)
     if len(words) < 2 or "=" in words[0] or ("=" in words[1] and not Path(words[1]).exists()):
         raise UserError("give a recipe and a folder of audio: wavegan train RECIPE DATA --out RUN")
     if out is None:
@@ -126,4 +133,4 @@ def _plan(
     data = recipe.data.model_copy(update={"folder": Path(folder)})
     # what others gave is not this run's
     own = recipe.model_copy(update={"data": data, "needs": "", "gave": ""})
-    return Plan(out, own.absolute(), resume=False)
+    return TrainingRequest(out, own.absolute(), resume=False)

@@ -14,7 +14,7 @@ from wavegan.audio import io, made_by
 from wavegan.bundle_config import Config
 from wavegan.data.pairs import clip_name
 from wavegan.data.scan import READABLE
-from wavegan.diagnosis.report import LINE, Diagnosis, Origin, Report, is_same
+from wavegan.diagnosis.report import LINE, FileReport, FolderReport, Origin, is_same
 from wavegan.diagnosis.sound_causes import Kind, of_sound
 from wavegan.errors import UserError
 
@@ -103,7 +103,7 @@ def diagnose(
     reference: Path | None = None,
     kind: Kind | None = None,
     progress: Progress = lambda done, of: None,
-) -> Diagnosis:
+) -> FolderReport:
     """Look at a file, or at every audio file below a folder.
 
     Args:
@@ -124,7 +124,7 @@ def diagnose(
     if reference is not None and not reference.exists():
         raise UserError(f"{reference}: no such file or folder; give the originals")
     originals = _by_stem(reference) if reference is not None and path.is_dir() else {}
-    reports: list[Report] = []
+    reports: list[FileReport] = []
     left_out: dict[str, str] = {}
     for number, file in enumerate(files):
         name = file.relative_to(folder).as_posix()
@@ -138,7 +138,7 @@ def diagnose(
                 raise
             left_out[name] = str(error) if error.at else f"{name}: {error}"
         progress(number + 1, len(files))
-    return Diagnosis(tuple(reports), left_out)
+    return FolderReport(tuple(reports), left_out)
 
 
 def _files(path: Path) -> list[Path]:
@@ -171,7 +171,7 @@ def _report(
     original: Path | None,
     paired: bool,
     kind: Kind | None,
-) -> Report:
+) -> FileReport:
     audio, rate, notes = _read(file)
     origin = _origin(file)
     chosen = kind or _kind(origin, config)
@@ -189,7 +189,7 @@ def _report(
         notes.append("no original of that name: looked at by itself")
     found = examine(audio, rate, reference=reference, config=config, kind=chosen)
     seconds, channels = audio.shape[-1] / rate, audio.shape[0]
-    return Report(name, seconds, rate, channels, tuple(found), tuple(notes), chosen, origin)
+    return FileReport(name, seconds, rate, channels, tuple(found), tuple(notes), chosen, origin)
 
 
 def _origin(file: Path) -> Origin | None:

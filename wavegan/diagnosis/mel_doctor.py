@@ -25,7 +25,7 @@ Kind = Literal["match", "differs", "level", "statistics", "close", "none"]
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class FrontEndDiagnosis:
     """What was found out about a mel.
 
     Attributes:
@@ -71,7 +71,7 @@ class Fit:
     headline: str
 
 
-def diagnose(mel: Tensor, wave: NDArray[np.float32], rate: int) -> Diagnosis:
+def diagnose(mel: Tensor, wave: NDArray[np.float32], rate: int) -> FrontEndDiagnosis:
     """Find the front-end that made `mel` of `wave`.
 
     All presets are tried, the recording resampled where they want another rate; if none fits, the
@@ -91,19 +91,21 @@ def diagnose(mel: Tensor, wave: NDArray[np.float32], rate: int) -> Diagnosis:
     matches = matching(tried, recording)
     if matches:
         names = tuple(trial.preset for trial in matches)
-        return Diagnosis("match", names, matches[0], tuple(tried), _named(matches))
+        return FrontEndDiagnosis("match", names, matches[0], tuple(tried), _named(matches))
     best = search(recording, tried)
     if best is not None and explains(best, recording):
         kind: Kind = "statistics" if best.statistics else "differs" if best.changes else "level"
-        return Diagnosis(kind, (), best, tuple(tried), _described(best, recording))
+        return FrontEndDiagnosis(kind, (), best, tuple(tried), _described(best, recording))
     near = tried[0] if tried else best
     if near is not None and near.cost == 0 and near.mean <= CLOSE:
         names = tuple(t.preset for t in tried if t.mean <= 2 * near.mean + 1e-3)
-        return Diagnosis("close", names, near, tuple(tried), _approximate(near, names))
-    return Diagnosis("none", (), best, tuple(tried), _unknown(best, recording))
+        return FrontEndDiagnosis("close", names, near, tuple(tried), _approximate(near, names))
+    return FrontEndDiagnosis("none", (), best, tuple(tried), _unknown(best, recording))
 
 
-def fit(mel: Tensor, wave: NDArray[np.float32], rate: int, own: Mel, found: Diagnosis) -> Fit:
+def fit(
+    mel: Tensor, wave: NDArray[np.float32], rate: int, own: Mel, found: FrontEndDiagnosis
+) -> Fit:
     """Compare with the front-end of a model.
 
     Args:

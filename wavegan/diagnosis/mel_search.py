@@ -17,13 +17,13 @@ _HOPS = (
     *(600, 640, 768, 882, 960, 1024),
 )
 _BEAM, _DEPTH = 3, 2
-Plan = tuple[str, Changes, str]
+Attempt = tuple[str, Changes, str]
 
 
 def presets(recording: Recording) -> list[Trial]:
     """Every preset as it is, where shapes fit; the nearest first."""
     names, layouts = Mel.preset_names(), recording.layouts()
-    plans: list[Plan] = [(name, {}, layout) for name in names for layout in layouts]
+    plans: list[Attempt] = [(name, {}, layout) for name in names for layout in layouts]
     return sorted(_tried(recording, plans, set()), key=nearness)
 
 
@@ -72,7 +72,9 @@ def nearness(trial: Trial) -> tuple[float, float]:
     return trial.mean, trial.worst
 
 
-def _tried(recording: Recording, plans: Iterable[Plan], seen: set[tuple[Mel, str]]) -> list[Trial]:
+def _tried(
+    recording: Recording, plans: Iterable[Attempt], seen: set[tuple[Mel, str]]
+) -> list[Trial]:
     """Trials of plans; a front-end twice only where presets are told by name (no changes)."""
     trials = []
     for preset, changes, layout in plans:
@@ -111,7 +113,7 @@ def _renamed(trial: Trial) -> Trial:
     return best
 
 
-def _changed(found: list[Trial]) -> Iterator[list[Plan]]:
+def _changed(found: list[Trial]) -> Iterator[list[Attempt]]:
     """Where to go on from: the likest whatever the units, and the nearest, each with a change."""
     ways: dict[tuple[str, str, str], Trial] = {}
     for trial in sorted(found, key=nearness):
@@ -126,7 +128,7 @@ def _changed(found: list[Trial]) -> Iterator[list[Plan]]:
             starts.append(trial)
     for start in starts:
         base = Mel.preset(start.preset)
-        plans: list[Plan] = []
+        plans: list[Attempt] = []
         for changes in _variations(start.spec):
             merged = {**start.changes, **changes}
             merged = {key: value for key, value in merged.items() if getattr(base, key) != value}
@@ -134,7 +136,7 @@ def _changed(found: list[Trial]) -> Iterator[list[Plan]]:
         yield plans
 
 
-def _reshaped(recording: Recording) -> Iterator[Plan]:
+def _reshaped(recording: Recording) -> Iterator[Attempt]:
     """Presets with another rate, number of bands or hop, so that shapes fit."""
     for name in Mel.preset_names():
         base = Mel.preset(name)
@@ -150,7 +152,7 @@ def _reshaped(recording: Recording) -> Iterator[Plan]:
                         yield name, changes, layout
 
 
-def _size(plan: Plan) -> int:
+def _size(plan: Attempt) -> int:
     return len(plan[1])
 
 

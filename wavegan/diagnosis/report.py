@@ -31,7 +31,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Report:
+class FileReport:
     """What was found in a file.
 
     Attributes:
@@ -97,7 +97,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class FolderReport:
     """All files.
 
     Attributes:
@@ -105,7 +105,7 @@ class Diagnosis:
         left_out: those that could not, and why.
     """
 
-    files: tuple[Report, ...]
+    files: tuple[FileReport, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -130,7 +130,7 @@ class Diagnosis:
         }
 
 
-def _add(faults: list[Fault], finding: Finding, file: Report) -> None:
+def _add(faults: list[Fault], finding: Finding, file: FileReport) -> None:
     for fault in faults:
         if fault.kind == file.kind and is_same(fault.finding, finding):
             if file.name not in fault.files:

@@ -1,1 +1,1 @@
-"""Judges of waveforms, one public class a file."""
+"""Discriminators of waveforms, one public class a file."""

@@ -74,7 +74,7 @@ class BandedMultiResolution(Discriminator):
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per resolution."""
         level = levelled(audio)
-        return [judge(level) for judge in self.discriminators]
+        return [discriminator(level) for discriminator in self.discriminators]
 
 
 class _Resolution(nn.Module):

@@ -1,4 +1,4 @@
-"""What every discriminator is: a judge of one batch of waveforms."""
+"""What every discriminator is: it scores one batch of waveforms."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ class DiscriminatorOutput(NamedTuple):
         logits: scores, batch first, any shape after that.
         feature_maps: the activations that feature matching compares, first layer first. Whether
             the logits are among them is the paper's choice, made in each discriminator.
-        weight: what its terms count in the losses of both players; the recipe's.
+        weight: what its terms count in the losses of both networks; the recipe's.
     """
 
     logits: Tensor
@@ -29,19 +29,19 @@ class Discriminator(nn.Module, ABC):
     Attributes:
         shortest: the fewest samples it can judge, where that is known beforehand.
         n_labels: how many labels it knows; above 0 `forward` takes a second argument, `label`.
-        apart: what it says of a clip depends on the rest of the batch (minibatch statistics, one
-            phase shuffle for all), so real and fake are judged in a batch each.
+        batch_dependent: what it says of a clip depends on the rest of the batch (minibatch
+            statistics, one phase shuffle for all), so real and fake come in a batch each.
     """
 
     shortest: int = 1
     n_labels: int = 0
-    apart: bool = False
+    batch_dependent: bool = False
 
     @abstractmethod
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`, with its labels `(B,)` if it knows any; one output per judge in it."""
+        """Judge `(B, C, T)`, with its labels `(B,)` if it knows any; one output for each part."""
 
-    def see(self, audio: Tensor) -> list[Tensor]:
+    def preprocess(self, audio: Tensor) -> list[Tensor]:
         """What its layers are given of audio `(B, C, T)`: one tensor, of an ensemble one each.
 
         Gradient penalties are slopes with respect to this. It is the audio itself, unless a
@@ -49,10 +49,10 @@ class Discriminator(nn.Module, ABC):
         """
         return [audio]
 
-    def judge(
+    def score(
         self, seen: Sequence[Tensor], label: Tensor | None = None
     ) -> list[DiscriminatorOutput]:
-        """`forward`, from what `see` made of the audio on."""
+        """`forward`, from what `preprocess` made of the audio on."""
         (audio,) = seen
         outputs: list[DiscriminatorOutput] = self(audio, label) if self.n_labels else self(audio)
         return outputs
@@ -62,7 +62,7 @@ class Discriminator(nn.Module, ABC):
 
 
 @dataclass(frozen=True)
-class Told:
+class ConditionedDiscriminator:
     """A discriminator that has been told the labels of a batch.
 
     Attributes:
@@ -77,15 +77,15 @@ class Told:
 
     def __call__(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`."""
-        return self.judge(self.see(audio))
+        return self.score(self.preprocess(audio))
 
-    def see(self, audio: Tensor) -> list[Tensor]:
-        """See `Discriminator.see`; of audio once augmented."""
-        return self.network.see(audio if self.augment is None else self.augment(audio))
+    def preprocess(self, audio: Tensor) -> list[Tensor]:
+        """See `Discriminator.preprocess`; of audio once augmented."""
+        return self.network.preprocess(audio if self.augment is None else self.augment(audio))
 
-    def judge(self, seen: Sequence[Tensor]) -> list[DiscriminatorOutput]:
-        """See `Discriminator.judge`."""
-        return self.network.judge(seen, self.label)
+    def score(self, seen: Sequence[Tensor]) -> list[DiscriminatorOutput]:
+        """See `Discriminator.score`."""
+        return self.network.score(seen, self.label)
 
 
 class Ensemble(Discriminator):
@@ -103,27 +103,27 @@ class Ensemble(Discriminator):
         self.members = nn.ModuleDict(members)
         self.weights = dict(weights or {})
         self.n_labels = max((member.n_labels for member in members.values()), default=0)
-        self.apart = any(member.apart for member in members.values())
+        self.batch_dependent = any(member.batch_dependent for member in members.values())
 
     def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`: the members' outputs one after another.
 
         `label` `(B,)` goes to the members that know labels.
         """
-        return self.judge(self.see(audio), label)
+        return self.score(self.preprocess(audio), label)
 
-    def see(self, audio: Tensor) -> list[Tensor]:
+    def preprocess(self, audio: Tensor) -> list[Tensor]:
         """What each member sees; the same tensor for all that see the audio itself."""
-        return [part for member in self.each() for part in member.see(audio)]
+        return [part for member in self.each() for part in member.preprocess(audio)]
 
-    def judge(
+    def score(
         self, seen: Sequence[Tensor], label: Tensor | None = None
     ) -> list[DiscriminatorOutput]:
-        """See `Discriminator.judge`; of what each member sees."""
+        """See `Discriminator.score`; of what each member sees."""
         return [
             output._replace(weight=self.weights.get(name, 1.0))
             for (name, member), part in zip(self.members.items(), seen, strict=True)
-            for output in cast(Discriminator, member).judge([part], label)
+            for output in cast(Discriminator, member).score([part], label)
         ]
 
     def fit(self, crops: Iterable[Tensor]) -> None:

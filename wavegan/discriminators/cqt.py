@@ -87,7 +87,7 @@ class SubbandCQT(Discriminator):
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per scale."""
         doubled = self._doubled(levelled(audio) if self.normalize_volume else audio)
-        return [judge(doubled) for judge in self.discriminators]
+        return [discriminator(doubled) for discriminator in self.discriminators]
 
     def _doubled(self, audio: Tensor) -> Tensor:
         """`(B, C, T)` to `(B, C, 2 T)`, float32: both phases of a sinc by one convolution."""

@@ -1,4 +1,4 @@
-"""MelGAN's multi-scale discriminator: the same window-based judge at three rates.
+"""MelGAN's multi-scale discriminator: the same window-based discriminator at three rates.
 
 Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), in the shape of
 github.com/descriptinc/melgan-neurips (MIT). `max_channels` and `kernel_sizes` are options of
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d
 
-from wavegan.discriminators._window_judge import (
+from wavegan.discriminators._window_discriminator import (
     CHANNELS_PER_GROUP,
-    WindowJudge,
+    WindowDiscriminator,
     are_two_odd,
     splits_into_groups,
 )
@@ -68,7 +68,7 @@ class MelGANMultiScale(Discriminator):
             )
         _check_widths(base_channels, layers, downsampling_factor, max_channels)
         self.discriminators = nn.ModuleList(
-            WindowJudge(
+            WindowDiscriminator(
                 channels,
                 kernel_sizes=kernel_sizes,
                 base_channels=base_channels,
@@ -83,10 +83,10 @@ class MelGANMultiScale(Discriminator):
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per scale, the full rate first."""
         outputs = []
-        for scale, judge in enumerate(self.discriminators):
+        for scale, discriminator in enumerate(self.discriminators):
             if scale:
                 audio = avg_pool1d(audio, 4, 2, padding=1, count_include_pad=False)
-            outputs.append(judge(audio))
+            outputs.append(discriminator(audio))
         return outputs
 
 

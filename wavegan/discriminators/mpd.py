@@ -69,7 +69,7 @@ class MultiPeriod(Discriminator):
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per period."""
-        return [judge(audio) for judge in self.discriminators]
+        return [discriminator(audio) for discriminator in self.discriminators]
 
 
 class _Period(nn.Module):

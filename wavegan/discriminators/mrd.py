@@ -71,7 +71,7 @@ class MultiResolution(Discriminator):
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per resolution."""
-        return [judge(audio) for judge in self.discriminators]
+        return [discriminator(audio) for discriminator in self.discriminators]
 
 
 class _Resolution(nn.Module):

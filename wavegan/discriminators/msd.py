@@ -55,10 +55,10 @@ class MultiScale(Discriminator):
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
         """Judge `(B, C, T)`; one output per scale, the full rate first."""
         outputs = []
-        for scale, judge in enumerate(self.discriminators):
+        for scale, discriminator in enumerate(self.discriminators):
             if scale:
                 audio = avg_pool1d(audio, 4, 2, padding=2)
-            outputs.append(judge(audio))
+            outputs.append(discriminator(audio))
         return outputs
 
 

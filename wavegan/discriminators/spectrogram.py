@@ -95,14 +95,14 @@ class SpectrogramDiscriminator(Discriminator):
         Raises:
             UserError: audio of another length; labels are missing or not known.
         """
-        return self.judge(self.see(audio), label)
+        return self.score(self.preprocess(audio), label)
 
-    def see(self, audio: Tensor) -> list[Tensor]:
+    def preprocess(self, audio: Tensor) -> list[Tensor]:
         """The picture of `(B, channels, segment)`: `(B, channels, bins, L)`, float32."""
         check_segment(audio, self.segment)
         return [self.spectrogram.normalized(audio)[..., : self.bins, :]]
 
-    def judge(
+    def score(
         self, seen: Sequence[Tensor], label: Tensor | None = None
     ) -> list[DiscriminatorOutput]:
         """What it says of one picture."""

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.audio.pqmf import PQMF
-from wavegan.discriminators._window_judge import (
+from wavegan.discriminators._window_discriminator import (
     CHANNELS_PER_GROUP,
-    WindowJudge,
+    WindowDiscriminator,
     are_two_odd,
     splits_into_groups,
 )
@@ -92,7 +92,7 @@ class StyleMelGANDiscriminator(Discriminator):
         )
         function = activation_function(activation, leaky_slope)
         self.discriminators = nn.ModuleList(
-            WindowJudge(
+            WindowDiscriminator(
                 channels * number,
                 kernel_sizes=kernel_sizes,
                 base_channels=base_channels,
@@ -121,9 +121,9 @@ class StyleMelGANDiscriminator(Discriminator):
                 f"{samples} samples: set data.segment to at least {largest}, or smaller windows"
             )
         return [
-            judge(self._bands(bank, _window(audio, size)))
+            discriminator(self._bands(bank, _window(audio, size)))
             for _ in range(self.repeats)
-            for size, bank, judge in zip(
+            for size, bank, discriminator in zip(
                 self.window_sizes, self.banks, self.discriminators, strict=True
             )
         ]

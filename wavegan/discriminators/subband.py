@@ -88,7 +88,7 @@ class SubBand(Discriminator):
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per judge."""
+        """Judge `(B, C, T)`; one output per sub-discriminator."""
         split = _analysed(self.pqmf, audio)
         seen = [split[:, :, :count] for count in self.bands]
         if self.segment is not None:
@@ -98,7 +98,10 @@ class SubBand(Discriminator):
                     f"{self.segment}: set it to data.segment, or to null"
                 )
             seen.append(_analysed(self.f_pqmf, audio).transpose(2, 3))
-        return [judge(x.flatten(1, 2)) for judge, x in zip(self.discriminators, seen, strict=True)]
+        return [
+            discriminator(x.flatten(1, 2))
+            for discriminator, x in zip(self.discriminators, seen, strict=True)
+        ]
 
 
 class _Judge(nn.Module):

@@ -90,7 +90,7 @@ class WaveResNet(Discriminator):
         widths = layer_widths(dim, max_dim, len(strides) + 1)
         _check_groups(group_width, [width * expansion for width in widths])
         self.shortest = self.segment = segment
-        self.n_labels, self.apart = n_labels, minibatch_std > 0
+        self.n_labels, self.batch_dependent = n_labels, minibatch_std > 0
         conv = partial(EqualConv1d, bias=None, equalized=equalized)
         block = partial(
             _Block,
@@ -106,12 +106,12 @@ class WaveResNet(Discriminator):
             nn.Sequential(*(block(width) for _ in range(blocks))) for width in widths
         )
         self.downs = nn.ModuleList(Downsample(stride) for stride in strides)
-        told = [0] * (len(strides) - 1) + [int(self.apart)]
+        told = [0] * (len(strides) - 1) + [int(self.batch_dependent)]
         self.widenings = nn.ModuleList(
             conv(above + more, below, 1)
             for (above, below), more in zip(pairwise(widths), told, strict=True)
         )
-        self.spread = MinibatchStd(minibatch_std) if self.apart else None
+        self.spread = MinibatchStd(minibatch_std) if self.batch_dependent else None
         places = reduce(lambda length, stride: -(-length // stride), strides, segment)
         self.places = _Places(widths[-1], places, equalized)
         self.dense = EqualLinear(widths[-1], 1, equalized=equalized)

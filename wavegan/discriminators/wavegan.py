@@ -75,7 +75,7 @@ class WaveGANDiscriminator(Discriminator):
         _check_shuffle(phase_shuffle, segment, strides)
         self.shortest = self.segment = segment
         self.n_labels = n_labels
-        self.apart = phase_shuffle > 0 or minibatch_std > 0
+        self.batch_dependent = phase_shuffle > 0 or minibatch_std > 0
         self.leaky_slope = leaky_slope
         widths = layer_widths(dim, max_dim, len(strides))
         self.downs = nn.ModuleList(

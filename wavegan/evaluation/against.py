@@ -10,7 +10,7 @@ from wavegan.statistics.paired import EXACT, holm, sign_flip
 
 LEVEL = 0.05
 
-Verdict = Literal["better", "worse", "no difference shown"]
+Outcome = Literal["better", "worse", "no difference shown"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Difference:
     p: float
     p_holm: float
     smallest: float
-    verdict: Verdict
+    verdict: Outcome
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it: None for NaN."""
@@ -104,7 +104,7 @@ def _pairwise(values: Mapping[str, float], others: Mapping[str, float]) -> list[
     return [each for each in differences if math.isfinite(each)]
 
 
-def _verdict(mean: float, p: float, higher_is_better: bool) -> Verdict:
+def _verdict(mean: float, p: float, higher_is_better: bool) -> Outcome:
     if not p < LEVEL:
         return "no difference shown"
     return "better" if (mean > 0) == higher_is_better else "worse"

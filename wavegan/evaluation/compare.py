@@ -11,9 +11,9 @@ from wavegan.errors import UserError
 from wavegan.evaluation import alignment, levels, notes
 from wavegan.evaluation.against import Comparison, differences
 from wavegan.evaluation.alignment import Align
-from wavegan.evaluation.floors import floors as all_floors
-from wavegan.evaluation.plan import Plan, System, plan
-from wavegan.evaluation.result import Evaluation, Row, counts
+from wavegan.evaluation.baselines import baselines as all_floors
+from wavegan.evaluation.plan import EvaluationPlan, System, plan
+from wavegan.evaluation.result import Evaluation, SystemScores, counts
 from wavegan.evaluation.scoring import ClipScore, Job
 from wavegan.evaluation.selection import Column, choose
 from wavegan.evaluation.workers import score_all
@@ -73,7 +73,7 @@ def compare(
         wanted = {"reference": wanted["reference"]}
     found = plan(reference, given, wanted, only, count)
     notes.pairing(found, note)
-    options = (tuple(columns), found.floors, match_gain, align)
+    options = (tuple(columns), found.baselines, match_gain, align)
     system_rows, floor_rows = _measured(found, options, processes, progress)
     notes.outcome(found, (*system_rows, *floor_rows), note)
     _refuse_nothing(system_rows)
@@ -98,12 +98,12 @@ def _check(systems: Mapping[str, System], against: str | None) -> None:
 
 
 def _measured(
-    found: Plan, options: Sequence[Any], processes: int | None, progress: Progress
-) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    found: EvaluationPlan, options: Sequence[Any], processes: int | None, progress: Progress
+) -> tuple[tuple[SystemScores, ...], tuple[SystemScores, ...]]:
     """The rows of the systems and those of the floors."""
     batches: list[list[Job]] = [
         *map(found.system_jobs, found.systems),
-        *map(found.floor_jobs, found.floors),
+        *map(found.baseline_jobs, found.baselines),
     ]
     scores = iter(
         score_all(
@@ -121,21 +121,23 @@ def _measured(
     names = {clip.name for row in systems for clip in row.files}
     made = {
         name: _row(name, keys, [clip for clip in next(dealt) if clip.name in names])
-        for name in found.floors
+        for name in found.baselines
     }
-    skipped = {name: Row(name, keys, (), reason=why) for name, why in found.skipped.items()}
+    skipped = {
+        name: SystemScores(name, keys, (), reason=why) for name, why in found.skipped.items()
+    }
     return systems, tuple({**made, **skipped}.values())
 
 
 def _row(
     name: str, keys: tuple[str, ...], scores: Sequence[ClipScore], left_out: Sequence[LeftOut] = ()
-) -> Row:
+) -> SystemScores:
     failed = tuple(LeftOut(name, score.name, score.error) for score in scores if score.error)
     good = tuple(score for score in scores if not score.error)
-    return Row(name, keys, good, (*left_out, *failed))
+    return SystemScores(name, keys, good, (*left_out, *failed))
 
 
-def _refuse_nothing(rows: Sequence[Row]) -> None:
+def _refuse_nothing(rows: Sequence[SystemScores]) -> None:
     """Raise where no clip of a system could be measured."""
     for row in rows:
         if not row.files:
@@ -146,7 +148,7 @@ def _refuse_nothing(rows: Sequence[Row]) -> None:
 
 
 def _comparisons(
-    rows: Sequence[Row], against: str | None, columns: Mapping[str, Column]
+    rows: Sequence[SystemScores], against: str | None, columns: Mapping[str, Column]
 ) -> tuple[Comparison, ...]:
     if against is None:
         return ()
@@ -177,8 +179,10 @@ def _rule(align: Align) -> dict[str, Any]:
     }
 
 
-def _settings(found: Plan, floors: Sequence[Row], columns: Mapping[str, Column]) -> dict[str, Any]:
-    made = {name: floor.settings(found.sample_rate) for name, floor in found.floors.items()}
+def _settings(
+    found: EvaluationPlan, floors: Sequence[SystemScores], columns: Mapping[str, Column]
+) -> dict[str, Any]:
+    made = {name: floor.settings(found.sample_rate) for name, floor in found.baselines.items()}
     for row in floors:
         rates = [score.kilobits for score in row.files if score.kilobits is not None]
         if rates:

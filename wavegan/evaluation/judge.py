@@ -32,7 +32,7 @@ Kind = Literal["made", "held out", "real"]
 
 
 @dataclass(frozen=True)
-class Heard:
+class EmbeddedSet:
     """A set of clips as the judge heard it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Figure:
+class ScoreOverParts:
     """A number, and its deviation over parts of the set where there were several."""
 
     value: float
@@ -65,23 +65,23 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Row:
+class SetScore:
     """What is said of one set; see `score`. None: the set names no labels."""
 
     name: str
     kind: Kind
     clips: int
-    inception_score: Figure
-    frechet: Figure
-    label_accuracy: Figure | None
-    diversity: Figure
-    nearest_neighbour: Figure
-    ndb: Figure
-    js: Figure
+    inception_score: ScoreOverParts
+    frechet: ScoreOverParts
+    label_accuracy: ScoreOverParts | None
+    diversity: ScoreOverParts
+    nearest_neighbour: ScoreOverParts
+    ndb: ScoreOverParts
+    js: ScoreOverParts
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SetScores:
     """What `score` finds.
 
     Attributes:
@@ -91,7 +91,7 @@ class Verdict:
         left_out: by set.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[SetScore, ...]
     part: int
     scored: int
     left_out: dict[str, tuple[Rejected, ...]]
@@ -117,7 +117,7 @@ def score(
     real: Path,
     held_out: Path | Sequence[str] = (),
     note: Callable[[str], None] = lambda _: None,
-) -> Verdict:
+) -> SetScores:
     """Compare folders of clips with the real clips that a generator was trained on.
 
     Sets differ in size, and several numbers depend on that. So each set is dealt into parts as
@@ -152,7 +152,7 @@ def score(
     part = min(map(len, heard))
     scored = part // max(1, min(MOST_PARTS, part // LEAST_SCORED))
     rows = tuple(_row(entry, heard[-1].embedding, part, scored) for entry in heard)
-    return Verdict(rows, part, scored, {entry.name: entry.left_out for entry in heard})
+    return SetScores(rows, part, scored, {entry.name: entry.left_out for entry in heard})
 
 
 def read_held_out(judge: Path) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ def _held_out(
 @torch.no_grad()
 def _listen(
     judge: Classifier, manifest: Manifest, name: str, kind: Kind, note: Callable[[str], None]
-) -> Heard:
+) -> EmbeddedSet:
     """Show the judge the beginning of every clip, as long as those it was trained on."""
     device = next(judge.parameters()).device
     note(f"listening to {name}: {counted(len(manifest.clips), 'clip')}")
@@ -230,7 +230,7 @@ def _listen(
         note(f"left out of {name}: {printable(entry.path)}: {entry.reason}")
     if not embeddings:
         raise UserError(f"{name}: none of its clips can be read any more")
-    return Heard(
+    return EmbeddedSet(
         name,
         kind,
         torch.cat(embeddings).cpu(),
@@ -255,28 +255,28 @@ def _label(clip: Clip, labels: Sequence[str]) -> int:
     return labels.index(max(fitting, key=len)) if fitting else -1
 
 
-def _row(heard: Heard, real: Tensor, part: int, scored: int) -> Row:
+def _row(heard: EmbeddedSet, real: Tensor, part: int, scored: int) -> SetScore:
     parts = _deal(heard.embedding, part)
     known = heard.label >= 0
     accuracy = None
     if bool(known.any()):
-        accuracy = Figure(label_accuracy(heard.probabilities[known], heard.label[known]))
+        accuracy = ScoreOverParts(label_accuracy(heard.probabilities[known], heard.label[known]))
 
-    def over_parts(name: str) -> Figure:
+    def over_parts(name: str) -> ScoreOverParts:
         metric = _metric(name)
         return _figure([metric(each, real) for each in parts])
 
     splits = max(1, len(heard) // scored)
     mean, deviation = inception_score(heard.probabilities, splits)
-    return Row(
+    return SetScore(
         name=heard.name,
         kind=heard.kind,
         clips=len(heard),
-        inception_score=Figure(mean, deviation if splits > 1 else None),
+        inception_score=ScoreOverParts(mean, deviation if splits > 1 else None),
         frechet=over_parts("frechet"),
         label_accuracy=accuracy,
-        diversity=Figure(_metric("diversity")(heard.embedding, real)),
-        nearest_neighbour=Figure(_metric("nearest_neighbour")(heard.embedding, real)),
+        diversity=ScoreOverParts(_metric("diversity")(heard.embedding, real)),
+        nearest_neighbour=ScoreOverParts(_metric("nearest_neighbour")(heard.embedding, real)),
         ndb=over_parts("ndb"),
         js=over_parts("js"),
     )
@@ -294,5 +294,5 @@ def _deal(clips: Tensor, size: int) -> list[Tensor]:
     return [clips[order[n * size : (n + 1) * size]] for n in range(count)]
 
 
-def _figure(values: Sequence[float]) -> Figure:
-    return Figure(fmean(values), pstdev(values) if len(values) > 1 else None)
+def _figure(values: Sequence[float]) -> ScoreOverParts:
+    return ScoreOverParts(fmean(values), pstdev(values) if len(values) > 1 else None)

@@ -6,8 +6,8 @@ from statistics import median
 from wavegan.audio.opening import shown
 from wavegan.counted import counted
 from wavegan.data.pairs import LeftOut
-from wavegan.evaluation.plan import Plan
-from wavegan.evaluation.result import Row
+from wavegan.evaluation.plan import EvaluationPlan
+from wavegan.evaluation.result import SystemScores
 from wavegan.evaluation.scoring import About, Silent
 
 SHOWN = 5
@@ -21,7 +21,7 @@ _SILENT: Mapping[Silent, str] = {
 Note = Callable[[str], None]
 
 
-def pairing(found: Plan, note: Note) -> None:
+def pairing(found: EvaluationPlan, note: Note) -> None:
     """Name the files without a partner, and say how names were paired where that is not plain."""
     for name, each in found.pairings.items():
         if each.by_suffix:
@@ -33,7 +33,7 @@ def pairing(found: Plan, note: Note) -> None:
         note(f"floor {name}: not made: {reason}")
 
 
-def outcome(found: Plan, rows: Sequence[Row], note: Note) -> None:
+def outcome(found: EvaluationPlan, rows: Sequence[SystemScores], note: Note) -> None:
     """Say what befell the clips of each row."""
     for row in rows:
         known = set(found.left_out(row.name)) if row.name in found.systems else set()
@@ -64,7 +64,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(names[:SHOWN])}{more}"
 
 
-def _shifts(row: Row, note: Note) -> None:
+def _shifts(row: SystemScores, note: Note) -> None:
     moved = [f"{shown(s.name)} by {s.shift:+.3f} s" for s in row.files if s.shift]
     if moved:
         note(f"{row.name}: estimates were shifted to where they agree: {_listed(moved)}")
@@ -78,7 +78,7 @@ def _shifts(row: Row, note: Note) -> None:
         )
 
 
-def _silence(row: Row, is_system: bool, note: Note) -> None:
+def _silence(row: SystemScores, is_system: bool, note: Note) -> None:
     """Name silent clips; of a floor, those that are silent though their reference is not."""
     for which, who in _SILENT.items() if is_system else [("estimate", "")]:
         silent = [shown(score.name) for score in row.files if score.silent == which]
@@ -86,7 +86,7 @@ def _silence(row: Row, is_system: bool, note: Note) -> None:
             note(f"{row.name}: {who}silent, and measured all the same: {_listed(silent)}")
 
 
-def _conversions(row: Row, note: Note) -> None:
+def _conversions(row: SystemScores, note: Note) -> None:
     resampled = [shown(score.name) for score in row.files if score.resampled]
     if resampled:
         note(f"{row.name}: resampled to the reference's rate: {_listed(resampled)}")
@@ -95,7 +95,7 @@ def _conversions(row: Row, note: Note) -> None:
         note(f"{row.name}: mixed to mono, as only one of the pair was: {_listed(mixed)}")
 
 
-def _of_clips(rows: Sequence[Row], about: tuple[About, ...], who: str, note: Note) -> None:
+def _of_clips(rows: Sequence[SystemScores], about: tuple[About, ...], who: str, note: Note) -> None:
     """What metrics, or who read the files, said of single clips."""
     said: dict[str, dict[str, None]] = {}
     for score in (score for row in rows for score in row.files):

@@ -19,7 +19,7 @@ ParallelWaveGAN `_gen`, also after `-feats`."""
 
 
 @dataclass(frozen=True)
-class Pair:
+class ClipPair:
     """Two files of one name: its path below the folder, without extension."""
 
     name: str
@@ -37,7 +37,7 @@ class Pairing:
         by_suffix: the names are equal only without what vocoders append to them.
     """
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ClipPair, ...]
     left_out: tuple[LeftOut, ...]
     by_suffix: bool = False
 
@@ -61,14 +61,14 @@ def pair(
     Args:
         reference: a folder, or a single file.
         estimate: a folder, or a single file if `reference` is one; two files pair as they are.
-        system: named in `left_out`.
+        system: named in `skipped_steps`.
         only: names to consider; None is all.
 
     Raises:
         UserError: a folder that is not there, or holds no audio; no pair at all.
     """
     if reference.is_file() and estimate.is_file():
-        return Pairing((Pair(reference.stem, estimate, reference),), ())
+        return Pairing((ClipPair(reference.stem, estimate, reference),), ())
     real, made = listing(reference), listing(estimate)
     if only is not None:
         real, made = (_limited(each, only) for each in (real, made))
@@ -78,7 +78,7 @@ def pair(
     names = sorted(real.files.keys() & made.files.keys())
     if not names:
         raise UserError(_no_pair(real, made))
-    pairs = tuple(Pair(name, made.files[name], real.files[name]) for name in names)
+    pairs = tuple(ClipPair(name, made.files[name], real.files[name]) for name in names)
     return Pairing(pairs, tuple(_left_out(system, real, made)), by_suffix)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from wavegan.audio import io
 from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
-from wavegan.evaluation.floors import Floor, unmakeable
+from wavegan.evaluation.baselines import Baseline, unmakeable
 from wavegan.evaluation.pairing import Pairing, listing, pair, pick
 from wavegan.evaluation.scoring import Job
 
@@ -32,13 +32,13 @@ class System:
 
 
 @dataclass(frozen=True)
-class Plan:
+class EvaluationPlan:
     """What is to be done.
 
     Attributes:
         systems: by name.
         pairings: by the same names.
-        floors: that can be made, by name.
+        baselines: that can be made, by name.
         skipped: why others cannot, by name.
         references: the clips that floors are made of, by name.
         sample_rate: of most of them, Hz.
@@ -47,7 +47,7 @@ class Plan:
 
     systems: Mapping[str, System]
     pairings: Mapping[str, Pairing]
-    floors: Mapping[str, Floor]
+    baselines: Mapping[str, Baseline]
     skipped: Mapping[str, str]
     references: Mapping[str, Path]
     sample_rate: int
@@ -57,7 +57,7 @@ class Plan:
         """The clips of a system."""
         return [Job(p.name, p.reference, p.estimate) for p in self.pairings[name].pairs]
 
-    def floor_jobs(self, name: str) -> list[Job]:
+    def baseline_jobs(self, name: str) -> list[Job]:
         """The clips of a floor."""
         return [Job(clip, file, name) for clip, file in self.references.items()]
 
@@ -69,10 +69,10 @@ class Plan:
 def plan(
     reference: Path,
     systems: Mapping[str, System],
-    floors: Mapping[str, Floor],
+    baselines: Mapping[str, Baseline],
     only: Sequence[str] | None = None,
     count: int | None = None,
-) -> Plan:
+) -> EvaluationPlan:
     """Pair the clips of all systems; the floors get the first system's references.
 
     Raises:
@@ -93,12 +93,12 @@ def plan(
     references = dict(sorted(references.items()))
     infos = [info for file in references.values() if (info := _probe(file)) is not None]
     rate = Counter(info.sample_rate for info in infos).most_common(1)[0][0] if infos else 0
-    reasons = {name: unmakeable(floor, rate) for name, floor in floors.items() if rate}
-    made = {name: floor for name, floor in floors.items() if not reasons.get(name)}
+    reasons = {name: unmakeable(baseline, rate) for name, baseline in baselines.items() if rate}
+    made = {name: baseline for name, baseline in baselines.items() if not reasons.get(name)}
     average = sum(info.seconds for info in infos) / max(1, len(infos))
     jobs = len(references) * len(made) + sum(len(each.pairs) for each in pairings.values())
     skipped = {name: reason for name, reason in reasons.items() if reason}
-    return Plan(systems, pairings, made, skipped, references, rate, average * jobs)
+    return EvaluationPlan(systems, pairings, made, skipped, references, rate, average * jobs)
 
 
 def _chosen(

@@ -15,7 +15,7 @@ from wavegan.statistics.bootstrap import Interval, mean_interval
 
 
 @dataclass(frozen=True)
-class Row:
+class SystemScores:
     """One system, or one floor.
 
     Attributes:
@@ -58,21 +58,21 @@ class Evaluation:
     Attributes:
         columns: the metrics by key.
         systems: as given.
-        floors: "reference" first.
+        baselines: "reference" first.
         comparisons: of each system with the one named by `against`.
         settings: what the figures depend on, as JSON takes it.
     """
 
     columns: Mapping[str, Column]
-    systems: tuple[Row, ...]
-    floors: tuple[Row, ...]
+    systems: tuple[SystemScores, ...]
+    baselines: tuple[SystemScores, ...]
     comparisons: tuple[Comparison, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def left_out(self) -> Iterator[LeftOut]:
         """All files that were not measured, system by system."""
-        for row in (*self.systems, *self.floors):
+        for row in (*self.systems, *self.baselines):
             yield from row.left_out
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,18 +82,18 @@ class Evaluation:
             "metrics": first["metrics"],
             "files": first["files"],
             "systems": [row.to_dict() for row in self.systems],
-            "floors": {row.name: _floor(row) for row in self.floors},
+            "floors": {row.name: _baseline(row) for row in self.baselines},
             "comparisons": [entry.to_dict() for entry in self.comparisons],
             "left_out": [{**entry.to_dict(), "file": shown(entry.file)} for entry in self.left_out],
             "settings": dict(self.settings),
         }
 
 
-def _floor(row: Row) -> dict[str, Any]:
+def _baseline(row: SystemScores) -> dict[str, Any]:
     return {"metrics": row.metrics_dict()} | ({"skipped": row.reason} if row.reason else {})
 
 
-def counts(rows: Sequence[Row]) -> dict[str, Any]:
+def counts(rows: Sequence[SystemScores]) -> dict[str, Any]:
     """How often clips had to be made comparable, over all systems, as JSON takes it."""
     clips = [clip for row in rows for clip in row.files]
     rates = Counter(clip.sample_rate for clip in clips)

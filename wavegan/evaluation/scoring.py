@@ -16,7 +16,7 @@ from wavegan.audio.silence import is_silent
 from wavegan.counted import counted
 from wavegan.errors import UserError
 from wavegan.evaluation.alignment import Align, Aligned, align
-from wavegan.evaluation.floors import Floor, Made
+from wavegan.evaluation.baselines import Baseline, Made
 from wavegan.evaluation.levels import matching_gain
 from wavegan.evaluation.longest import refuse_long
 from wavegan.evaluation.selection import BEFORE_MATCHING, build_metric
@@ -121,7 +121,7 @@ class Scorer:
 
     Args:
         metrics: keys or `package.module:Class`.
-        floors: by name.
+        baselines: by name.
         match_gain: give each estimate the level of its reference first (see `levels`).
         how: what is done about lengths (see `alignment.align`).
     """
@@ -129,12 +129,12 @@ class Scorer:
     def __init__(
         self,
         metrics: Sequence[str],
-        floors: Mapping[str, Floor],
+        baselines: Mapping[str, Baseline],
         match_gain: bool = False,
         how: Align = "auto",
     ) -> None:
         self._metrics = {key: build_metric(key) for key in metrics}
-        self._floors, self._match_gain, self._how = floors, match_gain, how
+        self._baselines, self._match_gain, self._how = baselines, match_gain, how
 
     @torch.no_grad()
     def __call__(self, job: Job) -> ClipScore:
@@ -154,7 +154,7 @@ class Scorer:
         )
         reference = _checked(torch.from_numpy(wave), job.reference)
         if isinstance(job.estimate, str):
-            made: Made = self._floors[job.estimate](reference, rate)
+            made: Made = self._baselines[job.estimate](reference, rate)
             notes = tuple(said)
             return _Read(made.audio, reference, rate, notes, kilobits=made.kilobits, made=True)
         info = io.probe(job.estimate)

@@ -9,7 +9,7 @@ from wavegan.data.pairs import LeftOut
 
 
 @dataclass(frozen=True)
-class Figure:
+class MeanOverParts:
     """A mean over parts of a set, and the deviation where there were several.
 
     Attributes:
@@ -44,7 +44,7 @@ class SetRow:
 
     name: str
     clips: int
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, MeanOverParts]
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
@@ -59,14 +59,14 @@ class SetEvaluation:
     Attributes:
         higher_is_better: by metric.
         systems: as given.
-        floor: one half of the real clips against the other.
+        baseline: one half of the real clips against the other.
         left_out: files that could not be used.
         settings: what the figures depend on, as JSON takes it.
     """
 
     higher_is_better: Mapping[str, bool]
     systems: tuple[SetRow, ...]
-    floor: SetRow
+    baseline: SetRow
     left_out: tuple[LeftOut, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class SetEvaluation:
         return {
             "metrics": systems[0]["metrics"],
             "systems": systems,
-            "floors": {"real_halves": self.floor.to_dict()},
+            "floors": {"real_halves": self.baseline.to_dict()},
             "left_out": [{**entry.to_dict(), "file": shown(entry.file)} for entry in self.left_out],
             "settings": dict(self.settings),
         }

@@ -20,7 +20,7 @@ from wavegan.embeddings.base import Embedding
 from wavegan.embeddings.classifier import Classifier
 from wavegan.errors import UserError
 from wavegan.evaluation import notes
-from wavegan.evaluation.set_result import Figure, SetEvaluation, SetRow
+from wavegan.evaluation.set_result import MeanOverParts, SetEvaluation, SetRow
 from wavegan.machine import machine, versions
 from wavegan.set_metrics.base import SetMetric
 
@@ -210,10 +210,10 @@ def _row(
     return SetRow(name, len(clips), figures)
 
 
-def _figure(metric: SetMetric, parts: Sequence[Tensor], real: Tensor) -> Figure:
+def _figure(metric: SetMetric, parts: Sequence[Tensor], real: Tensor) -> MeanOverParts:
     try:
         values = [metric(each, real) for each in parts]
     except UserError as error:
-        return Figure(float("nan"), None, len(parts[0]), len(parts), str(error))
+        return MeanOverParts(float("nan"), None, len(parts[0]), len(parts), str(error))
     deviation = pstdev(values) if len(values) > 1 else None
-    return Figure(fmean(values), deviation, len(parts[0]), len(parts))
+    return MeanOverParts(fmean(values), deviation, len(parts[0]), len(parts))

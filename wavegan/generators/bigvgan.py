@@ -15,7 +15,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.layers.activations import AntiAliased, Snake, SnakeBeta
 from wavegan.layers.block_checks import check_blocks, check_widths
-from wavegan.layers.blocks import fused
+from wavegan.layers.blocks import multi_receptive_field
 from wavegan.layers.conv import conv1d, upsample1d
 from wavegan.layers.standardize import Standardize, Statistics
 from wavegan.layers.upsampling import check_hop_length, check_kernels
@@ -101,7 +101,7 @@ class BigVGAN(MelGenerator):
         """Shape: `(B, n_mels, L)` to `(B, channels, L * hop_length)`."""
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
-            x = fused(up(x), self.resblocks, stage, self.blocks_per_stage)
+            x = multi_receptive_field(up(x), self.resblocks, stage, self.blocks_per_stage)
         x = self.conv_post(self.activation_post(x))
         return torch.tanh(x) if self.use_tanh_at_final else x.clamp(-1.0, 1.0)
 

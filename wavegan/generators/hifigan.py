@@ -18,7 +18,7 @@ from torch.nn.functional import leaky_relu
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.layers.block_checks import check_blocks, check_widths
-from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2, fused
+from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2, multi_receptive_field
 from wavegan.layers.causal import causal_conv1d, causal_upsample1d
 from wavegan.layers.conv import conv1d, upsample1d
 from wavegan.layers.nonlinearity import ActivationName, activation_function
@@ -110,7 +110,7 @@ class HiFiGAN(MelGenerator):
         x = self.conv_pre(self.standardize(mel))
         for stage, up in enumerate(self.ups):
             x = up(self.activation(x))
-            x = fused(x, self.resblocks, stage, self.blocks_per_stage)
+            x = multi_receptive_field(x, self.resblocks, stage, self.blocks_per_stage)
         # Published weights were trained with torch's default slope, 0.01, here.
         return torch.tanh(self.conv_post(leaky_relu(x)))
 

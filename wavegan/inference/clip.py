@@ -7,7 +7,7 @@ from torch import Tensor
 
 from wavegan.errors import RunError
 from wavegan.generators.base import LatentGenerator
-from wavegan.inference.extent import Extent
+from wavegan.inference.clip_length import ClipLength
 from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 
@@ -41,7 +41,7 @@ def make(
     walk: Tensor,
     label: int | None,
     conditions: Conditions,
-    length: Extent,
+    length: ClipLength,
     fade: int,
 ) -> Tensor:
     """Make a clip `(C, T)`, on the CPU, without any of torch's own random numbers.

@@ -15,7 +15,7 @@ from wavegan.generators.base import LatentGenerator
 from wavegan.inference import labels as naming
 from wavegan.inference import latents, opening, usable
 from wavegan.inference.clip import Conditions, make
-from wavegan.inference.extent import check_count, extent, warn_of_rounding
+from wavegan.inference.clip_length import check_count, clip_length, warn_of_rounding
 from wavegan.inference.given import numbers, real, whole
 from wavegan.inference.invert import Inversion, fitted, search
 from wavegan.inference.labels import Label, Labels
@@ -157,7 +157,7 @@ class Synthesizer(Placed[LatentGenerator]):
         if n < 1:
             raise UserError(f"n is {n}: ask for 1 clip or more")
         self.last_seed = secrets.randbits(32) if seed is None else whole(seed, "seed")
-        length = extent(self.generator, self.sample_rate, seconds, loop=loop)
+        length = clip_length(self.generator, self.sample_rate, seconds, loop=loop)
         check_count(n, length, self.channels)
         prior, size = self.generator.prior, self.generator.latent_dim
         walks = [
@@ -205,7 +205,7 @@ class Synthesizer(Placed[LatentGenerator]):
         truncation = real(truncation, "truncation")
         if not 0 <= truncation <= 1:
             raise UserError(f"truncation is {truncation}: give a number from 0 to 1")
-        length = extent(net, rate, seconds, loop=loop, windows=walks.shape[1])
+        length = clip_length(net, rate, seconds, loop=loop, windows=walks.shape[1])
         if loop:
             warn_of_rounding(seconds, length, rate)
         chosen = naming.numbers(label, self.labels, len(walks), first)
@@ -252,7 +252,7 @@ class Synthesizer(Placed[LatentGenerator]):
         """
         if whole(steps, "steps") < 2:
             raise UserError(f"steps is {steps}: two ends are 2 at least")
-        length = extent(self.generator, self.sample_rate, seconds, loop=loop)
+        length = clip_length(self.generator, self.sample_rate, seconds, loop=loop)
         check_count(steps, length, self.channels, "steps")
         start, stop, (seed, first) = self.latent(a), self.latent(b), _place(a)
         chosen = naming.numbers(label, self.labels, 1, first)

@@ -98,16 +98,16 @@ class UnivNetLayout(Layout):
             audio = _section(settings, "audio", AUDIO, OF_TRAINING)
             options = _options(_section(settings, "gen", GENERATOR, ()))
             mel = Mel(**_hp_str.mel_options(audio, file))
-        judges = {}
+        discriminators_found = {}
         if discriminators and "model_d" in content:
             both = state_dict(content, file, "model_d")
-            judges = {part.lower(): _inside(part, both) for part in ("MRD", "MPD")}
+            discriminators_found = {part.lower(): _inside(part, both) for part in ("MRD", "MPD")}
         return Model(
             Config(mel=mel, generator=options),
             weights=rename(weights, RULES, file),
             source=file,
             described_in=file,
-            discriminators=judges,
+            discriminators=discriminators_found,
         )
 
 

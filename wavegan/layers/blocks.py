@@ -89,7 +89,7 @@ class ResBlock2(nn.Module):
         return x
 
 
-def fused(x: Tensor, blocks: nn.ModuleList, stage: int, count: int) -> Tensor:
+def multi_receptive_field(x: Tensor, blocks: nn.ModuleList, stage: int, count: int) -> Tensor:
     """HiFi-GAN's multi-receptive field fusion: the mean of what one stage's blocks make of `x`.
 
     Args:

@@ -20,7 +20,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Pair:
+class AbxResult:
     """Whether two systems can be told apart.
 
     Attributes:
@@ -73,7 +73,7 @@ class Abx:
     """The verdict: one entry a pair."""
 
     listeners: tuple[str, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[AbxResult, ...]
 
     def to_dict(self) -> dict[str, object]:
         """As JSON takes it."""
@@ -125,7 +125,7 @@ def score(collected: Collected) -> Abx:
     tallies = [Tally(sum(map(sum, by.values())), sum(map(len, by.values()))) for _, _, by in pairs]
     p_values = [binomial.upper_tail(tally.right, tally.total) for tally in tallies]
     found = [
-        Pair(
+        AbxResult(
             a,
             b,
             tally,

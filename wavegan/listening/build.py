@@ -15,7 +15,7 @@ from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.listening import level, page, pairing
 from wavegan.listening.pairing import ANCHORS, REFERENCE, Source
-from wavegan.listening.plan import Plan
+from wavegan.listening.plan import ListeningTest
 from wavegan.listening.sounds import Sounds
 from wavegan.listening.stimuli import Stimuli, prepare
 from wavegan.pages import made_here
@@ -63,7 +63,7 @@ class Built:
 
 
 def build(
-    systems: Sequence[Path], out: Path, plan: Plan, *, note: Note, force: bool = False
+    systems: Sequence[Path], out: Path, plan: ListeningTest, *, note: Note, force: bool = False
 ) -> Built:
     """Write a page for a blind test.
 
@@ -102,7 +102,7 @@ def build(
 def _draw(
     sources: Sequence[Source],
     candidates: Sequence[str],
-    plan: Plan,
+    plan: ListeningTest,
     sounds: Sounds,
     left_out: list[LeftOut],
 ) -> None:
@@ -128,7 +128,9 @@ def _draw(
         )
 
 
-def _write(folder: Path, plan: Plan, sounds: Sounds, left_out: list[LeftOut], final: Path) -> Built:
+def _write(
+    folder: Path, plan: ListeningTest, sounds: Sounds, left_out: list[LeftOut], final: Path
+) -> Built:
     """Write the page, and sum up."""
     trials = _trials(plan, sounds)
     conditions = list(dict.fromkeys(name for clip in sounds.drawn for name in clip.files))
@@ -171,7 +173,7 @@ def _write(folder: Path, plan: Plan, sounds: Sounds, left_out: list[LeftOut], fi
     )
 
 
-def _trials(plan: Plan, sounds: Sounds) -> list[dict[str, object]]:
+def _trials(plan: ListeningTest, sounds: Sounds) -> list[dict[str, object]]:
     """What the page may know: file names, in an order that says nothing."""
     rng = random.Random(f"order {plan.seed}")  # noqa: S311  # reproducible, and no secret
     trials: list[dict[str, object]] = []
@@ -190,7 +192,7 @@ def _trials(plan: Plan, sounds: Sounds) -> list[dict[str, object]]:
     return trials
 
 
-def _pairs(plan: Plan, sounds: Sounds) -> list[tuple[str, str]]:
+def _pairs(plan: ListeningTest, sounds: Sounds) -> list[tuple[str, str]]:
     """Each system with the reference, or each two systems."""
     systems = [name for name in sounds.drawn[0].files if name != REFERENCE]
     if plan.reference is not None:
@@ -215,7 +217,7 @@ def _role(condition: str) -> str:
     return "anchor" if condition in ANCHORS else "system"
 
 
-def _tell_what_lacks(plan: Plan, note: Note) -> None:
+def _tell_what_lacks(plan: ListeningTest, note: Note) -> None:
     missing = level.meter_missing() if plan.match_loudness else None
     if missing is not None:
         note(missing)
@@ -238,7 +240,7 @@ def _tell_left_out(left_out: Sequence[LeftOut], note: Note) -> None:
             note(f"left out: {system}: {count - SHOWN} more: {reason}")
 
 
-def _tell(built: Built, sounds: Sounds, plan: Plan, note: Note) -> None:
+def _tell(built: Built, sounds: Sounds, plan: ListeningTest, note: Note) -> None:
     _tell_left_out(built.left_out, note)
     for stimuli in (clip.stimuli for clip in sounds.drawn):
         for line in stimuli.notes:

@@ -42,7 +42,7 @@ class Screened:
 
 
 @dataclass(frozen=True)
-class Row:
+class ConditionRating:
     """A condition's mean over listeners, and over listeners for each clip."""
 
     name: str
@@ -52,7 +52,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Pair:
+class RatingDifference:
     """How much higher `a` was rated than `b`, on the same clips by the same listeners.
 
     Attributes:
@@ -85,8 +85,8 @@ class Mushra:
     screened: tuple[Screened, ...]
     kept_all: bool
     unit: str
-    rows: tuple[Row, ...]
-    pairs: tuple[Pair, ...]
+    rows: tuple[ConditionRating, ...]
+    pairs: tuple[RatingDifference, ...]
     trials: int
 
     def to_dict(self) -> dict[str, object]:
@@ -195,7 +195,7 @@ def _ratings(result: Result) -> Ratings:
     }
 
 
-def _row(name: str, role: str, ratings: Sequence[Ratings]) -> Row:
+def _row(name: str, role: str, ratings: Sequence[Ratings]) -> ConditionRating:
     clips: dict[str, list[float]] = defaultdict(list)
     for listener in ratings:
         for (condition, clip), rating in listener.items():
@@ -203,19 +203,19 @@ def _row(name: str, role: str, ratings: Sequence[Ratings]) -> Row:
                 clips[clip].append(rating)
     means = {clip: _mean(given) for clip, given in sorted(clips.items())}
     values = [[v for (c, _), v in listener.items() if c == name] for listener in ratings]
-    return Row(name, role, mean_interval(_units(values)), means)
+    return ConditionRating(name, role, mean_interval(_units(values)), means)
 
 
 def _pairs(
     roles: Mapping[str, str], ratings: Sequence[Ratings], means: Mapping[str, float]
-) -> tuple[Pair, ...]:
+) -> tuple[RatingDifference, ...]:
     names = [name for name, role in roles.items() if role != "anchor"]
     found = []
     for a, b in itertools.combinations(sorted(names, key=lambda name: -means[name]), 2):
         differences = _units([_differences(listener, a, b) for listener in ratings])
         found.append((a, b, mean_interval(differences), sign_flip(differences)))
     adjusted = holm([p for *_, p in found])
-    return tuple(Pair(*pair, p_holm=p) for pair, p in zip(found, adjusted, strict=True))
+    return tuple(RatingDifference(*pair, p_holm=p) for pair, p in zip(found, adjusted, strict=True))
 
 
 def _differences(listener: Ratings, a: str, b: str) -> list[float]:

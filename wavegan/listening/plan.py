@@ -16,7 +16,7 @@ MOST_ANSWERS = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ListeningTest:
     """A test's options.
 
     Attributes:

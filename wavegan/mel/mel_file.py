@@ -53,7 +53,7 @@ def read(
     return torch.from_numpy(np.array(part, dtype=np.float32, order="C"))
 
 
-def as_it_lies(path: Path) -> Tensor:
+def load_raw(path: Path) -> Tensor:
     """The one spectrogram of a file, (n_mels, L) or (L, n_mels), float32.
 
     Raises:

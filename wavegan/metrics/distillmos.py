@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATE = 16000
@@ -39,20 +39,22 @@ class DistillMOS(Metric):
 
     def __init__(self) -> None:
         # it imports torchaudio for its command line alone; where there is one, it may not load
-        with _judges.without("torchaudio"):
-            self._package = _judges.package("distillmos", "distillmos", COMMAND)
+        with _predictors.without("torchaudio"):
+            self._package = _predictors.package("distillmos", "distillmos", COMMAND)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The package and the rate it hears, Hz."""
-        return {"package": _judges.release("distillmos"), "rate": RATE}
+        return {"package": _predictors.release("distillmos"), "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Judge `(C, T)`; `reference` is left aside."""
-        return _judges.each_channel(self._score, [_judges.alone(estimate)], sample_rate, RATE)
+        return _predictors.each_channel(
+            self._score, [_predictors.alone(estimate)], sample_rate, RATE
+        )
 
     def _score(self, channel: Array) -> float:
-        with torch.inference_mode(), _judges.one_thread():
+        with torch.inference_mode(), _predictors.one_thread():
             return float(self._model(torch.from_numpy(channel)[None]))
 
     @cached_property

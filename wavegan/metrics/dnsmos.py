@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATE = 16000
@@ -39,17 +39,19 @@ class DNSMOS(Metric):
     needs_reference = False
 
     def __init__(self) -> None:
-        self._folder = Path(str(_judges.package("speechmos", "dnsmos").__file__)).parent
-        _judges.package("onnxruntime", "dnsmos")
+        self._folder = Path(str(_predictors.package("speechmos", "dnsmos").__file__)).parent
+        _predictors.package("onnxruntime", "dnsmos")
 
     @property
     def settings(self) -> dict[str, Any]:
         """The package, the score of its several, and the rate it hears, Hz."""
-        return {"package": _judges.release("speechmos"), "score": "P.835 OVRL", "rate": RATE}
+        return {"package": _predictors.release("speechmos"), "score": "P.835 OVRL", "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Judge `(C, T)`; `reference` is left aside."""
-        return _judges.each_channel(self._score, [_judges.alone(estimate)], sample_rate, RATE)
+        return _predictors.each_channel(
+            self._score, [_predictors.alone(estimate)], sample_rate, RATE
+        )
 
     def _score(self, channel: Array) -> float:
         raw = [self._session.run(None, {"input_1": w[None]})[0][0][2] for w in _windows(channel)]
@@ -57,7 +59,9 @@ class DNSMOS(Metric):
 
     @cached_property
     def _session(self) -> Any:
-        return _judges.onnx_session(self._folder / "dnsmos_models" / "sig_bak_ovr.onnx", "dnsmos")
+        return _predictors.onnx_session(
+            self._folder / "dnsmos_models" / "sig_bak_ovr.onnx", "dnsmos"
+        )
 
 
 def _windows(channel: Array) -> list[Array]:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATE = 16000
@@ -42,19 +42,21 @@ class PLCMOS(Metric):
     needs_reference = False
 
     def __init__(self) -> None:
-        self._folder = Path(str(_judges.package("speechmos", "plcmos").__file__)).parent
-        _judges.package("onnxruntime", "plcmos")
+        self._folder = Path(str(_predictors.package("speechmos", "plcmos").__file__)).parent
+        _predictors.package("onnxruntime", "plcmos")
         raters = np.random.RandomState(SEED).normal(size=(RATERS, 1, RATER_SIZE))
         self._raters = raters.astype(np.float32)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The package, its model, and the rate it hears, Hz."""
-        return {"package": _judges.release("speechmos"), "model": "plcmos_v2", "rate": RATE}
+        return {"package": _predictors.release("speechmos"), "model": "plcmos_v2", "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Judge `(C, T)`; `reference` is left aside."""
-        return _judges.each_channel(self._score, [_judges.alone(estimate)], sample_rate, RATE)
+        return _predictors.each_channel(
+            self._score, [_predictors.alone(estimate)], sample_rate, RATE
+        )
 
     def _score(self, channel: Array) -> float:
         heard = _log_power(channel)[None, None]
@@ -66,7 +68,7 @@ class PLCMOS(Metric):
 
     @cached_property
     def _session(self) -> Any:
-        return _judges.onnx_session(self._folder / "plcmos_models" / "plcmos_v2.onnx", "plcmos")
+        return _predictors.onnx_session(self._folder / "plcmos_models" / "plcmos_v2.onnx", "plcmos")
 
 
 def _log_power(channel: Array) -> Array:

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
 from wavegan.metrics._pair import comparable
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATE = 16000
@@ -43,28 +43,30 @@ class Speaker(Metric):
         with warnings.catch_warnings():
             # its import of scipy.ndimage.morphology, and webrtcvad's of pkg_resources
             warnings.simplefilter("ignore")
-            self._package = _judges.package("resemblyzer", "speaker", INSTALL)
-        self._embed = _judges.Remembered(self._embedding)
+            self._package = _predictors.package("resemblyzer", "speaker", INSTALL)
+        self._embed = _predictors.Remembered(self._embedding)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The package and the rate it hears, Hz."""
-        return {"package": _judges.release("Resemblyzer"), "rate": RATE}
+        return {"package": _predictors.release("Resemblyzer"), "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Compare `(C, T)` with `(C, T)` of any two lengths: nothing is compared in time."""
         pair = comparable(estimate, reference)
-        heard = [_judges.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair]
+        heard = [
+            _predictors.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
+        ]
         first, second = (self._embed(clip[0]) for clip in heard)
         return float("nan") if first is None or second is None else float(first @ second)
 
     def _embedding(self, channel: Array) -> NDArray[np.float32] | None:
-        if _judges.silent(channel):
+        if _predictors.silent(channel):
             return None
         voice = self._package.preprocess_wav(channel)
         if len(voice) < LEAST * RATE:
             return None
-        with _judges.one_thread():
+        with _predictors.one_thread():
             found: NDArray[np.float32] = self._encoder.embed_utterance(voice)
         return found if np.isfinite(found).all() else None
 

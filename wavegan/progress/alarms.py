@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wavegan.progress.alarm import Alarm
-from wavegan.progress.thresholds import BY_HEART, COLLAPSED, IMPROVES, LIVELY, PATIENCE, WINS
+from wavegan.progress.thresholds import (
+    COLLAPSED,
+    IMPROVES,
+    LIVELY,
+    MEMORIZATION_GAP,
+    PATIENCE,
+    WINS,
+)
 
 Values = Mapping[str, Any]
 RIGHT = ("accuracy_real", "accuracy_fake")
@@ -53,7 +60,7 @@ def _by_heart(step: int, values: Values) -> Alarm | None:
     if any(name not in values for name in names):
         return None
     gap = values["accuracy_real"] - values["accuracy_held_out"]
-    if not (gap >= BY_HEART and values["accuracy_fake"] >= 1 - BY_HEART):
+    if not (gap >= MEMORIZATION_GAP and values["accuracy_fake"] >= 1 - MEMORIZATION_GAP):
         return None
     seen = {name: values[name] for name in names}
     return Alarm("by heart", "discriminator", "more_data", step, seen, "validation")

@@ -2,7 +2,7 @@
 
 from wavegan.counted import counted
 from wavegan.progress.history import History
-from wavegan.progress.pace import due, seconds_to, spoken
+from wavegan.progress.pace import due, format_duration, seconds_to
 from wavegan.progress.trend import FEWEST
 
 
@@ -46,4 +46,4 @@ def _takes(history: History, made: int) -> str:
 
 def _when(history: History, step: int) -> str:
     seconds = seconds_to(history, step)
-    return "" if seconds is None else f", in about {spoken(seconds)}"
+    return "" if seconds is None else f", in about {format_duration(seconds)}"

@@ -1,4 +1,4 @@
-"""What goes wrong with the players, by what the training windows wrote down."""
+"""What goes wrong with the networks, by what the training windows wrote down."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence

@@ -29,7 +29,7 @@ def due(history: History, number: int) -> int | None:
     return ahead[-1] if ahead[-1] > history.step and len(set(ahead)) == len(ahead) else None
 
 
-def spoken(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time as people say it: `40 s`, `25 min`, `2.5 h`, `3 days`, `4.6 years`."""
     if seconds < 90:
         return f"{seconds:.0f} s"

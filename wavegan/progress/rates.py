@@ -6,7 +6,7 @@ from wavegan.progress.thresholds import GONE, LATE, LEAST
 
 
 def fallen(history: History, _improving: bool) -> Alarm | None:
-    """The rate of both players is next to nothing while steps remain."""
+    """The rate of both networks is next to nothing while steps remain."""
     steps, rates = history.series("train", "rate/generator")
     if not rates or history.step >= LATE * history.total:
         return None

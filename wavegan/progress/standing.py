@@ -8,7 +8,7 @@ from typing import Any, Literal
 from wavegan.progress import wording
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
-from wavegan.progress.pace import seconds_to, spoken, steps_a_second
+from wavegan.progress.pace import format_duration, seconds_to, steps_a_second
 from wavegan.run_folder import best_step, folders
 
 State = Literal["running", "silent", "ended", "not begun"]
@@ -50,7 +50,11 @@ class Standing:
         """A line for people, without the run's name."""
         share = f"step {self.step:,} of {self.total:,} ({self.step / self.total:.0%})"
         speed = "" if self.speed is None else f", {self.speed:.3g} steps/s"
-        left = "" if self.left is None or not self.left else f", {spoken(self.left)} to the end"
+        left = (
+            ""
+            if self.left is None or not self.left
+            else f", {format_duration(self.left)} to the end"
+        )
         return f"{share}{speed}{left}; {self.told}"
 
     @property
@@ -58,7 +62,7 @@ class Standing:
         """Its state for people."""
         if self.written is None:
             return "nothing written yet"
-        ago = spoken(self.written)
+        ago = format_duration(self.written)
         if self.state == "ended":
             return f"ended {ago} ago"
         if self.state == "running":

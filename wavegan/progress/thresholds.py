@@ -38,7 +38,7 @@ PATIENCE = 3
 """Validations after which even a generator that never was lively should be."""
 IMPROVES = 0.99
 """Fréchet distance over each earlier one, below which G learns whatever D knows."""
-BY_HEART = 0.35
+MEMORIZATION_GAP = 0.35
 """How much rarer D may recognise held-out clips as real than those that it trained on."""
 
 SURER, AFTER_BEST = 0.99, 6

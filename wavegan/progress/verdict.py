@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from wavegan.progress import health, players, wording
+from wavegan.progress import health, networks, wording
 from wavegan.progress.advice import Advice, Facts, advise, raised, rising
 from wavegan.progress.alarm import LETTERS, Action, Alarm
 from wavegan.progress.history import History
-from wavegan.progress.left_out import LeftOut
-from wavegan.progress.pace import seconds_to, spoken
+from wavegan.progress.pace import format_duration, seconds_to
 from wavegan.progress.plateau import plateau
+from wavegan.progress.skipped_steps import SkippedSteps
 from wavegan.progress.thresholds import SURER
 from wavegan.progress.trend import FEWEST, UNKNOWN, Direction, Trend, trend, window
 from wavegan.progress.typical import Typical, curve, started_from_a_model, typical
@@ -28,7 +28,7 @@ NAMES = {"mel_distance": "mel distance", "frechet": "Fréchet distance"}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RunVerdict:
     """What is to be said of a run.
 
     Attributes:
@@ -81,7 +81,7 @@ class Verdict:
         }
 
 
-def judge(history: History) -> Verdict:
+def judge(history: History) -> RunVerdict:
     """Judge a run by what it wrote down; never raises for want of anything."""
     metric = _metric(history)
     steps, values = _known(history, metric)
@@ -95,10 +95,10 @@ def judge(history: History) -> Verdict:
     advice = advise(facts)
     waiting = health.loader_waits(history)
     waits = "" if waiting is None else wording.line(waiting)
-    left_out = LeftOut.of(history)
+    left_out = SkippedSteps.of(history)
     at = typical(history, metric, steps[-1]) if metric and steps else None
     ahead = levels is not None and history.step < levels.step < history.total
-    return Verdict(
+    return RunVerdict(
         text=_paragraph(facts, metric, at, advice, waits),
         action=advice.action,
         reason=advice.reason,
@@ -122,7 +122,7 @@ def judge(history: History) -> Verdict:
     )
 
 
-def judge_run(run: Path) -> Verdict:
+def judge_run(run: Path) -> RunVerdict:
     """`judge` a run's folder.
 
     Raises:
@@ -160,7 +160,7 @@ def _trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
 
 
 def _health(history: History, wrong: Sequence[Alarm]) -> dict[str, str]:
-    state = players.players(history)
+    state = networks.players(history)
     for alarm in reversed(wrong):
         if alarm.network:
             state[alarm.network] = str(alarm.name)
@@ -173,7 +173,7 @@ def _paragraph(
     sentences = [
         _figure(facts, metric),
         _players(facts),
-        LeftOut.of(facts.history).sentence,
+        SkippedSteps.of(facts.history).sentence,
         _typical(facts.history, metric, at),
         advice.text,
         _plateau(facts),
@@ -219,7 +219,7 @@ def _going(facts: Facts) -> str:
 def _players(facts: Facts) -> str:
     if facts.troubles:
         return " ".join(dict.fromkeys(map(wording.sentence, facts.troubles)))
-    return players.sentence(facts.history)
+    return networks.sentence(facts.history)
 
 
 def _typical(history: History, metric: str | None, at: Typical | None) -> str:
@@ -254,7 +254,7 @@ def _plateau(facts: Facts) -> str:
     if found.step >= history.total:
         return f"It levels out {span}, after the run's end."
     left = seconds_to(history, found.step)
-    when = "" if left is None else f", in about {spoken(left)}"
+    when = "" if left is None else f", in about {format_duration(left)}"
     return f"Plateau {span}{when}."
 
 

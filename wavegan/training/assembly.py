@@ -14,11 +14,11 @@ from wavegan.generators.base import LatentGenerator
 from wavegan.recipe import Recipe
 from wavegan.training import files, warm_start
 from wavegan.training.adaptive import Adaptive
-from wavegan.training.checkpoint import Players, Progress
+from wavegan.training.checkpoint import Progress, TrainState
 from wavegan.training.ema import EMA
 from wavegan.training.parts import Parts
 from wavegan.training.processes import broadcast
-from wavegan.training.step import Player, Step
+from wavegan.training.step import LearningNetwork, Step
 
 FITTED, FEW = 1024, 8
 """Crops of which a network may take statistics before it trains, and before steps are timed."""
@@ -72,7 +72,7 @@ def assemble(
     made: Parts,
     device: torch.device,
     autocast: Callable[[], AbstractContextManager[None]],
-) -> tuple[Players, Step]:
+) -> tuple[TrainState, Step]:
     """Networks on their device, alike in all processes, with optimizers, and the step of both.
 
     Args:
@@ -94,7 +94,9 @@ def assemble(
         name: torch.optim.AdamW(network.parameters(), fused=True, **options)
         for name, network in networks.items()
     }
-    players = {name: Player(networks[name], optimizers[name], clips[name]) for name in networks}
+    players = {
+        name: LearningNetwork(networks[name], optimizers[name], clips[name]) for name in networks
+    }
     ema = EMA(made.generator, training.ema) if training.ema else None
     step = Step(
         generator=players["generator"],
@@ -102,4 +104,4 @@ def assemble(
         autocast=autocast,
         **vars(made.terms),
     )
-    return Players(networks, optimizers, ema, Progress()), step
+    return TrainState(networks, optimizers, ema, Progress()), step

@@ -28,9 +28,9 @@ __all__ = [
     "FOLDER",
     "JUDGE_STATE",
     "STATE",
-    "Players",
     "Progress",
     "RandomState",
+    "TrainState",
     "last",
     "mark_best",
     "prune",
@@ -44,7 +44,7 @@ JUDGE_STATE = f"{JUDGE}_optimizer.pt"
 
 
 @dataclass
-class Players:
+class TrainState:
     """All that learns, by name, and the averaged generator where one is kept."""
 
     networks: Mapping[str, nn.Module]
@@ -60,32 +60,34 @@ class Players:
         return _on_cpu(module)
 
 
-def save(run: Path, players: Players, config: bundle.Config, random: list[RandomState]) -> Path:
+def save(
+    run: Path, train_state: TrainState, config: bundle.Config, random: list[RandomState]
+) -> Path:
     """Write the checkpoint of the current step; returns its folder.
 
     Args:
         run: the run's folder.
-        players: networks, optimizers and progress.
+        train_state: networks, optimizers and progress.
         config: the bundle's configuration.
         random: the random state of every process, in rank order.
     """
-    target = run / "checkpoints" / f"{players.progress.step:08d}"
+    target = run / "checkpoints" / f"{train_state.progress.step:08d}"
     with atomic.folder(target) as folder:
-        bundle.save(folder, config, players.inference_weights())
+        bundle.save(folder, config, train_state.inference_weights())
         training = folder / FOLDER
         training.mkdir()
-        for name, network in players.networks.items():
+        for name, network in train_state.networks.items():
             atomic.tensors(training / f"{name}.safetensors", _on_cpu(network))
-        optimizers = dict(players.optimizers)
+        optimizers = dict(train_state.optimizers)
         if judge := optimizers.pop(JUDGE, None):
             torch.save(judge.state_dict(), training / JUDGE_STATE)
         state: dict[str, Any] = {
-            "progress": asdict(players.progress),
+            "progress": asdict(train_state.progress),
             "random": random,
             "optimizers": {name: o.state_dict() for name, o in optimizers.items()},
         }
-        if players.ema is not None:
-            state["ema_updates"] = players.ema.get_buffer("n_averaged")
+        if train_state.ema is not None:
+            state["ema_updates"] = train_state.ema.get_buffer("n_averaged")
         torch.save(state, training / STATE)
         _keep_recipe(run, training)
         checksums.write(folder, may_go=(f"{FOLDER}/{JUDGE_STATE}",))
@@ -100,8 +102,8 @@ def _keep_recipe(run: Path, training: Path) -> None:
             shutil.copyfile(file, training / RECIPE)
 
 
-def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool]:
-    """Load a checkpoint into the players.
+def restore(checkpoint: Path, train_state: TrainState) -> tuple[list[RandomState], bool]:
+    """Load a checkpoint into the networks.
 
     What a recipe says of an optimizer holds, not what the checkpoint remembers of it.
 
@@ -115,25 +117,27 @@ def restore(checkpoint: Path, players: Players) -> tuple[list[RandomState], bool
     checksums.check(checkpoint)
     training = checkpoint / FOLDER
     state = State.read(training / STATE)
-    for name, network in players.networks.items():
+    for name, network in train_state.networks.items():
         file = training / f"{name}.safetensors"
         bundle.load_strictly(network, bundle.read_weights(file), file)
-    if players.ema is not None:
+    if train_state.ema is not None:
         file = checkpoint / bundle.WEIGHTS
-        bundle.load_strictly(players.ema.get_submodule("module"), bundle.read_weights(file), file)
+        bundle.load_strictly(
+            train_state.ema.get_submodule("module"), bundle.read_weights(file), file
+        )
         if state.ema_updates is None:
             raise UserError(f"{training / STATE}: no ema_updates: it was trained without averaging")
-        players.ema.get_buffer("n_averaged").copy_(state.ema_updates.reshape(()))
+        train_state.ema.get_buffer("n_averaged").copy_(state.ema_updates.reshape(()))
     saved = {
         name: (values, f"{training / STATE}: optimizers.{name}")
         for name, values in state.optimizers.items()
     }
     if (training / JUDGE_STATE).is_file():
         saved[JUDGE] = (load(training / JUDGE_STATE), str(training / JUDGE_STATE))
-    for name in saved.keys() & players.optimizers.keys():
-        restore_optimizer(players.optimizers[name], *saved[name])
-    players.progress = state.progress
-    return state.random, saved.keys() >= players.optimizers.keys()
+    for name in saved.keys() & train_state.optimizers.keys():
+        restore_optimizer(train_state.optimizers[name], *saved[name])
+    train_state.progress = state.progress
+    return state.random, saved.keys() >= train_state.optimizers.keys()
 
 
 def mark_best(run: Path, progress: Progress, metric: str) -> None:

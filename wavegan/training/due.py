@@ -22,7 +22,7 @@ class Due(NamedTuple):
 
     @property
     def sound(self) -> bool:
-        """Whether the players have to be sound for it."""
+        """Whether the networks have to be sound for it."""
         return self.validates or self.saves or self.stop
 
     @property

@@ -11,7 +11,7 @@ from torch import nn
 from wavegan.interrupt import Interrupt, LeftEarly, Phase
 from wavegan.progress.adviser import Adviser
 from wavegan.training import random_state
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 from wavegan.training.log import Listener, RunLog
 from wavegan.training.processes import any_process, meet
 from wavegan.validation.base import Validation
@@ -24,7 +24,7 @@ class Examiner:
     Attributes:
         run: the run's folder.
         steps: the run's last step.
-        players: networks and progress.
+        train_state: networks and progress.
         validation: measures the generator; decides which checkpoint is best.
         accelerator: device and processes.
         log: writes figures down.
@@ -33,7 +33,7 @@ class Examiner:
 
     run: Path
     steps: int
-    players: Players
+    train_state: TrainState
     validation: Validation
     accelerator: Accelerator
     log: RunLog
@@ -44,7 +44,7 @@ class Examiner:
 
     def validate(self, interrupt: Interrupt) -> bool:
         """Measure held-out files on the main process; whether this is the best step so far."""
-        progress = self.players.progress
+        progress = self.train_state.progress
         if self.accelerator.is_main_process:
             values = self.measure(interrupt)
             if values:
@@ -56,15 +56,15 @@ class Examiner:
 
     def measure(self, interrupt: Interrupt) -> Mapping[str, float] | None:
         """The figures of this step, or None where a signal had the validation left early."""
-        judge = self.players.networks.get("discriminator")
+        discriminator = self.train_state.networks.get("discriminator")
         if interrupt.signal is not None:
             return None
         try:
             with (
                 interrupt.during(Phase.VALIDATION),
-                random_state.set_aside(self.accelerator.device),
+                random_state.preserve_rng(self.accelerator.device),
             ):
-                return self.validation(self.averaged(), judge, self.previews())
+                return self.validation(self.averaged(), discriminator, self.previews())
         except (LeftEarly, Exception):
             if interrupt.signal is None:
                 raise
@@ -74,7 +74,7 @@ class Examiner:
 
     def judged(self, values: Mapping[str, float]) -> None:
         """Write down and tell what a validation measured, and whether it is the best so far."""
-        progress = self.players.progress
+        progress = self.train_state.progress
         alarms = self.validation.alarms(progress.step, values, self.log.validations())
         value = values[self.validation.best]
         best = value < progress.best_value
@@ -91,7 +91,10 @@ class Examiner:
         if interrupt.signal is not None or not self.accelerator.is_main_process:
             return
         try:
-            with interrupt.during(Phase.PREVIEW), random_state.set_aside(self.accelerator.device):
+            with (
+                interrupt.during(Phase.PREVIEW),
+                random_state.preserve_rng(self.accelerator.device),
+            ):
                 self.validation.preview(self.averaged(), self.previews())
         except LeftEarly:
             shutil.rmtree(self.previews(), ignore_errors=True)
@@ -99,13 +102,15 @@ class Examiner:
     def knows_nothing(self) -> bool:
         """Whether nothing was measured of this step, nor anything of it written to listen to."""
         told = {line["step"] for line in self.log.validations()}
-        return self.players.progress.step not in told and not self.previews().exists()
+        return self.train_state.progress.step not in told and not self.previews().exists()
 
     def averaged(self) -> nn.Module:
         """The generator that inference would get."""
-        ema = self.players.ema
-        return self.players.networks["generator"] if ema is None else ema.get_submodule("module")
+        ema = self.train_state.ema
+        return (
+            self.train_state.networks["generator"] if ema is None else ema.get_submodule("module")
+        )
 
     def previews(self) -> Path:
         """Where the previews of this step go."""
-        return self.log.place.here() / "samples" / f"{self.players.progress.step:08d}"
+        return self.log.place.here() / "samples" / f"{self.train_state.progress.step:08d}"

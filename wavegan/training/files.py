@@ -97,7 +97,7 @@ def _gap(manifest: Manifest, recipe: Recipe) -> float:
     return max(LEAST_GAP, frame + REACH / lowest)
 
 
-def introduce(files: Files, listener: Listener) -> None:
+def report_summary(files: Files, listener: Listener) -> None:
     """Say what was found, and name every file that is left out or odd, once."""
     manifest, chosen = files.manifest, files.split
     held_out = str(_count(chosen.validation))

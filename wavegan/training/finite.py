@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 
 
 class _Fused(Protocol):
@@ -34,13 +34,13 @@ def step_if_finite(optimizer: Optimizer, norm: Tensor) -> None:
         optimizer.step()
 
 
-def not_finite(players: Players) -> str | None:
+def not_finite(train_state: TrainState) -> str | None:
     """The first tensor of what a checkpoint keeps that is not finite, by name; None: all is well.
 
     One look at every weight, its average and its moments; each device is asked once.
     """
     by_device: dict[torch.device, list[tuple[str, Tensor]]] = {}
-    for name, value in _kept(players):
+    for name, value in _kept(train_state):
         if value.is_floating_point():
             by_device.setdefault(value.device, []).append((name, value))
     for tensors in by_device.values():
@@ -50,14 +50,14 @@ def not_finite(players: Players) -> str | None:
     return None
 
 
-def _kept(players: Players) -> Iterator[tuple[str, Tensor]]:
+def _kept(train_state: TrainState) -> Iterator[tuple[str, Tensor]]:
     """All tensors of a checkpoint, weights first."""
-    for player, network in players.networks.items():
+    for player, network in train_state.networks.items():
         yield from ((f"{player}: {name}", value) for name, value in network.state_dict().items())
-    if players.ema is not None:
-        averaged = players.ema.get_submodule("module").state_dict()
+    if train_state.ema is not None:
+        averaged = train_state.ema.get_submodule("module").state_dict()
         yield from ((f"averaged generator: {name}", value) for name, value in averaged.items())
-    for player, optimizer in players.optimizers.items():
+    for player, optimizer in train_state.optimizers.items():
         for number, moments in enumerate(optimizer.state.values()):
             tensors = ((n, v) for n, v in moments.items() if isinstance(v, Tensor))
             yield from ((f"optimizer of {player}: {name} {number}", v) for name, v in tensors)

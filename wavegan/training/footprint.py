@@ -60,10 +60,12 @@ def footprint(
         networks: those that train, by name.
         held_out: seconds of the clips that are held out, in their order.
     """
-    generator, judge = networks["generator"], networks.get("discriminator")
+    generator, discriminator = networks["generator"], networks.get("discriminator")
     # the generator is there twice: as it trains, and as it is used
     own = 2 * _weights(generator) + _optimizer(generator)
-    weights, optimizer = (_weights(judge), _optimizer(judge)) if judge else (0, 0)
+    weights, optimizer = (
+        (_weights(discriminator), _optimizer(discriminator)) if discriminator else (0, 0)
+    )
     return Footprint(
         checkpoint=own + weights + optimizer,
         older=own + weights,

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from wavegan.data.batch import Batch
 from wavegan.data.segments import Item, Segments
 from wavegan.training import skips
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 from wavegan.training.finite import not_finite
 from wavegan.training.log import Listener, RunLog
 from wavegan.training.probe import broken, probe
@@ -55,7 +55,7 @@ class Guard:
     Attributes:
         run: the run's folder.
         step: the step that trains.
-        players: networks, optimizers and progress.
+        train_state: networks, optimizers and progress.
         segments: reads the clips of a step again.
         accelerator: device and processes.
         log: steps that were left out are written down there.
@@ -65,7 +65,7 @@ class Guard:
 
     run: Path
     step: Step
-    players: Players
+    train_state: TrainState
     segments: Segments
     accelerator: Accelerator
     log: RunLog
@@ -76,7 +76,7 @@ class Guard:
 
     def see(self, batch: Batch, logs: Logs, *, adversarial: bool) -> None:
         """Take note of the step that follows `progress.step`; a CPU's scalars are read at once."""
-        done, share = self.players.progress.step, len(batch.paths)
+        done, share = self.train_state.progress.step, len(batch.paths)
         place = done * self.accelerator.num_processes + self.accelerator.process_index
         numbers = range(place * share, (place + 1) * share)  # as the loader counts them
         self._seen.append(_Seen(done + 1, numbers, adversarial, logs))
@@ -93,7 +93,7 @@ class Guard:
         left_out: dict[int, list[str]] = {}
         for (at, name), fine in zip(norms, good, strict=True):
             player = name.partition("/")[0]
-            streaks = self.players.progress.streaks
+            streaks = self.train_state.progress.streaks
             streaks[player] = 0 if fine else streaks.get(player, 0) + 1
             if not fine:
                 left_out.setdefault(at.step, []).append(player)
@@ -104,7 +104,7 @@ class Guard:
                 self._fine = at
 
     def _tell(self, at: _Seen, players: Sequence[str]) -> None:
-        progress, device = self.players.progress, self.accelerator.device
+        progress, device = self.train_state.progress, self.accelerator.device
         progress.skipped += 1
         values = torch.stack([value.float() for value in at.logs.values()]).tolist()
 
@@ -137,17 +137,17 @@ class Guard:
 
     def _stuck(self) -> Ailment | None:
         """Too many steps in a row that were left out."""
-        longest = max(self.players.progress.streaks.values(), default=0)
+        longest = max(self.train_state.progress.streaks.values(), default=0)
         if longest < PATIENCE or self.last is None:
             return None
         return Ailment(f"{self.last.what}, {longest} times in a row", self.last.cause)
 
     def _unsound(self) -> Ailment | None:
         """A weight, an average or a moment that is not finite."""
-        name = not_finite(self.players)
+        name = not_finite(self.train_state)
         if not any_process(name is not None, self.accelerator.device):
             return None
-        what = f"{name or 'a weight'} is not finite at step {self.players.progress.step:,}"
+        what = f"{name or 'a weight'} is not finite at step {self.train_state.progress.step:,}"
         return Ailment(what, "the last steps were too large")
 
     def _doubt(self) -> Ailment | None:
@@ -160,7 +160,7 @@ class Guard:
         terms = probe(self.step, items, device, adversarial=fine.adversarial) if items else []
         if not any_process(bool(terms), device):
             return None
-        name, step = terms[0] if terms else "a loss", self.players.progress.step
+        name, step = terms[0] if terms else "a loss", self.train_state.progress.step
         why = "it was finite for the same clips before the last step"
         return Ailment(f"{name} is not finite at step {step:,}", why, grave=False)
 

@@ -50,7 +50,7 @@ class _Beat(BaseModel):
 
 
 @dataclass
-class Heard:
+class KnownProcess:
     """What is known of another process: its last beat, when it came, when it last moved."""
 
     beat: dict[str, Any]
@@ -96,7 +96,7 @@ class Heartbeat:
         self.run, self.rank, self.world = run, rank, world
         self.where, self.end = where, end
         self.limit = limit or _limit()
-        self.others: dict[int, Heard] = {}
+        self.others: dict[int, KnownProcess] = {}
         self._done, self._count = threading.Event(), 0
         self._thread = threading.Thread(target=self._beat_on, daemon=True)
 
@@ -118,7 +118,7 @@ class Heartbeat:
         """Listen to the others once; what to say of one that hangs while this process waits."""
         for rank in range(self.world):
             if rank != self.rank and (beat := self._read(rank)) is not None:
-                known = self.others.setdefault(rank, Heard(beat, now, now))
+                known = self.others.setdefault(rank, KnownProcess(beat, now, now))
                 known.update(beat, now)
         since = process_group.waits_since()
         if since is None or now - since <= self.limit:
@@ -128,7 +128,7 @@ class Heartbeat:
                 return self._about(rank, other, now)
         return None
 
-    def _about(self, rank: int, other: Heard, now: float) -> str:
+    def _about(self, rank: int, other: KnownProcess, now: float) -> str:
         beat = other.beat
         return (
             f"process {rank} (pid {beat.get('pid')} on {beat.get('host')}) hangs: last heard "

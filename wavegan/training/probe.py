@@ -1,4 +1,4 @@
-"""A step that changes nothing: what would not be finite if the players learnt from these clips."""
+"""A step that changes nothing: what would not be finite if the networks learnt from these clips."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from wavegan.data.segments import Item
 from wavegan.training import random_state
 from wavegan.training.finite import finite_or_nan
 from wavegan.training.skips import causes_first
-from wavegan.training.step import Player, Step
+from wavegan.training.step import LearningNetwork, Step
 
 
 @dataclass
-class _Onlooker(Player):
+class _Onlooker(LearningNetwork):
     """A player that computes its gradient and does not learn."""
 
     def update(self, loss: Tensor) -> Tensor:
@@ -33,7 +33,7 @@ def probe(
 ) -> list[str]:
     """The names of a step's scalars that are not finite for these clips, causes first.
 
-    Both players take part with every term and learn nothing; neither do random numbers move on.
+    Both networks take part with every term and learn nothing; neither do random numbers move on.
     Nothing is averaged over processes, so one may probe while others do not.
 
     Args:
@@ -49,7 +49,7 @@ def probe(
         discriminator=_watched(step.discriminator) if step.discriminator else None,
         n_critic=1,
     )
-    with _as_found(step), random_state.set_aside(device):
+    with _as_found(step), random_state.preserve_rng(device):
         logs = watched(batch.audio, 0, adversarial=adversarial, conditions=batch.conditions)
     return broken(list(logs), torch.stack([v.float() for v in logs.values()]).tolist())
 
@@ -59,7 +59,7 @@ def broken(names: Sequence[str], values: Sequence[float]) -> list[str]:
     return causes_first(n for n, v in zip(names, values, strict=True) if not math.isfinite(v))
 
 
-def _watched(player: Player) -> _Onlooker:
+def _watched(player: LearningNetwork) -> _Onlooker:
     return _Onlooker(player.network, player.optimizer, player.clip)
 
 

@@ -31,7 +31,7 @@ def restore(states: list[RandomState], rank: int) -> bool:
 
 
 @contextmanager
-def set_aside(device: torch.device) -> Iterator[None]:
+def preserve_rng(device: torch.device) -> Iterator[None]:
     """Let what is done inside draw the same numbers each time, and training none the fewer."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):

@@ -8,7 +8,7 @@ from accelerate import Accelerator
 from wavegan import bundle
 from wavegan.errors import RunError
 from wavegan.training import checkpoint, random_state
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 from wavegan.training.guard import Ailment
 from wavegan.training.log import Listener, RunLog
 
@@ -20,11 +20,11 @@ FACTOR = 0.5
 
 @dataclass
 class Recovery:
-    """Brings the players of a run back to its last checkpoint.
+    """Brings the networks of a run back to its last checkpoint.
 
     Attributes:
         run: the run's folder.
-        players: networks, optimizers and progress.
+        train_state: networks, optimizers and progress.
         accelerator: processes.
         log: returns are written down there.
         listener: is told of them.
@@ -32,7 +32,7 @@ class Recovery:
     """
 
     run: Path
-    players: Players
+    train_state: TrainState
     accelerator: Accelerator
     log: RunLog
     listener: Listener
@@ -50,11 +50,11 @@ class Recovery:
         if not bundle.checkpoints(self.run) or self.times >= TIMES:
             raise RunError(self.diagnosis(why))
         self.times += 1
-        target, before = checkpoint.last(self.run), self.players.progress
-        states, _ = checkpoint.restore(target, self.players)
+        target, before = checkpoint.last(self.run), self.train_state.progress
+        states, _ = checkpoint.restore(target, self.train_state)
         random_state.restore(states, self.accelerator.process_index)
-        now = self.players.progress = replace(
-            self.players.progress,
+        now = self.train_state.progress = replace(
+            self.train_state.progress,
             data=before.data,
             world=before.world,
             skipped=before.skipped,
@@ -74,7 +74,7 @@ class Recovery:
         """What is wrong, what is safe, and what to do."""
         again = ""
         if self.times:
-            rate = self.players.progress.rate
+            rate = self.train_state.progress.rate
             again = f", again after going back {self.times} times, the last at rates x {rate:g}"
         return (
             f"{why.what}{again} ({self.safe()}): {why.cause}; lower training.optimizer.lr or set "

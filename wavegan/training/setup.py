@@ -33,7 +33,7 @@ from wavegan.training import (
     storage,
     warm_start,
 )
-from wavegan.training.checkpoint import Players, Progress
+from wavegan.training.checkpoint import Progress, TrainState
 from wavegan.training.history import History
 from wavegan.training.log import Listener, RunLog, available
 from wavegan.training.measured import fingerprint
@@ -85,7 +85,7 @@ def prepare(
     measured = fingerprint(recipe, found)
     anew = before.measures_anew(found.split, measured)
     if accelerator.is_main_process:
-        files.introduce(found, listener)
+        files.report_summary(found, listener)
         before.tell(found.manifest, found.split, measured, listener.note)
     recipe = assembly.labelled(recipe, found)
     set_seed(recipe.training.seed, device_specific=True)
@@ -97,32 +97,32 @@ def prepare(
     if model is not None:
         warm_start.load_weights(made, model, listener.note)
     adaptive = assembly.adaptive(recipe, made, segments.slots, listener.note)
-    players, step = assembly.assemble(recipe, made, accelerator.device, accelerator.autocast)
-    players.progress.world = accelerator.num_processes
-    players.progress.data = found.manifest.fingerprint()
+    train_state, step = assembly.assemble(recipe, made, accelerator.device, accelerator.autocast)
+    train_state.progress.world = accelerator.num_processes
+    train_state.progress.data = found.manifest.fingerprint()
     if resume:
-        _resume(run, recipe.training.steps, players, accelerator, listener)
-        _settle_rate(before, players.progress, accelerator, listener)
-        checkpoint.settle_best(run, players.progress, anew=anew)
-    ended = players.progress.step >= recipe.training.steps
+        _resume(run, recipe.training.steps, train_state, accelerator, listener)
+        _settle_rate(before, train_state.progress, accelerator, listener)
+        checkpoint.settle_best(run, train_state.progress, anew=anew)
+    ended = train_state.progress.step >= recipe.training.steps
     if accelerator.is_main_process:
         _write(recipe, run)
         with storage.writing(run, run / kept_split.FILE, _names(found)):
             last = before.kept.measured if ended and before.kept else measured
             kept_split.write(run, found.manifest, found.split, before.kept, last)
-    log = RunLog(run, accelerator, players.progress.step)
+    log = RunLog(run, accelerator, train_state.progress.step)
     log.track(run.resolve().name)
     if log.dropped:
         dropped = counted(log.dropped, "torn or foreign line was", "torn or foreign lines were")
         listener.note(f"{log.file}: {dropped} dropped")
     if not ended:
-        facts = start.facts(accelerator, players, found)
-        log.start(players.progress.step, facts | {"measured_anew": anew})
+        facts = start.facts(accelerator, train_state, found)
+        log.start(train_state.progress.step, facts | {"measured_anew": anew})
     return Trainer(
         run=run,
         recipe=recipe,
         step=step,
-        players=players,
+        train_state=train_state,
         config=made.config,
         batches=batches,
         validation=_validation(recipe, made, found, segments),
@@ -213,13 +213,13 @@ def _batches(
 
 
 def _resume(
-    run: Path, steps: int, players: Players, accelerator: Accelerator, listener: Listener
+    run: Path, steps: int, train_state: TrainState, accelerator: Accelerator, listener: Listener
 ) -> None:
-    now = replace(players.progress)
-    states, complete = checkpoint.restore(checkpoint.last(run), players)
-    if players.progress.step > steps:
+    now = replace(train_state.progress)
+    states, complete = checkpoint.restore(checkpoint.last(run), train_state)
+    if train_state.progress.step > steps:
         raise UserError(
-            f"training.steps is {steps} but {run} is at step {players.progress.step}: give more"
+            f"training.steps is {steps} but {run} is at step {train_state.progress.step}: give more"
         )
     restored = random_state.restore(states, accelerator.process_index)
     if accelerator.is_main_process:
@@ -228,17 +228,17 @@ def _resume(
                 f"{checkpoint.last(run)} is without D's optimizer, as all but a run's last "
                 "checkpoint: it starts anew, so what is learnt from here on differs"
             )
-        if players.progress.data != now.data:
+        if train_state.progress.data != now.data:
             listener.note(
                 "the training files changed since the checkpoint: other crops from here on"
             )
-        if players.progress.world != now.world or not restored:
-            made_by = counted(players.progress.world, "process", "processes")
+        if train_state.progress.world != now.world or not restored:
+            made_by = counted(train_state.progress.world, "process", "processes")
             here = counted(now.world, "is here", "are here")
             listener.note(
                 f"the checkpoint was made by {made_by}, {here}: random numbers differ from here on"
             )
-    players.progress.data, players.progress.world = now.data, now.world
+    train_state.progress.data, train_state.progress.world = now.data, now.world
 
 
 def _settle_rate(

@@ -6,11 +6,11 @@ from typing import Any
 from accelerate import Accelerator
 
 from wavegan.machine import machine, versions
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 from wavegan.training.files import Files
 
 
-def facts(accelerator: Accelerator, players: Players, files: Files) -> dict[str, Any]:
+def facts(accelerator: Accelerator, players: TrainState, files: Files) -> dict[str, Any]:
     """Machine, versions, sizes of the networks, the data by its amount and fingerprint, the time.
 
     And what both learning rates are multiplied by, since returns to a checkpoint.

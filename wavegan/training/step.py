@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from wavegan.conditions import NO_CONDITION, Conditions
-from wavegan.discriminators.base import Discriminator, Told
+from wavegan.discriminators.base import ConditionedDiscriminator, Discriminator
 from wavegan.losses.base import Loss
 from wavegan.objectives import Objective
 from wavegan.penalties import Penalty
@@ -24,7 +24,7 @@ Logs = dict[str, Tensor]
 
 
 @dataclass
-class Player:
+class LearningNetwork:
     """A network that learns: its optimizer and the largest gradient norm allowed (None: any)."""
 
     network: nn.Module
@@ -66,8 +66,8 @@ class Step:
     """
 
     task: Task
-    generator: Player
-    discriminator: Player | None
+    generator: LearningNetwork
+    discriminator: LearningNetwork | None
     objective: Objective
     autocast: Callable[[], AbstractContextManager[None]]
     losses: Mapping[str, tuple[float, Loss]] = field(default_factory=dict)
@@ -91,18 +91,18 @@ class Step:
         """Whether it is G's turn too."""
         return (step + 1) % self.n_critic == 0
 
-    def discriminator_turn(self, player: Player, generated: Generated, step: int) -> Logs:
+    def discriminator_turn(self, player: LearningNetwork, generated: Generated, step: int) -> Logs:
         """D learns to tell real from detached fake, both judged in one batch."""
         network = cast(Discriminator, player.network)
         real, fake, label = generated.real, generated.fake.detach(), generated.label
-        real_logits, fake_logits, weights = self.judge_both(network, real, fake, label)
+        real_logits, fake_logits, weights = self.score_both(network, real, fake, label)
         loss = adversarial = _weighted(
             self.objective.discriminator, real_logits, fake_logits, weights
         )
         logs = {"discriminator/adversarial": adversarial.detach()}
         for name, (weight, penalty) in self.penalties.items():
             if step % penalty.every == 0:
-                value = penalty(self.told(network, label), real, fake)
+                value = penalty(self.conditioned(network, label), real, fake)
                 loss = loss + weight * penalty.every * value
                 logs[f"discriminator/{name}"] = value.detach()
         neutral = self.objective.neutral
@@ -112,27 +112,29 @@ class Step:
         norm = player.update(loss)
         return logs | {"discriminator/total": loss.detach(), "discriminator/grad_norm": norm}
 
-    def told(self, network: nn.Module, label: Tensor | None = None) -> Told:
+    def conditioned(
+        self, network: nn.Module, label: Tensor | None = None
+    ) -> ConditionedDiscriminator:
         """D as it judges the clips of a batch: told their labels, once they are augmented."""
-        return Told(cast(Discriminator, network), label, self.augment)
+        return ConditionedDiscriminator(cast(Discriminator, network), label, self.augment)
 
-    def judge_both(
+    def score_both(
         self, network: Discriminator, real: Tensor, fake: Tensor, label: Tensor | None
     ) -> tuple[list[Tensor], list[Tensor], list[float]]:
         """D's logits of real and of fake and the judges' weights; in one batch where it may be."""
         with self.autocast():
-            if network.apart:
-                first = self.told(network, label)(real)
-                pairs = zip(first, self.told(network, label)(fake), strict=True)
+            if network.batch_dependent:
+                first = self.conditioned(network, label)(real)
+                pairs = zip(first, self.conditioned(network, label)(fake), strict=True)
                 halves = [(r.logits, f.logits) for r, f in pairs]
             else:
                 twice = None if label is None else label.repeat(2)
-                first = self.told(network, twice)(torch.cat([real, fake]))
+                first = self.conditioned(network, twice)(torch.cat([real, fake]))
                 halves = [_halved(output.logits) for output in first]
         weights = [output.weight for output in first]
         return [r.float() for r, _ in halves], [f.float() for _, f in halves], weights
 
-    def generator_turn(self, player: Player | None, generated: Generated) -> Logs:
+    def generator_turn(self, player: LearningNetwork | None, generated: Generated) -> Logs:
         """G learns from the losses and, where D takes part, from D frozen."""
         terms = {
             name: (weight, loss(generated.estimate, generated.reference))
@@ -151,7 +153,7 @@ class Step:
         """What a frozen D says of the fakes: the adversarial loss and feature matching."""
         network.requires_grad_(False)
         with self.autocast():
-            judge = self.told(network, generated.label)
+            judge = self.conditioned(network, generated.label)
             fake = judge(generated.fake)
             with torch.no_grad():
                 real = judge(generated.real)

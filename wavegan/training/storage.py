@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 
 from wavegan import bundle
 from wavegan.errors import RunError, UserError
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 
 TORCHS = ("PytorchStreamWriter", "inline_container", "unexpected pos", "iostream error")
 """What torch's own texts hold where a file could not be written."""
@@ -55,11 +55,11 @@ def last_good(run: Path) -> str:
     return f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
 
 
-def size(players: Players) -> int:
+def size(train_state: TrainState) -> int:
     """Bytes of a checkpoint, about."""
-    networks = sum(_bytes(network.state_dict()) for network in players.networks.values())
-    optimizers = sum(_bytes(o.state_dict()) for o in players.optimizers.values())
-    return networks + optimizers + _bytes(players.networks["generator"].state_dict())
+    networks = sum(_bytes(network.state_dict()) for network in train_state.networks.values())
+    optimizers = sum(_bytes(o.state_dict()) for o in train_state.optimizers.values())
+    return networks + optimizers + _bytes(train_state.networks["generator"].state_dict())
 
 
 def _bytes(state: object) -> int:

@@ -17,7 +17,7 @@ from wavegan.interrupt import Interrupt, Phase
 from wavegan.recipe import Recipe
 from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
-from wavegan.training.checkpoint import Players
+from wavegan.training.checkpoint import TrainState
 from wavegan.training.clock import Clock
 from wavegan.training.due import Due
 from wavegan.training.ema import EMA
@@ -34,13 +34,13 @@ from wavegan.validation.base import Validation
 
 @dataclass
 class Trainer:
-    """A run, ready to go on from `players.progress.step`. `setup.prepare` makes one.
+    """A run, ready to go on from `train_state.progress.step`. `setup.prepare` makes one.
 
     Attributes:
         run: the run's folder.
         recipe: resolved.
         step: the two turns.
-        players: networks, optimizers, averaged generator, progress.
+        train_state: networks, optimizers, averaged generator, progress.
         config: the bundle's configuration.
         batches: makes the iterator of batches from a given step on.
         validation: measures the generator; decides which checkpoint is best.
@@ -54,7 +54,7 @@ class Trainer:
     run: Path
     recipe: Recipe
     step: Step
-    players: Players
+    train_state: TrainState
     config: bundle.Config
     batches: Callable[[int], Iterator[Batch]]
     validation: Validation
@@ -68,7 +68,7 @@ class Trainer:
         self.examiner = Examiner(
             run=self.run,
             steps=self.recipe.training.steps,
-            players=self.players,
+            train_state=self.train_state,
             validation=self.validation,
             accelerator=self.accelerator,
             log=self.log,
@@ -78,13 +78,15 @@ class Trainer:
         self.guard = Guard(
             run=self.run,
             step=self.step,
-            players=self.players,
+            train_state=self.train_state,
             segments=self.segments,
             accelerator=self.accelerator,
             log=self.log,
             listener=self.listener,
         )
-        self.recovery = Recovery(self.run, self.players, self.accelerator, self.log, self.listener)
+        self.recovery = Recovery(
+            self.run, self.train_state, self.accelerator, self.log, self.listener
+        )
 
     def train(self, interrupt: Interrupt) -> None:
         """Train to `training.steps`, or until a signal; the last step is saved either way.
@@ -99,7 +101,7 @@ class Trainer:
             self.run,
             accelerator.process_index,
             accelerator.num_processes,
-            lambda: (self.players.progress.step, interrupt.phase.name),
+            lambda: (self.train_state.progress.step, interrupt.phase.name),
             end=end_process,
         )
         heartbeat.start()
@@ -110,20 +112,20 @@ class Trainer:
 
     def learn(self, interrupt: Interrupt) -> None:
         """The loop itself."""
-        window, clock, begun = Window(), Clock(), self.players.progress.step
+        window, clock, begun = Window(), Clock(), self.train_state.progress.step
         self.take_up_strength()
         interrupt.phase = Phase.STEP
         if self.accelerator.is_main_process and begun:
             # a run that was killed between a checkpoint and this file has an older one
-            checkpoint.mark_best(self.run, self.players.progress, self.validation.best)
+            checkpoint.mark_best(self.run, self.train_state.progress, self.validation.best)
         batches, leave = self.batches(begun), self.make_up(interrupt)
-        while not leave and self.players.progress.step < self.recipe.training.steps:
+        while not leave and self.train_state.progress.step < self.recipe.training.steps:
             with clock.waiting():
                 batch = self.next_batch(batches)
             if any_process(batch is None, self.accelerator.device) or batch is None:
                 self.leave(interrupt, begun)
             window.add(self.one_step(batch))
-            self.players.progress.step += 1
+            self.train_state.progress.step += 1
             clock.steps += 1
             due = self.due(interrupt)
             if due.read:
@@ -144,7 +146,7 @@ class Trainer:
 
     def make_up(self, interrupt: Interrupt) -> bool:
         """Validate the checkpoint gone on from, where a signal cut that short; whether to leave."""
-        step, training = self.players.progress.step, self.recipe.training
+        step, training = self.train_state.progress.step, self.recipe.training
         due = step > 0 and (step == training.steps or step % training.validate_every == 0)
         due = any_process(due and self.examiner.knows_nothing(), self.accelerator.device)
         if due and self.examiner.validate(interrupt):
@@ -153,7 +155,7 @@ class Trainer:
 
     def due(self, interrupt: Interrupt) -> Due:
         """What follows the step that was made."""
-        step, training = self.players.progress.step, self.recipe.training
+        step, training = self.train_state.progress.step, self.recipe.training
         last = step == training.steps
         return Due(
             logs=step % training.log_every == 0,
@@ -185,7 +187,7 @@ class Trainer:
         self.take_up_strength()
         window.clear()
         clock.restart()
-        return self.batches(self.players.progress.step)
+        return self.batches(self.train_state.progress.step)
 
     def not_saved(self, ailment: Ailment) -> None:
         """Say that there is nothing worth saving."""
@@ -215,7 +217,7 @@ class Trainer:
         Raises:
             RunError: says what troubles which process.
         """
-        step, told = self.players.progress.step, together(self.trouble)
+        step, told = self.train_state.progress.step, together(self.trouble)
         if step > begun:
             self.save_if_sound(interrupt)
         how = f"saved at step {step:,}" if step > begun else "no step was done since the start"
@@ -240,18 +242,18 @@ class Trainer:
                 self.write()
             if any_process(lost and self.place.lost, self.accelerator.device):
                 raise _gone(was)
-            saved = f"saved there at step {self.players.progress.step:,}"
+            saved = f"saved there at step {self.train_state.progress.step:,}"
         raise RunError(
             f"{was}: this run's folder was moved to {self.run} while it trained: {saved}; go on "
             f"with: wavegan train --resume {self.run}"
         )
 
     def one_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Set both players' rates, let them learn, update the average."""
-        done, training = self.players.progress.step, self.recipe.training
+        """Set both networks' rates, let them learn, update the average."""
+        done, training = self.train_state.progress.step, self.recipe.training
         start = training.adversarial_from
         adversarial = self.step.discriminator is not None and done >= start
-        lower = self.players.progress.rate
+        lower = self.train_state.progress.rate
         base = training.optimizer.lr * lower
         set_rate(
             self.step.generator.optimizer, base * factor(training.schedule, done, training.steps)
@@ -265,15 +267,15 @@ class Trainer:
         if self.adaptive is not None and "discriminator/sign" in logs:
             sign = mean(self.accelerator, logs["discriminator/sign"])
             self.set_strength(self.adaptive.observe(sign))
-        if isinstance(self.players.ema, EMA) and "generator/total" in logs:
-            self.players.ema.update_parameters(self.step.generator.network)
+        if isinstance(self.train_state.ema, EMA) and "generator/total" in logs:
+            self.train_state.ema.update_parameters(self.step.generator.network)
         return logs
 
     def take_up_strength(self) -> None:
         """Augment as strongly as progress says."""
         if self.adaptive is not None:
-            self.adaptive.restore(self.players.progress.augment)
-            self.set_strength(self.players.progress.augment.p)
+            self.adaptive.restore(self.train_state.progress.augment)
+            self.set_strength(self.train_state.progress.augment.p)
 
     def set_strength(self, p: float) -> None:
         """Augment with this probability from here on."""
@@ -282,7 +284,7 @@ class Trainer:
 
     def report(self, window: Window, clock: Clock) -> None:
         """Write down the window's means and tell the listener."""
-        step = self.players.progress.step
+        step = self.train_state.progress.step
         self.guard.read()
         speed = clock.speed(self.recipe, self.config.sample_rate)
         values = window.mean(self.accelerator)
@@ -314,15 +316,15 @@ class Trainer:
     def write(self) -> None:
         """Write the checkpoint itself."""
         random = random_state.gather()
-        progress = self.players.progress
+        progress = self.train_state.progress
         if self.adaptive is not None:
             progress.augment = self.adaptive.state()
         if self.accelerator.is_main_process:
             config = bundle.at_step(self.config, progress.step)
             target = self.run / "checkpoints" / f"{progress.step:08d}"
-            needed = storage.size(self.players)
+            needed = storage.size(self.train_state)
             with self.place.unless_lost(), storage.writing(self.run, target, needed):
-                checkpoint.save(self.run, self.players, config, random)
+                checkpoint.save(self.run, self.train_state, config, random)
                 if progress.best_step == progress.step:
                     checkpoint.mark_best(self.run, progress, self.validation.best)
                 checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)

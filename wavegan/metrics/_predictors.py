@@ -1,4 +1,4 @@
-"""What judges that carry a model of their own share: opening their packages, and hearing clips."""
+"""What metrics that carry a model of their own share: opening packages, and hearing clips."""
 
 import hashlib
 import importlib
@@ -29,7 +29,7 @@ KEPT = 1024
 
 
 def package(module: str, key: str, command: str = EXTRA) -> ModuleType:
-    """Import what a judge needs.
+    """Import what a metric needs.
 
     Args:
         module: its name.

@@ -9,7 +9,7 @@ EARLY_TO_TELL = "too early to tell"
 
 
 def unsure(history: History) -> str | None:
-    """Why it is too early to tell whether the players are healthy; None: it is not."""
+    """Why it is too early to tell whether the networks are healthy; None: it is not."""
     if len(history.train) < ENOUGH:
         return f"{len(history.train)} of the {ENOUGH} windows of steps that it takes"
     return f"it takes {history.early:,} steps" if history.step < history.early else None

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from wavegan.audio import io
 from wavegan.errors import UserError
-from wavegan.evaluation.floors import (
-    Floor,
+from wavegan.evaluation.baselines import (
+    Baseline,
     GriffinLim,
     Made,
     Reencoded,
     Reference,
-    floors,
+    baselines,
     front_end,
     unmakeable,
 )
@@ -90,7 +90,7 @@ def test_the_codec_costs_little_and_tells_its_bit_rate(voice: Tensor) -> None:
 
 def test_stereo_stays_stereo(voice: Tensor) -> None:
     both = torch.cat([voice, 0.5 * voice.flip(1)])
-    for floor in floors().values():
+    for floor in baselines().values():
         made = floor(both, 22050).audio
         assert made.shape == both.shape
         assert made[0].norm() > 1.5 * made[1].norm()
@@ -102,7 +102,7 @@ def test_there_is_a_front_end_for_every_rate(rate: int) -> None:
     assert mel.sample_rate == rate
     # frames of 46 ms, to a factor of the root of 2
     assert 0.7 <= mel.n_fft / rate / (1024 / 22050) <= 1.42
-    assert [unmakeable(floor, rate) for floor in floors().values()] == ["", "", ""]
+    assert [unmakeable(floor, rate) for floor in baselines().values()] == ["", "", ""]
 
 
 def test_front_ends_of_published_rates_are_theirs() -> None:
@@ -112,7 +112,7 @@ def test_front_ends_of_published_rates_are_theirs() -> None:
 
 
 def test_a_floor_that_cannot_be_made_says_why() -> None:
-    class Refusing(Floor):
+    class Refusing(Baseline):
         def __call__(self, reference: Tensor, sample_rate: int) -> Made:
             raise UserError("not at this rate")
 

@@ -1,4 +1,4 @@
-"""MelGAN's judge of a window, with all that ParallelWaveGAN lets one choose about it.
+"""MelGAN's discriminator of a window, with all that ParallelWaveGAN lets one choose about it.
 
 Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), in the shape of
 github.com/descriptinc/melgan-neurips (MIT) and of `MelGANDiscriminator` in
@@ -18,7 +18,7 @@ from wavegan.layers.nonlinearity import Activation
 CHANNELS_PER_GROUP = 4
 
 
-class WindowJudge(nn.Module):
+class WindowDiscriminator(nn.Module):
     """Strided grouped convolutions over `(B, C, T)`, without weight norm.
 
     Args:

@@ -11,7 +11,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class SkippedSteps:
     """What was not finite in the course of a run.
 
     Attributes:
@@ -31,7 +31,7 @@ class LeftOut:
     rate: float
 
     @classmethod
-    def of(cls, history: History) -> "LeftOut":
+    def of(cls, history: History) -> "SkippedSteps":
         """Count what a run wrote down; a line that lacks something counts for what it has."""
         skips, returns = history.skips, history.returns
         named = Counter(path for line in skips for path in _names(line, "guilty"))

@@ -29,7 +29,7 @@ class Made:
     kilobits: float | None = None
 
 
-class Floor(ABC):
+class Baseline(ABC):
     """Makes an "estimate" of a reference without a model."""
 
     @abstractmethod
@@ -45,7 +45,7 @@ class Floor(ABC):
         """What its figures depend on, as JSON takes it."""
 
 
-class Reference(Floor):
+class Reference(Baseline):
     """The reference against itself: the best that a metric ever says."""
 
     def __call__(self, reference: Tensor, sample_rate: int) -> Made:
@@ -57,7 +57,7 @@ class Reference(Floor):
         return {"what": "each reference against itself"}
 
 
-class GriffinLim(Floor):
+class GriffinLim(Baseline):
     """What the mel alone tells: its bands spread by the pseudo-inverse, phases by iteration.
 
     The fast Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013) with a momentum of
@@ -106,7 +106,7 @@ class GriffinLim(Floor):
         return replace(mel, log="ln", mean=None, scale=None, clip=None, mask_last=None)
 
 
-class Reencoded(Floor):
+class Reencoded(Baseline):
     """The reference through a lossy codec that listeners know: Ogg Vorbis at its usual quality.
 
     libsndfile's default, quality 0.4 of 1: about 55 kbit/s for mono speech at 22.05 kHz.
@@ -180,12 +180,12 @@ def _resampled(audio: Tensor, from_rate: int, to_rate: int) -> Tensor:
     return torch.from_numpy(resample_array(audio.numpy(), from_rate, to_rate))
 
 
-def floors(mel: Mel | None = None) -> Mapping[str, Floor]:
+def baselines(mel: Mel | None = None) -> Mapping[str, Baseline]:
     """All floors by name, the cheapest first."""
     return {"reference": Reference(), "griffin_lim": GriffinLim(mel), "re_encoded": Reencoded()}
 
 
-def unmakeable(floor: Floor, sample_rate: int) -> str:
+def unmakeable(floor: Baseline, sample_rate: int) -> str:
     """Why a floor cannot be made of audio of a rate, or ""; tried on half a second of noise."""
     noise = 0.1 * torch.randn(1, sample_rate // 2, generator=torch.Generator().manual_seed(0))
     try:

@@ -16,7 +16,7 @@ from torch import Tensor
 from wavegan import plugins
 from wavegan.audio.resample import resample_array
 from wavegan.errors import UserError
-from wavegan.metrics import _judges
+from wavegan.metrics import _predictors
 from wavegan.metrics.base import Metric
 
 ALONE = {"distillmos", "dnsmos", "plcmos"}
@@ -261,7 +261,7 @@ def test_a_reference_is_judged_once_and_lengths_do_not_matter(
 
 
 def test_what_is_remembered_has_an_end() -> None:
-    heard = _judges.Remembered(lambda channel: float(channel.sum()))
-    for number in range(_judges.KEPT + 10):
+    heard = _predictors.Remembered(lambda channel: float(channel.sum()))
+    for number in range(_predictors.KEPT + 10):
         assert heard(np.full(2, number, np.float32)) == 2 * number
-    assert len(heard._found) == _judges.KEPT
+    assert len(heard._found) == _predictors.KEPT

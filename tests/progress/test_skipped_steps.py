@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wavegan.progress.history import History
-from wavegan.progress.left_out import LeftOut
+from wavegan.progress.skipped_steps import SkippedSteps
 from wavegan.progress.verdict import judge
 
 Run = Callable[..., History]
@@ -49,7 +49,7 @@ def test_a_return_is_told_as_a_run_writes_it_down(
     ]
     (tmp_path / "recipe.yaml").write_text("inherit: tiny\n")
     (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    found = LeftOut.of(History.read(tmp_path))
+    found = SkippedSteps.of(History.read(tmp_path))
     assert (found.returns, found.rate) == (1, rate)
     assert "went back to a checkpoint once" in found.sentence
     assert told in found.sentence

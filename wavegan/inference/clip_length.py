@@ -18,7 +18,7 @@ AT_ONCE = 1 << 31
 """Samples of all the clips that are asked for at a time, 8 GiB."""
 
 
-class Extent(NamedTuple):
+class ClipLength(NamedTuple):
     """The length of a clip.
 
     Attributes:
@@ -32,14 +32,14 @@ class Extent(NamedTuple):
     samples: int
 
 
-def extent(
+def clip_length(
     generator: LatentGenerator,
     sample_rate: int,
     seconds: float | None = None,
     *,
     loop: bool = False,
     windows: int = 1,
-) -> Extent:
+) -> ClipLength:
     """What it takes to make a clip of a length.
 
     A clip longer than the network's own is a walk whose windows overlap by half, cut at the
@@ -72,7 +72,7 @@ def extent(
         return _loop(generator, sample_rate, samples)
     positions = max(size, -(-samples // each))
     windows = 1 + -(-(positions - size) // step)
-    return Extent(windows, size + (windows - 1) * step, samples)
+    return ClipLength(windows, size + (windows - 1) * step, samples)
 
 
 def _samples(seconds: float, sample_rate: int) -> int:
@@ -84,7 +84,7 @@ def _samples(seconds: float, sample_rate: int) -> int:
     return round(min(seconds, 1e12) * sample_rate)
 
 
-def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> Extent:
+def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> ClipLength:
     size = generator.positions
     each = generator.segment // size
     positions = (2 * samples + each) // (2 * each)
@@ -97,10 +97,10 @@ def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> Extent:
     # but the maps of a network that was trained on loops wrap as they are.
     alone = positions == size and generator.circular
     windows = 1 if alone else max(2, -(-positions // max(size // 2, 1)))
-    return Extent(windows, positions, positions * each)
+    return ClipLength(windows, positions, positions * each)
 
 
-def check_count(count: int, length: Extent, channels: int, name: str = "n") -> None:
+def check_count(count: int, length: ClipLength, channels: int, name: str = "n") -> None:
     """Refuse more clips at a time than memory is meant to hold.
 
     Raises:
@@ -113,7 +113,7 @@ def check_count(count: int, length: Extent, channels: int, name: str = "n") -> N
         )
 
 
-def warn_of_rounding(wanted: float | None, length: Extent, sample_rate: int) -> None:
+def warn_of_rounding(wanted: float | None, length: ClipLength, sample_rate: int) -> None:
     """Warn of a loop that is longer or shorter than what was wanted, in seconds."""
     if wanted is not None and length.samples != round(real(wanted, "seconds") * sample_rate):
         tell(
