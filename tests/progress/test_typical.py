@@ -65,7 +65,7 @@ def test_before_the_curve_there_is_nothing_and_after_it_its_end() -> None:
         "training.optimizer.lr=1e-4",
         "data.segment=8192",
         "objective.name=hinge",
-        "mel.n_mels=64",
+        "audio.sample_rate=16000",
     ],
 )
 def test_another_recipe_has_none(override: str) -> None:

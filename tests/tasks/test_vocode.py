@@ -64,7 +64,7 @@ def test_what_is_longer_is_cut(audio: Tensor, frames: int, missing: int, length:
 
 
 def test_it_is_mono_and_of_one_rate() -> None:
-    with pytest.raises(UserError, match=r"data\.channels is 2"):
+    with pytest.raises(UserError, match=r"audio\.channels is 2"):
         Vocode(MEL, channels=2)
     with pytest.raises(UserError, match=r"mel\.output_rate is 44100"):
         Vocode(replace(MEL, output_rate=44100))

@@ -48,13 +48,26 @@ def test_a_mutated_file_is_read_or_refused(trained, script, tmp_path_factory, na
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("channels", -1), ("channels", 1.5), ("peak", float("nan")), ("peak", 0), ("segment", "x"),
+    [("peak", float("nan")), ("peak", 0), ("segment", "x"),
      ("step", True), ("labels", "ab"), ("task", 3)],
 )  # fmt: skip
 def test_a_field_of_another_type_or_range_is_named(trained, tmp_path, field, value):
     file = tmp_path / "config.json"
     content = json.loads((bundle.checkpoints(trained)[1] / "config.json").read_text())
     file.write_text(json.dumps(content | {field: value}))
+    with pytest.raises(UserError, match=rf"config\.json.*{field}"):
+        bundle.Config.read(file)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("channels", -1), ("channels", 1.5), ("sample_rate", 0), ("sample_rate", 1 << 40)],
+)
+def test_a_field_of_the_audio_is_named(trained, tmp_path, field, value):
+    file = tmp_path / "config.json"
+    content = json.loads((bundle.checkpoints(trained)[1] / "config.json").read_text())
+    audio = content["audio"] | {field: value}
+    file.write_text(json.dumps(content | {"audio": audio}))
     with pytest.raises(UserError, match=rf"config\.json.*{field}"):
         bundle.Config.read(file)
 

@@ -229,8 +229,8 @@ def test_a_dry_run_names_the_labels(folder: Path) -> None:
     [
         ("losses={mel: {name: mel}}", "losses: the task synthesize compares sets of clips"),
         ("feature_matching={weight: 1}", "feature_matching: the task synthesize compares sets"),
-        ("generator={name: hifigan}", "generator.name is hifigan, which takes mels"),
-        ("data.segment=4100", "data.segment is 4100, not a multiple of mel.hop_length"),
+        ("generator={name: hifigan}", "generator.name is hifigan, no LatentGenerator"),
+        ("mel=hifigan-22k", "audio.sample_rate is 8000, but the front-end of mel is for 22050"),
         ("task={name: vocode}", "data.labels is set, but the task vocode takes no labels"),
         ("training.adversarial_from=2", "training.adversarial_from is set, but there are no los"),
         ("training.augment.gain=90", "gain"),

@@ -23,7 +23,7 @@ WORDS = (
     # what a process draws for itself is another number in each: noise is silent before it is learnt
     f"generator={{name: stylewave, mixing: 0, {SMALL}}}",
     "discriminators.wavegan=null",
-    "discriminators.short={name: spectrogram, dim: 4, max_dim: 8, spec_n_fft: 64, places: 16}",
+    "discriminators.short={name: spectrogram, dim: 4, max_dim: 8, spec_n_fft: 64, spec_hop_length: 32, places: 16}",
     "objective={name: relativistic}",
     "penalties.gradient=null",
     "penalties.r1={name: r1, gamma: 5, every: 1}",

@@ -47,7 +47,7 @@ SCRIPT = '''
     from wavegan import recipe
     from wavegan.cli.console import Silent
     from wavegan.training import setup
-    from wavegan.training.interrupt import Interrupt
+    from wavegan.interrupt import Interrupt
 
     run = Path(sys.argv[1])
     wanted = recipe.load(sys.argv[2], sys.argv[3:])

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from wavegan import aliases
 from wavegan.progress.history import History
 
 CURVES = Path(__file__).parent / "curves"
 SECTIONS = ("task", "mel", "generator", "discriminators", "objective", "penalties", "losses")
 """What makes a recipe the same whatever it is called: these, and the fields below."""
 FIELDS = {
-    "data": ("segment", "channels"),
+    "audio": ("sample_rate", "channels"),
+    "data": ("segment",),
     "training": ("batch_size", "optimizer", "n_critic", "adversarial_from"),
 }
 
@@ -84,6 +86,7 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
     Not among them: its name and description, where the data lies, how many steps there are.
     """
+    recipe = _with_rate(aliases.fields(recipe))
     found: dict[str, Any] = {name: recipe.get(name) for name in (*SECTIONS, "feature_matching")}
     for section, names in FIELDS.items():
         values = recipe.get(section)
@@ -100,11 +103,26 @@ def started_from_a_model(history: History) -> bool:
 
 
 def _agrees(stored: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether two identities are one; a run older than one of `FIELDS` is not held to it."""
-    if any(stored[name] != own[name] for name in stored if name not in FIELDS):
+    """Whether two identities are one; a run older than one of `FIELDS` is not held to it.
+
+    Nor to a mel that no network sees: recipes of before had one in any case.
+    """
+    compared = {name for name in stored if name not in FIELDS}
+    if stored["mel"] is None:
+        compared.discard("mel")
+    if any(stored[name] != own[name] for name in compared):
         return False
     kept = ((stored[name], own[name]) for name in FIELDS)
     return all(theirs[key] == ours.get(key, theirs[key]) for theirs, ours in kept for key in theirs)
+
+
+def _with_rate(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe with its rate among `audio`, where only its mel said it."""
+    mel, audio = recipe.get("mel"), recipe.get("audio") or {}
+    if not isinstance(mel, dict) or not isinstance(audio, dict) or audio.get("sample_rate"):
+        return dict(recipe)
+    rate = mel.get("output_rate") or mel.get("sample_rate")
+    return {**recipe, "audio": {"sample_rate": rate, **{k: v for k, v in audio.items() if v}}}
 
 
 def _has_data(start: Mapping[str, Any]) -> bool:

@@ -143,13 +143,13 @@ def build(
     if isinstance(recipe.data.labels, str):
         update = {"labels": UNKNOWN_LABELS, "label_from": recipe.data.labels}
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=update)})
+    _check_kinds(recipe, trust_code)
     config = bundle.describe(recipe, trust_code=trust_code)
     _check_segment(recipe, config)
     given = bundle.context(config) | {"segment": recipe.data.segment}
     make = _Maker(given | {"seed": recipe.training.seed}, trust_code, most)
     task = make("tasks", recipe.task, "task")
     discriminator = _discriminator(recipe, make)
-    _check_generator(recipe, type(task), trust_code)
     generator = bundle.build(config, trust_code=trust_code, weights=weights, most=most)
     matching = recipe.feature_matching
     return Parts(
@@ -170,10 +170,8 @@ def build(
 
 def _check_options(recipe: Recipe, trust_code: bool) -> None:
     """Check what the recipe says of each plug-in against its constructor."""
-    config = bundle.describe(recipe, trust_code=trust_code)
-    _check_segment(recipe, config)
-    task = plugins.find("tasks", recipe.task.name, own=trust_code)
-    _check_generator(recipe, task, trust_code)
+    _check_kinds(recipe, trust_code)
+    _check_segment(recipe, bundle.describe(recipe, trust_code=trust_code))
     for kind, where, plugin in recipe.plugins():
         bounded_network.check_options(plugin.options, where)
         plugins.check(kind, plugin.name, plugin.options, where, own=trust_code)
@@ -224,9 +222,10 @@ def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
     return Augment(start, **chosen.changes)
 
 
-def _check_generator(recipe: Recipe, task: type, trust_code: bool) -> None:
+def _check_kinds(recipe: Recipe, trust_code: bool) -> None:
     """Refuse a generator of another kind than the task's, or one without the mel it needs."""
-    generator = plugins.find("generators", recipe.generator.name, own=trust_code)
+    task = _found("tasks", recipe.task, "task", trust_code)
+    generator = _found("generators", recipe.generator, "generator", trust_code)
     if not issubclass(task, Task) or not issubclass(generator, Generator):
         raise RuntimeError(f"{task} or {generator} is none")  # plugins.find returns no others
     task.check(recipe, generator)
@@ -235,3 +234,10 @@ def _check_generator(recipe: Recipe, task: type, trust_code: bool) -> None:
             f"mel is null, and {recipe.generator.name} takes a mel: give a front-end, such as "
             "mel=hifigan-22k (wavegan list names them)"
         )
+
+
+def _found(kind: str, plugin: Plugin, where: str, trust_code: bool) -> type:
+    try:
+        return plugins.find(kind, plugin.name, own=trust_code)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
