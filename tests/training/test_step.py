@@ -88,11 +88,11 @@ def player(network: nn.Module, clip: float | None = None, rate: float = RATE) ->
     return LearningNetwork(network, torch.optim.SGD(network.parameters(), lr=rate), clip)
 
 
-def make(generator: nn.Module, discriminator_network: Discriminator | None, **options: Any) -> Step:
+def make(generator: nn.Module, discriminator: Discriminator | None, **options: Any) -> Step:
     defaults: dict[str, Any] = {
         "task": Copy(),
         "generator": player(generator),
-        "discriminator": None if discriminator_network is None else player(discriminator_network),
+        "discriminator": None if discriminator is None else player(discriminator),
         "objective": LSGAN(),
         "autocast": nullcontext,
         "losses": {"distance": (2.0, Distance())},
@@ -115,11 +115,11 @@ def moved(network: nn.Module, before: dict[str, Tensor]) -> bool:
 
 def test_in_its_turn_d_learns_and_g_is_not_touched() -> None:
     """d/dw [(w - 1)^2 + (w / 2)^2] = 2 (w - 1) + w / 2 = -1.375 at w = 0.25, so w = 0.3875."""
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    step = make(generator, discriminator_network)
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    step = make(generator, discriminator)
     generated = step.task.generate(generator, ones())
     logs = step.discriminator_turn(step.discriminator, generated, 0)
-    assert discriminator_network.weight.item() == pytest.approx(0.3875)
+    assert discriminator.weight.item() == pytest.approx(0.3875)
     assert generator.weight.item() == 0.5
     assert generator.weight.grad is None
     assert logs["discriminator/adversarial"].item() == pytest.approx(0.5625 + 0.015625)
@@ -129,28 +129,28 @@ def test_in_its_turn_d_learns_and_g_is_not_touched() -> None:
 def test_a_discriminators_weight_counts_in_both_turns() -> None:
     """Two judges as above with weights 2 and 0.5: 2.5 times each term of one with weight 1."""
     generator = Amplifier(0.5)
-    discriminator_network = Ensemble(
+    discriminator = Ensemble(
         {"a": TinyDiscriminator(0.25), "b": TinyDiscriminator(0.25)}, {"a": 2.0, "b": 0.5}
     )
-    step = make(generator, discriminator_network)
+    step = make(generator, discriminator)
     generated = step.task.generate(generator, ones())
-    terms = step.adversarial_terms(discriminator_network, generated)
+    terms = step.adversarial_terms(discriminator, generated)
     single = step.adversarial_terms(TinyDiscriminator(0.25), generated)
     for name in ("adversarial", "feature_matching"):
         assert terms[name][1].item() == pytest.approx(2.5 * single[name][1].item())
     logs = step.discriminator_turn(step.discriminator, generated, 0)
     assert logs["discriminator/adversarial"].item() == pytest.approx(2.5 * (0.5625 + 0.015625))
-    learnt = [member.weight.item() for member in discriminator_network.members.values()]
+    learnt = [member.weight.item() for member in discriminator.members.values()]
     assert learnt == pytest.approx([0.25 + 2 * 0.1375, 0.25 + 0.5 * 0.1375])
 
 
 def test_d_judges_detached_fakes_and_real_in_one_batch() -> None:
-    generator, discriminator_network, penalty = Amplifier(), TinyDiscriminator(), Heaviness()
-    step = make(generator, discriminator_network, penalties={"heavy": (1.0, penalty)})
+    generator, discriminator, penalty = Amplifier(), TinyDiscriminator(), Heaviness()
+    step = make(generator, discriminator, penalties={"heavy": (1.0, penalty)})
     generated = step.task.generate(generator, ones())
     assert generated.fake.requires_grad
     step.discriminator_turn(step.discriminator, generated, 0)
-    assert discriminator_network.calls == [(4, False, True)]
+    assert discriminator.calls == [(4, False, True)]
     assert not penalty.fakes[0].requires_grad
 
 
@@ -160,13 +160,13 @@ def test_in_its_turn_g_learns_and_d_is_not_touched() -> None:
     distance 2 |g - 1|: slope -2; adversarial (w g - 1)^2: 2 w (w g - 1) = -0.4375; feature
     matching 3 * 2 w |g - 1|: -1.5. In all -3.9375, so g = 0.89375.
     """
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    step = make(generator, discriminator_network)
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    step = make(generator, discriminator)
     logs = step.generator_turn(step.discriminator, step.task.generate(generator, ones()))
     assert generator.weight.item() == pytest.approx(0.89375)
-    assert discriminator_network.weight.item() == 0.25
-    assert discriminator_network.weight.grad is None
-    assert discriminator_network.weight.requires_grad
+    assert discriminator.weight.item() == 0.25
+    assert discriminator.weight.grad is None
+    assert discriminator.weight.requires_grad
     assert {name: value.item() for name, value in logs.items()} == pytest.approx(
         {
             "generator/distance": 0.5,
@@ -177,17 +177,17 @@ def test_in_its_turn_g_learns_and_d_is_not_touched() -> None:
         }
     )
     # the fake with a graph to G, the real without; D frozen for both
-    assert discriminator_network.calls == [(2, True, False), (2, False, False)]
+    assert discriminator.calls == [(2, True, False), (2, False, False)]
 
 
 def test_after_a_whole_step_d_holds_the_gradient_of_its_own_turn() -> None:
     """G's turn is against the D that has just learnt: w = 0.3875."""
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    logs = make(generator, discriminator_network)(ones(), 0, adversarial=True)
-    assert discriminator_network.weight.item() == pytest.approx(0.3875)
-    assert discriminator_network.weight.grad is not None
-    assert discriminator_network.weight.grad.item() == pytest.approx(-1.375)
-    assert discriminator_network.weight.requires_grad
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    logs = make(generator, discriminator)(ones(), 0, adversarial=True)
+    assert discriminator.weight.item() == pytest.approx(0.3875)
+    assert discriminator.weight.grad is not None
+    assert discriminator.weight.grad.item() == pytest.approx(-1.375)
+    assert discriminator.weight.requires_grad
     slope = -2 + 2 * 0.3875 * (0.5 * 0.3875 - 1) - 6 * 0.3875
     assert generator.weight.item() == pytest.approx(0.5 - RATE * slope)
     assert logs["generator/adversarial"].item() == pytest.approx((0.5 * 0.3875 - 1) ** 2)
@@ -201,12 +201,10 @@ def test_a_mel_is_handed_to_the_task() -> None:
 
 def test_gradients_of_an_earlier_step_are_gone() -> None:
     """Two steps of a D whose rate is 0 see the same gradient, not its double."""
-    generator, discriminator_network = Amplifier(), TinyDiscriminator()
-    step = make(generator, discriminator_network)
-    step.generator, step.discriminator = (
-        player(generator, rate=0.0),
-        player(discriminator_network, rate=0.0),
-    )
+    generator, discriminator = Amplifier(), TinyDiscriminator()
+    step = make(generator, discriminator)
+    step.generator = player(generator, rate=0.0)
+    step.discriminator = player(discriminator, rate=0.0)
     first, second = (step(ones(), number, adversarial=True) for number in range(2))
     assert first.keys() == second.keys()
     for name, value in first.items():
@@ -258,9 +256,9 @@ def test_scalars_stay_on_the_device_without_a_graph() -> None:
 
 
 def test_a_lazy_penalty_comes_every_nth_step_and_n_times_as_strong() -> None:
-    generator, discriminator_network = Amplifier(), TinyDiscriminator()
-    step = make(generator, discriminator_network, penalties={"heavy": (4.0, Heaviness(every=3))})
-    step.discriminator = player(discriminator_network, rate=0.0)
+    generator, discriminator = Amplifier(), TinyDiscriminator()
+    step = make(generator, discriminator, penalties={"heavy": (4.0, Heaviness(every=3))})
+    step.discriminator = player(discriminator, rate=0.0)
     for number in range(7):
         logs = step(ones(), number, adversarial=True)
         extra = logs["discriminator/total"] - logs["discriminator/adversarial"]
@@ -272,11 +270,10 @@ def test_a_lazy_penalty_comes_every_nth_step_and_n_times_as_strong() -> None:
 
 def test_a_penalty_pulls_d() -> None:
     """With the gradient -1.375 of its turn and 4 * 2 w = 2 of the penalty: w = 0.25 - 0.0625."""
-    discriminator_network = TinyDiscriminator(0.25)
-    make(Amplifier(0.5), discriminator_network, penalties={"heavy": (4.0, Heaviness())})(
-        ones(), 0, adversarial=True
-    )
-    assert discriminator_network.weight.item() == pytest.approx(0.1875)
+    discriminator = TinyDiscriminator(0.25)
+    step = make(Amplifier(0.5), discriminator, penalties={"heavy": (4.0, Heaviness())})
+    step(ones(), 0, adversarial=True)
+    assert discriminator.weight.item() == pytest.approx(0.1875)
 
 
 def test_feature_matching_of_weight_zero_is_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,30 +298,28 @@ def test_without_a_discriminator_g_learns_from_the_losses_alone() -> None:
 
 
 def test_d_rests_until_it_takes_part() -> None:
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    logs = make(generator, discriminator_network)(ones(), 0, adversarial=False)
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    logs = make(generator, discriminator)(ones(), 0, adversarial=False)
     assert set(logs) == {"generator/distance", "generator/total", "generator/grad_norm"}
     assert generator.weight.item() == pytest.approx(0.7)
-    assert discriminator_network.weight.item() == 0.25
-    assert discriminator_network.weight.grad is None
-    assert discriminator_network.calls == []
+    assert discriminator.weight.item() == 0.25
+    assert discriminator.weight.grad is None
+    assert discriminator.calls == []
 
 
 def test_clipping_bounds_what_is_applied_and_logs_what_was() -> None:
     """G's slope is -3.9375 and D's -1.375, see above; each is cut to its own largest norm."""
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    step = make(generator, discriminator_network)
-    step.generator, step.discriminator = (
-        player(generator, clip=2.0),
-        player(discriminator_network, clip=0.5),
-    )
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    step = make(generator, discriminator)
+    step.generator = player(generator, clip=2.0)
+    step.discriminator = player(discriminator, clip=0.5)
     generated = step.task.generate(generator, ones())
     logs = step.generator_turn(step.discriminator, generated)
     assert logs["generator/grad_norm"].item() == pytest.approx(3.9375)
     assert generator.weight.item() == pytest.approx(0.5 + RATE * 2.0, rel=1e-5)
     logs = step.discriminator_turn(step.discriminator, generated, 0)
     assert logs["discriminator/grad_norm"].item() == pytest.approx(1.375)
-    assert discriminator_network.weight.item() == pytest.approx(0.25 + RATE * 0.5, rel=1e-5)
+    assert discriminator.weight.item() == pytest.approx(0.25 + RATE * 0.5, rel=1e-5)
 
 
 def test_clipping_is_of_the_norm_over_all_parameters() -> None:
@@ -359,9 +354,7 @@ def noise(samples: int = 120) -> Tensor:
     return torch.randn(2, 1, samples, generator=torch.Generator().manual_seed(2)).clamp(-1, 1)
 
 
-def run(
-    discriminator_network: Discriminator, steps: int = 2, **options: Any
-) -> list[dict[str, float]]:
+def run(discriminator: Discriminator, steps: int = 2, **options: Any) -> list[dict[str, float]]:
     """Steps on noise; all weights of both players must move, and all scalars be finite.
 
     All but D's last biases where the objective is Wasserstein's: they cancel out of
@@ -369,14 +362,12 @@ def run(
     """
     cancels = isinstance(options.get("objective"), Wasserstein)
     generator = small_generator()
-    step = make(generator, discriminator_network, **options)
-    before = weights(generator), weights(discriminator_network)
+    step = make(generator, discriminator, **options)
+    before = weights(generator), weights(discriminator)
     logs = [step(noise(), number, adversarial=True) for number in range(steps)]
-    for network, old in zip((generator, discriminator_network), before, strict=True):
+    for network, old in zip((generator, discriminator), before, strict=True):
         for name, value in network.named_parameters():
-            if not (
-                cancels and network is discriminator_network and name.endswith("conv_post.bias")
-            ):
+            if not (cancels and network is discriminator and name.endswith("conv_post.bias")):
                 assert not torch.equal(value, old[name]), name
             assert value.isfinite().all(), name
             assert value.requires_grad, name
@@ -387,9 +378,9 @@ def run(
 
 
 def test_a_judge_with_spectral_norm() -> None:
-    discriminator_network = small_discriminator(spectral_norm=True)
-    assert any("original" in name for name, _ in discriminator_network.named_parameters())
-    run(discriminator_network)
+    discriminator = small_discriminator(spectral_norm=True)
+    assert any("original" in name for name, _ in discriminator.named_parameters())
+    run(discriminator)
 
 
 @pytest.mark.parametrize(
@@ -424,13 +415,13 @@ def test_the_gradient_penalty_holds_a_critic_near_slope_one() -> None:
     10 (w / sqrt(8) - 1)^2 - w / 2, for the mean of real less that of fake is 1 / 2, is smallest at
     w = sqrt(8) + 0.2.
     """
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    step = make(generator, discriminator_network, objective=Wasserstein())
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    step = make(generator, discriminator, objective=Wasserstein())
     step.penalties = {"gradient": (10.0, GradientPenalty())}
     step.generator = player(generator, rate=0.0)
     for number in range(60):
         step(ones(), number, adversarial=True)
-    assert discriminator_network.weight.item() == pytest.approx(math.sqrt(8) + 0.2, abs=1e-4)
+    assert discriminator.weight.item() == pytest.approx(math.sqrt(8) + 0.2, abs=1e-4)
 
 
 def half() -> Any:
@@ -439,10 +430,10 @@ def half() -> Any:
 
 def test_under_bfloat16_the_networks_are_rough_and_the_losses_exact() -> None:
     """Losses are given float32 waves, objectives float32 logits."""
-    loss, discriminator_network = Distance(), small_discriminator()
+    loss, discriminator = Distance(), small_discriminator()
     seen: list[torch.dtype] = []
     objective = Listening(seen)
-    logs = run(discriminator_network, losses={"d": (1.0, loss)}, objective=objective, autocast=half)
+    logs = run(discriminator, losses={"d": (1.0, loss)}, objective=objective, autocast=half)
     assert set(loss.dtypes) == {torch.float32}
     assert set(seen) == {torch.float32}
     exact = run(small_discriminator(), losses={"d": (1.0, Distance())}, objective=LSGAN())
@@ -468,12 +459,9 @@ class Listening(LSGAN):
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_step_leaves_the_mode_of_the_networks(training: bool) -> None:
-    generator, discriminator_network = (
-        Amplifier().train(training),
-        TinyDiscriminator().train(training),
-    )
-    make(generator, discriminator_network)(ones(), 0, adversarial=True)
-    assert (generator.training, discriminator_network.training) == (training, training)
+    generator, discriminator = Amplifier().train(training), TinyDiscriminator().train(training)
+    make(generator, discriminator)(ones(), 0, adversarial=True)
+    assert (generator.training, discriminator.training) == (training, training)
 
 
 class Labelled(TinyDiscriminator):
@@ -510,13 +498,13 @@ class Louder(nn.Module):
 
 
 def test_g_waits_for_n_turns_of_d() -> None:
-    generator, discriminator_network = Amplifier(0.5), TinyDiscriminator(0.25)
-    step = make(generator, discriminator_network, n_critic=3)
+    generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
+    step = make(generator, discriminator, n_critic=3)
     for number in range(2):
         logs = step(ones(), number, adversarial=True)
         assert not any(name.startswith("generator/") for name in logs)
         assert generator.weight.item() == 0.5
-    assert discriminator_network.weight.item() != 0.25
+    assert discriminator.weight.item() != 0.25
     assert "generator/total" in step(ones(), 2, adversarial=True)
     assert generator.weight.item() != 0.5
 
@@ -529,21 +517,19 @@ def test_without_d_every_step_is_gs() -> None:
 @pytest.mark.parametrize("apart", [False, True])
 def test_d_is_told_the_labels_of_real_and_fake(apart: bool) -> None:
     """D's turn: both in one batch, or in one each; a penalty; G's turn: fake, then real."""
-    discriminator_network = Labelled(apart)
-    step = make(
-        Amplifier(), discriminator_network, task=CopyWithLabel(), penalties={"r1": (1.0, R1())}
-    )
+    discriminator = Labelled(apart)
+    step = make(Amplifier(), discriminator, task=CopyWithLabel(), penalties={"r1": (1.0, R1())})
     step(ones(), 0, adversarial=True, conditions={"label": torch.tensor([1, 0])})
     both = [[1, 0], [1, 0]] if apart else [[1, 0, 1, 0]]
-    assert discriminator_network.conditioned == [*both, [1, 0], [1, 0], [1, 0]]
+    assert discriminator.conditioned == [*both, [1, 0], [1, 0], [1, 0]]
 
 
 def test_real_and_fake_apart_give_the_same_where_d_does_not_mix_clips() -> None:
     together = make(Amplifier(), TinyDiscriminator())(noise(8), 0, adversarial=True)
-    discriminator_network = TinyDiscriminator()
-    discriminator_network.batch_dependent = True
-    separate = make(Amplifier(), discriminator_network)(noise(8), 0, adversarial=True)
-    assert discriminator_network.calls[0][0] == 2
+    discriminator = TinyDiscriminator()
+    discriminator.batch_dependent = True
+    separate = make(Amplifier(), discriminator)(noise(8), 0, adversarial=True)
+    assert discriminator.calls[0][0] == 2
     for name, value in together.items():
         assert separate[name].item() == pytest.approx(value.item()), name
 

@@ -74,7 +74,7 @@ class Clip:
 
 
 Part = Callable[[int, int, str | None, GenerationOptions], "Tensor"]
-"""Makes clips `(size, C, T)`: of the first one's number, size, label and manner."""
+"""Makes clips `(size, C, T)`: of the first one's number, size, label and options."""
 
 
 def drawn_again(

@@ -35,7 +35,7 @@ class EvaluationInputs:
 class Result:
     """What was found: as JSON, as a table, the means by system and metric, and what lacks.
 
-    `skipped_steps` says how many clips of a system were not measured, of systems with any.
+    `left_out` says how many clips of a system were not measured, of systems with any.
     """
 
     to_dict: Callable[[], dict[str, Any]]

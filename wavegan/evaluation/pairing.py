@@ -61,7 +61,7 @@ def pair(
     Args:
         reference: a folder, or a single file.
         estimate: a folder, or a single file if `reference` is one; two files pair as they are.
-        system: named in `skipped_steps`.
+        system: named in `left_out`.
         only: names to consider; None is all.
 
     Raises:

@@ -50,7 +50,7 @@ def names(folders: Sequence[Path]) -> list[str]:
 
 
 def open_source(name: str, root: Path, left_out: list[LeftOut]) -> Source:
-    """Find a folder's clips; those that are broken or ambiguous are added to `skipped_steps`."""
+    """Find a folder's clips; those that are broken or ambiguous are added to `left_out`."""
     manifest = scan(root, keep_own=True)
     left_out += [LeftOut(name, printable(str(root)), line) for line in manifest.passed_over]
     for bad in manifest.rejected:
@@ -72,7 +72,7 @@ def open_source(name: str, root: Path, left_out: list[LeftOut]) -> Source:
 
 
 def common(sources: Sequence[Source], left_out: list[LeftOut]) -> list[str]:
-    """Names of the clips that every source has, sorted; the others are added to `skipped_steps`.
+    """Names of the clips that every source has, sorted; the others are added to `left_out`.
 
     Raises:
         UserError: there is none.

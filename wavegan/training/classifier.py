@@ -193,7 +193,7 @@ def _load(
     judge: Classifier,
     left_out: list[Rejected],
 ) -> _Data:
-    """Read all clips; names those that cannot be read any more in `skipped_steps`."""
+    """Read all clips; names those that cannot be read any more in `left_out`."""
     index = {label: number for number, label in enumerate(judge.labels)}
     by_label: list[list[Tensor]] = [[] for _ in index]
     for clip in train:

@@ -68,9 +68,9 @@ def describe(
         return plan
     fit(made, segments, FEW)
     there, low = choose(device), training.precision == "bf16"
-    players, step = assemble(
+    train_state, step = assemble(
         recipe, made, there, lambda: torch.autocast(there.type, torch.bfloat16, enabled=low)
     )
     held_out = [clip.seconds for clip in found.split.validation or found.split.train]
-    sizes = footprint(recipe, made, players.networks, held_out)
+    sizes = footprint(recipe, made, train_state.networks, held_out)
     return plan | estimate.of(recipe, step, segments, sizes, run, there, processes)

@@ -10,14 +10,14 @@ from wavegan.training.checkpoint import TrainState
 from wavegan.training.files import Files
 
 
-def facts(accelerator: Accelerator, players: TrainState, files: Files) -> dict[str, Any]:
+def facts(accelerator: Accelerator, train_state: TrainState, files: Files) -> dict[str, Any]:
     """Machine, versions, sizes of the networks, the data by its amount and fingerprint, the time.
 
     And what both learning rates are multiplied by, since returns to a checkpoint.
 
     Args:
         accelerator: tells the device, the precision and the number of processes.
-        players: networks and progress.
+        train_state: networks and progress.
         files: what trains and what is held out.
     """
     train, held_out = files.split.train, files.split.validation
@@ -30,9 +30,9 @@ def facts(accelerator: Accelerator, players: TrainState, files: Files) -> dict[s
         "precision": accelerator.mixed_precision,
         "parameters": {
             name: sum(p.numel() for p in network.parameters())
-            for name, network in players.networks.items()
+            for name, network in train_state.networks.items()
         },
-        "rate": players.progress.rate,
+        "rate": train_state.progress.rate,
         "data": {
             "clips": len({clip.path for clip in train}),
             "seconds": round(sum(clip.seconds for clip in train), 1),
