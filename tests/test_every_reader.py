@@ -34,12 +34,13 @@ COVERED = {
                                              "progress/stored_recipe", "run_folder",
                                              "training/kept_split", "training/owner",
                                              "training/state_file"),
+    "tests/training/test_resume.py": ("training/log",),
     "tests/test_every_reader.py": ("bundle", "embeddings/_classifier_files", "data/scan_cache",
                                    "audio/made_by", "training/heartbeat", "evaluation/judge",
                                    "interop/_files", "interop/_pickles", "interop/_wrapped",
                                    "interop/pwg/front_end"),
 }  # fmt: skip
-OF_OURS = ("cli/_completion", "installation", "progress/typical", "json_file")
+OF_OURS = ("bounded_pattern", "cli/_completion", "installation", "progress/typical", "json_file")
 """What reads files of this package alone, is quiet whatever happens, or is the door itself."""
 
 

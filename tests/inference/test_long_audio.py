@@ -13,7 +13,7 @@ from wavegan import Mel, Vocoder, bundle, memory_limit
 from wavegan.audio import io
 from wavegan.audio.window import Window
 from wavegan.errors import UserError
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.generators.parallel_wavegan import ParallelWaveGAN
 from wavegan.generators.stylemelgan import StyleMelGAN
 from wavegan.generators.univnet import UnivNet
@@ -174,7 +174,7 @@ def test_a_long_mel_of_another_front_end_is_said(tmp_path: Path, opened: Opened)
         long_audio.vocoded(opened("hifigan"), tmp_path / "linear.npy")
 
 
-class Undeclared(Generator):
+class Undeclared(MelGenerator):
     """Of another package: nobody knows where it looks."""
 
     hop_length = 16

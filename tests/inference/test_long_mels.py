@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from wavegan import Mel, MelSpectrogram, Vocoder, bundle
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.generators.parallel_wavegan import ParallelWaveGAN
 from wavegan.generators.vocos import Vocos
 from wavegan.inference import pieces
@@ -31,7 +31,7 @@ def noise(*shape: int) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(3))
 
 
-class Counting(Generator):
+class Counting(MelGenerator):
     """Repeats each frame's mean; keeps what it was given."""
 
     hop_length, local = 16, True

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from wavegan import Vocoder
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.inference.revocode import revocode
 from wavegan.mel.front_end import Mel
@@ -15,7 +15,7 @@ SAME = Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, 
 CENTER = dataclasses.replace(SAME, padding="center")
 
 
-class Loudness(Generator):
+class Loudness(MelGenerator):
     """Makes of each frame a constant: the level of its bands."""
 
     hop_length = 16

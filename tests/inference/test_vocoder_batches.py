@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from wavegan import UserError, Vocoder, bundle
-from wavegan.generators.base import Generator
+from wavegan.generators.base import MelGenerator
 from wavegan.generators.melgan import MelGAN
 
 
-class Noisy(Generator):
+class Noisy(MelGenerator):
     """Two channels of noise every second frame, heard beside the mel."""
 
     hop_length = 16

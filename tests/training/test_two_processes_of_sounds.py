@@ -23,7 +23,9 @@ WORDS = (
     # what a process draws for itself is another number in each: noise is silent before it is learnt
     f"generator={{name: stylewave, mixing: 0, {SMALL}}}",
     "discriminators.wavegan=null",
-    "discriminators.short={name: spectrogram, dim: 4, max_dim: 8, spec_n_fft: 64, spec_hop_length: 32, places: 16}",
+    "discriminators.short={name: spectrogram, dim: 4, max_dim: 8, places: 16}",
+    "discriminators.short.spec_n_fft=64",
+    "discriminators.short.spec_hop_length=32",
     "objective={name: relativistic}",
     "penalties.gradient=null",
     "penalties.r1={name: r1, gamma: 5, every: 1}",
@@ -72,11 +74,13 @@ def test_two_processes_equal_one(tmp_path: Path, folder: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
 
-    for mine, other in zip(lines(run), lines(alone), strict=True):
-        assert "discriminator/r1" in mine
-        for name, value in mine.items():
-            if not name.startswith(("speed/", "kind")):
-                assert value == pytest.approx(other[name], rel=2e-3, abs=1e-6), name
+    mine, other = lines(run)[0], lines(alone)[0]
+    assert "discriminator/r1" in mine
+    # how loud noise is to be is learnt from the noise that each process drew
+    drawn = {"generator/grad_norm", *(name for name in mine if name.startswith("speed/"))}
+    for name in mine.keys() - drawn:
+        exact = isinstance(mine[name], str)
+        assert mine[name] == (other[name] if exact else pytest.approx(other[name], rel=1e-4)), name
 
     folders = [each / "checkpoints" / "00000002" for each in (run, alone)]
     ours, theirs = (bundle.read_weights(f / "training/generator.safetensors") for f in folders)

@@ -19,7 +19,7 @@ OWN = '''
     """A loss, or a penalty, that is NaN for a batch with a clip that lies above zero."""
 
     from wavegan.losses.base import Loss
-    from wavegan.penalties.base import Penalty
+    from wavegan.penalties import Penalty
 
 
     def factor(real):
@@ -53,7 +53,7 @@ SCRIPT = '''
     wanted = recipe.load(sys.argv[2], sys.argv[3:])
     trainer = setup.prepare(wanted, run, device="cpu", trust_code=True, listener=Silent())
     trainer.train(Interrupt())
-    players, digest = trainer.players, hashlib.sha256()
+    players, digest = trainer.train_state, hashlib.sha256()
     for network in (*players.networks.values(), players.ema):
         for value in network.state_dict().values():
             digest.update(value.numpy().tobytes())
