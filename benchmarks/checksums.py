@@ -31,7 +31,7 @@ OPEN = "import sys; from wavegan import Vocoder; Vocoder.from_pretrained(sys.arg
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--first", type=int, default=11, help="pairs of processes")
+    parser.add_argument("--first", type=int, default=11, help="pairs of processes; 0: none")
     parser.add_argument("--further", type=int, default=41, help="pairs in one process")
     given = parser.parse_args()
     for name in RECIPES:
@@ -43,7 +43,10 @@ def main() -> None:
                 ("further", given.further, anew),
                 ("again", given.further, again),
             ):
-                print(f"{name} ({size:.0f} MB), {kind}: {cost(listed, plain, pairs, seconds)}")
+                if not pairs:
+                    continue
+                told = cost(listed, plain, pairs, seconds)
+                print(f"{name} ({size:.0f} MB), {kind}: {told}", flush=True)
 
 
 def bundles(scratch: Path, name: str) -> tuple[Path, Path]:
