@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from wavegan import UserError, aliases, bundle, recipe
+from wavegan import Mel, UserError, aliases, bundle, plugins, recipe
+from wavegan.fields import paths
 
 OLD_SOUNDS = {"sample_rate": 8000, "n_fft": 256, "hop_length": 64, "win_length": 256, "n_mels": 20}
 
 
 @pytest.mark.parametrize(("old", "new"), aliases.FIELDS.items())
 def test_every_new_name_is_a_field(old: str, new: str) -> None:
-    values = recipe.load("loops-44k-stereo").model_dump()
-    for part in new.split("."):
-        values = values[part]
-    assert old not in aliases.FIELDS.values()
+    known = paths(recipe.Recipe, {})
+    assert new in known
+    assert old not in known
 
 
 def test_channels_were_among_the_data(tmp_path: Path) -> None:
@@ -75,3 +75,46 @@ def test_a_run_of_before_with_a_mel_nobody_saw_is_no_other_run(tmp_path: Path) -
     assert between(before, now) == []
     faster = now.model_copy(update={"audio": now.audio.model_copy(update={"sample_rate": 16000})})
     assert [one.field for one in between(before, faster)] == ["audio.sample_rate"]
+
+
+OLD_VOCOS = {"name": "vocos", "width": 16, "hidden_width": 40, "layers": 2, "n_fft": 1024}
+
+
+@pytest.mark.parametrize(("kind", "plugin"), aliases.OPTIONS)
+def test_every_new_option_is_one(kind: str, plugin: str) -> None:
+    known = plugins.options(kind, plugin)
+    for old, new in aliases.OPTIONS[kind, plugin].items():
+        assert new in known
+        assert old not in known
+
+
+def test_a_bundle_with_options_of_before_opens(tmp_path: Path) -> None:
+    mel = Mel.preset("vocos-24k")
+    config = bundle.Config(
+        mel, {"name": "vocos", "dim": 16, "intermediate_dim": 40, "num_layers": 2}
+    )
+    bundle.save(tmp_path, config, bundle.build(config).state_dict())
+    content = json.loads((tmp_path / bundle.CONFIG).read_text())
+    (tmp_path / bundle.CONFIG).write_text(json.dumps({**content, "generator": OLD_VOCOS}))
+    (tmp_path / "checksums.json").unlink()
+    found, generator = bundle.load(tmp_path)
+    assert found.generator["intermediate_dim"] == 40
+    assert len(generator.blocks) == 2
+
+
+def test_options_of_before_lie_over_those_that_are_inherited(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("inherit: vocos-24k\ngenerator: {width: 64, layers: 3}\n")
+    for words, dim in (([], 64), (["generator.width=32"], 32), (["generator.dim=48"], 48)):
+        options = recipe.load(str(file), words).generator.options
+        assert (options["dim"], options["num_layers"]) == (dim, 3)
+    with pytest.raises(UserError, match=r"generator\.widht"):
+        recipe.load("vocos-24k", ["generator.widht=3"])
+
+
+def test_fields_of_augmentation_have_their_names_of_before(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("inherit: drums\ntraining: {augment: {most: 0.5, up_to: 70}}\n")
+    found = recipe.load(str(file)).training.augment
+    assert found is not None
+    assert (found.max_probability, found.max_crops) == (0.5, 70)

@@ -52,7 +52,7 @@ PUBLISHED = {
     "vocos-24k": 13_531_650,
     "wavegan-sc09": 19_065_345,
 }
-SMALLEST = {"channel": 16, "width": 16, "iterations": 2}
+SMALLEST = {"channel": 16, "width": 16, "dim": 16, "iterations": 2}
 SMALLEST_OF_SOUNDS = {**SMALLEST, "dim": 4}
 
 

@@ -23,7 +23,9 @@ def leaves(model: type[BaseModel] = Recipe, above: str = "") -> list[str]:
 
 def test_every_field_has_its_rule() -> None:
     fields = leaves()
-    assert {"data.segment", "training.optimizer.lr", "training.augment.most"} <= set(fields)
+    assert {"data.segment", "training.optimizer.lr", "training.augment.max_probability"} <= set(
+        fields
+    )
     assert [field for field in fields if change(field) not in Change] == []
 
 

@@ -8,8 +8,20 @@ from typing import Any
 
 from wavegan.errors import UserError
 
-FIELDS: Mapping[str, str] = {"data.channels": "audio.channels"}
+FIELDS: Mapping[str, str] = {
+    "data.channels": "audio.channels",
+    "training.augment.most": "training.augment.max_probability",
+    "training.augment.up_to": "training.augment.max_crops",
+}
 """Fields of recipes, dotted: the old name, and that of today."""
+OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("generators", "vocos"): {
+        "width": "dim",
+        "hidden_width": "intermediate_dim",
+        "layers": "num_layers",
+    },
+}
+"""Options of plug-ins, by kind and name: likewise."""
 
 
 def field(path: tuple[str, ...]) -> tuple[str, ...]:
@@ -34,6 +46,33 @@ def fields(values: Mapping[str, Any]) -> dict[str, Any]:
         found = _without(found, above, last)
         found = _with(found, new.split("."), value, f"{old} is {value!r}, but {new}")
     return found
+
+
+def option(kind: str, plugin: str, name: str) -> str:
+    """The name of today of a plug-in's option."""
+    return OPTIONS.get((kind, plugin), {}).get(name, name)
+
+
+def with_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe's values, the options of its generator under their names of today."""
+    generator = values.get("generator")
+    if not isinstance(generator, Mapping):
+        return dict(values)
+    return {**values, "generator": options("generators", generator)}
+
+
+def options(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A plug-in's name and options, each option under its name of today.
+
+    Where both are there, the old name wins: what it lies over has the names of today.
+
+    Args:
+        kind: the plug-in's folder.
+        values: `name` and options.
+    """
+    known = OPTIONS.get((kind, str(values.get("name"))), {})
+    renamed = {known[key]: value for key, value in values.items() if key in known}
+    return {key: value for key, value in values.items() if key not in known} | renamed
 
 
 def _section(values: Any, path: list[str]) -> Mapping[str, Any] | None:

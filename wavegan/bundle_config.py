@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 import wavegan
-from wavegan import json_file
+from wavegan import aliases, json_file
 from wavegan.errors import UserError
 from wavegan.mel.front_end import Mel
 
@@ -180,7 +180,7 @@ def _generator(values: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(
             f"generator.name: no name of a generator: {json_file.shown(values['name'])}"
         )
-    return {"name": values["name"], **values}
+    return {"name": values["name"], **aliases.options("generators", values)}
 
 
 def _mel(values: Mapping[str, Any]) -> Mel:

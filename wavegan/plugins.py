@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from wavegan import aliases
 from wavegan.errors import UserError, suggest
 from wavegan.typed import reason
 
@@ -114,6 +115,7 @@ def check(
         UserError: an unknown option (with the nearest known one) or a value of the wrong type.
     """
     fields = _schema(find(kind, name, own=own))
+    options = {aliases.option(kind, name, key): value for key, value in options.items()}
     for key in options:
         if key not in fields:
             raise UserError(f"{name} has no such option{suggest(key, fields)}", at=f"{where}.{key}")

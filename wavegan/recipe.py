@@ -106,7 +106,7 @@ class Recipe(Section):
         """A term that a child set to null is gone."""
         if not isinstance(values, dict):
             return values
-        kept = aliases.fields(values)
+        kept = aliases.with_options(aliases.fields(values))
         for field in ("discriminators", "penalties", "losses"):
             if isinstance(kept.get(field), dict):
                 kept[field] = {k: v for k, v in kept[field].items() if v is not None}

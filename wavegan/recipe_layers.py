@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,10 @@ def layer(source: str, values: Mapping[str, Any], word: str = "") -> Layer:
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     """All layers as one recipe."""
-    return reduce(merge, (layer.values for layer in layers), {})
+    found: dict[str, Any] = {}
+    for one in layers:
+        found = aliases.with_options(merge(found, one.values))
+    return found
 
 
 def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:

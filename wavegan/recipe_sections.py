@@ -156,16 +156,16 @@ class Augmentation(Section):
     """Changes to what D sees of real and fake, so that it does not learn a small folder by heart.
 
     `probability` of each change, or `adaptive`: as much as keeps the mean sign of D's real logits
-    at `target`, 0 to 1 within `adjustment_clips`, at most `most`; `up_to`: only where the clips
-    hold no more crops than that. The others are sizes of the changes, 0 or false for none (see
+    at `target`, 0 to 1 within `adjustment_clips`, at most `max_probability`; `max_crops`: only where
+    the clips hold no more crops than that. The others are sizes of the changes, 0 or false for none (see
     `wavegan/data/augment.py`).
     """
 
     probability: Annotated[float, Field(gt=0, le=1)] | Literal["adaptive"] = "adaptive"
     target: float = 0.6
     adjustment_clips: int = 100_000
-    most: float = 0.8
-    up_to: Positive = 30_000
+    max_probability: float = 0.8
+    max_crops: Positive = 30_000
     polarity: bool = True
     channels: bool = True
     gain: float = 6.0
@@ -179,7 +179,7 @@ class Augmentation(Section):
     @property
     def changes(self) -> dict[str, Any]:
         """The sizes of the changes."""
-        control = {"probability", "target", "adjustment_clips", "most", "up_to"}
+        control = {"probability", "target", "adjustment_clips", "max_probability", "max_crops"}
         return self.model_dump(exclude=control)
 
 

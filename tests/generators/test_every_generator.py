@@ -253,7 +253,14 @@ TABLE = {
         fewest=4,
     ),
     "vocos": Case(
-        {"n_mels": 4, "width": 16, "hidden_width": 40, "layers": 2, "n_fft": 64, "hop_length": 20},
+        {
+            "n_mels": 4,
+            "dim": 16,
+            "intermediate_dim": 40,
+            "num_layers": 2,
+            "n_fft": 64,
+            "hop_length": 20,
+        },
         st.builds(
             lambda hop, padding: Sizes(
                 {"hop_length": hop, "padding": padding}, hop, padding == "center"

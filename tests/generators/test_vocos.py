@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from wavegan import plugins
-from wavegan.bundle_config import context
+from wavegan.bundle_config import Config, context
 from wavegan.errors import UserError
 from wavegan.generators.vocos import Vocos
 from wavegan.mel.front_end import Mel
 
 SMALL: dict[str, Any] = {
-    "n_mels": 12, "width": 16, "hidden_width": 40, "layers": 2, "n_fft": 64, "hop_length": 20
+    "n_mels": 12, "dim": 16, "intermediate_dim": 40, "num_layers": 2, "n_fft": 64, "hop_length": 20
 }  # fmt: skip
 
 
@@ -29,7 +29,7 @@ def test_published_parameter_count() -> None:
 
 def test_first_weights_are_the_originals() -> None:
     torch.manual_seed(0)
-    net = Vocos(n_mels=80, width=128, hidden_width=256, layers=4)
+    net = Vocos(n_mels=80, dim=128, intermediate_dim=256, num_layers=4)
     for block in net.blocks:
         torch.testing.assert_close(block.scale, torch.full((128,), 0.25))
     assert (Vocos(**SMALL, layer_scale=0.5).blocks[0].scale == 0.5).all()
@@ -65,9 +65,12 @@ def test_a_frame_is_heard_where_it_lies() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layers": 0}, "layers 0 and channels 1 must be at least 1"),
-        ({"hidden_width": 0}, "hidden_width 0, .* must be at least 1"),
-        ({"layer_scale": -1.0}, r"layer_scale -1.0 must be 0 or more: null is 1 / layers \(0.5\)"),
+        ({"num_layers": 0}, "layers 0 and channels 1 must be at least 1"),
+        ({"intermediate_dim": 0}, "intermediate_dim 0, .* must be at least 1"),
+        (
+            {"layer_scale": -1.0},
+            r"layer_scale -1.0 must be 0 or more: null is 1 / num_layers \(0.5\)",
+        ),
         ({"padding": "valid"}, 'padding \'valid\' is not known: use "center" or "same"'),
         ({"n_fft": 20}, "n_fft 20 must be even and more than hop_length 20: use 22"),
         ({"n_fft": 63}, "n_fft 63 must be even and more than hop_length 20: use 64"),
@@ -80,10 +83,18 @@ def test_contradictions_are_refused(refused: Any, options: dict[str, Any], messa
 def test_the_front_end_sets_bands_and_hop() -> None:
     mel = Mel.preset("vocos-24k")
     net = plugins.build(
-        "generators", "vocos", {"width": 8}, where="generator", context=context(mel, 1)
+        "generators",
+        "vocos",
+        {"dim": 8},
+        where="generator",
+        context=context(Config(mel, {"name": "vocos"})),
     )
     assert (net.embed.in_channels, net.hop_length) == (100, 256)
     with pytest.raises(UserError, match=r"generator.hop_length is 300 but .* make it 256"):
         plugins.build(
-            "generators", "vocos", {"hop_length": 300}, where="generator", context=context(mel, 1)
+            "generators",
+            "vocos",
+            {"hop_length": 300},
+            where="generator",
+            context=context(Config(mel, {"name": "vocos"})),
         )

@@ -47,7 +47,7 @@ def opened(tiny: bundle.Config) -> Opened:
             return Vocoder(bundle.build(tiny), tiny.mel)
         if kind == "vocos":
             centred = dataclasses.replace(tiny.mel, padding="center", mask_last=-3.0, mean=-5.0)
-            options = {"width": 16, "hidden_width": 32, "layers": 2, "n_fft": 64}
+            options = {"dim": 16, "intermediate_dim": 32, "num_layers": 2, "n_fft": 64}
             return Vocoder(Vocos(n_mels=8, hop_length=16, **options), centred, 0.5)
         if kind == "univnet":
             univnet = {"hidden_channels": 4, "kernel_sizes": [3, 3], "dilations": [[1, 3]] * 2}

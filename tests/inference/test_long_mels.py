@@ -100,7 +100,8 @@ def test_published_networks_too(
 def test_centred_frames_and_noise_too(tiny: bundle.Config, hundred: int) -> None:
     torch.manual_seed(0)
     centred = Vocoder(
-        Vocos(n_mels=8, width=16, hidden_width=32, layers=2, n_fft=64, hop_length=16), tiny.mel
+        Vocos(n_mels=8, dim=16, intermediate_dim=32, num_layers=2, n_fft=64, hop_length=16),
+        tiny.mel,
     )
     noisy = ParallelWaveGAN(
         n_mels=8, layers=4, stacks=2, residual_channels=4, gate_channels=4, skip_channels=4,

@@ -189,7 +189,7 @@ def test_the_strength_of_augmentation_is_kept(tmp_path: Path, folder: Path) -> N
 
 def test_augmentation_is_off_where_clips_abound(tmp_path: Path, folder: Path) -> None:
     heard = Notes()
-    trainer = prepared(tmp_path / "run", folder, "training.augment.up_to=3", listener=heard)
+    trainer = prepared(tmp_path / "run", folder, "training.augment.max_crops=3", listener=heard)
     assert trainer.step.augment is None
     assert trainer.adaptive is None
     assert [note for note in heard.notes if note.startswith("training.augment is off: ")]

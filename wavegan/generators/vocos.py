@@ -25,10 +25,11 @@ class Vocos(MelGenerator):
 
     Args:
         n_mels: mel bands of the input.
-        width: channels of the backbone.
-        hidden_width: channels inside each block.
-        layers: ConvNeXt blocks.
-        layer_scale: what each block's branch is multiplied by at the start; None is `1 / layers`.
+        dim: channels of the backbone.
+        intermediate_dim: channels inside each block.
+        num_layers: ConvNeXt blocks.
+        layer_scale: what each block's branch is multiplied by at the start; None is
+            `1 / num_layers`.
         n_fft: transform of the inverse STFT, samples; even. Need not be the front-end's.
         padding: "center" makes (L - 1) * hop_length samples, "same" L * hop_length; that of the
             front-end, normally.
@@ -45,9 +46,9 @@ class Vocos(MelGenerator):
         self,
         *,
         n_mels: int = 100,
-        width: int = 512,
-        hidden_width: int = 1536,
-        layers: int = 8,
+        dim: int = 512,
+        intermediate_dim: int = 1536,
+        num_layers: int = 8,
         layer_scale: float | None = None,
         n_fft: int = 1024,
         padding: Literal["center", "same"] = "center",
@@ -55,18 +56,18 @@ class Vocos(MelGenerator):
         hop_length: int = 256,
     ) -> None:
         super().__init__()
-        _check(n_mels, width, hidden_width, layers, channels, layer_scale, padding)
+        _check(n_mels, dim, intermediate_dim, num_layers, channels, layer_scale, padding)
         self.hop_length, self.padding = hop_length, padding
-        scale = 1 / layers if layer_scale is None else layer_scale
-        self.embed = nn.Conv1d(n_mels, width, KERNEL, padding=KERNEL // 2)
-        self.norm = nn.LayerNorm(width, eps=EPS)
+        scale = 1 / num_layers if layer_scale is None else layer_scale
+        self.embed = nn.Conv1d(n_mels, dim, KERNEL, padding=KERNEL // 2)
+        self.norm = nn.LayerNorm(dim, eps=EPS)
         self.blocks = nn.ModuleList(
-            ConvNeXtBlock(width, hidden_width, KERNEL, scale, eps=EPS, gelu="none")
-            for _ in range(layers)
+            ConvNeXtBlock(dim, intermediate_dim, KERNEL, scale, eps=EPS, gelu="none")
+            for _ in range(num_layers)
         )
-        self.final_norm = nn.LayerNorm(width, eps=EPS)
+        self.final_norm = nn.LayerNorm(dim, eps=EPS)
         self.apply(_start)
-        self.head = ISTFTHead(width, n_fft, hop_length, padding, channels)
+        self.head = ISTFTHead(dim, n_fft, hop_length, padding, channels)
 
     def output_length(self, frames: int) -> int:
         """Samples made from `frames` frames: one hop fewer where frames are centred."""
@@ -91,21 +92,22 @@ def _start(module: nn.Module) -> None:
 
 def _check(
     n_mels: int,
-    width: int,
-    hidden_width: int,
-    layers: int,
+    dim: int,
+    intermediate_dim: int,
+    num_layers: int,
     channels: int,
     layer_scale: float | None,
     padding: str,
 ) -> None:
-    if min(n_mels, width, hidden_width, layers, channels) < 1:
+    if min(n_mels, dim, intermediate_dim, num_layers, channels) < 1:
         raise UserError(
-            f"n_mels {n_mels}, width {width}, hidden_width {hidden_width}, layers {layers} and "
-            f"channels {channels} must be at least 1"
+            f"n_mels {n_mels}, dim {dim}, intermediate_dim {intermediate_dim}, num_layers "
+            f"{num_layers} and channels {channels} must be at least 1"
         )
     if layer_scale is not None and layer_scale < 0:
         raise UserError(
-            f"layer_scale {layer_scale} must be 0 or more: null is 1 / layers ({1 / layers:g})"
+            f"layer_scale {layer_scale} must be 0 or more: null is 1 / num_layers "
+            f"({1 / num_layers:g})"
         )
     if padding not in ("center", "same"):
         raise UserError(f'padding {padding!r} is not known: use "center" or "same"')

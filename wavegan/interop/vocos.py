@@ -102,9 +102,9 @@ def _generator(backbone: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str
     scale = backbone["layer_scale_init_value"]
     return {
         "name": "vocos",
-        "width": backbone["dim"],
-        "hidden_width": backbone["intermediate_dim"],
-        "layers": backbone["num_layers"],
+        "dim": backbone["dim"],
+        "intermediate_dim": backbone["intermediate_dim"],
+        "num_layers": backbone["num_layers"],
         # in the original 0 stands for the default, and below 0 there is no scale
         "layer_scale": None if not scale else 1.0 if scale < 0 else scale,
         "n_fft": head["n_fft"],

@@ -53,8 +53,9 @@ def adaptive(recipe: Recipe, made: Parts, clips: int, note: warm_start.Note) -> 
     chosen = recipe.training.augment
     if chosen is None:
         return None
-    if clips > chosen.up_to:
-        note(f"training.augment is off: {clips:,} crops are more than its up_to {chosen.up_to:,}")
+    if clips > chosen.max_crops:
+        most = f"its max_crops {chosen.max_crops:,}"
+        note(f"training.augment is off: {clips:,} crops are more than {most}")
         made.terms.augment = None
         return None
     if chosen.probability != "adaptive":
@@ -63,7 +64,7 @@ def adaptive(recipe: Recipe, made: Parts, clips: int, note: warm_start.Note) -> 
         recipe.training.batch_size,
         target=chosen.target,
         adjustment_clips=chosen.adjustment_clips,
-        most=chosen.most,
+        most=chosen.max_probability,
     )
 
 
