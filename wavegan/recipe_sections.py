@@ -156,9 +156,9 @@ class Augmentation(Section):
     """Changes to what D sees of real and fake, so that it does not learn a small folder by heart.
 
     `probability` of each change, or `adaptive`: as much as keeps the mean sign of D's real logits
-    at `target`, 0 to 1 within `adjustment_clips`, at most `max_probability`; `max_crops`: only where
-    the clips hold no more crops than that. The others are sizes of the changes, 0 or false for none (see
-    `wavegan/data/augment.py`).
+    at `target`, 0 to 1 within `adjustment_clips`, at most `max_probability`; `max_crops`: only
+    where the clips hold no more crops than that. The others are sizes of the changes, 0 or false
+    for none (see `wavegan/data/augment.py`).
     """
 
     probability: Annotated[float, Field(gt=0, le=1)] | Literal["adaptive"] = "adaptive"
