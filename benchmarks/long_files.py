@@ -6,7 +6,7 @@
     python benchmarks/long_files.py diagnose --minutes 140
 
 Makes a FLAC of tones in noise, stereo at 44.1 kHz (for `mel` a `.npy` of the model's bands), runs
-the command in a process of its own and prints the peak of its resident memory.
+the command in a process of its own and prints its peak of resident memory.
 """
 
 import argparse
