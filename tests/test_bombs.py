@@ -166,6 +166,12 @@ def test_a_recipe_of_an_absurd_network_is_refused(word: str) -> None:
         parts.build(load("tiny", [word]))
 
 
+def test_no_validation_clip_is_hours_long() -> None:
+    assert load("tiny", ["data.validation_seconds=60"]).data.validation_seconds == 60
+    with pytest.raises(UserError, match=r"data\.validation_seconds.*60"):
+        load("tiny", ["data.validation_seconds=3600"])
+
+
 @pytest.mark.parametrize("rate", [1, 499, 2**31 - 1])
 def test_a_rate_that_is_none_of_sound_is_refused(
     rate: int, tmp_path: Path, script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
