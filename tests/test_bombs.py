@@ -201,6 +201,12 @@ def test_a_run_may_go_on_with_networks_as_large_as_its_own(
     room.makers(tmp_path, False, None)[1](wide)
 
 
+def test_no_validation_clip_is_hours_long() -> None:
+    assert load("tiny", ["data.validation_seconds=60"]).data.validation_seconds == 60
+    with pytest.raises(UserError, match=r"data\.validation_seconds.*60"):
+        load("tiny", ["data.validation_seconds=3600"])
+
+
 @pytest.mark.parametrize("rate", [1, 499, 2**31 - 1])
 def test_a_rate_that_is_none_of_sound_is_refused(
     rate: int, tmp_path: Path, script: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch

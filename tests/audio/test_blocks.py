@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from wavegan.audio import encoding, io, libsndfile, resample
+from wavegan.audio import chained_ogg, encoding, flac_length, io, libsndfile, resample
 from wavegan.audio.block_writer import BlockWriter
 from wavegan.errors import RunError, UserError
 
@@ -205,3 +205,29 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert peaks[1] < 1.1 * peaks[0]
     assert encoding.BLOCK <= 2**16
+
+
+@pytest.mark.parametrize("rest", [0, 1, 7])
+def test_another_file_behind_a_flac_is_found_across_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: int
+) -> None:
+    io.write(tmp_path / "a.flac", noise(1, 5000), 16000)
+    data = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "b.flac").write_bytes(data + data)
+    monkeypatch.setattr(flac_length, "BLOCK", len(data) - 4 + rest)
+    for name, found in (("a.flac", False), ("b.flac", True)):
+        with (tmp_path / name).open("rb") as file:
+            assert flac_length.is_followed(file) == found
+
+
+@pytest.mark.parametrize("size", [11, 100, 4097])
+def test_another_stream_behind_an_ogg_is_found_across_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    io.write(tmp_path / "a.ogg", noise(1, 5000), 16000)
+    data = (tmp_path / "a.ogg").read_bytes()
+    (tmp_path / "b.ogg").write_bytes(data + data)
+    monkeypatch.setattr(chained_ogg, "BLOCK", size)
+    for name, found in (("a.ogg", False), ("b.ogg", True)):
+        with (tmp_path / name).open("rb") as file:
+            assert chained_ogg._begins_again(file) == found

@@ -142,6 +142,25 @@ def test_long_files_are_looked_at_in_part(folder: Path, monkeypatch: pytest.Monk
     assert report.notes[0].startswith("only the first 1 s of ")
 
 
+@pytest.mark.parametrize(("channels", "seconds"), [(1, 0.5), (2, 0.5), (8, 0.125)])
+def test_many_channels_and_high_rates_are_looked_at_in_a_shorter_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channels: int, seconds: float
+) -> None:
+    wave = 0.1 * np.random.default_rng(0).standard_normal((channels, 16_000)).astype(np.float32)
+    io.write(tmp_path / "a.wav", wave, 8000)
+    read: list[int] = []
+    original = io.read
+    monkeypatch.setattr(
+        io, "read", lambda *a, **k: read.append(k.get("frames")) or original(*a, **k)
+    )
+    monkeypatch.setattr(module, "MOST", 4000)
+    report = diagnose(tmp_path / "a.wav", reference=tmp_path / "a.wav").files[0]
+    assert report.seconds == seconds
+    assert report.notes[0].startswith(f"only the first {seconds:.0f} s of 2 s")
+    assert report.findings == ()
+    assert read == [seconds * 8000] * 2  # of the original no more
+
+
 def test_mistakes_are_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     io.write(tmp_path / "slow.wav", np.ones((1, 9), dtype=np.float32) / 2, 7)

@@ -1,13 +1,14 @@
 """Ogg files in which one stream follows another, of which libsndfile reads the first."""
 
-import mmap
 import os
 import re
 from functools import lru_cache
 from typing import BinaryIO
 
 _PAGE = re.compile(rb"OggS\x00([\x00-\x07])")
-_BEGINS = 2
+_BEGINS, _LENGTH = 2, 6
+BLOCK = 1 << 20
+"""Bytes that are looked through at once."""
 
 
 def is_chained(path: str | os.PathLike[str]) -> bool:
@@ -29,11 +30,14 @@ def _is_chained(path: str, length: int, _changed: int) -> bool:
 
 def _begins_again(file: BinaryIO) -> bool:
     """Streams side by side all begin first; one that begins later follows."""
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        inside = False
+    inside, before = False, b""
+    # not as a mapping: what is read of one counts as memory taken
+    while block := file.read(BLOCK):
+        content = before + block
         for page in _PAGE.finditer(content):
             begins = bool(page.group(1)[0] & _BEGINS)
             if inside and begins:
                 return True
             inside = inside or not begins
+        before = content[-_LENGTH + 1 :]
     return False

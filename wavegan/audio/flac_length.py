@@ -3,13 +3,14 @@
 Encoders that write to a pipe leave the number at 0; it is in the last frame's header all the same.
 """
 
-import mmap
 import struct
 from typing import BinaryIO
 
 TAIL = 1 << 18
 """Bytes at the end in which the last frame lies: the largest have 65535 samples of 8 channels in
 theory, 16 kB in practice."""
+BLOCK = 1 << 20
+"""Bytes that are looked through at once."""
 MOST_FRAMES = 4
 """Frames at the end that may be damaged, as the last one of a recording that broke off is."""
 _BEGINNING = b"fLaC\0\0\0\x22"
@@ -38,10 +39,16 @@ def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
     return head[:18] + fixed + head[26:], 42, note
 
 
-def is_followed(file: BinaryIO, length: int) -> bool:
+def is_followed(file: BinaryIO) -> bool:
     """Whether another FLAC file begins in this one."""
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return length > len(_BEGINNING) and content.find(_BEGINNING, len(_BEGINNING)) > 0
+    file.seek(len(_BEGINNING))
+    before = b""
+    # not as a mapping: what is read of one counts as memory taken
+    while block := file.read(BLOCK):
+        if _BEGINNING in before + block:
+            return True
+        before = block[1 - len(_BEGINNING) :]
+    return False
 
 
 def _samples(file: BinaryIO, length: int, head: bytes, block: int) -> int | None:

@@ -73,7 +73,7 @@ def _repair(path: str, length: int, _changed: int) -> Repair | None:
         if magic == b"fLaC" or magic[:3] == b"ID3" or magic[:1] == b"\xff":
             counted = flac_length if magic == b"fLaC" else mp3_length
             found = counted.corrected(file, length)
-            if found is None and magic == b"fLaC" and flac_length.is_followed(file, length):
+            if found is None and magic == b"fLaC" and flac_length.is_followed(file):
                 found = magic, len(magic), ANOTHER
             return None if found is None else Repair(*found)
         if magic == b".snd":

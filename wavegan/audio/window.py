@@ -26,8 +26,10 @@ class Window:
             self._let_go(first)
         self._let_go(first)
         whole = torch.cat(self._held, -1) if len(self._held) != 1 else self._held[0]
+        # what lies before `first` would be joined again and again
+        whole, self._first = whole[..., first - self._first :], first
         self._held = [whole]
-        return whole[..., first - self._first : last - self._first]
+        return whole[..., : last - first]
 
     def _let_go(self, first: int) -> None:
         while self._held and self._first + self._held[0].shape[-1] <= first:

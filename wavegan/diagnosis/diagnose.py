@@ -20,8 +20,8 @@ from wavegan.errors import UserError
 
 LONGEST = 300.0
 """Seconds of a file that are looked at."""
-MOST = 2**23
-"""Samples of all channels that are: 190 s of stereo at 22 kHz."""
+MOST = 300 * 48_000
+"""Samples of a channel that are, and half of those of all channels."""
 LOWEST_RATE = 2000
 """Hz; files that claim less are damaged."""
 EDGE = 0.01
@@ -208,7 +208,7 @@ def _kind(origin: Origin | None, config: Config | None) -> Kind:
 
 def _longest(sample_rate: int, channels: int) -> float:
     """Seconds of a file that are looked at."""
-    return min(LONGEST, MOST / sample_rate / channels)
+    return min(LONGEST, MOST / sample_rate, 2 * MOST / sample_rate / channels)
 
 
 def _read(file: Path) -> tuple[Tensor, int, list[str]]:

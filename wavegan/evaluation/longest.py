@@ -7,7 +7,7 @@ from wavegan.audio.resample import resampled_length
 from wavegan.errors import UserError
 from wavegan.memory_limit import spare, way_out
 
-EACH = 160
+EACH = 260
 """Bytes that measuring takes for each sample of a clip, with all usual metrics and floors: spectra
 of both clips, those of Griffin-Lim, tracks of pitch."""
 
