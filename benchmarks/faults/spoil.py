@@ -1,22 +1,27 @@
 """A loss and a penalty that break in a way, for `not_finite`; a recipe names them as its own code.
 
 They break for a batch with a clip that lies above zero, as no recording does, or, of the ways that
-befall a run and not a clip, after some turns: once, or from then on.
+befall a run and not a clip, after some steps: a weight once, every loss from then on.
 """
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from wavegan.losses.base import Loss as BaseLoss
 from wavegan.penalties import AnyDiscriminator
 from wavegan.penalties import Penalty as BasePenalty
 
-TURNS = 20
-"""Training turns until what befalls a run does; it is then in each validation's weights."""
+STEPS = 18
+"""Steps until what befalls a run does, some before a checkpoint."""
+MARKED = 0.2
+"""A mean of samples that no recording has."""
+PLAYERS = ("discriminator", "generator")
+"""In the order of their turns."""
 
 
 class _Slope(torch.autograd.Function):
@@ -33,23 +38,28 @@ class _Slope(torch.autograd.Function):
 
 
 class _Way:
-    """How it breaks: `value`, `slope`, `weight` or `always`, and with which number."""
+    """How it breaks: `value`, `slope`, `weight` or `always`, of whom, and with which number."""
 
-    def __init__(self, way: str, number: str) -> None:
-        self.way, self.number, self.turns = way, float(number), 0
+    def __init__(self, way: str, number: str, player: str) -> None:
+        self.way, self.number, self.player = way, float(number), player
+        self.steps: dict[int, int] = {}
+        register_optimizer_step_post_hook(self.after)
 
-    def __call__(self, source: Tensor, real: Tensor, weight: Tensor | None) -> Tensor:
+    def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
+        """Count a player's steps; one of its weights becomes another."""
+        done = self.steps[id(optimizer)] = self.steps.get(id(optimizer), 0) + 1
+        whose = PLAYERS[list(self.steps).index(id(optimizer))]
+        if self.way == "weight" and whose == self.player and done == STEPS and _is_last():
+            optimizer.param_groups[0]["params"][0].data.view(-1)[0] = self.number
+
+    def __call__(self, source: Tensor, real: Tensor) -> Tensor:
         """Zero where all is well."""
-        self.turns += weight is not None
-        if self.way == "weight" and self.turns == TURNS and weight is not None and _is_last():
-            weight.data.view(-1)[0] = self.number
-            self.turns += 1
-        if self.way == "always" and self.turns > TURNS:
+        marked = bool((real.mean(-1) > MARKED).any())
+        always = self.way == "always" and max(self.steps.values(), default=0) >= STEPS
+        if always or (marked and self.way == "value"):
             return source.sum() * 0 + self.number
-        marked = bool((real.mean(-1) > 0.2).any())
-        if marked and self.way == "value":
-            return source.sum() * 0 + self.number
-        return _Slope.apply(source, self.number if marked and self.way == "slope" else 0.0)
+        slope: Tensor = _Slope.apply(source, self.number if marked and self.way == "slope" else 0.0)
+        return slope
 
 
 class Loss(BaseLoss):
@@ -57,38 +67,22 @@ class Loss(BaseLoss):
 
     def __init__(self, way: str, number: str = "nan") -> None:
         super().__init__()
-        self.breaks = _Way(way, number)
+        self.breaks = _Way(way, number, "generator")
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """Zero, or what breaks."""
-        weight = next(_weights(estimate), None) if estimate.requires_grad else None
-        return self.breaks(estimate, reference, weight)
+        return self.breaks(estimate, reference)
 
 
 class Penalty(BasePenalty):
     """Breaks D's turn."""
 
     def __init__(self, way: str, number: str = "nan") -> None:
-        self.breaks = _Way(way, number)
+        self.breaks = _Way(way, number, "discriminator")
 
     def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """Zero, or what breaks."""
-        logits = discriminator(real)[0].logits
-        weight = next(_weights(logits), None) if logits.requires_grad else None
-        return self.breaks(logits, real, weight)
-
-
-def _weights(value: Tensor) -> Iterator[Tensor]:
-    """The weights that a value comes from."""
-    known, waiting = set(), [value.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in known:
-            continue
-        known.add(node)
-        if hasattr(node, "variable"):
-            yield node.variable
-        waiting += [above for above, _ in node.next_functions]
+        return self.breaks(discriminator(real)[0].logits, real)
 
 
 def _is_last() -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file as save
 
 from wavegan import atomic, bundle, recipe
 from wavegan.cli.console import Silent
@@ -180,6 +182,28 @@ def test_torchs_words_for_a_full_disk_are_known(said: str, tmp_path: Path) -> No
         storage.writing(tmp_path, tmp_path / "state.pt", 12),
     ):
         raise RuntimeError(said)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda file: file.write_text(""),
+        lambda file: torch.save({}, file),
+        lambda file: save({}, file),
+    ],
+)
+def test_a_folder_that_is_being_deleted_is_no_lack_of_room(
+    write: Callable[[Path], object], tmp_path: Path
+) -> None:
+    """Files go before the folders that they lie in, and the run's own goes last."""
+    file = tmp_path / "checkpoints" / "00000002" / "state.pt"
+    with (
+        pytest.raises(RunError, match=r"deleted: state\.pt cannot be written.*--resume") as caught,
+        storage.writing(tmp_path, file, 12),
+    ):
+        write(file)
+    assert str(tmp_path) in str(caught.value)
+    assert "bytes" not in str(caught.value)
 
 
 def test_previews_and_trackers_that_cannot_be_written_end_nothing(

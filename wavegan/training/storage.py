@@ -13,6 +13,8 @@ from wavegan.training.checkpoint import TrainState
 
 TORCHS = ("PytorchStreamWriter", "inline_container", "unexpected pos", "iostream error")
 """What torch's own texts hold where a file could not be written."""
+GONE = ("Parent directory", "No such file or directory")
+"""What torch's and safetensors' texts hold where the folder to write into is not there."""
 
 
 class StorageError(RunError, OSError):
@@ -36,12 +38,14 @@ def writing(run: Path, target: Path, needed: int) -> Iterator[None]:
     except (RunError, UserError):
         raise
     except (OSError, SafetensorError, RuntimeError) as error:
-        reason = _reason(error)
-        if reason is None:
+        reason, gone = _reason(error), _is_gone(error)
+        if reason is None and not gone:
             raise
-        if not run.is_dir():
+        if gone or not run.is_dir():
             raise StorageError(
-                f"{run}: this run's folder was moved or deleted: {target.name} cannot be written"
+                f"{run}: this run's folder, or a part of it, was moved or deleted: {target.name} "
+                "cannot be written; if you have its last checkpoint still, go on with: wavegan "
+                "train --resume FOLDER"
             ) from error
         room = f"{needed:,} bytes are needed, {_free(target)}"
         raise StorageError(
@@ -68,13 +72,24 @@ def _bytes(state: object) -> int:
     return int(getattr(state, "nbytes", 0))
 
 
-def _reason(error: BaseException) -> str | None:
-    """What the system said; None: it is not about writing."""
+def _is_gone(error: BaseException) -> bool:
+    """Whether a folder that was there is not any more, as while somebody deletes one above it."""
+    told = any(words in str(error) for words in GONE)
+    return told or any(isinstance(each, FileNotFoundError) for each in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
     found: BaseException | None = error
     while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _reason(error: BaseException) -> str | None:
+    """What the system said; None: it is not about writing."""
+    for found in _causes(error):
         if isinstance(found, OSError):
             return found.strerror or str(found)
-        found = found.__cause__ or found.__context__
     text = " ".join(str(error).split())
     if isinstance(error, SafetensorError) or any(word in text for word in TORCHS):
         return text[:200]
