@@ -195,6 +195,8 @@ def test_denormal_silence_has_finite_gradients(
 @torch.no_grad()
 def test_bfloat16_autocast_stays_close(name: str, variant: str) -> None:
     net, audio = made(name, variant)
+    # where an input is narrower than a kernel, convolutions of CPUs with AMX read beyond it in bf16
+    audio = audio.repeat(1, 1, 8)
     exact = list(judged(net.eval(), audio))
     with torch.autocast("cpu", torch.bfloat16):
         rough = list(judged(net, audio))

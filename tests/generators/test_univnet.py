@@ -42,7 +42,7 @@ def test_output_equals_the_projects(options: dict[str, Any], expected: list[floa
     mel = 2 * sine((1, options["n_mels"], 6), 0.5)
     noise = sine((1, options["noise_channels"], 6), 0.25)
     found = net(mel, noise)[0, 0, ::4]
-    assert (found - torch.tensor(expected)).abs().max() <= 1e-5 * max(map(abs, expected))
+    assert (found - torch.tensor(expected)).abs().max() <= 3e-5 * max(map(abs, expected))
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_a_text_is_a_name_and_an_int_a_place(given: Any) -> None:
     [
         ({"label": "snar"}, r"'snar' \(did you mean 'snare'\?\); the labels are kick, snare"),
         ({"label": 2}, "no label '2'; the labels are kick, snare"),
-        ({"label": ["kick"]}, "1 of them are given for 2 clips"),
+        ({"label": ["kick"]}, "1 is given for 2 clips"),
         ({"n": 0}, "n is 0"),
         ({"seed": -1}, "seed -1"),
         ({"seconds": 0.0}, "seconds is 0"),

@@ -26,6 +26,8 @@ def _leaves(
     values: Mapping[str, Any], model: type[BaseModel] | None, above: str = ""
 ) -> Iterator[tuple[str, list[str]]]:
     for name, value in values.items():
+        if name == "mel" and value is None:  # no network sees one
+            continue
         known = model.model_fields.get(name) if model else None
         kinds = members(known.annotation) if known else []
         sections = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
