@@ -4,18 +4,21 @@ The configuration holds every field of the mel front-end and every option of the
 bundle opens without the recipe it came from.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
 
-from wavegan import atomic, bounded_network, checksums, file_kinds, json_file, plugins
+from wavegan import atomic, bounded_network, checksums, file_kinds, plugins
+from wavegan.bundle_card import card
 from wavegan.bundle_config import Config, Model, at_step, context
+from wavegan.bundle_place import bundle_folder, is_bundle, is_foreign, locate, nothing_at
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
-from wavegan.interop.base import looked_for, recognise, shown_weights
+from wavegan.interop.base import recognise
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.own_settings import own_settings
 from wavegan.run_folder import (
@@ -24,7 +27,6 @@ from wavegan.run_folder import (
     best_step,
     checkpoints,
     first_whole,
-    stands_for,
 )
 from wavegan.weights import load_strictly, read_weights
 
@@ -41,6 +43,7 @@ __all__ = [
     "best_step",
     "build",
     "checkpoints",
+    "config_of",
     "context",
     "describe",
     "load",
@@ -51,8 +54,6 @@ __all__ = [
     "save",
 ]
 
-_OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
-"""Fields of other projects' `config.json`; ours has none of them outermost."""
 DISCRIMINATOR = "training/discriminator.safetensors"
 
 Result = TypeVar("Result")
@@ -127,7 +128,7 @@ def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
     (folder / CONFIG).write_text(config.to_json(), encoding="utf-8")
     plain = {key: value.detach().contiguous() for key, value in weights.items()}
     atomic.tensors(folder / WEIGHTS, plain)
-    (folder / "README.md").write_text(_card(config), encoding="utf-8")
+    (folder / "README.md").write_text(card(config), encoding="utf-8")
     checksums.write(folder)
 
 
@@ -199,20 +200,27 @@ def _open(path: Path, use: Callable[[Model], Result], discriminators: bool = Fal
         with checksums.meanwhile(folder, names):
             return use(_model(folder, discriminators))
 
-    try:
+    with _told(path):
         folder = path.parent if path.name in (CONFIG, WEIGHTS) else path
-        if not _is_bundle(folder):
+        if not is_bundle(folder):
             of_run = first_whole(folder, opened)
             if of_run is not None:
                 return of_run
-        elif not _is_foreign(folder / CONFIG):
+        elif not is_foreign(folder / CONFIG):
             return _named(folder, opened)
         foreign = recognise(path, discriminators=discriminators)
+    if foreign is None:
+        raise nothing_at(path)
+    return use(foreign)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What the system refuses of a path, in one line with the file's name."""
+    try:
+        yield
     except OSError as error:
         raise UserError(f"{error.filename or path}: {error.strerror or error}") from None
-    if foreign is None:
-        raise _nothing_at(path)
-    return use(foreign)
 
 
 def _model(folder: Path, discriminators: bool) -> Model:
@@ -249,71 +257,17 @@ def _named(folder: Path, opened: Callable[[Path], Result]) -> Result:
         raise UserError(f"{file}: {reason}") from None
 
 
-def locate(path: str | Path) -> Path:
-    """The bundle's folder behind a path: its own, a checkpoint's, or a run's best one's.
+def config_of(path: str | Path) -> Config:
+    """What a model says it is; weights are read where another project's say so alone.
+
+    Args:
+        path: as that of `read`.
 
     Raises:
-        UserError: says what was looked for and what was found.
+        UserError: as `read` does.
     """
-    folder = _bundle_folder(Path(path))
-    if folder is None:
-        raise _nothing_at(Path(path))
-    return folder
-
-
-def _bundle_folder(path: Path) -> Path | None:
-    if path.name in (CONFIG, WEIGHTS):
-        path = path.parent
-    if _is_bundle(path):
-        return None if _is_foreign(path / CONFIG) else path
-    return stands_for(path)
-
-
-def _is_bundle(folder: Path) -> bool:
-    return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
-
-
-def _is_foreign(file: Path) -> bool:
-    """Whether a `config.json` is certainly not ours: Hugging Face's have the same name."""
-    try:
-        content = json_file.load(file)
-    except UserError:
-        return False
-    if not isinstance(content, dict) or "mel" in content or "audio" in content:
-        return False
-    return bool(_OF_OTHERS & content.keys())
-
-
-def _nothing_at(path: Path) -> UserError:
-    if path.name in (CONFIG, WEIGHTS):
-        path = path.parent
-    if not path.exists():
-        return UserError(f"{path}: no such file or folder; give a run, a checkpoint or a bundle")
-    found = "a file"
-    if path.is_dir():
-        names = sorted(entry.name for entry in path.iterdir())
-        found = ", ".join(names[:6]) or "an empty folder"
-    if inside := shown_weights(path):
-        found += f" with the weights {inside}"
-    return UserError(
-        f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, checkpoints/, {looked_for()}; "
-        f"found {found}"
-    )
-
-
-def _card(config: Config) -> str:
-    return (
-        f"# wavegan bundle: {config.generator['name']}\n\n"
-        f"{config.task} at {config.sample_rate} Hz, {config.step} training steps.\n\n"
-        f"```python\n{_example(config)}```\n"
-    )
-
-
-def _example(config: Config) -> str:
-    """Python that uses the model."""
-    if plugins.is_own(config.task) or plugins.is_own(config.generator["name"]):
-        return 'import wavegan\n\nmodel = wavegan.load("this/folder", trust_code=True)\n'
-    if config.task not in plugins.names("tasks"):
-        return 'import wavegan\n\nmodel = wavegan.load("this/folder")\n'
-    task: Any = plugins.find("tasks", config.task)
-    return str(task.example)
+    with _told(Path(path)):
+        folder = bundle_folder(Path(path))
+        if folder is not None:
+            return Config.read(folder / CONFIG)
+    return read(path).config

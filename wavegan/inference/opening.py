@@ -38,10 +38,7 @@ def load(
     Raises:
         UserError: nothing usable there, a class that is not trusted, or none that opens it.
     """
-    try:
-        task = _task(bundle.read(path).config, trust_code)
-    except UserError as error:
-        raise UserError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
+    task = _task(path, bundle.config_of(path), trust_code)
     module, _, name = task.opened_by.partition(":")
     try:
         cls = getattr(import_module(module), name)
@@ -65,31 +62,27 @@ def network(
             that open it are named.
     """
     config, generator = bundle.load(path, trust_code=trust_code)
-    if not plugins.is_own(config.task):  # which is not needed here, so need not be trusted
-        _known(path, config)
+    # a class of the user's is not needed here, so need not be trusted; nor is one of ours imported
+    if not plugins.is_own(config.task) and config.task not in plugins.names("tasks"):
+        _task(path, config, trust_code)
     if not isinstance(generator, base):
         raise UserError(
             f"{path}: a model for the task {config.task}, whose generator is no "
-            f"{base.__name__}{_instead(config, trust_code)}"
+            f"{base.__name__}{_instead(path, config, trust_code)}"
         )
     return config, generator
 
 
-def _known(path: str | Path, config: bundle.Config) -> None:
+def _task(path: str | Path, config: bundle.Config, trust_code: bool) -> "type[Task]":
     try:
-        _task(config, trust_code=False)
+        return plugins.find("tasks", config.task, own=trust_code)
     except UserError as error:
         raise UserError(f"{path}: task: {error}") from None
 
 
-def _task(config: bundle.Config, trust_code: bool) -> "type[Task]":
-    found: type[Task] = plugins.find("tasks", config.task, own=trust_code)
-    return found
-
-
-def _instead(config: bundle.Config, trust_code: bool) -> str:
+def _instead(path: str | Path, config: bundle.Config, trust_code: bool) -> str:
     try:
-        task = _task(config, trust_code)
+        task = _task(path, config, trust_code)
     except UserError:
         return ""
     command = f", or wavegan {task.command}" if task.command else ""

@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
+from wavegan.bundle_card import EXAMPLE
 from wavegan.conditions import NO_CONDITION, Conditions
 from wavegan.data.segments import Conditioner
 from wavegan.errors import UserError
@@ -51,7 +52,8 @@ class Task(nn.Module, ABC):
 
     Attributes:
         generator_base: the base that its generators inherit; it says what goes in.
-        conditions: names of the conditions that `generate` makes use of; others are not read.
+        conditions: names of the conditions that `generate` makes use of; a recipe that gives a
+            mel or labels to a task without them is refused.
         reconstructs: whether the estimate is to equal the reference; if not, there is nothing for
             reconstruction losses to compare.
         opened_by: the class that opens its models, as `package.module:Class`; it has
@@ -65,7 +67,7 @@ class Task(nn.Module, ABC):
     reconstructs: ClassVar[bool] = True
     opened_by: ClassVar[str]
     command: ClassVar[str] = ""
-    example: ClassVar[str] = 'import wavegan\n\nmodel = wavegan.load("this/folder")\n'
+    example: ClassVar[str] = EXAMPLE
 
     @abstractmethod
     def generate(
@@ -95,7 +97,7 @@ class Task(nn.Module, ABC):
         return reconstruction(self.generate, data, metrics, MEL_DISTANCE)
 
     def measured_with(self) -> Mel | None:
-        """The mel front-end of the mel distance; None: one made for the clips' rate."""
+        """The mel front-end of the mel distance; None: that of `LogMelL1`."""
         return None
 
     def conditioner(self) -> Conditioner | None:
