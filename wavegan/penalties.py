@@ -79,7 +79,24 @@ class GradientPenalty(Penalty):
         return (steepness - 1).square().mean()
 
 
-class R1(Penalty):
+class _Flat(Penalty):
+    """What R1 and R2 share: they want a flat discriminator, each at other clips."""
+
+    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
+        name = type(self).__name__.lower()
+        if not 0 <= gamma < float("inf"):
+            raise UserError(f"{name}: gamma is {gamma}; give a number of at least 0")
+        if every < 1:
+            raise UserError(f"{name}: every is {every}; give a whole number of at least 1")
+        self.gamma, self.every = gamma, every
+
+    def _steepness(self, discriminator: AnyDiscriminator, audio: Tensor) -> Tensor:
+        """`gamma / 2` times the squared slope at `audio` `(B, C, T)`, its mean over the batch."""
+        steep = _slope(discriminator, discriminator.preprocess(audio.detach()))
+        return self.gamma / 2 * steep.square().sum(1).mean()
+
+
+class R1(_Flat):
     """The mean over the batch of the squared slope of D at real clips, times `gamma / 2`.
 
     R1 (Mescheder et al. 2018, equation 9; lazy as in StyleGAN2): a flat discriminator at the data.
@@ -96,17 +113,12 @@ class R1(Penalty):
         UserError: when `gamma` is negative or `every` is below 1.
     """
 
-    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
-        _check("r1", gamma, every)
-        self.gamma = gamma
-        self.every = every
-
     def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty at `real` `(B, C, T)`, a scalar; `fake` is not looked at."""
-        return _steepness(discriminator, real, self.gamma)
+        return self._steepness(discriminator, real)
 
 
-class R2(Penalty):
+class R2(_Flat):
     """The mean over the batch of the squared slope of D at fake clips, times `gamma / 2`.
 
     R2 (Mescheder et al. 2018, equation 10): a flat discriminator at what the generator makes.
@@ -124,32 +136,9 @@ class R2(Penalty):
         UserError: when `gamma` is negative or `every` is below 1.
     """
 
-    def __init__(self, gamma: float = 10.0, every: int = 1) -> None:
-        _check("r2", gamma, every)
-        self.gamma = gamma
-        self.every = every
-
     def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
         """The penalty at `fake` `(B, C, T)`, a scalar; `real` is not looked at."""
-        return _steepness(discriminator, fake, self.gamma)
-
-
-def _check(name: str, gamma: float, every: int) -> None:
-    """Refuse options out of their range.
-
-    Raises:
-        UserError: when `gamma` is negative or `every` is below 1.
-    """
-    if not 0 <= gamma < float("inf"):
-        raise UserError(f"{name}: gamma is {gamma}; give a number of at least 0")
-    if every < 1:
-        raise UserError(f"{name}: every is {every}; give a whole number of at least 1")
-
-
-def _steepness(discriminator: AnyDiscriminator, audio: Tensor, gamma: float) -> Tensor:
-    """`gamma / 2` times the squared slope at `audio` `(B, C, T)`, its mean over the batch."""
-    steep = _slope(discriminator, discriminator.preprocess(audio.detach()))
-    return gamma / 2 * steep.square().sum(1).mean()
+        return self._steepness(discriminator, fake)
 
 
 def _slope(discriminator: AnyDiscriminator, seen: Sequence[Tensor]) -> Tensor:

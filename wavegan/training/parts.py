@@ -1,7 +1,7 @@
 """What a recipe describes, checked before a file is read, and built once its labels are known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,45 +12,13 @@ from wavegan.data.augment import Augment
 from wavegan.discriminators.base import Discriminator, Ensemble
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator, LatentGenerator, MelGenerator
-from wavegan.losses.base import Loss
-from wavegan.objectives import Objective
-from wavegan.penalties import Penalty
 from wavegan.recipe import Recipe
 from wavegan.recipe_sections import Plugin, Term
 from wavegan.tasks.base import Task
-from wavegan.training.feature_matching import Normalize
+from wavegan.training.step import Terms
 
 UNKNOWN_LABELS = ("60", "61")
 """Stand for labels that are not read yet: words as well as notes."""
-
-
-@dataclass
-class Terms:
-    """What a step computes beside its networks.
-
-    Attributes:
-        task: makes fakes and pairs of a batch.
-        objective: the adversarial losses.
-        losses: weight and loss by name.
-        penalties: weight and gradient penalty by name.
-        matching: weight and normalisation of feature matching (weight 0: none).
-        n_critic: turns of D for each of G; G learns at the last step of as many.
-        augment: what real and fake go through before D sees them, or None.
-    """
-
-    task: Task
-    objective: Objective
-    losses: Mapping[str, tuple[float, Loss]] = field(default_factory=dict)
-    penalties: Mapping[str, tuple[float, Penalty]] = field(default_factory=dict)
-    matching: tuple[float, Normalize] = (0.0, "hifigan")
-    n_critic: int = 1
-    augment: Augment | None = None
-
-    def to(self, device: torch.device) -> None:
-        """Move what has tensors of its own."""
-        self.task.to(device)
-        for _, loss in self.losses.values():
-            loss.to(device)
 
 
 @dataclass
@@ -224,10 +192,8 @@ def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
 
 def _check_kinds(recipe: Recipe, trust_code: bool) -> None:
     """Refuse a generator of another kind than the task's, or one without the mel it needs."""
-    task = _found("tasks", recipe.task, "task", trust_code)
-    generator = _found("generators", recipe.generator, "generator", trust_code)
-    if not issubclass(task, Task) or not issubclass(generator, Generator):
-        raise RuntimeError(f"{task} or {generator} is none")  # plugins.find returns no others
+    task: type[Task] = _found("tasks", recipe.task, "task", trust_code)
+    generator: type[Generator] = _found("generators", recipe.generator, "generator", trust_code)
     task.check(recipe, generator)
     if recipe.mel is None and issubclass(generator, MelGenerator):
         raise UserError(

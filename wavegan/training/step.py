@@ -48,33 +48,48 @@ class LearningNetwork:
         return norm
 
 
-@dataclass
-class Step:
-    """What a step needs.
+@dataclass(kw_only=True)
+class Terms:
+    """What a step computes beside its networks.
 
     Attributes:
         task: makes fakes and pairs of a batch.
-        generator: G as a player.
-        discriminator: D as a player, or None to train with losses alone.
         objective: the adversarial losses.
         losses: weight and loss by name.
         penalties: weight and gradient penalty by name.
         matching: weight and normalisation of feature matching (weight 0: none).
-        autocast: makes the context in which the networks run.
         n_critic: turns of D for each of G; G learns at the last step of as many.
         augment: what real and fake go through before D sees them, or None.
     """
 
     task: Task
-    generator: LearningNetwork
-    discriminator: LearningNetwork | None
     objective: Objective
-    autocast: Callable[[], AbstractContextManager[None]]
     losses: Mapping[str, tuple[float, Loss]] = field(default_factory=dict)
     penalties: Mapping[str, tuple[float, Penalty]] = field(default_factory=dict)
     matching: tuple[float, Normalize] = (0.0, "hifigan")
     n_critic: int = 1
     augment: nn.Module | None = None
+
+    def to(self, device: torch.device) -> None:
+        """Move what has tensors of its own."""
+        self.task.to(device)
+        for _, loss in self.losses.values():
+            loss.to(device)
+
+
+@dataclass(kw_only=True)
+class Step(Terms):
+    """What a step needs: its terms, and networks that learn.
+
+    Attributes:
+        generator: G.
+        discriminator: D, or None to train with losses alone.
+        autocast: makes the context in which the networks run.
+    """
+
+    generator: LearningNetwork
+    discriminator: LearningNetwork | None
+    autocast: Callable[[], AbstractContextManager[None]]
 
     def __call__(
         self, audio: Tensor, step: int, *, adversarial: bool, conditions: Conditions = NO_CONDITION
