@@ -11,7 +11,7 @@ from wavegan import recipe
 from wavegan.data.clips import offset, whole
 from wavegan.data.scan import scan
 from wavegan.mel.spectrogram import MelSpectrogram
-from wavegan.training import files
+from wavegan.training import files, files_report
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def test_where_nothing_is_held_out_training_files_are_shown(small: str, tmp_path
     assert files.held_out(loaded, here) == []
     assert files.held_out_segments(loaded, here) is None
     assert [part.name for part in files.shown(loaded, here)] == ["a", "b"]
-    assert files.describe(here, [])["validation_files"] == 0
+    assert files_report.describe(here, [])["validation_files"] == 0
 
 
 @pytest.mark.parametrize("silent", [True, False])

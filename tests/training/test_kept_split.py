@@ -61,10 +61,10 @@ def resume(run: Path, *words: str) -> tuple[set[str], set[str], list[str]]:
         caught["found"] = found
         said(found, notes)
 
-    said = setup.files.report_summary
+    said = setup.files_report.report_summary
     made = recipe.load(str(run / "recipe.yaml"), ["training.steps=2", *words])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(setup.files, "report_summary", remember)
+        patch.setattr(setup.files_report, "report_summary", remember)
         setup.prepare(made, run, device="cpu", resume=True, listener=notes)
     split = caught["found"].split
     return (

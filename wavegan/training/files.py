@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
@@ -12,10 +11,8 @@ from wavegan.audio.resample import REACH
 from wavegan.conditions import MEL
 from wavegan.counted import counted
 from wavegan.data import clips as reading
-from wavegan.data import mel_fit
 from wavegan.data.manifest import Clip, Manifest, Rejected, printable
-from wavegan.data.mel_fit import Fit
-from wavegan.data.mels import TOLERANCE, Mels, pair
+from wavegan.data.mels import Mels, pair
 from wavegan.data.scan import scan
 from wavegan.data.segments import Conditioner, Item, Segments
 from wavegan.data.split import Split, split
@@ -24,11 +21,9 @@ from wavegan.errors import UserError
 from wavegan.recipe import Recipe
 from wavegan.training import data_notes
 from wavegan.training.history import History
-from wavegan.training.log import Listener
 from wavegan.validation.base import HeldOut
 from wavegan.validation.clips import readable
 
-SHOWN = 3
 LEAST_GAP = 0.1
 """Seconds on each side of a held-out stretch that are not used, at least."""
 
@@ -95,71 +90,6 @@ def _gap(manifest: Manifest, recipe: Recipe) -> float:
     lowest = min(rate, *(clip.sample_rate for clip in manifest.clips))
     frame = 0.0 if mel is None else mel.n_fft / mel.sample_rate
     return max(LEAST_GAP, frame + REACH / lowest)
-
-
-def report_summary(files: Files, listener: Listener) -> None:
-    """Say what was found, and name every file that is left out or odd, once."""
-    manifest, chosen = files.manifest, files.split
-    held_out = str(_count(chosen.validation))
-    if stretches := sum(clip.start > 0 for clip in chosen.validation):
-        held_out = counted(stretches, "stretch", "stretches")
-    train = f"{counted(_count(chosen.train), 'file')} to train on ({_hours(chosen.train):.2f} h)"
-    unusable = f"{len(manifest.rejected)} not usable"
-    listener.note(f"{manifest.root}: {train}, {held_out} held out, {unusable}")
-    if files.mels is not None:
-        listener.note(_about(files.mels))
-        if files.mels.turned:
-            one = "mel lies as (frames, n_mels) and is turned"
-            many = "mels lie as (frames, n_mels) and are turned"
-            listener.note(counted(files.mels.turned, one, many))
-    fits = compare(files)
-    if fits:
-        listener.note(mel_fit.describe(fits))
-    for line in (*mel_warnings(files, fits), *files.notes):
-        listener.note(line)
-    for entry in manifest.rejected:
-        listener.note(f"not usable: {printable(entry.path)}: {entry.reason}")
-    for notice in manifest.notices:
-        listener.note(f"note: {printable(notice.path)}: {notice.reason}")
-
-
-def compare(files: Files) -> list[Fit]:
-    """Some of the given mels beside those of their audio; none where none are given."""
-    if files.mels is None:
-        return []
-    return mel_fit.compare(files.mels, files.manifest.clips, files.manifest.root)
-
-
-def mel_warnings(files: Files, fits: Sequence[Fit]) -> list[str]:
-    """What is wrong with given mels, or uncertain; maybe nothing."""
-    if files.mels is None:
-        return []
-    lines = mel_fit.doubts(fits, files.mels)
-    if unclear := files.mels.unclear:
-        named, doubt = printable(unclear[0].path), unclear[0].lies.doubt
-        lines.append(f"warning: {named}: {doubt} ({counted(len(unclear), 'mel')} of that size)")
-    return lines
-
-
-def describe(files: Files, fits: Sequence[Fit]) -> dict[str, Any]:
-    """What was found, as numbers and names."""
-    facts: dict[str, Any] = {
-        "training_files": _count(files.split.train),
-        "training_hours": round(_hours(files.split.train), 3),
-        "validation_files": _count(files.split.validation),
-        "notes": list(files.notes),
-        "not_usable": [f"{entry.path}: {entry.reason}" for entry in files.manifest.rejected],
-    }
-    if files.mels is None:
-        return facts
-    return facts | {
-        "mels_paired": len(files.mels.of),
-        "mels_a_frame_off": files.mels.uneven,
-        "mels_by_bare_names": len(files.mels.told_apart),
-        "mels_turned": files.mels.turned,
-        "mels_mean_difference": mel_fit.difference(fits),
-        "mels_without_audio": len(files.mels.orphans),
-    }
 
 
 def segments(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> Segments:
@@ -285,29 +215,3 @@ def _read_whole(
         return HeldOut(Path(clip.path).stem, audio, known)
 
     return readable(parts, read, count)
-
-
-def _hours(clips: tuple[Clip, ...]) -> float:
-    return sum(clip.seconds for clip in clips) / 3600
-
-
-def _count(clips: tuple[Clip, ...]) -> int:
-    """How many files they are of: stretches of one file are one."""
-    return len({clip.path for clip in clips})
-
-
-def _about(mels: Mels) -> str:
-    text = f"{mels.root}: {counted(len(mels.of), 'mel')} paired with audio"
-    if mels.uneven:
-        text += (
-            f", {mels.uneven} of them {TOLERANCE} frame longer or shorter than it (the longer of "
-            "the two is cut)"
-        )
-    if mels.told_apart:
-        clip, mel = next(iter(mels.told_apart.items()))
-        text += f", {len(mels.told_apart)} of them by bare names, as {mel} with {clip}"
-    if mels.orphans:
-        named = ", ".join(printable(path) for path in mels.orphans[:SHOWN])
-        more = f" and {len(mels.orphans) - SHOWN} more" if len(mels.orphans) > SHOWN else ""
-        text += f"; {len(mels.orphans)} without audio: {named}{more}"
-    return text

@@ -8,7 +8,7 @@ import torch
 from wavegan import bundle
 from wavegan.device import choose
 from wavegan.recipe import Recipe
-from wavegan.training import estimate, files, room, warm_start, whole
+from wavegan.training import estimate, files, files_report, room, warm_start, whole
 from wavegan.training.assembly import FEW, assemble, fit, labelled, settle
 from wavegan.training.footprint import footprint
 from wavegan.training.history import History
@@ -51,18 +51,18 @@ def describe(
     if model is not None:
         warm_start.load_weights(made, model, notes.append)
     segments = files.segments(recipe, found, made.terms.task.conditioner())
-    fits = files.compare(found)
+    fits = files_report.compare(found)
     training = recipe.training
     judge = made.discriminator
     plan = {
         "generator_parameters": sum(p.numel() for p in made.generator.parameters()),
         "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
         "sample_rate": made.config.sample_rate,
-        **files.describe(found, fits),
+        **files_report.describe(found, fits),
         "labels": list(recipe.data.labels or ()),
         "steps": training.steps,
         "epochs": round(training.steps * training.batch_size / len(segments), 2),
-        "notes": [*notes, *found.notes, *files.mel_warnings(found, fits)],
+        "notes": [*notes, *found.notes, *files_report.mel_warnings(found, fits)],
     }
     if run is None:
         return plan

@@ -26,6 +26,7 @@ from wavegan.training import (
     assembly,
     checkpoint,
     files,
+    files_report,
     kept_split,
     random_state,
     room,
@@ -85,7 +86,7 @@ def prepare(
     measured = fingerprint(recipe, found)
     anew = before.measures_anew(found.split, measured)
     if accelerator.is_main_process:
-        files.report_summary(found, listener)
+        files_report.report_summary(found, listener)
         before.tell(found.manifest, found.split, measured, listener.note)
     recipe = assembly.labelled(recipe, found)
     set_seed(recipe.training.seed, device_specific=True)
