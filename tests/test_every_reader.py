@@ -35,7 +35,7 @@ COVERED = {
                                              "training/kept_split", "training/owner",
                                              "training/state_file"),
     "tests/training/test_resume.py": ("training/log",),
-    "tests/test_every_reader.py": ("bundle", "embeddings/_classifier_files", "data/scan_cache",
+    "tests/test_every_reader.py": ("bundle_place", "embeddings/_classifier_files", "data/scan_cache",
                                    "audio/made_by", "training/heartbeat", "evaluation/judge",
                                    "interop/_files", "interop/_pickles", "interop/_wrapped",
                                    "interop/pwg/front_end"),

@@ -18,7 +18,7 @@ Line = Mapping[str, Any]
 LONGEST = 1 << 20
 """Bytes of a line."""
 MOST_BYTES = 1 << 26
-"""Of the lines of one kind that are held at once: 100,000 windows of training."""
+"""Of the lines of one kind that are held at once."""
 LARGEST = 1e39
 """More than float32 can say: no figure of a training."""
 MOST_STEPS = 10**15
