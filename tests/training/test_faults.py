@@ -241,7 +241,7 @@ def test_the_note_of_the_best_is_mended_on_resuming(
     prepared(run, small, speech, Silent(), *words).train(Interrupt())
     file = run / "checkpoints" / "best.json"
     right = file.read_text()
-    file.write_text(json.dumps({"step": 1, "mel_distance": 9.0}))
+    file.write_text(json.dumps({"step": 1, "log_mel_l1": 9.0}))
     resumed(run).train(Interrupt())
     assert file.read_text() == right
 
@@ -251,7 +251,7 @@ def test_a_best_that_is_not_there_is_not_noted(tmp_path: Path) -> None:
     atomic_folder = file.parent
     atomic_folder.mkdir()
     file.write_text('{"step": 3}')
-    checkpoint.mark_best(tmp_path, checkpoint.Progress(step=4, best_step=3), "mel_distance")
+    checkpoint.mark_best(tmp_path, checkpoint.Progress(step=4, best_step=3), "log_mel_l1")
     assert not file.exists()
 
 
