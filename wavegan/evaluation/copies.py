@@ -15,11 +15,12 @@ import torch
 from wavegan.audio import io, made_by
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
+from wavegan.data.audio_listing import listing
 from wavegan.data.manifest import Clip, Manifest, printable
-from wavegan.data.pairs import LeftOut, clip_name
+from wavegan.data.pairs import LeftOut, ambiguous, by_name, clip_name
 from wavegan.errors import UserError
 from wavegan.evaluation.longest import check_length
-from wavegan.evaluation.pairing import listing, pick
+from wavegan.evaluation.pairing import pick
 from wavegan.evaluation.plan import System
 from wavegan.inference.revocode import revocode
 from wavegan.inference.vocoder import Vocoder
@@ -122,14 +123,10 @@ def _chosen(
 ) -> tuple[dict[str, Clip], list[tuple[str, str]]]:
     """The clips by name, and the files (of the list, where there is one) that cannot be used."""
     unusable = {printable(entry.path): entry.reason for entry in data.rejected}
-    by_name: dict[str, list[Clip]] = {}
-    for clip in data.clips:
-        by_name.setdefault(clip_name(clip.path), []).append(clip)
-    for stem, clips in by_name.items():
-        if len(clips) > 1:
-            files = ", ".join(printable(clip.path) for clip in clips)
-            unusable[stem] = f"several files of this name: {files}: keep one"
-    clear = {stem: clips[0] for stem, clips in by_name.items() if len(clips) == 1}
+    clips = {clip.path: clip for clip in data.clips}
+    names = by_name(clips)
+    unusable |= ambiguous(names)
+    clear = {stem: clips[paths[0]] for stem, paths in names.items() if len(paths) == 1}
     if only is not None:
         refused = {clip_name(file): file for file in unusable}
         listed = pick([*clear, *(name for name in refused if name not in clear)], only, None)

@@ -1,16 +1,15 @@
 """Which made clip belongs to which real one: by its name."""
 
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wavegan.audio import formats
 from wavegan.audio.opening import shown
+from wavegan.data.audio_listing import Listing, listing
 from wavegan.data.file_list import some
-from wavegan.data.pairs import LeftOut, clip_name
-from wavegan.data.scan import READABLE, UNREADABLE
+from wavegan.data.pairs import LeftOut, ambiguous, clip_name
+from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
 
 VOCODER_SUFFIX = re.compile(r"(?:[-_]feats)?[-_](?:gen|generated|generated_e2e|synth|synthesized)$")
@@ -40,15 +39,6 @@ class Pairing:
     pairs: tuple[ClipPair, ...]
     left_out: tuple[LeftOut, ...]
     by_suffix: bool = False
-
-
-@dataclass
-class Listing:
-    """The audio files below a folder, by name; `reasons` says why a file is not among them."""
-
-    root: Path
-    files: dict[str, Path] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def pair(
@@ -100,55 +90,6 @@ def _limited(found: Listing, only: Collection[str]) -> Listing:
     )
 
 
-def listing(folder: Path) -> Listing:
-    """Find the audio files below a folder by their extensions, hidden ones not; opens none.
-
-    Raises:
-        UserError: it is no folder, or no audio is in it.
-    """
-    if not folder.is_dir():
-        problem = "give a folder" if folder.exists() else "it does not exist: check the path"
-        raise UserError(f"{shown(folder)}: {problem}")
-    found = Listing(folder)
-    same: dict[str, list[str]] = {}
-    for path in _audio(folder):
-        name = clip_name(path)
-        if path.suffix.lower() in UNREADABLE:
-            kind = formats.by_name(path)
-            found.reasons[path.as_posix()] = kind.why if kind is not None else "it cannot be read"
-        else:
-            same.setdefault(name, []).append(path.as_posix())
-    for name, paths in same.items():
-        # Beside a recording, a video of it is no second clip.
-        plain = [path for path in paths if PurePosixPath(path).suffix.lower() in formats.OWN]
-        found.files[name] = folder / (plain or paths)[0]
-        if len(plain) == 1 < len(paths):
-            others = [path for path in paths if path not in plain]
-            found.reasons |= dict.fromkeys(others, f"{plain[0]} is taken instead")
-        elif len(paths) > 1:
-            del found.files[name]
-            found.reasons[name] = f"several files of this name: {', '.join(paths)}: keep one"
-    if not same:
-        raise UserError(f"{shown(folder)}: no audio files in it (WAV, FLAC, OGG, MP3, …)")
-    return found
-
-
-def _audio(folder: Path) -> Iterator[PurePosixPath]:
-    """Paths below a folder, sorted; each folder once, also where links lead in circles."""
-    seen = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(root)
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = Path(root).relative_to(folder)
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in READABLE | UNREADABLE:
-                yield PurePosixPath((below / name).as_posix())
-
-
 def _plain(name: str) -> str:
     return VOCODER_SUFFIX.sub("", name)
 
@@ -158,12 +99,7 @@ def _without_suffixes(made: Listing) -> Listing:
     for name in made.files:
         names.setdefault(_plain(name), []).append(name)
     clear = {plain: made.files[full[0]] for plain, full in names.items() if len(full) == 1}
-    twice = {
-        plain: f"several files of this name: {', '.join(full)}: keep one"
-        for plain, full in names.items()
-        if len(full) > 1
-    }
-    return Listing(made.root, clear, {**made.reasons, **twice})
+    return Listing(made.root, clear, {**made.reasons, **ambiguous(names)})
 
 
 def _left_out(system: str, real: Listing, made: Listing) -> Iterator[LeftOut]:

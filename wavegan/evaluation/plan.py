@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.audio import io
+from wavegan.data.audio_listing import listing
 from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.evaluation.baselines import Baseline, unmakeable
-from wavegan.evaluation.pairing import Pairing, listing, pair, pick
+from wavegan.evaluation.pairing import Pairing, pair, pick
 from wavegan.evaluation.scoring import Job
 
 
