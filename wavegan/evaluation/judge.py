@@ -57,7 +57,8 @@ def score(
     made = compared.rows(metrics)
     figures = (*made, compared.baseline_row(metrics), compared.real_row(metrics))
     note_missing(figures, note)
-    kinds: list[Kind] = [*("made" for _ in made), split.name, "real"]
+    kinds: list[Kind] = ["made"] * len(made)
+    kinds += [split.name, "real"]
     clips = (*compared.made.values(), split.baseline, split.every)
     rows = tuple(_scored(judge, *each, scored) for each in zip(figures, kinds, clips, strict=True))
     return SetScores(rows, part, len(split.reference), scored, compared.left_out)
