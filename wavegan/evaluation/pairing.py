@@ -1,4 +1,4 @@
-"""Which made clip belongs to which real one: by its name."""
+"""Pair made clips with real ones by name."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,13 +13,13 @@ from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
 
 VOCODER_SUFFIX = re.compile(r"(?:[-_]feats)?[-_](?:gen|generated|generated_e2e|synth|synthesized)$")
-"""What vocoders append to a clip's name: HiFi-GAN and BigVGAN `_generated` and `_generated_e2e`,
-ParallelWaveGAN `_gen`, also after `-feats`."""
+"""Suffixes that vocoders append to a clip's name: HiFi-GAN and BigVGAN `_generated` and
+`_generated_e2e`, ParallelWaveGAN `_gen`, also after `-feats`."""
 
 
 @dataclass(frozen=True)
 class ClipPair:
-    """Two files of one name: its path below the folder, without extension."""
+    """Two files of one name: the path below the folder, without extension."""
 
     name: str
     estimate: Path
@@ -28,12 +28,12 @@ class ClipPair:
 
 @dataclass(frozen=True)
 class Pairing:
-    """What two folders have in common.
+    """The pairs of two folders.
 
     Attributes:
         pairs: sorted by name.
         left_out: files that have no partner, or two.
-        by_suffix: the names are equal only without what vocoders append to them.
+        by_suffix: names are equal only without the suffixes of vocoders.
     """
 
     pairs: tuple[ClipPair, ...]
@@ -44,9 +44,9 @@ class Pairing:
 def pair(
     reference: Path, estimate: Path, system: str = "", only: Collection[str] | None = None
 ) -> Pairing:
-    """Pair the clips of two folders by their names below them; extensions do not matter.
+    """Pair the clips of two folders by their paths below them; extensions do not matter.
 
-    Where no name is in both, the suffixes that vocoders append are taken off the estimates' names.
+    If no name is in both, the suffixes of vocoders are removed from the estimates' names.
 
     Args:
         reference: a folder, or a single file.
@@ -55,7 +55,7 @@ def pair(
         only: names to consider; None is all.
 
     Raises:
-        UserError: a folder that is not there, or holds no audio; no pair at all.
+        UserError: a folder is missing or holds no audio, or no two names pair.
     """
     if reference.is_file() and estimate.is_file():
         return Pairing((ClipPair(reference.stem, estimate, reference),), ())
@@ -73,7 +73,7 @@ def pair(
 
 
 def _limited(found: Listing, only: Collection[str]) -> Listing:
-    """The files of some names, and the reasons of those alone."""
+    """Keep the files and reasons of some names."""
 
     def wanted(name: str) -> bool:
         return name in only or _plain(name) in only
@@ -81,7 +81,7 @@ def _limited(found: Listing, only: Collection[str]) -> Listing:
     return Listing(
         found.root,
         {name: file for name, file in found.files.items() if wanted(name)},
-        # of what cannot be read the whole path is known
+        # a file that cannot be read is listed by its path, with extension
         {
             name: reason
             for name, reason in found.reasons.items()
@@ -130,12 +130,12 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
     """Choose names: those of a list, and of these `count`, evenly spread over all.
 
     Args:
-        names: all there are.
-        wanted: full names, or last parts of names that are clear; None is all.
+        names: all names.
+        wanted: full names, or last parts that only one name has; None is all.
         count: how many at most; None is all.
 
     Raises:
-        UserError: a name of the list is not there, or may be several.
+        UserError: a listed name is missing or ambiguous.
     """
     chosen = sorted(names)
     if wanted is not None:
@@ -144,8 +144,8 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
         missing = sorted(listed - known.keys())
         if missing and names:
             raise UserError(
-                f"{len(missing)} of the {len(listed)} listed clips are not there, or may be "
-                f"several: {some(missing)}; the folder has {shown(chosen[0])!r}"
+                f"{len(missing)} of the {len(listed)} listed clips are missing or ambiguous: "
+                f"{some(missing)}; give names such as {shown(chosen[0])!r}"
             )
         chosen = sorted({known[name] for name in listed if name in known})
     if count is None or count >= len(chosen):
@@ -158,7 +158,7 @@ def _is_file(name: str) -> bool:
 
 
 def _by_last_part(names: Sequence[str]) -> Mapping[str, str]:
-    """Each name under itself, and under its last part where only one has that."""
+    """Names by full name, and by last part if only one has it."""
     last: dict[str, list[str]] = {}
     for name in names:
         last.setdefault(PurePosixPath(name).name, []).append(name)
