@@ -5,8 +5,8 @@
         --command "wavegan train digits-cpu digits/ --out runs/digits data.validation=test.txt"
 
 Writes `wavegan/progress/curves/RECIPE.json`, which `wavegan status` compares with. The run must
-have reached its last step, with the packaged recipe unchanged. Data that the run did not log (runs from
-before there were start lines) is counted in its audio folder.
+have reached its last step, with the packaged recipe unchanged. Data that the run did not log (runs
+from before there were start lines) is counted in its audio folder.
 """
 
 import argparse
