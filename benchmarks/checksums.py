@@ -45,8 +45,8 @@ def main() -> None:
             ):
                 if not pairs:
                     continue
-                told = cost(listed, plain, pairs, seconds)
-                print(f"{name} ({size:.0f} MB), {kind}: {told}", flush=True)
+                text = cost(listed, plain, pairs, seconds)
+                print(f"{name} ({size:.0f} MB), {kind}: {text}", flush=True)
 
 
 def bundles(scratch: Path, name: str) -> tuple[Path, Path]:
@@ -99,14 +99,14 @@ def cost(listed: Path, plain: Path, pairs: int, seconds: Callable[[Path], Second
         order = (listed, plain) if number % 2 else (plain, listed)
         taken = {folder: seconds(folder) for folder in order}
         found.append((taken[plain], taken[listed]))
-    told = []
+    texts = []
     for which, name in enumerate(("pass", "computed")):
         without = median(before[which] for before, _ in found)
         added = median(after[which] - before[which] for before, after in found)
-        told.append(
+        texts.append(
             f"{without * 1e3:.0f} ms {name}, {added * 1e3:+.1f} ms ({added / without:+.1%})"
         )
-    return "; ".join(told)
+    return "; ".join(texts)
 
 
 if __name__ == "__main__":

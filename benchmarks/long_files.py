@@ -90,11 +90,11 @@ def measured(words: list[object]) -> dict[str, object]:
     """Peak, seconds, exit code and the last line of one command."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "wavegan", *map(str, words)]
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(command, stdout=said, stderr=said)
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(command, stdout=output, stderr=output)
         _, status, used = os.wait4(child.pid, 0)
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines()
     return {
         "peak_mib": round(used.ru_maxrss / MIB),
         "seconds": round(time.perf_counter() - started),

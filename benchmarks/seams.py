@@ -88,16 +88,16 @@ def figures(sounds: Tensor, places: "range | list[int]", inside: Tensor) -> dict
         places: each is the number of the first sample after a join.
         inside: sounds `(N, C, T)` without a join.
     """
-    told: dict[str, float] = {}
+    result: dict[str, float] = {}
     for name, function in (("jump", jumps), ("flux", flux)):
         limits = function(inside).quantile(0.99, -1, keepdim=True)
         all_of_it = function(sounds)
         at = [all_of_it[:, _nearest(name, place, all_of_it.shape[-1])] for place in places]
         ratios = (torch.stack(at, -1) / limits.clamp(min=1e-9)).flatten()
-        told[f"{name}_above"] = float((ratios > 1).float().mean())
-        told[f"{name}_median"] = float(ratios.median())
-        told[f"{name}_largest"] = float(ratios.max())
-    return told
+        result[f"{name}_above"] = float((ratios > 1).float().mean())
+        result[f"{name}_median"] = float(ratios.median())
+        result[f"{name}_largest"] = float(ratios.max())
+    return result
 
 
 def jumps(sounds: Tensor) -> Tensor:

@@ -76,9 +76,9 @@ class Chart:
             latest=self._latest(names),
             encoded=self._encoded(),
             frame=FRAME,
-            beside=[self._beside(mark) for mark in self._scale.marks],
+            axis_labels=[self._axis_label(mark) for mark in self._scale.marks],
             middle=None if self.middle is None else self._down(self.middle),
-            below=list(self._below()),
+            step_labels=list(self._step_labels()),
             marks=[self._mark(event) for event in self.events if event.step <= self._last_step],
             lines=[self._line(line) for line in self.series],
         )
@@ -117,13 +117,13 @@ class Chart:
     def _across(self, step: float) -> float:
         return float(_x(np.asarray(step / self._last_step)))
 
-    def _beside(self, mark: float) -> dict[str, object]:
+    def _axis_label(self, mark: float) -> dict[str, object]:
         """A label left of the axis, next to its grid line."""
         text, y = axes.short(mark), float(_y(self._scale.place(mark)))
         long = len(text) * LETTER > LEFT - 6
         return {"text": text, "place": f"{y:.1f}", "foot": f"{y + 3.5:.1f}", "long": long}
 
-    def _below(self) -> Iterator[dict[str, object]]:
+    def _step_labels(self) -> Iterator[dict[str, object]]:
         """Labels of steps; one that would stick out is aligned with the right edge."""
         for mark in axes.scale(np.asarray([0.0, self._last_step])).marks:
             if mark > self._last_step * 1.001 or mark % 1:

@@ -200,7 +200,7 @@ def _previews(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
 
 
 def _differ(one: Path, other: Path) -> bool:
-    """Whether two originals with one name are different clips, judging by their lengths."""
+    """Whether two originals with one name are different clips, that is, differ in length."""
     try:
         first, second = io.probe(one), io.probe(other)
     except UserError:

@@ -197,9 +197,9 @@
       const found = lines.map((line) => [line, nearest(line.x, at)]);
       const [line, index] = found.reduce((a, b) =>
         (Math.abs(b[0].x[b[1]] - at) < Math.abs(a[0].x[a[1]] - at) ? b : a));
-      const told = found.map(([one, n]) =>
+      const values = found.map(([one, n]) =>
         (found.length > 1 ? `${names[one.run]} ${one.values[n]}` : one.values[n]));
-      output.textContent = `step ${line.steps[index].toLocaleString("en-US")}: ${told.join(" · ")}`;
+      output.textContent = `step ${line.steps[index].toLocaleString("en-US")}: ${values.join(" · ")}`;
       const box = plot.querySelector("svg").viewBox.baseVal;
       cursor.replaceChildren(part(cursor, "path", { d: `M${line.x[index]} 12V${box.height - 30}` }));
       for (const [one, n] of found) {

@@ -146,7 +146,7 @@ class Session {
     const trials = [];
     this.order.forEach((trial, place) => {
       const answer = this.state.answers[trial];
-      if (answer) trials.push(this.told(trial, place, answer, key));
+      if (answer) trials.push(this.exported(trial, place, answer, key));
     });
     return {
       format: "wavegan listening results",
@@ -176,7 +176,7 @@ class Session {
     };
   }
 
-  told(trial, place, answer, key) {
+  exported(trial, place, answer, key) {
     const { compared, labels, x } = this.takes(trial);
     const condition = (file) => key.files[file].condition;
     const shared = {
