@@ -1,8 +1,8 @@
 """Print the oldest version of each dependency that pyproject.toml allows, as pip's constraints."""
 
-import tomllib
 from pathlib import Path
 
+import tomllib
 from packaging.requirements import Requirement
 
 EXTRAS = ("train", "metrics", "judges", "formats", "interop", "plot")
