@@ -73,7 +73,7 @@ def test_training_says_how_well_it_judges(folder: Path, tmp_path: Path) -> None:
         *("--validation", folder / "judge" / "held_out.txt", "--seconds", 0.05),
     )
     assert result.exit_code == 0
-    assert "of 10 held-out clips judged rightly (2 labels, step " in result.stdout
+    assert "of 10 held-out clips classified correctly (2 labels, step " in result.stdout
     assert "40 clips of 2 labels train, 10 are held out" in result.stderr
     held = "held_out.txt"
     assert (tmp_path / "j" / held).read_text() == (folder / "judge" / held).read_text()

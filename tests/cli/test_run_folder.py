@@ -149,7 +149,7 @@ def test_the_same_command_goes_on_where_it_stopped(
     assert result.exit_code == 0, result.output
     assert steps(run) == [1, 2, 3, 4]
     assert max(bundle.checkpoints(run)) == 4
-    assert "goes on from step 2" in result.stderr
+    assert "resuming from step 2" in result.stderr
     assert "training.steps was 2, is 4" in result.stderr
 
 
@@ -215,7 +215,7 @@ def test_a_run_that_saved_nothing_starts_anew_and_says_so(
         (run / name / "0.json").write_text("{}")
     result = start(call, small, speech, run, "training.steps=1", "training.seed=9")
     assert result.exit_code == 0, result.output
-    assert "starts anew" in result.stderr
+    assert "starts from step 0" in result.stderr
     assert steps(run) == [1]
 
 

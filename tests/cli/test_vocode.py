@@ -337,7 +337,7 @@ def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path, vocode):
     assert failure["input"] == str(folder / "a.wav")
     assert result.stderr.splitlines() == [
         f"left out: {failure['reason']}",
-        "error: 1 of 2 inputs left out, as said above",
+        "error: 1 of 2 inputs left out, see above",
     ]
 
 
@@ -351,7 +351,7 @@ def test_a_folder_without_audio_is_named(tmp_path, vocode):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("text")
     message = wrong(vocode(tmp_path / "notes", "-o", tmp_path / "out"))
-    assert f"{tmp_path / 'notes'}: no audio and no mel files in it" in message
+    assert f"{tmp_path / 'notes'}: it contains no audio" in message
 
 
 def test_a_missing_model_is_named(tmp_path, vocode):

@@ -1,4 +1,4 @@
-"""`wavegan judge`: how good sets of generated clips are, by a classifier of the real ones."""
+"""`wavegan judge`: score sets of generated clips with a classifier trained on the real ones."""
 
 import json
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from wavegan.evaluation.judge import ScoreOverParts, SetScore, SetScores
 
 WIDE = 160
-"""Columns of the table where there is no terminal."""
+"""Width in characters where there is no terminal."""
 
 judge_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Judge sets of generated clips by a classifier of the real ones.\n\n"
+    help="Score sets of generated clips with a classifier trained on the real ones.\n\n"
     "[bold]wavegan judge train drums/ --out judges/drums[/bold]\n\n"
     "[bold]wavegan judge score judges/drums made/ --real drums/[/bold]",
 )
@@ -32,37 +32,37 @@ _QUIET = typer.Option("--quiet", "-q", help="Only errors.")
 
 @judge_app.callback()
 def judge() -> None:
-    """Judge sets of generated clips by a classifier of the real ones."""
+    """Score sets of generated clips with a classifier trained on the real ones."""
 
 
 @judge_app.command("train")
 def train_command(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Real clips, in a folder for each label.")
+        Path, typer.Argument(metavar="FOLDER", help="Real clips, in one folder per label.")
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the judge.")],
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", help="How much of a clip is judged; default: most clips, whole."),
+        typer.Option("--seconds", help="Length of input; default: fits most clips as a whole."),
     ] = None,
     validation: Annotated[
-        str, typer.Option("--validation", help="Held out: a share, a number, or a list file.")
+        str, typer.Option("--validation", help="Held-out clips: a share, a number or a list file.")
     ] = "0.1",
     steps: Annotated[int, typer.Option("--steps", help="Training steps of 64 clips.")] = 1000,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same judge, on a CPU.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="On a CPU: same seed, same judge.")] = 0,
     force: Force = False,
     device: Device = "auto",
     as_json: Annotated[bool, _JSON] = False,
     quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
-    """Train a judge: a classifier that tells the labels of a folder apart.
+    """Train a judge: a classifier of a folder's labels.
 
     [bold]wavegan judge train drums/ --out judges/drums[/bold]
 
     [bold]wavegan judge train digits/ --out judges/digits --validation test.txt --seed 1[/bold]
 
-    The clips that were held out are listed in held_out.txt, which a recipe's
-    data.validation takes too, so that generator and judge hold out the same.
+    Held-out clips are listed in held_out.txt. Give that file to a recipe as
+    data.validation, and the generator holds out the same clips.
     """
     from wavegan.cli.console import ConsoleListener, Silent
     from wavegan.device import choose
@@ -84,14 +84,14 @@ def train_command(
         typer.echo(json.dumps({"judge": str(out), **made.to_dict()}))
     elif not quiet:
         typer.echo(
-            f"{made.accuracy:.1%} of {counted(made.held_out, 'held-out clip')} judged rightly "
-            f"({counted(len(made.labels), 'label')}, step {made.step}); saved in {out}"
+            f"{made.accuracy:.1%} of {counted(made.held_out, 'held-out clip')} classified "
+            f"correctly ({counted(len(made.labels), 'label')}, step {made.step}); saved in {out}"
         )
 
 
 @judge_app.command("score")
 def score_command(
-    judge: Annotated[Path, typer.Argument(metavar="JUDGE", help="What judge train wrote.")],
+    judge: Annotated[Path, typer.Argument(metavar="JUDGE", help="Folder that judge train wrote.")],
     sets: Annotated[
         list[Path],
         typer.Argument(
@@ -99,27 +99,27 @@ def score_command(
             help="Folders of generated clips; labels are subfolders or begin file names.",
         ),
     ],
-    real: Annotated[Path, typer.Option("--real", help="The clips that were trained on.")],
+    real: Annotated[Path, typer.Option("--real", help="The clips the judge was trained on.")],
     held_out: Annotated[
         Path | None,
         typer.Option(
             "--held-out",
-            help="Real clips that were not, a folder or a list; default: the judge's held_out.txt.",
+            help="Other real clips, a folder or a list; default: the judge's held_out.txt.",
         ),
     ] = None,
     device: Device = "auto",
     as_json: Annotated[bool, _JSON] = False,
     quiet: Annotated[bool, _QUIET] = False,
 ) -> None:
-    """Compare folders of clips with the real clips, beside real clips that were held out.
+    """Compare folders of clips, and held-out real clips, with the real clips.
 
     [bold]wavegan judge score judges/drums made/ --real drums/[/bold]
 
     [bold]wavegan judge score judges/drums a/ b/ --real drums/train --held-out drums/test[/bold]
 
     Inception Score: 1 to the number of labels, high is good. Fréchet, NDB/K,
-    JS: distances from the real clips, 0 is best. Labels: share judged to be
-    what they were made for. Diversity: 1 is as diverse as the real clips.
+    JS: distances from the real clips, 0 is best. Labels: share classified as
+    their own label. Diversity: 1 is as diverse as the real clips.
     Nearest: near 0 are copies of real clips, 1 is as far as real clips are from
     each other. The rows of real clips show what can be reached.
     """
@@ -142,7 +142,7 @@ def score_command(
 
 
 def _held_out(text: str) -> float | Path:
-    """A share of the files, a number of them, or a list."""
+    """Parse --validation: a share of the files, a number of files, or a list."""
     from wavegan.typed import read
 
     value: float | Path = read(text, int | float | Path)
@@ -152,7 +152,7 @@ def _held_out(text: str) -> float | Path:
 
 
 def _table(verdict: "SetScores") -> None:
-    """The sets as rows, in 80 columns; what they are of below."""
+    """Print the sets as rows, in 80 columns, and a legend."""
     from rich.table import Table
 
     from wavegan.cli._screen import Screen
@@ -167,7 +167,7 @@ def _table(verdict: "SetScores") -> None:
     console.print(table)
     console.print(
         f"Fréchet, NDB/K and JS compare {verdict.part} clips at a time with the real ones, the "
-        f"Inception Score (IS) is of {verdict.scored} at a time: compare only such numbers.",
+        f"Inception Score (IS) takes {verdict.scored}: only compare values with the same numbers.",
         soft_wrap=True,
     )
 
@@ -186,7 +186,7 @@ def _cells(row: "SetScore") -> Sequence[str]:
 
 
 def _shown(figure: "ScoreOverParts") -> str:
-    """Three digits, and the deviation as far."""
+    """Format with three digits, and the deviation with as many decimals."""
     digits = 0 if figure.value >= 100 else 1 if figure.value >= 10 else 2
     text = f"{figure.value:.{digits}f}"
     return text if figure.deviation is None else f"{text} ±{figure.deviation:.{digits}f}"
