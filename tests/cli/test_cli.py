@@ -281,7 +281,11 @@ def test_debug_lets_the_traceback_through(words):
             1,
             "error: out of memory (--debug shows the traceback)",
         ),
-        (ImportError("No module named 'x'"), 1, "error: No module named 'x': to install it: pip install "),
+        (
+            ImportError("No module named 'x'"),
+            1,
+            "error: No module named 'x': to install it: pip install ",
+        ),
     ],
 )
 def test_how_a_command_ends_badly(monkeypatch, raised, code, line):

@@ -116,7 +116,7 @@ def test_against_a_system_by_name_or_a_folder(folder: Path) -> None:
         assert "0.031  better" in result.stdout
     few = call(folder / "real", folder / "near", *words, "--against", folder / "far", "--count", 3)
     assert "no difference shown" in few.stdout
-    assert "With 3 clips and 2 metrics p cannot be under 0.5" in few.stdout
+    assert "With 3 clips and 2 metrics p cannot be below 0.5" in few.stdout
 
 
 def test_limits_decide_the_exit_code(folder: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_dry_run_of_a_run_that_goes_on_divides_files_as_the_run_does(
     plan = json.loads(call(*words).stdout)
     assert plan["validation_files"] == 2
     assert plan["training_files"] == 2 * (len(clips) - 2)  # copies of what is held out do not
-    assert [note for note in plan["notes"] if "new here" in note]
+    assert [note for note in plan["notes"] if "new, " in note]
     assert [note for note in plan["notes"] if "data.folder was" in note]
 
 
@@ -340,5 +340,5 @@ def test_after_kill_9_the_same_command_goes_on_at_once(
     )
     assert result.exit_code == 0, result.output
     assert f"process {process.pid} on " in result.stderr
-    assert "taken over" in result.stderr
+    assert "taking over" in result.stderr
     assert steps(run) == list(range(1, done + 3))

@@ -391,8 +391,8 @@ def test_options_that_do_not_fit_are_refused(tmp_path, vocode, monkeypatch, word
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-o", "-"], "--out -: several inputs need a folder"),
-        (["-o", "a.npy"], "--out a.npy: several inputs need a folder"),
+        (["-o", "-"], "--out -: there are several inputs"),
+        (["-o", "a.npy"], "--out a.npy: there are several inputs"),
         (["-o", "out", "--picture", "a.png"], "--picture draws one input"),
     ],
 )

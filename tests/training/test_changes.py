@@ -53,7 +53,7 @@ def changed(run: Path, *words: str) -> list[str]:
         ("discriminators.extra={name: msd}", ["discriminators.extra.name", "null", "msd"]),
         ("data.segment=4096", ["data.segment", "2048", "4096", "init_from=RUN"]),
         ("data.peak=null", ["data.peak", "0.95", "null"]),
-        ("training.init_from=else", ["training.init_from", "a new run starts from a model"]),
+        ("training.init_from=else", ["training.init_from", "to start from a model"]),
         ("training.ema=null", ["training.ema", "0.9", "null"]),
         ("data.mels=mels", ["data.mels", "null", "mels"]),
         ("task.name=synthesize", ["task.name", "vocode", "synthesize"]),

@@ -142,7 +142,7 @@ def test_a_step_that_is_not_finite_is_left_out_and_its_clip_is_found(
         assert [clip["number"] // 4 for clip in batch] == [skip["step"] - 1] * 4
         (bad,) = {clip["path"] for clip in batch if clip["path"].startswith(BAD)}
         assert all(0 <= clip["start"] <= 3000 - 2048 for clip in batch), bad
-    told = [note for note in notes.said if "left out (" in note and f"{BAD}.wav" in note]
+    told = [note for note in notes.said if "is skipped (" in note and f"{BAD}.wav" in note]
     assert len(told) == len(skips)
     known = {line["step"]: line for line in lines(run, "train")}
     for step in range(1, 13):
