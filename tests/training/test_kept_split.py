@@ -382,7 +382,7 @@ def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
         trainer = setup.prepare(made, run, device="cpu", resume=True, listener=notes)
         assert trainer.train_state.progress.best_step is None
         (line,) = (line for line in notes.said if "no longer" in line)
-        assert f"step {done - 1} is the best" in line
+        assert f"step {done - 1} is no longer the best" in line
         trainer.train(Interrupt())
         assert bundle.best_step(run) == done
         history = History.read(run)

@@ -113,7 +113,7 @@ def check(run: Path, recipe: Recipe) -> list[Difference]:
 def _instead(one: Difference, run: Path) -> str:
     word = f"{one.field}={one.shown(one.new)}"
     if one.field == "training.init_from":
-        return f"to start from a model: wavegan train RECIPE DATA --out OTHER {word}"
+        return f"start a new run from a model: wavegan train RECIPE DATA --out OTHER {word}"
     new = "to change it, start a new run: wavegan train RECIPE DATA --out OTHER"
     start = f" training.init_from={run}" if one.rule is Change.WARM else ""
     return f"{new} {word}{start}"

@@ -20,7 +20,7 @@ def report_summary(files: Files, listener: Listener) -> None:
     held_out = str(_count(chosen.validation))
     if stretches := sum(clip.start > 0 for clip in chosen.validation):
         held_out = counted(stretches, "stretch", "stretches")
-    train = f"{counted(_count(chosen.train), 'training file')} ({_hours(chosen.train):.2f} h)"
+    train = f"{counted(_count(chosen.train), 'file')} to train on ({_hours(chosen.train):.2f} h)"
     unusable = f"{len(manifest.rejected)} not usable"
     listener.note(f"{manifest.root}: {train}, {held_out} held out, {unusable}")
     if files.mels is not None:
