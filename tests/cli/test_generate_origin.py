@@ -58,7 +58,7 @@ def test_variations_and_ways_say_where_they_come_from(
     soundfile.write(own, wave, RATE)
     words = ("-n", 1, "--seed", 7, "--steps", 1, "--like", own)
     result = generate_of(model, *words)
-    assert "only the first 0.51 s of the 3.0 s" in result.stderr
+    assert "only the first 0.51 s of 3.0 s" in result.stderr
     (file,) = (tmp_path / "out").iterdir()
     facts = made_by.facts(io.probe(file).tags)
     assert facts["like"] == "my hit.wav"

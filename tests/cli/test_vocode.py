@@ -370,13 +370,13 @@ def test_a_folder_without_a_model_is_described(tmp_path, vocode):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-o", "out.mp4"], "--out out.mp4: end it in .wav, .flac or .ogg"),
-        (["-o", "v1.2"], "--out v1.2: end it in .wav, .flac or .ogg, or give a folder"),
+        (["-o", "out.mp4"], "--out out.mp4: give a file that ends in .wav, .flac"),
+        (["-o", "v1.2"], "--out v1.2: give a file that ends in .wav, .flac"),
         (["-o", "out.wav", "--format", "flac"], "--format flac and --out out.wav differ"),
         (["-o", "out.wav", "--picture", "out.wav"], "no picture format '.wav'"),
         (["-o", "out.wav", "--format", "mp3"], "--format mp3: give wav, flac, ogg"),
         (["-o", "out.wav", "--subtype", "pcm8"], "--subtype pcm8: give pcm16, pcm24, float"),
-        (["-o", "-", "--json"], "choose one"),
+        (["-o", "-", "--json"], "leave out one"),
         (["-o", "out.wav", "--device", "tpu"], "--device tpu: give auto"),
         (["-o", "out.flac", "--subtype", "float"], "FLAC cannot hold FLOAT"),
     ],
