@@ -161,7 +161,7 @@ def test_quiet_says_nothing(tmp_path, call, small, speech):
 def test_a_folder_with_other_files_is_not_written_into(tmp_path, call, small, speech):
     (tmp_path / "thesis.tex").write_text("")
     message = wrong(call("train", small, speech, "--out", tmp_path))
-    assert "not empty (it holds thesis.tex)" in message
+    assert "not empty (it has thesis.tex)" in message
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
 
 

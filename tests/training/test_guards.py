@@ -410,10 +410,10 @@ def test_other_audio_under_the_same_names_is_noticed(
     notes = Notes()
     made(small, folder, run, "training.steps=2", resume=True, notes=notes).train(Interrupt())
     (said,) = [note for note in notes.said if "good2.wav" in note]
-    assert "other audio" in said
+    assert "audio under this name" in said
     notes = Notes()
     made(small, folder, run, "training.steps=3", resume=True, notes=notes)
-    assert not any("other audio" in note for note in notes.said)
+    assert not any("audio under this name" in note for note in notes.said)
 
 
 def test_a_clip_that_grew_a_billion_times_since_the_scan_is_replaced_by_another(
