@@ -85,8 +85,8 @@ def test_metrics_have_a_line_a_step_and_one_of_validation(trained):
     assert [line["step"] for line in lines if line["kind"] == "train"] == [1, 2, 3, 4, 5, 6]
     (validation,) = (line for line in lines if line["kind"] == "validation")
     assert validation["step"] == 6
-    assert validation["mel_distance"] > 0
-    assert validation["mr_stft"] > 0
+    assert validation["log_mel_l1"] > 0
+    assert validation["mrstft"] > 0
     start, *measured = lines
     assert (start["kind"], start["step"], start["processes"]) == ("start", 0, 1)
     for line in measured:
@@ -112,7 +112,7 @@ def test_progress_goes_to_stderr_only(trained, speech):
     assert lines[0].startswith(f"{speech}: ")
     assert " 2 held out, 0 not usable" in lines[0]
     assert [line for line in lines if line.startswith("step 6/6  ")]
-    assert [line for line in lines if line.startswith("validation at step 6: mel_distance ")]
+    assert [line for line in lines if line.startswith("validation at step 6: log_mel_l1 ")]
     assert f"done at step 6; saved in {run}" in lines[-1]
 
 
@@ -133,7 +133,7 @@ def test_json_is_one_object_on_stdout_and_resume_goes_on(tmp_path, call, small, 
     assert "step" not in result.stderr
     assert first["run"] == str(run)
     assert (first["step"], first["best_step"], first["interrupted"]) == (1, 1, False)
-    assert first["best_mel_distance"] == pytest.approx(metrics(run)[-1]["mel_distance"])
+    assert first["best_log_mel_l1"] == pytest.approx(metrics(run)[-1]["log_mel_l1"])
     assert (first["verdict"]["action"], first["verdict"]["step"]) == ("stop", 1)
     result = good(call("train", "--resume", run, "training.steps=3", "--json"))
     assert json.loads(result.stdout)["step"] == 3

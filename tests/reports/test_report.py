@@ -196,7 +196,7 @@ def test_nan_alarms_and_resumes_are_shown(
 ) -> None:
     lines = [line(step) for step in range(1, 60)]
     lines.insert(30, {"kind": "start", "step": 30})
-    lines.append({"kind": "validation", "step": 59, "mel_distance": 0.5})
+    lines.append({"kind": "validation", "step": 59, "log_mel_l1": 0.5})
     lines += [
         {"kind": "alarm", "step": 55, "text": "mode collapse: <b>all alike</b>"},
         line(60, **{"generator/total": None}),
@@ -221,9 +221,7 @@ def test_a_curve_is_broken_where_validation_got_other_clips(
     tmp_path: Path,
 ) -> None:
     lines = [line(step) for step in range(1, 60)]
-    lines += [
-        {"kind": "validation", "step": step, "mel_distance": 1.0} for step in range(10, 60, 10)
-    ]
+    lines += [{"kind": "validation", "step": step, "log_mel_l1": 1.0} for step in range(10, 60, 10)]
     lines.append({"kind": "start", "step": 30, "measured_anew": True})
     page = parsed(report.write([make_run(tmp_path / "r", lines)], metrics=False).path)
     curves = section(page, "curves")
@@ -398,7 +396,7 @@ def test_a_long_run_gives_a_small_page(
     make_run: Callable[..., Path], line: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     lines = [line(100 * n) for n in range(1, 20_001)]
-    lines += [{"kind": "validation", "step": 1000 * n, "mel_distance": 0.5} for n in range(1, 2001)]
+    lines += [{"kind": "validation", "step": 1000 * n, "log_mel_l1": 0.5} for n in range(1, 2001)]
     run = make_run(tmp_path / "long", lines, names=())
     assert (run / "metrics.jsonl").stat().st_size > 5e6
     assert report.write([run], metrics=False).size < 500_000

@@ -95,8 +95,8 @@ def clip_list(file: Path | None, reference: Path) -> list[str] | None:
     """
     if file is None:
         return None
+    from wavegan.data.audio_listing import listing
     from wavegan.data.file_list import files_of
-    from wavegan.evaluation.pairing import listing
 
     if reference.is_file():
         raise UserError(f"--list {file}: {reference} is a single clip: leave out --list")

@@ -45,7 +45,11 @@ class Result:
 
 
 def run_sets(
-    given: EvaluationInputs, keys: Sequence[str] | None, embedding: str, wanted: Sequence[Limit]
+    given: EvaluationInputs,
+    keys: Sequence[str] | None,
+    embedding: str,
+    held_out: Path | None,
+    wanted: Sequence[Limit],
 ) -> Result:
     """Compare sets of clips."""
     from wavegan.device import choose
@@ -60,6 +64,7 @@ def run_sets(
             folders,
             embedding=embedding,
             metrics=keys,
+            held_out=held_out,
             device=choose(given.device),
             note=given.note,
             progress=lambda name, done, clips: show(f"embedding {name}", done, clips),

@@ -73,7 +73,7 @@ def print_sets(found: "SetEvaluation") -> None:
     print_grid(screen, [row.name for row in rows], [*heads.values(), "clips"], cells)
     clips, embedding = found.settings["clips"], found.settings["embedding"]
     screen.print(
-        f"N: parts of {clips['part']} clips against {clips['real_half']} of {clips['real']} real "
+        f"N: parts of {clips['part']} clips against {clips['reference']} of {clips['real']} real "
         f"ones; embedding {embedding['name']}, {embedding['dimensions']} dimensions of the first "
         f"{embedding['seconds']:.2f} s at {embedding['sample_rate']} Hz.",
         soft_wrap=True,

@@ -1,5 +1,6 @@
 """Options that several commands share, and their values."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,14 @@ from wavegan.cli import _completion
 Device = Annotated[
     str,
     typer.Option("--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices),
+]
+HeldOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--held-out",
+        help="Real clips that were not trained on: a folder or a list; default: those in the "
+        "judge's held_out.txt.",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files (never an input).")]
 TrustCode = Annotated[

@@ -142,7 +142,7 @@ def _write_blocks(
 def draw(made: Made, picture: Path) -> str:
     """Draw input and output; returns a note about the picture, or ""."""
     from wavegan.audio import io
-    from wavegan.inference import picture as drawing
+    from wavegan.audio.spectrogram_figure import side_by_side
 
     assert made.audio is not None
     panels, note = {}, ""
@@ -153,5 +153,5 @@ def draw(made: Made, picture: Path) -> str:
         panels["original"] = io.read(made.source, frames=count, sample_rate=made.sample_rate)[0][0]
     if made.long is not None and made.long.samples > len(made.audio):
         note = f"{picture}: shows the first {len(made.audio) / made.sample_rate:.0f} s"
-    drawing.draw(picture, {**panels, "vocoded": made.audio.numpy()}, made.sample_rate)
+    side_by_side(picture, {**panels, "vocoded": made.audio.numpy()}, made.sample_rate)
     return note

@@ -9,7 +9,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._evaluate_inputs import broken, clip_list, limits
-from wavegan.cli._options import Device, Force, TrustCode
+from wavegan.cli._options import Device, Force, HeldOut, TrustCode
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def evaluate_command(
             autocompletion=_completion.embeddings,
         ),
     ] = "mel_statistics",
+    held_out: HeldOut = None,
     processes: Annotated[
         int | None, typer.Option("--processes", min=1, help="Default: chosen by the work.")
     ] = None,
@@ -135,9 +136,9 @@ def evaluate_command(
     )
     if sets:
         _refuse_for_sets(given, match_gain, listed, count, save)
-        result = run_sets(given, keys, embedding, wanted)
+        result = run_sets(given, keys, embedding, held_out, wanted)
     else:
-        _refuse_for_pairs(given, align)
+        _refuse_for_pairs(given, align, held_out)
         result = run_pairs(
             given,
             keys,
@@ -202,10 +203,12 @@ def _refuse_for_sets(
         raise UserError("--sets: give a folder of generated clips after that of the real ones")
 
 
-def _refuse_for_pairs(given: "EvaluationInputs", align: str) -> None:
+def _refuse_for_pairs(given: "EvaluationInputs", align: str, held_out: Path | None) -> None:
     """Refuse options that do not go together."""
     if align not in ALIGN:
         raise UserError(f"--align {align}: give {', '.join(ALIGN)}")
+    if held_out is not None:
+        raise UserError("--held-out is for whole sets: give --sets too, or leave it out")
     if not given.estimates and not given.models:
         raise UserError(
             f"{given.reference}: give a folder of generated clips after it, or a vocoder by --model"

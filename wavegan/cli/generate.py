@@ -182,9 +182,9 @@ def _refuse(
     if like is not None and interpolate is not None:
         raise UserError("--like and --interpolate: give one of them")
     if grid:
-        from wavegan.audio.sheet import check_installed
+        from wavegan.audio.spectrogram_figure import check
 
-        check_installed()
+        check(Path(GRID))
 
 
 def _check(targets: Sequence[Path], like: Path | None, force: bool) -> None:
@@ -241,7 +241,7 @@ def _summary(plan: "sounds.ClipSeries", writer: SoundFiles, grid: Path | None) -
 
 def _draw(picture: Path, shown: "Sequence[tuple[str, Tensor]]", sample_rate: int) -> None:
     """Draw a contact sheet, with separate rows for each label."""
-    from wavegan.audio.sheet import sheet
+    from wavegan.audio.spectrogram_figure import sheet
 
     titles = list(dict.fromkeys(title for title, _ in shown))
     columns = min(WIDE, max(sum(title == other for other, _ in shown) for title in titles))

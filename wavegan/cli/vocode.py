@@ -109,7 +109,7 @@ def _refuse(
     if len(jobs) > 1:
         raise UserError("--picture draws one input: give a single file")
     check_files([picture], inputs=[jobs[0][0]], other="another --picture", force=force)
-    from wavegan.inference.picture import check
+    from wavegan.audio.spectrogram_figure import check
 
     check(picture)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wavegan.data.manifest import Clip, printable
-from wavegan.data.pairs import LeftOut, clip_name
+from wavegan.data.pairs import LeftOut, ambiguous, by_name
 from wavegan.data.scan import scan
 from wavegan.errors import UserError
 
@@ -55,19 +55,16 @@ def open_source(name: str, root: Path, left_out: list[LeftOut]) -> Source:
     left_out += [LeftOut(name, printable(str(root)), line) for line in manifest.passed_over]
     for bad in manifest.rejected:
         left_out.append(LeftOut(name, printable(bad.path), bad.reason))
-    clips: dict[str, Clip] = {}
+    whole = {}
     for clip in manifest.clips:
-        key = clip_name(clip.path)
         if clip.damage:
             why = f"damaged or cut short: {clip.damage}"
             left_out.append(LeftOut(name, printable(clip.path), why))
-        elif key in clips:
-            other = printable(clips[key].path)
-            left_out.append(
-                LeftOut(name, printable(clip.path), f"{other} has its name; that one is used")
-            )
         else:
-            clips[key] = clip
+            whole[clip.path] = clip
+    groups = by_name(whole)
+    left_out += [LeftOut(name, printable(key), why) for key, why in ambiguous(groups).items()]
+    clips = {key: whole[paths[0]] for key, paths in groups.items() if len(paths) == 1}
     return Source(name, root, clips)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wavegan import bundle
 from wavegan.audio import io
+from wavegan.data.audio_listing import listing
 from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
 from wavegan.evaluation import pairing
@@ -100,7 +101,7 @@ def of_folders(folders: Mapping[str, Path], reference: Path | None) -> Gallery:
     if reference is None:
         columns, left_out = [], []
         for name, folder in folders.items():
-            found = pairing.listing(folder)
+            found = listing(folder)
             columns.append(Column(name, found.files, folder=folder))
             left_out += [(f"{name}/{file}", reason) for file, reason in found.reasons.items()]
         names = _rows([column.files for column in columns])
@@ -114,7 +115,7 @@ def of_folders(folders: Mapping[str, Path], reference: Path | None) -> Gallery:
         columns.append(Column(name, files, folder=folder))
         left_out += [(f"{name}/{one.file}", one.reason) for one in paired.left_out]
     if not folders:
-        originals = dict(pairing.listing(reference).files)
+        originals = dict(listing(reference).files)
     return Gallery(
         _rows([originals]), originals, tuple(columns), reference.name, left_out=tuple(left_out)
     )

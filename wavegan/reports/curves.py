@@ -40,9 +40,7 @@ NOTES = {
     "other": "",
 }
 NAMES = {
-    "mel_distance": ("log-mel L1", "nepers ↓"),
     "log_mel_l1": ("log-mel L1", "nepers ↓"),
-    "mr_stft": ("MR-STFT", "↓"),
     "mrstft": ("MR-STFT", "↓"),
     "frechet": ("Fréchet distance", "↓"),
     "ndb": ("NDB/K", "share of bins ↓"),

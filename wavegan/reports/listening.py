@@ -12,13 +12,15 @@ from markupsafe import Markup
 from wavegan import colours
 from wavegan.audio import io, opening
 from wavegan.audio.opening import ShortReadError
+from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, Frame, Levels, Wave, frame_of
+from wavegan.audio.spectrogram_levels import levels as levels_of
 from wavegan.counted import counted
 from wavegan.errors import RunError, UserError, reason
 from wavegan.reports import png, spectrogram
 from wavegan.reports.axes import number
 from wavegan.reports.clips import APART, Column, Gallery
 from wavegan.reports.page import fill
-from wavegan.reports.spectrogram import DYNAMIC_RANGE, LARGEST_DIFFERENCE, Frame, Wave
+from wavegan.reports.spectrogram import LARGEST_DIFFERENCE
 
 LARGEST_SHEET = 2 << 20
 
@@ -139,8 +141,8 @@ def _encoded(wave: Wave, rate: int) -> tuple[bytes, str, int]:
 def _row(name: str, original: _Sound | None, made: list[_Sound | Column]) -> dict[str, object]:
     """A clip's cards, all pictures on one scale."""
     sounds = [s for s in (original, *made) if isinstance(s, _Sound)]
-    frame = spectrogram.frame_of([(s.wave, s.rate) for s in sounds])
-    wanted = None if original is None else spectrogram.levels(original.wave, original.rate, frame)
+    frame = frame_of([(s.wave, s.rate) for s in sounds])
+    wanted = None if original is None else levels_of(original.wave, original.rate, frame)
     cards = [] if original is None else [_card(name, original, frame, None, None)]
     for one in made:
         if isinstance(one, _Sound):
@@ -160,11 +162,11 @@ def _card(
     name: str,
     sound: _Sound,
     frame: Frame,
-    wanted: "np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None",
+    wanted: Levels | None,
     original: _Sound | None,
 ) -> dict[str, object]:
     """A player, its spectrogram, and where there is an original the difference from it."""
-    levels = spectrogram.levels(sound.wave, sound.rate, frame)
+    levels = levels_of(sound.wave, sound.rate, frame)
     text = f"Spectrogram of {name}, {sound.column}"
     pictures = [_picture(spectrogram.picture(levels, frame), text, frame)]
     notes = list(sound.notes)

@@ -21,6 +21,7 @@ FLOORS = {
     "griffin_lim": "Griffin-Lim of the originals' mels",
     "re_encoded": "originals through a codec",
     "real_halves": "one half of the real clips against the other",
+    "held_out": "held-out real clips",
 }
 WIDTH = 80
 MOST_ROWS = 50

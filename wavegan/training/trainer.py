@@ -15,6 +15,7 @@ from wavegan.data.segments import Segments
 from wavegan.errors import RunError
 from wavegan.interrupt import Interrupt, Phase
 from wavegan.recipe import Recipe
+from wavegan.run_folder import BEST
 from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import TrainState
@@ -30,6 +31,9 @@ from wavegan.training.recovery import Recovery
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
 from wavegan.validation.base import Validation
+
+BEST_BYTES = 64
+"""Of `best.json`, at most."""
 
 
 @dataclass
@@ -116,8 +120,8 @@ class Trainer:
         self.restore_strength()
         interrupt.phase = Phase.STEP
         if self.accelerator.is_main_process and begun:
-            # best.json is outdated if the run was killed right after its last checkpoint
-            checkpoint.mark_best(self.run, self.train_state.progress, self.validation.best)
+            # the run may have been killed, or had no room, right after its last checkpoint
+            self.tidy(mark=True)
         batches, leave = self.batches(begun), self.catch_up(interrupt)
         while not leave and self.train_state.progress.step < self.recipe.training.steps:
             with clock.waiting():
@@ -325,10 +329,16 @@ class Trainer:
             needed = storage.size(self.train_state)
             with self.place.unless_lost(), storage.writing(self.run, target, needed):
                 checkpoint.save(self.run, self.train_state, config, random)
-                if progress.best_step == progress.step:
-                    checkpoint.mark_best(self.run, progress, self.validation.best)
-                checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
+            self.tidy(mark=progress.best_step == progress.step)
         meet(self.accelerator)
+
+    def tidy(self, *, mark: bool) -> None:
+        """Drop what newer checkpoints replace; `mark` the best one in `best.json`."""
+        progress, best = self.train_state.progress, self.run / "checkpoints" / BEST
+        with self.place.unless_lost(), storage.writing(self.run, best, BEST_BYTES):
+            if mark:
+                checkpoint.mark_best(self.run, progress, self.validation.best)
+            checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
 
 
 def _gone(run: Path) -> RunError:
