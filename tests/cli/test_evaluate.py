@@ -298,7 +298,7 @@ def test_mistakes_are_one_line_before_any_work(folder: Path, model: Path, tmp_pa
         ((real, near, *QUICK, "--list", tmp_path / "empty.txt"), "no name in it"),
         ((real, near, "--sets", "--match-gain"), "leave out --match-gain or --sets"),
         ((real, "--sets"), "--sets: give a folder"),
-        ((real, near, "--held-out", real), "--held-out is for whole sets: give --sets"),
+        ((real, near, "--held-out", real), "--held-out needs --sets"),
         ((real, near, "--sets", "--held-out", real), "all of its clips are held out"),
     ):
         result = call(*words, "-q")

@@ -175,7 +175,7 @@ def test_another_recipe_or_other_data_is_refused_and_nothing_is_lost(
     for part in ("generator.upsample_initial_channel", "16 there", "32 in this command", str(run)):
         assert part in message
     message = refused(start(call, small, tmp_path, run, *dry))
-    for part in ("data.folder", f"{speech} there", f"{tmp_path} here"):
+    for part in ("data.folder", f"{speech} there", f"{tmp_path} in this command"):
         assert part in message
     assert files(run) == before
 

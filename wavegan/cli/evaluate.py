@@ -208,7 +208,7 @@ def _refuse_for_pairs(given: "EvaluationInputs", align: str, held_out: Path | No
     if align not in ALIGN:
         raise UserError(f"--align {align}: give {', '.join(ALIGN)}")
     if held_out is not None:
-        raise UserError("--held-out is for whole sets: give --sets too, or leave it out")
+        raise UserError("--held-out needs --sets: give both, or leave out --held-out")
     if not given.estimates and not given.models:
         raise UserError(
             f"{given.reference}: give a folder of generated clips after it, or a vocoder by --model"

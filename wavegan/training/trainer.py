@@ -33,7 +33,7 @@ from wavegan.training.step import Step
 from wavegan.validation.base import Validation
 
 BEST_BYTES = 64
-"""Of `best.json`, at most."""
+"""Maximum size of `best.json`."""
 
 
 @dataclass
@@ -333,7 +333,7 @@ class Trainer:
         meet(self.accelerator)
 
     def tidy(self, *, mark: bool) -> None:
-        """Drop what newer checkpoints replace; `mark` the best one in `best.json`."""
+        """Delete checkpoints that newer ones replace; with `mark`, write `best.json`."""
         progress, best = self.train_state.progress, self.run / "checkpoints" / BEST
         with self.place.unless_lost(), storage.writing(self.run, best, BEST_BYTES):
             if mark:
