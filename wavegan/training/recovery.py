@@ -7,7 +7,7 @@ from accelerate import Accelerator
 
 from wavegan import bundle
 from wavegan.errors import RunError
-from wavegan.training import checkpoint, random_state
+from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.checkpoint import TrainState
 from wavegan.training.guard import Ailment
 from wavegan.training.log import Listener, RunLog
@@ -76,13 +76,9 @@ class Recovery:
         if self.times:
             rate = self.train_state.progress.rate
             again = f", also after going back {self.times} times, the last with rates x {rate:g}"
+        good = storage.last_good(self.run)
         return (
-            f"{why.what}{again} ({self.safe()}): {why.cause}; lower training.optimizer.lr or set "
+            f"{why.what}{again} ({good}): {why.cause}; lower training.optimizer.lr or set "
             "training.clip_generator and training.clip_discriminator; the clips of skipped steps "
             f"are listed in {self.run / 'skipped'}"
         )
-
-    def safe(self) -> str:
-        """The last good checkpoint, as text."""
-        kept = bundle.checkpoints(self.run)
-        return f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"

@@ -15,8 +15,6 @@ from wavegan.data.segments import Segments
 from wavegan.errors import RunError
 from wavegan.interrupt import Interrupt, Phase
 from wavegan.recipe import Recipe
-from wavegan.run_folder import BEST
-from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import TrainState
 from wavegan.training.clock import Clock
@@ -28,12 +26,10 @@ from wavegan.training.heartbeat import Heartbeat, end_process
 from wavegan.training.log import Listener, RunLog, Window
 from wavegan.training.processes import any_process, largest, mean, meet, together
 from wavegan.training.recovery import Recovery
+from wavegan.training.saving import Saver
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
 from wavegan.validation.base import Validation
-
-BEST_BYTES = 64
-"""Maximum size of `best.json`."""
 
 
 @dataclass
@@ -78,7 +74,7 @@ class Trainer:
             log=self.log,
             listener=self.listener,
         )
-        self.adviser, self.place, self.trouble = self.examiner.adviser, self.log.place, ""
+        self.adviser, self.trouble = self.examiner.adviser, ""
         self.guard = Guard(
             run=self.run,
             step=self.step,
@@ -86,6 +82,18 @@ class Trainer:
             segments=self.segments,
             accelerator=self.accelerator,
             log=self.log,
+            listener=self.listener,
+        )
+        self.saver = Saver(
+            run=self.run,
+            place=self.log.place,
+            keep_last=self.recipe.training.keep_last,
+            metric=self.validation.best,
+            train_state=self.train_state,
+            config=self.config,
+            adaptive=self.adaptive,
+            guard=self.guard,
+            accelerator=self.accelerator,
             listener=self.listener,
         )
         self.recovery = Recovery(
@@ -121,7 +129,7 @@ class Trainer:
         interrupt.phase = Phase.STEP
         if self.accelerator.is_main_process and begun:
             # the run may have been killed, or had no room, right after its last checkpoint
-            self.tidy(mark=True)
+            self.saver.tidy(mark=True)
         batches, leave = self.batches(begun), self.catch_up(interrupt)
         while not leave and self.train_state.progress.step < self.recipe.training.steps:
             with clock.waiting():
@@ -134,12 +142,12 @@ class Trainer:
             due = self.due(interrupt)
             if due.read:
                 self.report(window, clock)
-                self.in_place(interrupt)
+                self.saver.in_place(interrupt)
             ailment = self.guard.ailment(thorough=due.sound)
             if ailment is None:
                 leave = self.after_step(due, clock, interrupt)
             elif due.stop or not (ailment.grave or due.last):
-                self.not_saved(ailment)
+                self.saver.not_saved(ailment)
                 leave = due.stop
             else:
                 batches = self.go_back(ailment, window, clock)
@@ -154,7 +162,7 @@ class Trainer:
         due = step > 0 and (step == training.steps or step % training.validate_every == 0)
         due = any_process(due and self.examiner.knows_nothing(), self.accelerator.device)
         if due and self.examiner.validate(interrupt):
-            self.save(interrupt)
+            self.saver.save(interrupt)
         return self.asked_to_stop(interrupt)
 
     def due(self, interrupt: Interrupt) -> Due:
@@ -174,7 +182,7 @@ class Trainer:
         improved = due.validates and self.examiner.validate(interrupt)
         stop = due.stop or (due.validates and self.asked_to_stop(interrupt))
         if due.saves or improved or stop:
-            self.save(interrupt)
+            self.saver.save(interrupt)
             if due.saves and not (due.validates or stop):
                 self.examiner.preview(interrupt)
             stop = self.asked_to_stop(interrupt)
@@ -192,12 +200,6 @@ class Trainer:
         window.clear()
         clock.restart()
         return self.batches(self.train_state.progress.step)
-
-    def not_saved(self, ailment: Ailment) -> None:
-        """Report that no checkpoint is saved, and why."""
-        if self.accelerator.is_main_process:
-            safe = self.recovery.safe()
-            self.listener.note(f"not saved: {ailment.what} ({safe}): {ailment.cause}")
 
     def asked_to_stop(self, interrupt: Interrupt) -> bool:
         """Whether any process got a signal; then all processes act on it."""
@@ -223,34 +225,9 @@ class Trainer:
         """
         step, trouble = self.train_state.progress.step, together(self.trouble)
         if step > begun:
-            self.save_if_sound(interrupt)
+            self.saver.save_if_sound(interrupt)
         saved = f"saved at step {step:,}" if step > begun else "no step was done since the start"
         raise RunError(f"{trouble}; {saved}; resume with: wavegan train --resume {self.run}")
-
-    def in_place(self, interrupt: Interrupt) -> None:
-        """Check that the run's folder is still at its path; if it was moved, save into it.
-
-        Raises:
-            RunError: it was moved or deleted.
-        """
-        lost = self.accelerator.is_main_process and self.place.lost
-        if not any_process(lost, self.accelerator.device):
-            return
-        moved, was = self.place.now(), self.run
-        if not any_process(moved is not None, self.accelerator.device):
-            raise _gone(was)
-        self.run = self.place.run = moved or was
-        saved = "its last steps are not saved"
-        if self.guard.ailment(thorough=True) is None:
-            with interrupt.during(Phase.SAVE):
-                self.write()
-            if any_process(lost and self.place.lost, self.accelerator.device):
-                raise _gone(was)
-            saved = f"saved there at step {self.train_state.progress.step:,}"
-        raise RunError(
-            f"{was}: this run's folder was moved to {self.run} while it trained: {saved}; resume "
-            f"with: wavegan train --resume {self.run}"
-        )
 
     def one_step(self, batch: Batch) -> Mapping[str, Tensor]:
         """Set both learning rates, run the step, update the averaged generator."""
@@ -300,50 +277,3 @@ class Trainer:
         speeds = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
         self.log.write("train", step, values | speeds)
         self.listener.train(step, values, speed)
-
-    def save(self, interrupt: Interrupt) -> None:
-        """Write a checkpoint and delete old ones; only the main process writes."""
-        self.in_place(interrupt)
-        with interrupt.during(Phase.SAVE):
-            self.write()
-        self.in_place(interrupt)  # the folder may have moved during the save
-
-    def save_if_sound(self, interrupt: Interrupt) -> None:
-        """Save unless weights or losses are not finite."""
-        self.guard.read()
-        ailment = self.guard.ailment(thorough=True)
-        if ailment is None:
-            self.save(interrupt)
-        else:
-            self.not_saved(ailment)
-
-    def write(self) -> None:
-        """Write the checkpoint of this step, mark the best, delete old ones."""
-        random = random_state.gather()
-        progress = self.train_state.progress
-        if self.adaptive is not None:
-            progress.augment = self.adaptive.state()
-        if self.accelerator.is_main_process:
-            config = bundle.at_step(self.config, progress.step)
-            target = self.run / "checkpoints" / f"{progress.step:08d}"
-            needed = storage.size(self.train_state)
-            with self.place.unless_lost(), storage.writing(self.run, target, needed):
-                checkpoint.save(self.run, self.train_state, config, random)
-            self.tidy(mark=progress.best_step == progress.step)
-        meet(self.accelerator)
-
-    def tidy(self, *, mark: bool) -> None:
-        """Delete checkpoints that newer ones replace; with `mark`, write `best.json`."""
-        progress, best = self.train_state.progress, self.run / "checkpoints" / BEST
-        with self.place.unless_lost(), storage.writing(self.run, best, BEST_BYTES):
-            if mark:
-                checkpoint.mark_best(self.run, progress, self.validation.best)
-            checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
-
-
-def _gone(run: Path) -> RunError:
-    return RunError(
-        f"{run}: this run's folder was deleted, or moved to an unknown place, while it trained: "
-        "nothing more is saved; if you still have it, resume from its last checkpoint with: "
-        "wavegan train --resume FOLDER"
-    )
