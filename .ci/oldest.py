@@ -1,12 +1,12 @@
 """Print the oldest version of each dependency that pyproject.toml allows, as pip's constraints."""
 
-import tomllib
 from pathlib import Path
 
+import tomllib
 from packaging.requirements import Requirement
 
 EXTRAS = ("train", "metrics", "judges", "formats", "interop", "plot")
-"""What users install; what developing needs is as new as it gets."""
+"""Extras for users; development packages stay at their newest version."""
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 groups = [project["dependencies"], *(project["optional-dependencies"][name] for name in EXTRAS)]
