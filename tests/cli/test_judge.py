@@ -78,7 +78,7 @@ def test_training_says_how_well_it_judges(folder: Path, tmp_path: Path) -> None:
     )
     assert result.exit_code == 0
     assert "of 10 held-out clips classified correctly (2 labels, step " in result.stdout
-    assert "40 clips of 2 labels train, 10 are held out" in result.stderr
+    assert "40 training clips of 2 labels, 10 held out" in result.stderr
     held = "held_out.txt"
     assert (tmp_path / "j" / held).read_text() == (folder / "judge" / held).read_text()
     assert Classifier.load(tmp_path / "j").samples == 200

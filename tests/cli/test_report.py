@@ -98,7 +98,7 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path) -> None:
     for words, message in (
         ((tmp_path / "gone",), "gone: it does not exist"),
         ((tmp_path / "empty",), "empty: nothing to report"),
-        ((run, "--seconds", 0), "--seconds 0: give more than 0"),
+        ((run, "--seconds", 0), "--seconds 0: give a number above 0"),
         ((run, "--evaluation", tmp_path / "gone.json"), "gone.json: No such file"),
         ((run, "--out", tmp_path), "this is a folder; give --out a file"),
     ):

@@ -138,7 +138,7 @@ def test_a_folder_that_goes_as_a_line_is_written_ends_as_ever(
         usual(line)
 
     monkeypatch.setattr(trainer.log, "_append", late)
-    with pytest.raises(RunError, match="deleted, or moved to where it cannot be seen"):
+    with pytest.raises(RunError, match="deleted, or moved"):
         trainer.train(Interrupt())
     assert not run.exists()
 
