@@ -44,7 +44,9 @@ types: $(INSTALLED)
 
 # a process per core, with one thread each: more threads would wait for each other
 suite: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
+	OMP_NUM_THREADS=1 $(BIN)/python -m slipcover --source wavegan --json --out .coverage.json \
+		-m pytest --numprocesses auto
+	$(BIN)/python .ci/coverage.py .coverage.json
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .
@@ -75,4 +77,4 @@ $(INSTALLED): $(QUICK)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-quickstart dist build .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-quickstart .venv-oldest .coverage.json dist build .mypy_cache .ruff_cache .pytest_cache
