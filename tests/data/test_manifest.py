@@ -203,7 +203,7 @@ def test_links_and_pipes(tmp_path: Path) -> None:
     assert [clip.path for clip in manifest.clips] == ["outside/b.wav", "real/a.wav"]
     assert sorted(reasons(manifest)) == ["gone.wav", "pipe.wav"]
     assert reasons(manifest)["gone.wav"].startswith("a broken link")
-    assert "no regular file" in reasons(manifest)["pipe.wav"]
+    assert "not a regular file" in reasons(manifest)["pipe.wav"]
 
 
 # fingerprint
