@@ -156,7 +156,7 @@ def test_what_is_no_array_of_numbers_is_refused(tmp_path):
     torch.save([1, 2], tmp_path / "list.pt")
     refused(tmp_path / "list.pt", "holds a list, not an array")
     save_npy(tmp_path / "text.npy", np.full((8, 3), "a"))
-    refused(tmp_path / "text.npy", "not numbers")
+    refused(tmp_path / "text.npy", "save real numbers")
 
 
 class Exploit:
