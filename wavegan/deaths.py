@@ -49,7 +49,7 @@ def cause(code: int | None, killed_before: int) -> str:
         return f"was stopped by {name}"
     if out_of_memory() > killed_before:
         return "was killed by the system (SIGKILL) because memory ran out"
-    return "was killed (SIGKILL: by a user, or by the system because memory ran out)"
+    return "was killed (SIGKILL: by a user, or by the system for lack of memory)"
 
 
 def end_with(parent: int, number: int) -> None:

@@ -184,7 +184,7 @@ def test_mismatches_are_named_once_and_the_others_train(
     frames = len(np.load(mels / f"{first}.npy"))
     reasons = {
         first: f"its mel {first}.npy has {frames - 7} frames, expected {frames}: ",
-        second: f"its mel {second}.npy: holds an array of shape ",
+        second: f"its mel {second}.npy: it holds an array of shape ",
         third: f"its mel {third}.npy: ",
         missing: "it has no mel",
     }
@@ -244,7 +244,7 @@ def test_mels_of_another_scale_are_warned_of_before_training(
 def test_good_mels_are_compared_and_not_warned_of(tuned, mels):
     notes = tuned[1].stderr.splitlines()
     assert f"{len(list(mels.iterdir()))} mels lie as (frames, n_mels) and are turned" in notes
-    (line,) = (text for text in notes if "beside those of their own audio" in text)
+    (line,) = (text for text in notes if "compared with those of their own audio" in text)
     assert "mean difference 0.08, correlation 1.00" in line
     assert not any("warning" in text for text in notes)
 

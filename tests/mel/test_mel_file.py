@@ -134,7 +134,7 @@ def test_other_number_types_are_converted(tmp_path, kind):
 )
 def test_another_shape_is_refused(tmp_path, shape, shown):
     save_npy(tmp_path / "mel.npy", np.zeros(shape))
-    refused(tmp_path / "mel.npy", rf"shape {shown}, the model takes \(8, frames\)")
+    refused(tmp_path / "mel.npy", rf"shape {shown}.*\(8, frames\)")
 
 
 def test_several_arrays_without_a_mel_among_them_are_refused(tmp_path):

@@ -1,14 +1,14 @@
-"""Files of several folders that belong together by their names, and those that do not."""
+"""Names of clips that are in several folders, and files that were left out."""
 
 from dataclasses import dataclass
 from pathlib import PurePath
 
 
 def clip_name(path: str | PurePath) -> str:
-    """What a clip is called in all folders that have it: its path below them without extension.
+    """The name of a clip in all folders: its relative path without extension.
 
     Args:
-        path: below the folder.
+        path: relative to the folder.
     """
     return PurePath(path).with_suffix("").as_posix()
 
@@ -18,8 +18,8 @@ class LeftOut:
     """A file, or a pair of files, that is not used.
 
     Attributes:
-        system: whose it is; "" for what concerns a clip of all systems.
-        file: as a person is shown it.
+        system: the system it belongs to; "" if it concerns a clip of all systems.
+        file: the name to print.
         reason: one line.
     """
 
@@ -28,7 +28,7 @@ class LeftOut:
     reason: str
 
     def to_dict(self) -> dict[str, str]:
-        """As JSON takes it."""
+        """A dict for JSON."""
         return {"system": self.system, "file": self.file, "reason": self.reason}
 
     def __str__(self) -> str:
