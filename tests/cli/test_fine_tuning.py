@@ -183,7 +183,7 @@ def test_mismatches_are_named_once_and_the_others_train(
     result = good(call("train", small, speech, "--out", tmp_path / "run", f"data.mels={flawed}"))
     frames = len(np.load(mels / f"{first}.npy"))
     reasons = {
-        first: f"its mel {first}.npy has {frames - 7} frames, expected {frames}: ",
+        first: f"its mel {first}.npy has {frames - 7} frames, expected {frames} for ",
         second: f"its mel {second}.npy: it holds an array of shape ",
         third: f"its mel {third}.npy: ",
         missing: "it has no mel",
