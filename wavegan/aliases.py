@@ -22,6 +22,8 @@ OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
     },
 }
 """Plug-in options, by kind and plug-in name: old name to current name."""
+FIGURES: Mapping[str, str] = {"mel_distance": "log_mel_l1", "mr_stft": "mrstft"}
+"""Figures in `metrics.jsonl`: old name to current name."""
 
 
 def field(path: tuple[str, ...]) -> tuple[str, ...]:

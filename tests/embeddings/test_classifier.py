@@ -120,7 +120,7 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
     (tmp_path / "checksums.json").unlink()  # each change is met itself, not by its checksum
     good = json.loads(config.read_text())
     for change, message in (
-        ({"format": "other"}, "not a judge's"),
+        ({"format": "other"}, "not a judge's file"),
         ({"samples": "long"}, "samples: "),
         ({"colour": 1}, "unknown field 'colour'"),
         ({"labels": ["kick"]}, "labels: 1 given"),

@@ -1,7 +1,11 @@
 """Names of clips that are in several folders, and files that were left out."""
 
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+
+from wavegan.data.manifest import printable
 
 
 def clip_name(path: str | PurePath) -> str:
@@ -10,7 +14,25 @@ def clip_name(path: str | PurePath) -> str:
     Args:
         path: relative to the folder.
     """
-    return PurePath(path).with_suffix("").as_posix()
+    # macOS returns decomposed names
+    return unicodedata.normalize("NFC", PurePath(path).with_suffix("").as_posix())
+
+
+def by_name(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Relative paths, grouped by clip name, in the given order."""
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(clip_name(path), []).append(path)
+    return groups
+
+
+def ambiguous(groups: Mapping[str, list[str]]) -> dict[str, str]:
+    """Names of several files, each with the reason why none of them is used."""
+    return {
+        name: f"several files of this name: {', '.join(map(printable, paths))}: keep one"
+        for name, paths in groups.items()
+        if len(paths) > 1
+    }
 
 
 @dataclass(frozen=True)

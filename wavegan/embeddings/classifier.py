@@ -24,10 +24,10 @@ class Classifier(Embedding):
         64 mel bands → 5 × (convolution 3 × 3 of stride 2, batch norm, ReLU) → mean and maximum over
         what is left → embedding (B, D) → ReLU → one logit a label
 
-    Donahue et al. 2019 (arXiv:1802.04208) judge WaveGAN so: by a classifier trained on the data,
-    whose guesses give the Inception Score and whose last features a distance. Pooling lets it
-    take clips of any length; those shorter than `samples` are padded with silence to the length
-    it was trained on. Channels are averaged.
+    Donahue et al. 2019 (arXiv:1802.04208) evaluate WaveGAN by a classifier of the data: its
+    predictions give the Inception Score, its last features a distance. Pooling allows clips of any
+    length; clips shorter than `samples` are padded with silence to the length of the training
+    clips. Channels are averaged.
 
     Args:
         sample_rate: Hz.
@@ -61,7 +61,7 @@ class Classifier(Embedding):
         return self.embed(self.spectrogram(audio))
 
     def logits(self, audio: Tensor) -> Tensor:
-        """Judge `(B, C, T)`: `(B, K)`; their softmax is how likely each label is."""
+        """Classify `(B, C, T)`: logits `(B, K)`."""
         return self.guess(self.forward(audio))
 
     def spectrogram(self, audio: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class Classifier(Embedding):
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
-        """Open what `save` wrote, on the CPU and ready to judge.
+        """Open what `save` wrote, on the CPU and in `eval()`.
 
         Raises:
             UserError: nothing there, something else, or damaged; the message names the file.

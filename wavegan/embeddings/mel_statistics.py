@@ -26,7 +26,7 @@ class MelStatistics(Embedding):
       bands: when it is loud, where.
 
     It knows no classes and needs no data, so it can be used on any sound from the first step of a
-    training; a classifier of the data's own labels judges more finely. Clips that are compared
+    training; a classifier of the data's own labels tells more. Clips that are compared
     must be equally long (pad them with silence): the course is over the whole clip.
 
     Args:

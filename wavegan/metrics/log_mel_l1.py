@@ -1,4 +1,4 @@
-"""The mel distance: how far two log-mel spectrograms lie apart, on average."""
+"""Mean absolute difference of two log-mel spectrograms."""
 
 from dataclasses import replace
 from importlib.metadata import version
