@@ -54,10 +54,10 @@ def test_a_flipped_bit_is_found_and_the_file_named(seed: int, folder: Path) -> N
 
 def test_cut_and_missing_files_are_found(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"")
-    with pytest.raises(DamageError, match=r"model\.safetensors: .*0 bytes, 5,000"):
+    with pytest.raises(DamageError, match=r"model\.safetensors: .*0 bytes.*5,000"):
         checksums.check(folder)
     (folder / "model.safetensors").unlink()
-    with pytest.raises(DamageError, match="gone"):
+    with pytest.raises(DamageError, match=r"model\.safetensors: .*missing"):
         checksums.check(folder)
 
 

@@ -68,7 +68,7 @@ def test_a_users_own_class_is_found_by_its_path_and_must_be_of_the_kind():
 
 
 def test_an_option_that_contradicts_the_context_is_refused():
-    with pytest.raises(UserError, match=r"generator\.n_mels is 100 but .* make it 80"):
+    with pytest.raises(UserError, match=r"generator\.n_mels is 100.* 80"):
         build("generators", "hifigan", {"n_mels": 100})
 
 

@@ -90,10 +90,10 @@ def test_a_wrong_override_names_its_field(override, message):
     ("text", "message"),
     [
         ("a: [", "not a YAML file"),
-        ("- 1\n", "a recipe is a mapping"),
+        ("- 1\n", "mapping"),
         ("inherit: nothing-such\n", "inherit: 'nothing-such' is neither"),
         ("inherit: self.yaml\n", "inherits itself"),
-        ("mel: hifigan-22k\ngenerator: {name: hifigan}\n", "nothing to learn from"),
+        ("mel: hifigan-22k\ngenerator: {name: hifigan}\n", "losses and discriminators"),
     ],
 )
 def test_a_broken_file_is_named(tmp_path, text, message):

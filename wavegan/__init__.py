@@ -1,4 +1,4 @@
-"""Audio and music GANs. Public names load on first use; importing this imports no torch."""
+"""Audio and music GANs. Public names load on first use; `import wavegan` does not import torch."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,6 @@
-"""Names of before, in recipes and bundles: each is read as the name of today.
+"""Old names of recipe fields and plug-in options, and the current names they map to.
 
-A name that was ever written into a file is never forgotten; what is renamed gets a line here.
+Files written by older versions must stay readable: every renamed field or option gets a line here.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ FIELDS: Mapping[str, str] = {
     "training.augment.most": "training.augment.max_probability",
     "training.augment.up_to": "training.augment.max_crops",
 }
-"""Fields of recipes, dotted: the old name, and that of today."""
+"""Dotted recipe fields: old name to current name."""
 OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("generators", "vocos"): {
         "width": "dim",
@@ -21,22 +21,22 @@ OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
         "layers": "num_layers",
     },
 }
-"""Options of plug-ins, by kind and name: the old name, and that of today."""
+"""Plug-in options, by kind and plug-in name: old name to current name."""
 FIGURES: Mapping[str, str] = {"mel_distance": "log_mel_l1", "mr_stft": "mrstft"}
-"""Figures in `metrics.jsonl`: the old name, and that of today."""
+"""Figures in `metrics.jsonl`: old name to current name."""
 
 
 def field(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The path of a recipe's field, by its name of today."""
+    """The path of a recipe field under its current name."""
     known = FIELDS.get(".".join(path))
     return tuple(known.split(".")) if known else path
 
 
 def fields(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's values with each field under its name of today.
+    """A recipe's values with each field under its current name.
 
     Raises:
-        UserError: a field is there under both of its names, with two values.
+        UserError: a field is given under both names, with different values.
     """
     found = dict(values)
     for old, new in FIELDS.items():
@@ -51,12 +51,12 @@ def fields(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def option(kind: str, plugin: str, name: str) -> str:
-    """The name of today of a plug-in's option."""
+    """The current name of a plug-in's option."""
     return OPTIONS.get((kind, plugin), {}).get(name, name)
 
 
 def with_options(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe's values, the options of its generator under their names of today."""
+    """A recipe's values, with the generator's options under their current names."""
     generator = values.get("generator")
     if not isinstance(generator, Mapping):
         return dict(values)
@@ -64,9 +64,10 @@ def with_options(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def options(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A plug-in's name and options, each option under its name of today.
+    """A plug-in's name and options, each option under its current name.
 
-    Where both are there, the old name wins: what it lies over has the names of today.
+    If both names are given, the value of the old name wins: it overrides values that were already
+    renamed.
 
     Args:
         kind: the plug-in's folder.
@@ -90,12 +91,12 @@ def _without(values: Mapping[str, Any], above: list[str], name: str) -> dict[str
     return {**values, first: _without(values[first], rest, name)}
 
 
-def _with(values: Mapping[str, Any], path: list[str], value: Any, said: str) -> dict[str, Any]:
+def _with(values: Mapping[str, Any], path: list[str], value: Any, conflict: str) -> dict[str, Any]:
     first, *rest = path
     if not rest:
         if first in values and values[first] != value:
-            raise UserError(f"{said} is {values[first]!r}: give one of the two")
+            raise UserError(f"{conflict} is {values[first]!r}: give one of the two")
         return {**values, first: value}
     section = values.get(first)
     inner = section if isinstance(section, Mapping) else {}
-    return {**values, first: _with(inner, rest, value, said)}
+    return {**values, first: _with(inner, rest, value, conflict)}

@@ -1,7 +1,7 @@
-"""Writing whole or not at all: a reader, or a crash, never meets a half-written file or folder.
+"""Atomic writes: a file or folder appears complete or not at all, even after a crash.
 
-What is written has the permissions that the umask gives to new files: a group that may read the
-folder may read the files.
+Files get the permissions that the umask gives to new files, so a group that may read the folder
+may read the files.
 """
 
 import contextlib
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def folder(path: Path) -> Iterator[Path]:
-    """Fill a folder that appears whole or not at all.
+    """Fill a folder that appears complete or not at all.
 
-    Yields a temporary sibling; on success it is synced to disk and takes the place of `path`, on
-    an exception it is removed and what was at `path` stays.
+    Yields a temporary folder next to `path`. On success it is synced to disk and replaces `path`.
+    On an exception it is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _beside(path)
@@ -44,12 +44,12 @@ def folder(path: Path) -> Iterator[Path]:
 
 
 def text(path: Path, content: str) -> None:
-    """Write a text file whole or not at all."""
+    """Write a text file atomically."""
     data(path, [content.encode("utf-8")])
 
 
 def data(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write a file whole or not at all, a piece at a time; they may be read from the old one."""
+    """Write a file atomically, piece by piece; the pieces may be read from the old file."""
     temporary = _beside(path)
     try:
         with temporary.open("xb") as stream:
@@ -62,22 +62,22 @@ def data(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def tensors(path: Path, weights: Mapping[str, "Tensor"]) -> None:
-    """Write a safetensors file whole or not at all.
+    """Write a safetensors file atomically.
 
     Args:
         path: the file; its folder exists.
-        weights: by name; each is contiguous and shares memory with no other.
+        weights: tensors by name; each is contiguous and shares no memory with another.
     """
     from safetensors.torch import save, save_file
 
     temporary = _beside(path)
     try:
         temporary.touch()
-        # safetensors puts a file of its own there, which nobody but its owner may read
+        # safetensors creates a new file there that only its owner may read
         mode = temporary.stat().st_mode
         if str(temporary).isprintable():
             save_file(dict(weights), temporary)
-        else:  # safetensors takes names in UTF-8 alone
+        else:  # safetensors accepts only UTF-8 file names
             temporary.write_bytes(save(dict(weights)))
         temporary.chmod(mode & 0o777)
         _sync(temporary)
@@ -87,10 +87,10 @@ def tensors(path: Path, weights: Mapping[str, "Tensor"]) -> None:
 
 
 def settle(folder: Path) -> int:
-    """Clear a folder of what writers that were killed have left; returns how many leftovers.
+    """Remove temporary files that killed writers left in a folder; returns how many.
 
-    A folder that was to be replaced, and was put aside when its writer died, is put back. Call it
-    only where nobody else is writing.
+    A folder that was moved aside to be replaced when its writer died is moved back. Call this only
+    while nothing else writes to the folder.
     """
     left = [entry for entry in folder.glob(".*.*") if _TEMPORARY in entry.name]
     for entry in left:
@@ -108,7 +108,7 @@ _TEMPORARY = ".part-"
 
 
 def _beside(path: Path) -> Path:
-    """A hidden name that nobody has, next to the one to be written."""
+    """A unique hidden name next to `path`."""
     return path.with_name(f".{path.name}{_TEMPORARY}{secrets.token_hex(4)}")
 
 

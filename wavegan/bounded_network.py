@@ -1,7 +1,8 @@
-"""Networks that a file of unknown origin describes: no larger than the weights that came with it.
+"""Limits on the size of a network that an untrusted configuration describes.
 
-A number in a configuration costs a byte and may ask for terabytes, or for a billion layers. What
-a constructor allocates is counted before it is: of each tensor its bytes, and how many there are.
+One number in a configuration may ask for terabytes or for a billion layers. So the tensors and
+their bytes are counted before a constructor allocates them, and compared with the weights that
+came with the configuration.
 """
 
 import math
@@ -15,20 +16,20 @@ from torch.overrides import TorchFunctionMode
 from wavegan.errors import UserError
 
 LARGEST = 1 << 16
-"""Of an option: channels, layers, kernels, dilations, rates."""
+"""Largest value of an option: channels, layers, kernels, dilations, rates."""
 LONGEST = 1 << 26
-"""Samples of a clip and Hz, which go beyond that."""
+"""Largest value of a clip length in samples or a sample rate in Hz."""
 MOST_VALUES = 100_000
-"""Numbers and texts of all options together."""
+"""Most numbers and texts in all options together."""
 BYTES = 1 << 30
-"""Of a network's tensors where nothing says how large it may be: 268 million weights."""
+"""Largest network if its weights are not known: 268 million weights."""
 TENSORS = 50_000
-"""Likewise of their number."""
+"""Most tensors of a network if its weights are not known."""
 SPARE_BYTES = 1 << 27
-"""Of filters, windows and the like, which no file of weights holds."""
+"""Allowance for filters, windows and other tensors that are not saved."""
 SPARE_TENSORS = 4_000
 COPIES = 4
-"""Tensors that a layer makes for one that is saved, at most: weight norm has three."""
+"""Most tensors that a layer makes for each saved one; weight norm makes three."""
 _IN_SAMPLES = ("segment", "sample_rate", "samples")
 
 _FACTORIES: frozenset[Callable[..., Any]] = frozenset(
@@ -41,7 +42,7 @@ _FACTORIES: frozenset[Callable[..., Any]] = frozenset(
 
 
 class UnfitError(UserError):
-    """Options that make no network, or one beyond the bounds."""
+    """The options make no network, or one above the limits."""
 
 
 class _Counting(TorchFunctionMode):
@@ -53,13 +54,13 @@ class _Counting(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        given = dict(kwargs or {})
+        keywords = dict(kwargs or {})
         if func in _FACTORIES:
-            planned = func(*args, **{**given, "device": "meta"})
+            planned = func(*args, **{**keywords, "device": "meta"})
             self._bytes -= planned.numel() * planned.element_size()
             self._tensors -= 1
             self._refuse_beyond()
-        return func(*args, **given)
+        return func(*args, **keywords)
 
     def _refuse_beyond(self) -> None:
         if self._bytes < 0:
@@ -71,21 +72,21 @@ class _Counting(TorchFunctionMode):
 
 
 def bytes_for(saved: int) -> int:
-    """What a network may take while it is built whose weights are so many bytes."""
+    """Bytes that a network may take during construction if its saved weights take `saved`."""
     return COPIES * saved + SPARE_BYTES
 
 
 @contextmanager
 def within(weights: Mapping[str, torch.Tensor] | None = None, most: int = BYTES) -> Iterator[None]:
-    """Construct inside this: what goes beyond its bounds is refused before it takes memory.
+    """Construct a network inside this context; it fails before too much memory is allocated.
 
     Args:
-        weights: what the network is to hold; None: not known.
-        most: bytes that it may take where they are not known.
+        weights: the weights that the network will load; None: not known.
+        most: bytes that the network may take if `weights` is None.
 
     Raises:
-        UnfitError: it would be larger than `weights` or `most` allow, or the machine's memory; or
-            a value is of no use to a constructor.
+        UnfitError: the network would be larger than `weights`, `most` or the machine's memory
+            allow, or a constructor rejects a value.
     """
     count = TENSORS
     if weights is not None:
@@ -97,17 +98,17 @@ def within(weights: Mapping[str, torch.Tensor] | None = None, most: int = BYTES)
     except UserError:
         raise
     except (MemoryError, OverflowError):
-        raise UnfitError("the options ask for more memory than there is") from None
+        raise UnfitError("the options ask for more memory than this machine has") from None
     except (RuntimeError, TypeError, ValueError, LookupError, AttributeError) as error:
         raise UnfitError(f"the options make no network ({_first_line(error)})") from None
 
 
 def check_options(options: Mapping[str, Any], where: str) -> None:
-    """Refuse options that no network has, before anything is built of them.
+    """Refuse option values that no network has, before anything is built.
 
     Args:
-        options: what a configuration says, of any nesting.
-        where: their place, for messages.
+        options: the options, nested to any depth.
+        where: the field that holds them, for messages.
 
     Raises:
         UserError: names the option and its value.
@@ -118,7 +119,7 @@ def check_options(options: Mapping[str, Any], where: str) -> None:
         place, key, value = left.pop()
         count += 1
         if count > MOST_VALUES:
-            raise UserError(f"{where}: more than {MOST_VALUES:,} values")
+            raise UserError(f"{where}: more than {MOST_VALUES:,} values; no network has so many")
         if isinstance(value, Mapping):
             left.extend((f"{place}.{inner}", str(inner), each) for inner, each in value.items())
         elif isinstance(value, list | tuple):
@@ -132,7 +133,7 @@ def _check_number(place: str, value: int | float, most: int) -> None:
         shown = value if abs(value) < 10**20 else f"a number of {len(str(value))} digits"
         raise UserError(f"{place} is {shown}: no network has more than {most:,}")
     if not math.isfinite(value):
-        raise UserError(f"{place} is {value}: it must be a number")
+        raise UserError(f"{place} is {value}: give a finite number")
 
 
 def _first_line(error: Exception) -> str:

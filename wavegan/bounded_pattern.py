@@ -1,7 +1,7 @@
-"""Regular expressions of unknown origin: matched within a time limit.
+"""Match untrusted regular expressions within a time limit.
 
-`(a+)+$` takes longer than anybody lives on a name of forty characters. Nothing in this process can
-stop such a search, so another one does it and is ended when its time is over.
+Some patterns, such as `(a+)+$`, take practically forever on a name of forty characters. Python
+cannot stop a running search, so a separate process runs it and is killed after the time limit.
 """
 
 import json
@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from wavegan.errors import UserError
 
 LONGEST = 300
-"""Characters of a pattern: each may cost milliseconds to compile, as ranges of all letters do."""
+"""Most characters of a pattern: each may take milliseconds to compile (ranges of all letters)."""
 SECONDS = 5.0
-"""For so many texts, and for a new process to start."""
+"""Time limit for the start of the process and for each batch of texts."""
 BATCH = 1000
+"""Texts per time limit."""
 _LOOK = 0.1
 _SEARCH = """
 import json, re, sys
@@ -32,10 +33,10 @@ for text in texts:
 
 
 def check(pattern: str) -> None:
-    """Refuse what is no regular expression with one group.
+    """Check that a text is a regular expression with exactly one group.
 
     Raises:
-        ValueError: says what is wrong.
+        ValueError: it is not.
     """
     if len(pattern) > LONGEST:
         raise ValueError(f"longer than {LONGEST} characters")
@@ -44,40 +45,40 @@ def check(pattern: str) -> None:
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"not a regular expression: {error}") from None
     if groups != 1:
-        raise ValueError("it must have one group in parentheses, the label")
+        raise ValueError("give exactly one group in parentheses, which matches the label")
 
 
 def groups(pattern: str, texts: Sequence[str], field: str) -> list[str | None]:
-    """What a pattern's group finds in each text; None: nothing.
+    """What the pattern's group matches in each text; None: no match.
 
     Args:
-        pattern: one that `check` lets pass.
-        texts: names of files; they may stand for bytes that are not UTF-8.
-        field: the pattern's, for messages.
+        pattern: a pattern that `check` accepts.
+        texts: names of files, not necessarily UTF-8 (surrogate escapes).
+        field: the recipe field of the pattern, for messages.
 
     Raises:
         UserError: the search takes too long; names field, pattern and text.
     """
     found: list[str | None] = []
-    asked = json.dumps([pattern, list(texts)]).encode("ascii")
-    with _limited([sys.executable, "-I", "-S", "-c", _SEARCH], asked) as (answers, more_time):
+    query = json.dumps([pattern, list(texts)]).encode("ascii")
+    with _limited([sys.executable, "-I", "-S", "-c", _SEARCH], query) as (answers, more_time):
         for line in answers:
             found.append(json.loads(line))
             if len(found) % BATCH == 0:
                 more_time()
     if len(found) < len(texts):
         raise UserError(
-            f"{field} {pattern!r}: no result for {texts[len(found)]!r} after {SECONDS:g} s: give a "
-            "pattern without repetitions inside repetitions"
+            f"{field} {pattern!r}: no result for {texts[len(found)]!r} after {SECONDS:g} s; give a "
+            "pattern without nested repetitions such as (a+)+"
         )
     return found
 
 
 @contextmanager
 def _limited(
-    command: Sequence[str], asked: bytes
+    command: Sequence[str], query: bytes
 ) -> Iterator[tuple[Iterable[bytes], Callable[[], None]]]:
-    """The lines that a process answers with until its time is over, and what gives it more."""
+    """Yields a process's output lines and a function that restarts its time limit."""
     over, until = threading.Event(), time.monotonic() + SECONDS
 
     def more_time() -> None:
@@ -97,8 +98,8 @@ def _limited(
         assert process.stdout is not None
         threading.Thread(target=watch, daemon=True).start()
         try:
-            with suppress(BrokenPipeError):  # where it was ended, answers are missing
-                process.stdin.write(asked)
+            with suppress(BrokenPipeError):  # the process was killed; the caller misses answers
+                process.stdin.write(query)
             with suppress(BrokenPipeError):
                 process.stdin.close()
             yield process.stdout, more_time

@@ -1,4 +1,4 @@
-"""Text files of unknown origin: no more of one is read than files of its kind have."""
+"""Read untrusted text files with a limit on their size."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,16 +7,16 @@ from wavegan.errors import UserError
 
 
 def read(file: Path, most: int, errors: str = "strict") -> str:
-    """A file's text.
+    """Read a UTF-8 text file.
 
     Args:
-        file: of UTF-8.
-        most: bytes; no file of its kind has more.
-        errors: as in `open`, for bytes that are no UTF-8.
+        file: the file.
+        most: largest size in bytes.
+        errors: as in `open`, for bytes that are not UTF-8.
 
     Raises:
         OSError: it cannot be opened.
-        UserError: it is larger, or no UTF-8.
+        UserError: it is larger than `most`, or not UTF-8.
     """
     with file.open("rb") as stream:
         data = stream.read(most + 1)
@@ -25,15 +25,16 @@ def read(file: Path, most: int, errors: str = "strict") -> str:
     try:
         return data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
-        raise UserError(f"{file}: damaged: byte {error.start} is no UTF-8 text") from None
+        raise UserError(f"{file}: damaged: byte {error.start} is not UTF-8 text") from None
 
 
 def lines(file: Path, longest: int) -> Iterator[bytes]:
-    """A file's lines with their ends, one at a time.
+    """Iterate over a file's lines, with their line ends.
 
     Args:
-        file: of any size.
-        longest: bytes of a line; of one that has more, the first `longest` + 1 come, and no end.
+        file: a file of any size.
+        longest: most bytes of a line; a longer line is cut to its first `longest` + 1 bytes,
+            without a line end.
 
     Raises:
         OSError: it cannot be read.

@@ -1,8 +1,8 @@
-"""YAML of unknown origin: plain values only, and never more of them than a person would write.
+"""Read untrusted YAML: plain values only, with limits on size and depth.
 
-An alias (`*name`) costs a few bytes and stands for all that its anchor holds, so that 500 bytes can
-name a billion values; a thousand brackets end the interpreter. Both are refused while the text is
-read, before anything is built of it.
+An alias (`*name`) repeats everything its anchor holds, so 500 bytes can describe a billion values;
+a thousand nested brackets overflow the interpreter's stack. Both are refused during parsing,
+before anything is built.
 """
 
 from collections.abc import Iterator
@@ -12,40 +12,40 @@ from typing import Any, ClassVar
 import yaml
 
 LONGEST = 1 << 19
-"""Characters of a text."""
+"""Most characters of a text."""
 VALUES = 50_000
-"""Values of a text, each counted as often as aliases repeat it."""
+"""Most values of a text; a value that aliases repeat counts each time."""
 DEPTH = 40
-"""Mappings and lists inside each other."""
+"""Deepest nesting of mappings and lists."""
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, which counts while it reads.
+    """PyYAML's safe loader with limits.
 
     Raises:
-        yaml.YAMLError: the text is too long, too deep, too large with its aliases, or refers to
-            what it is part of.
+        yaml.YAMLError: the text is too long, too deep, too large with its aliases, or has an alias
+            inside its own anchor.
     """
 
     def __init__(self, text: str) -> None:
         if len(text) > LONGEST:
-            raise yaml.YAMLError(f"{len(text):,} characters, {LONGEST:,} are the most")
+            raise yaml.YAMLError(f"{len(text):,} characters, at most {LONGEST:,} are allowed")
         super().__init__(text)
         self._depth = 0
         self._sizes: dict[yaml.Node, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Build a node of the text's tree; an alias is the node that it names."""
+        """Build a node of the tree; an alias is the node of its anchor."""
         alias = self.check_event(yaml.AliasEvent)
         self._depth += 1
         if self._depth > DEPTH:
-            raise yaml.YAMLError(f"more than {DEPTH} levels inside each other")
+            raise yaml.YAMLError(f"more than {DEPTH} levels of nesting")
         node = super().compose_node(parent, index)
         self._depth -= 1
         if node is None:
             return None
         if alias and node not in self._sizes:
-            raise yaml.YAMLError("an alias that is part of what it names")
+            raise yaml.YAMLError("an alias inside its own anchor")
         if not alias:
             self._sizes[node] = self._size(node)
         if self._sizes[node] > VALUES:
@@ -61,7 +61,7 @@ class BoundedLoader(yaml.SafeLoader):
 
 
 class UniqueLoader(BoundedLoader):
-    """One that also refuses a key given twice, of which YAML would drop the first in silence."""
+    """A bounded loader that refuses duplicate keys; YAML would silently drop the first one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping."""
@@ -77,24 +77,24 @@ class UniqueLoader(BoundedLoader):
 
 
 class PlainLoader(BoundedLoader):
-    """One that leaves every scalar the text it is."""
+    """A bounded loader that keeps every scalar as text."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
 
 
 def read(text: str, loader: type[BoundedLoader] = BoundedLoader) -> Any:
-    """What a text holds.
+    """Parse a text.
 
     Raises:
-        yaml.YAMLError: it is no YAML, more than its bounds, or a value is not what its form says
-            (a date on a 99th day, a number of 5,000 digits).
+        yaml.YAMLError: it is not YAML, above the limits, or holds an invalid value (a date with day
+            99, a number of 5,000 digits).
     """
     with _impossible_values():
         return yaml.load(text, loader)  # noqa: S506  # a subclass of SafeLoader
 
 
 def documents(text: str, loader: type[BoundedLoader] = BoundedLoader) -> list[Any]:
-    """What each document (`---` between them) of a text holds.
+    """Parse all documents of a text (separated by `---`).
 
     Raises:
         yaml.YAMLError: as `read` does.
@@ -112,7 +112,7 @@ def _impossible_values() -> Iterator[None]:
 
 
 def reason(error: Exception) -> str:
-    """What is wrong and on which line, on one line of at most 200 characters."""
+    """The problem and its line number as one line of text, cut after 200 characters."""
     mark = getattr(error, "problem_mark", None)
     text = str(getattr(error, "problem", None) or error)
     where = f" on line {mark.line + 1}" if mark is not None else ""

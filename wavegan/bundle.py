@@ -1,7 +1,7 @@
-"""Bundles: `config.json` + `model.safetensors`, all that inference needs of a model.
+"""Save and open bundles: `config.json` + `model.safetensors`, everything that inference needs.
 
 The configuration holds every field of the mel front-end and every option of the generator, so a
-bundle opens without the recipe it came from.
+bundle opens without its recipe.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -60,14 +60,14 @@ Result = TypeVar("Result")
 
 
 def describe(recipe: "Recipe", *, trust_code: bool = False) -> Config:
-    """The configuration of a model that a recipe describes.
+    """The configuration of the model that a recipe describes.
 
     Args:
-        recipe: resolved, its labels known.
-        trust_code: as in `build`, of its task.
+        recipe: a resolved recipe with known labels.
+        trust_code: as in `build`, for its task.
 
     Raises:
-        UserError: its front-end or its task is none, or two fields contradict each other.
+        UserError: its front-end or its task is invalid, or two fields contradict each other.
     """
     task: Any = plugins.find("tasks", recipe.task.name, own=trust_code)
     labels = recipe.data.labels
@@ -93,16 +93,15 @@ def build(
     """Construct the generator that `config` describes, with fresh weights.
 
     Args:
-        config: what a bundle says.
-        weights: what it is to hold, where that is known: it may not be much larger.
-        most: bytes that it may take, where they are not known.
-        trust_code: let it name a class outside wavegan, whose module is then imported.
+        config: a bundle's configuration.
+        weights: the weights that it will load, if known; it may not be much larger than they are.
+        most: bytes that it may take if `weights` is None.
+        trust_code: allow a generator class outside wavegan; its module is imported.
 
     Raises:
-        UserError: an option that does not fit, or such a class that is not trusted.
+        UserError: an option does not fit, or a class outside wavegan is not trusted.
     """
     options = {key: value for key, value in config.generator.items() if key != "name"}
-    given = context(config)
     sizes = {"channels": config.channels, "segment": config.segment}
     bounded_network.check_options({**sizes, **options}, "generator")
     try:
@@ -112,7 +111,7 @@ def build(
                 config.generator["name"],
                 options,
                 where="generator",
-                context=given,
+                context=context(config),
                 own=trust_code,
             )
     except bounded_network.UnfitError as error:
@@ -121,9 +120,9 @@ def build(
 
 
 def save(folder: Path, config: Config, weights: Mapping[str, Tensor]) -> None:
-    """Write a bundle into an existing folder (make it whole or not at all with `atomic.folder`).
+    """Write a bundle into an existing folder (use `atomic.folder` to write it atomically).
 
-    Its checksums come last; who adds files lists them anew with `checksums.write`.
+    The checksums are written last. If you add files, call `checksums.write` again.
     """
     (folder / CONFIG).write_text(config.to_json(), encoding="utf-8")
     plain = {key: value.detach().contiguous() for key, value in weights.items()}
@@ -144,12 +143,12 @@ def load(
         trust_code: as in `build`.
 
     Raises:
-        UserError: nothing usable there, or weights that do not fit the configuration; the first
-            keys that are missing or unknown are named.
+        UserError: there is no usable model, or its weights do not fit the configuration; names the
+            first missing or unknown keys.
     """
 
     def loaded(model: Model) -> tuple[Config, Generator]:
-        with torch.random.fork_rng(devices=[]):  # weights are drawn before those of the file come
+        with torch.random.fork_rng(devices=[]):  # the constructor draws initial weights
             generator = assemble(model, trust_code=trust_code)
         if fold:
             fold_weight_norm(generator.eval())
@@ -159,10 +158,10 @@ def load(
 
 
 def assemble(model: Model, *, trust_code: bool = False) -> Generator:
-    """The generator of a model that was read, weight norm as it came.
+    """Build the generator of a model that was read; weight norm is kept as in the file.
 
     Args:
-        model: what was read.
+        model: the model.
         trust_code: as in `build`.
 
     Raises:
@@ -181,33 +180,34 @@ def read(path: str | Path, *, discriminators: bool = False) -> Model:
     """Read a model without building it.
 
     Args:
-        path: a bundle, a checkpoint, a run (which stands for its best checkpoint by validation, or
-            its last; damaged ones are passed over, with a warning), or a folder or file of another
-            project (see `wavegan.interop`).
-        discriminators: read the weights of its discriminators too, where there are some.
+        path: a bundle, a checkpoint, a run (its best checkpoint by validation, else its last one;
+            damaged ones are skipped with a warning), or a folder or file of another project (see
+            `wavegan.interop`).
+        discriminators: also read the weights of its discriminators, if it has any.
 
     Raises:
-        UserError: says what was looked for and what was found, or what is wrong with the files.
+        UserError: there is no model (names what was looked for and what was found), or its files
+            are damaged.
     """
     return _open(Path(path), lambda model: model, discriminators)
 
 
 def _open(path: Path, use: Callable[[Model], Result], discriminators: bool = False) -> Result:
-    """What `use` makes of a model, whose files are meanwhile compared with what was written."""
+    """The result of `use` for a model; its files are checked against their checksums meanwhile."""
     names = (CONFIG, WEIGHTS, *((DISCRIMINATOR,) if discriminators else ()))
 
     def opened(folder: Path) -> Result:
         with checksums.meanwhile(folder, names):
             return use(_model(folder, discriminators))
 
-    with _told(path):
+    with _system_errors(path):
         folder = path.parent if path.name in (CONFIG, WEIGHTS) else path
         if not is_bundle(folder):
             of_run = first_whole(folder, opened)
             if of_run is not None:
                 return of_run
         elif not is_foreign(folder / CONFIG):
-            return _named(folder, opened)
+            return _opened_bundle(folder, opened)
         foreign = recognise(path, discriminators=discriminators)
     if foreign is None:
         raise nothing_at(path)
@@ -215,8 +215,8 @@ def _open(path: Path, use: Callable[[Model], Result], discriminators: bool = Fal
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """What the system refuses of a path, in one line with the file's name."""
+def _system_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError into a UserError that names the file."""
     try:
         yield
     except OSError as error:
@@ -225,27 +225,29 @@ def _told(path: Path) -> Iterator[None]:
 
 def _model(folder: Path, discriminators: bool) -> Model:
     config = Config.read(folder / CONFIG)
-    judges = _discriminators(folder / DISCRIMINATOR) if discriminators else {}
-    return Model(config, read_weights(folder / WEIGHTS), folder / WEIGHTS, folder / CONFIG, judges)
+    found = _discriminators(folder / DISCRIMINATOR) if discriminators else {}
+    return Model(config, read_weights(folder / WEIGHTS), folder / WEIGHTS, folder / CONFIG, found)
 
 
 def _discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
-    """Weights by the names of the discriminators that they are of; no file, no weights."""
+    """The weights of each discriminator by its name; empty if there is no file."""
     found: dict[str, dict[str, Tensor]] = {}
     for key, value in read_weights(file).items() if file.is_file() else ():
         parts = key.split(".", 2)
         if len(parts) != 3:
-            raise UserError(f"{file}: {key!r} is no weight of a discriminator with a name")
+            raise UserError(
+                f"{file}: {key!r} is not a weight of a named discriminator (members.NAME.KEY)"
+            )
         found.setdefault(parts[1], {})[parts[2]] = value
     return found
 
 
-def _named(folder: Path, opened: Callable[[Path], Result]) -> Result:
-    """What is made of a bundle.
+def _opened_bundle(folder: Path, opened: Callable[[Path], Result]) -> Result:
+    """The result of `opened` for a bundle.
 
     Raises:
-        UserError: names the first file that differs from what was written; where something else
-            lies in the place of weights, what it is.
+        UserError: names the first file that differs from what was written, or what the weights
+            file is instead of weights.
     """
     try:
         return opened(folder)
@@ -258,15 +260,15 @@ def _named(folder: Path, opened: Callable[[Path], Result]) -> Result:
 
 
 def config_of(path: str | Path) -> Config:
-    """What a model says it is; weights are read where another project's say so alone.
+    """A model's configuration. Its weights are read only if it is another project's.
 
     Args:
-        path: as that of `read`.
+        path: as in `read`.
 
     Raises:
         UserError: as `read` does.
     """
-    with _told(Path(path)):
+    with _system_errors(Path(path)):
         folder = bundle_folder(Path(path))
         if folder is not None:
             return Config.read(folder / CONFIG)

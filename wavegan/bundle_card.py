@@ -1,4 +1,4 @@
-"""The README that a bundle has for people."""
+"""The model card (`README.md`) of a bundle."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ EXAMPLE = 'import wavegan\n\nmodel = wavegan.load("this/folder")\n'
 
 
 def card(config: Config) -> str:
-    """What it is, and how to use it, as Markdown."""
+    """What the model is and how to use it, as Markdown."""
     return (
         f"# wavegan bundle: {config.generator['name']}\n\n"
         f"{config.task} at {config.sample_rate} Hz, {config.step} training steps.\n\n"

@@ -1,4 +1,4 @@
-"""What a bundle says of its model, in `config.json`, and a model of any project as it was read."""
+"""A bundle's configuration (`config.json`), and a model of any project after it was read."""
 
 import json
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ from wavegan.mel.front_end import Mel
 FORMAT = 2
 MOST_CHANNELS, HIGHEST_RATE = 64, 1 << 23
 LONGEST = 1 << 20
-"""Bytes of a `config.json`."""
+"""Largest `config.json` in bytes."""
 
 
 class _Audio(BaseModel):
-    """The fields of its section `audio`."""
+    """The section `audio` of `config.json`."""
 
     model_config = ConfigDict(strict=True)
 
@@ -30,7 +30,7 @@ class _Audio(BaseModel):
 
 
 class _File(BaseModel):
-    """The fields of `config.json` as JSON has them, their types and ranges checked."""
+    """The fields of `config.json` with their types and ranges."""
 
     model_config = ConfigDict(strict=True)
 
@@ -46,18 +46,18 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Config:
-    """What `config.json` says.
+    """The content of `config.json`.
 
     Attributes:
-        mel: the front-end that the generator was trained on; None: it sees no mel.
-        generator: plug-in name and every option given, as in a recipe.
+        mel: the front-end that the generator was trained with; None: the generator takes no mel.
+        generator: plug-in name and every option that was set, as in a recipe.
         channels: audio channels.
         peak: the peak to which training audio was scaled, or None.
         task: the task's name.
         step: training steps done.
-        labels: what a generator of sounds was trained on, in the order of its label numbers.
-        segment: samples in one clip of such a generator; None for others.
-        sample_rate: of the audio, Hz; that of `mel` unless it is given.
+        labels: labels of a sound generator, in the order of its label numbers.
+        segment: samples in one clip of a sound generator; None for others.
+        sample_rate: of the audio, Hz; default: that of `mel`.
     """
 
     mel: Mel | None
@@ -79,7 +79,7 @@ class Config:
         if self.mel is not None:
             object.__setattr__(self, "sample_rate", self.mel.audio_rate)
         if not self.sample_rate:
-            raise UserError("audio.sample_rate is missing, and there is no mel that says it")
+            raise UserError("audio.sample_rate is missing: give it in Hz, or give a mel")
 
     def to_json(self) -> str:
         """The text of `config.json`."""
@@ -103,8 +103,8 @@ class Config:
 
         Raises:
             FileNotFoundError: it is not there.
-            UserError: it is not JSON, of another format, lacks a field, or has one of another type
-                or out of range; the file and the field are named.
+            UserError: it is not JSON, has another format, or a field is missing, of the wrong type
+                or out of range; names the file and the field.
         """
         try:
             content = json_file.load(file, LONGEST)
@@ -123,11 +123,12 @@ class Config:
         audio = "channels" if number == 1 else "audio"
         for name in ("format", "mel", "generator", audio, "peak", "task", "step"):
             if name not in content:
-                raise UserError(f"not a wavegan bundle's: it has no field {name!r}")
+                raise UserError(f"not the JSON of a wavegan bundle: field {name!r} is missing")
         if number not in (1, FORMAT) or isinstance(number, bool):
             shown = json_file.shown(number).strip("'")
             raise UserError(
-                f"bundle format {shown}, this wavegan reads 1 and {FORMAT}: install a newer wavegan"
+                f"bundle format {shown} is unknown: this wavegan reads formats 1 and {FORMAT}; "
+                "install a newer wavegan"
             )
         if number == 1:
             if not isinstance(content["mel"], dict):
@@ -149,15 +150,16 @@ class Config:
 
 @dataclass(frozen=True)
 class Model:
-    """A model as it was read, of whichever project.
+    """A model of this or another project after it was read, before it is built.
 
     Attributes:
-        config: what it is.
-        weights: its generator's, by this package's keys; weight norm in either style, or folded.
-        source: the file they came from.
-        described_in: the file that the configuration came from; `source` where there is no other.
-        discriminators: weights of the discriminators that came with it, by the names that they
-            have in the packaged recipes; read only where asked for.
+        config: its configuration.
+        weights: the generator's weights under wavegan's keys; weight norm in either style, or
+            folded.
+        source: the file that the weights came from.
+        described_in: the file that the configuration came from; may be `source`.
+        discriminators: weights of its discriminators, by their names in the packaged recipes; read
+            only on request.
     """
 
     config: Config
@@ -168,23 +170,21 @@ class Model:
 
 
 def _of_format_1(content: dict[str, Any]) -> dict[str, Any]:
-    """What the first format says, as the second one does: there the mel said the rate."""
+    """Content of format 1, converted to format 2. In format 1 the mel gave the sample rate."""
     audio = {"sample_rate": _mel(content["mel"]).audio_rate, "channels": content["channels"]}
     return {**content, "format": FORMAT, "audio": audio}
 
 
 def _generator(values: Mapping[str, Any]) -> dict[str, Any]:
     if "name" not in values:
-        raise UserError("not a wavegan bundle's: it has no field 'name'")
+        raise UserError("not the JSON of a wavegan bundle: field 'generator.name' is missing")
     if not isinstance(values["name"], str):
-        raise UserError(
-            f"generator.name: no name of a generator: {json_file.shown(values['name'])}"
-        )
+        raise UserError(f"generator.name is {json_file.shown(values['name'])}: it must be a text")
     return {"name": values["name"], **aliases.options("generators", values)}
 
 
 def _mel(values: Mapping[str, Any]) -> Mel:
-    """A bundle's front-end: no field is left to a default, which another version may change."""
+    """A bundle's front-end. Every field must be set: another version may have other defaults."""
     for known in fields(Mel):
         if known.name not in values:
             raise UserError(f"mel.{known.name} is missing: each field of the front-end must be set")
@@ -197,9 +197,9 @@ def at_step(config: Config, step: int) -> Config:
 
 
 def context(config: Config) -> dict[str, Any]:
-    """What constructors may ask for by parameter name (see `plugins.build`).
+    """Values that constructors may take by parameter name (see `plugins.build`).
 
-    Those of a mel are there where the model sees one.
+    Those of the mel are there only if the model takes a mel.
     """
     known: dict[str, Any] = {
         "labels": config.labels,

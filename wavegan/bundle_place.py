@@ -1,4 +1,4 @@
-"""Where a model lies: a bundle's folder, a run that stands for one, or another project's files."""
+"""Find the model behind a path: a bundle, a checkpoint, a run, or another project's files."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from wavegan.interop.base import looked_for, shown_weights
 from wavegan.run_folder import CONFIG, WEIGHTS, stands_for
 
 _OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
-"""Fields of other projects' `config.json`; ours has none of them outermost."""
+"""Top-level fields of other projects' `config.json`; ours has none of them."""
 
 
 def locate(path: str | Path) -> Path:
-    """The bundle's folder behind a path: its own, a checkpoint's, or a run's best one's.
+    """The bundle folder behind a path: a bundle, a checkpoint, or a run (its best checkpoint).
 
     Raises:
-        UserError: says what was looked for and what was found.
+        UserError: there is none; names what was looked for and what was found.
     """
     folder = bundle_folder(Path(path))
     if folder is None:
@@ -24,7 +24,7 @@ def locate(path: str | Path) -> Path:
 
 
 def bundle_folder(path: Path) -> Path | None:
-    """The bundle's folder behind a path; None: another project's files, or no model."""
+    """The bundle folder behind a path; None: another project's files, or no model."""
     if path.name in (CONFIG, WEIGHTS):
         path = path.parent
     if is_bundle(path):
@@ -33,12 +33,12 @@ def bundle_folder(path: Path) -> Path | None:
 
 
 def is_bundle(folder: Path) -> bool:
-    """Whether a folder has the files of a bundle, or of what is called the same."""
+    """Whether a folder has files with the names of a bundle's files."""
     return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
 
 
 def is_foreign(file: Path) -> bool:
-    """Whether a `config.json` is certainly not ours: Hugging Face's have the same name."""
+    """Whether a `config.json` is certainly not ours; Hugging Face uses the same file name."""
     try:
         content = json_file.load(file)
     except UserError:
@@ -49,7 +49,7 @@ def is_foreign(file: Path) -> bool:
 
 
 def nothing_at(path: Path) -> UserError:
-    """The error for a path without a model: what was looked for, and what was found."""
+    """The error for a path without a model; names what was looked for and what was found."""
     if path.name in (CONFIG, WEIGHTS):
         path = path.parent
     if not path.exists():

@@ -1,7 +1,7 @@
-"""Whether files are those that were written: their sizes and CRC-32s, in a list beside them.
+"""Detect damaged files: their sizes and CRC-32s are listed in `checksums.json` next to them.
 
-CRC-32 finds what a disk, a copy or a crash does to a file. It is no defence against somebody who
-changes a file on purpose and its checksum too.
+CRC-32 finds damage by a disk, a copy or a crash. It does not protect against somebody who changes
+both a file and its checksum.
 """
 
 import json
@@ -20,27 +20,27 @@ NAME = "checksums.json"
 FORMAT = 1
 BLOCK = 1 << 20
 AT_ONCE = 1 << 20
-"""Bytes of a file whose comparison takes less time than a thread."""
+"""Bytes. A smaller file is checked directly: that is faster than starting a thread."""
 REMEMBERED = 4096
-"""How many files' checksums a process remembers."""
+"""How many checksums a process caches."""
 SETTLED = 2 * 10**9
-"""Nanoseconds: a file may change within a tick of its file system's clock and look the same, so
-the checksum of one that is younger is not remembered."""
+"""Nanoseconds. The checksum of a file younger than this is not cached: the file may change within
+one tick of the file system's clock and keep its time stamp."""
 FOR_PEOPLE = ".md"
-"""Files that no program reads, and that people write on in, are not listed."""
+"""Files that only people read, and may edit, are not listed."""
 
 
 class DamageError(UserError):
-    """A file is not what was written: cut, changed or gone."""
+    """A file is not as it was written: it is cut, changed or missing."""
 
 
 class Listed(BaseModel):
-    """What was written of a file.
+    """One file's entry in `checksums.json`.
 
     Attributes:
         bytes: its size.
         crc32: its checksum, eight hexadecimal digits.
-        may_go: whether it may be removed later, to save space.
+        may_go: whether the file may be removed later to save space.
     """
 
     model_config = ConfigDict(strict=True)
@@ -55,11 +55,11 @@ class _List(BaseModel):
 
 
 def write(folder: Path, may_go: Collection[str] = ()) -> None:
-    """List every file under a folder in its `checksums.json`, but for texts for people (`.md`).
+    """List every file under a folder in its `checksums.json`, except texts for people (`.md`).
 
     Args:
-        folder: what is in it is complete.
-        may_go: names, relative to it, of files that may be removed later.
+        folder: a folder whose files are complete.
+        may_go: files that may be removed later, relative to the folder.
     """
     files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != NAME)
     listed = {}
@@ -73,18 +73,18 @@ def write(folder: Path, may_go: Collection[str] = ()) -> None:
 
 
 def check(folder: Path, names: Iterable[str] | None = None) -> bool:
-    """Compare files with what is listed.
+    """Compare files with their entries in `checksums.json`.
 
     Args:
-        folder: holds `checksums.json`.
-        names: of the files to read, relative to it; None is all that are listed. A name that is not
-            listed is passed over.
+        folder: the folder of `checksums.json`.
+        names: files to check, relative to the folder; None: all that are listed. Names that are not
+            listed are ignored.
 
     Returns:
-        False where there is no list: an older checkpoint, or another project's files.
+        False if there is no list: an older checkpoint, or another project's files.
 
     Raises:
-        DamageError: names the first file that is not as listed, or the list where it is damaged.
+        DamageError: names the first damaged file, or the list if that is damaged.
     """
     listed = _read(folder / NAME)
     if listed is None:
@@ -97,17 +97,17 @@ def check(folder: Path, names: Iterable[str] | None = None) -> bool:
 
 @contextmanager
 def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
-    """Compare files with what is listed while they are used inside this.
+    """Check files in the background while the body of this context uses them.
 
-    Sizes and small files are compared before, the content of others in a thread. Damage found by
-    the end is raised, also in the place of another exception, which may have come of it.
+    Sizes and small files are checked first, large files in a thread. Damage replaces any other
+    exception, which it may have caused.
 
     Args:
-        folder: may hold `checksums.json`; without one nothing is compared.
+        folder: the folder of `checksums.json`; if there is none, nothing is checked.
         names: as in `check`.
 
     Raises:
-        DamageError: as `check` does.
+        DamageError: as in `check`.
     """
     listed = _read(folder / NAME) or {}
     known = {name: listed[name] for name in names if name in listed}
@@ -133,8 +133,8 @@ def _takes_long(file: Path) -> bool:
 
 
 def _begin(folder: Path, files: Mapping[str, Listed]) -> Callable[[], None]:
-    """Compare contents in a thread; returns what waits for the end, and raises."""
-    # not above: this file is read by commands that have to be quick
+    """Start to compare contents in a thread; returns a function that waits for it and raises."""
+    # imported here: commands that must start quickly import this module
     from concurrent.futures import ThreadPoolExecutor
 
     def compare() -> None:
@@ -149,7 +149,7 @@ def _begin(folder: Path, files: Mapping[str, Listed]) -> Callable[[], None]:
 
     pool = ThreadPoolExecutor(1, thread_name_prefix="checksums")
     comparison = pool.submit(compare)
-    # nobody waits for the thread: on a busy machine that takes longer than the comparison
+    # do not wait for the thread to end: on a busy machine that takes longer than the comparison
     pool.shutdown(wait=False)
     return finish
 
@@ -157,7 +157,7 @@ def _begin(folder: Path, files: Mapping[str, Listed]) -> Callable[[], None]:
 def crc32(file: Path) -> str:
     """The checksum of a file's content, eight hexadecimal digits.
 
-    That of a file which this process has read before is remembered while the file stays as it is.
+    It is cached until the file changes.
     """
     status, now = _status(file), time.time_ns()
     if status in _remembered:
@@ -174,7 +174,7 @@ _remembered: dict[tuple[int, ...], str] = {}
 
 
 def _status(file: Path) -> tuple[int, ...]:
-    """What tells one file and state of it from another, its two times of change last."""
+    """Identifies a file and its state; the two times of change come last."""
     s = file.stat()
     return s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns
 
@@ -193,11 +193,11 @@ def _read(file: Path) -> dict[str, Listed] | None:
     try:
         listed = json_file.read(file, _List).files
     except UserError:
-        raise DamageError(f"{file}: damaged: it is no list of checksums") from None
+        raise DamageError(f"{file}: damaged: it is not a list of checksums") from None
     for name in listed:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not name.isprintable():
-            raise DamageError(f"{file}: damaged: it lists {name!r}, which is not beside it")
+            raise DamageError(f"{file}: damaged: it lists {name!r}, which is outside its folder")
     return listed
 
 
@@ -211,10 +211,10 @@ def _compare_size(folder: Path, name: str, facts: Listed) -> None:
     if not file.is_file():
         if facts.may_go and not file.exists():
             return
-        raise DamageError(f"{file}: damaged: the file is gone")
+        raise DamageError(f"{file}: damaged: the file is missing")
     size = file.stat().st_size
     if size != facts.bytes:
-        raise DamageError(f"{file}: damaged: {size:,} bytes, {facts.bytes:,} were written")
+        raise DamageError(f"{file}: damaged: it has {size:,} bytes instead of {facts.bytes:,}")
 
 
 def _compare_content(folder: Path, name: str, facts: Listed) -> None:
@@ -223,6 +223,6 @@ def _compare_content(folder: Path, name: str, facts: Listed) -> None:
         return
     if (found := crc32(file)) != facts.crc32:
         raise DamageError(
-            f"{file}: damaged: its checksum is {found}, {facts.crc32} was written (if you changed "
+            f"{file}: damaged: its checksum is {found} instead of {facts.crc32} (if you changed "
             f"the file yourself, remove {folder / NAME})"
         )

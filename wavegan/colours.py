@@ -1,6 +1,6 @@
-"""Every colour there is: of pages, of lines in charts, of spectrograms.
+"""The colours of pages, chart lines and spectrograms.
 
-Ramps of spectrograms have an even lightness, so that equal steps look equal. They are set in OKLCH
+Colour maps of spectrograms have an even lightness: equal steps look equal. They are set in OKLCH
 (lightness, chroma, hue) and converted by the matrices of Björn Ottosson 2020, "A perceptual color
 space for image processing" (https://bottosson.github.io/posts/oklab/).
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import ListedColormap
 
 Scheme = Mapping[str, tuple[str, str]]
-"""Colours of a page by what they are for: where the reader's screen is light, and where dark."""
+"""Colours of a page by role: (light mode, dark mode)."""
 LINES = (
     ("#2b6cb8", "#75a9ee"),
     ("#c4570f", "#f0955a"),
@@ -25,7 +25,7 @@ LINES = (
     ("#b8327f", "#ee84ba"),
     ("#7a672f", "#cdb874"),
 )
-"""Of runs in charts; they differ in dashes too."""
+"""Runs in charts; their dash patterns differ too."""
 REPORT: Scheme = {
     "ground": ("#fbfbf9", "#131519"),
     "raised": ("#fff", "#1a1d22"),
@@ -36,7 +36,7 @@ REPORT: Scheme = {
     "accent": ("#2257a8", "#83b0f5"),
     "good": ("#2c7a4b", "#7ccf9b"),
     "bad": ("#b3261e", "#ff8a80"),
-    # on pictures, which are the same on every screen
+    # on pictures, which are the same in light and dark mode
     "mark": ("#fff", "#fff"),
     "shade": ("#000", "#000"),
     **{f"run-{number}": pair for number, pair in enumerate(LINES)},
@@ -54,7 +54,7 @@ LISTENING: Scheme = {
 }
 
 LEVELS = 49
-"""Colours of a ramp: steps under 2 dB of 80 that the eye cannot count, and small files."""
+"""Colours of a map: steps below 2 dB (of 80) that the eye cannot distinguish, and small files."""
 LMS = (
     (1, 0.3963377774, 0.2158037573),
     (1, -0.1055613458, -0.0638541728),
@@ -89,7 +89,7 @@ def difference() -> NDArray[np.uint8]:
 
 
 def srgb(lightness: ArrayLike, chroma: ArrayLike, hue: ArrayLike) -> NDArray[np.uint8]:
-    """OKLCH `(N,)` each, hue in degrees, to sRGB `(N, 3)`; what no screen shows is cut off."""
+    """OKLCH `(N,)` each, hue in degrees, to sRGB `(N, 3)`; colours outside sRGB are clipped."""
     angle = np.radians(np.asarray(hue, dtype=np.float64))
     strength = np.asarray(chroma, dtype=np.float64)
     lab = np.stack(

@@ -1,7 +1,7 @@
-"""What is known of a batch beside its audio, by name.
+"""Conditions: what is known about a batch apart from its audio, as tensors by name.
 
-The names are open: a task may bring its own (degraded audio, a second domain, a mask), which then
-travel from the reader of clips to `Task.generate` as these do.
+The set of names is open. A task may add its own (degraded audio, a second domain, a mask); they
+are passed from the clip reader to `Task.generate` in the same way.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from types import MappingProxyType
 from torch import Tensor
 
 Conditions = Mapping[str, Tensor]
-"""Tensors of one batch, whose first dimension is B; of one clip, without that dimension."""
+"""Tensors of one batch with B as first dimension, or of one clip without that dimension."""
 
 NO_CONDITION: Conditions = MappingProxyType({})
 
 MEL = "mel"
-"""`(B, n_mels, L)` float32, what a TTS model made of the same stretch of audio."""
+"""`(B, n_mels, L)` float32, a TTS model's mel of the same stretch of audio."""
 LABEL = "label"
 """`(B,)` int64, the clips' labels."""
 NUMBER = "number"

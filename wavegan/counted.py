@@ -1,4 +1,4 @@
-"""A number of things, in words that agree with it."""
+"""A count with its noun in singular or plural."""
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -6,8 +6,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 
     Args:
         count: how many.
-        one: what one of them is called, maybe with its verb.
-        many: what several are called; "": the same and an s.
+        one: the singular, may include a verb.
+        many: the plural; "": `one` plus an s.
 
     >>> counted(1, "stretch is", "stretches are")
     '1 stretch is'

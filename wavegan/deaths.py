@@ -1,4 +1,4 @@
-"""What ended a process, in words; and processes that end with their parent."""
+"""Say why a process ended, and end a process together with its parent."""
 
 import ctypes
 import os
@@ -9,16 +9,16 @@ import time
 from pathlib import Path
 
 LEFT_ALONE = 75
-"""Exit code of a process that ended because another has: who started them tells of that one."""
+"""Exit code of a process that ended because another one did; the launcher reports that one."""
 PR_SET_PDEATHSIG = 1
 LOOK = 1.0
-"""Seconds between looks at whether the parent is there, where the system does not tell."""
+"""Seconds between checks that the parent is alive, where the system does not send a signal."""
 COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat"))
-"""Where Linux counts what its OOM killer has ended: in this container, in this machine."""
+"""Linux's counts of processes killed for lack of memory: in this container, on this machine."""
 
 
 def out_of_memory() -> int:
-    """How many processes the kernel has killed for lack of memory; 0 where it does not tell."""
+    """How many processes the kernel has killed for lack of memory; 0 if it does not count them."""
     counted = 0
     for file in COUNTERS:
         try:
@@ -31,7 +31,7 @@ def out_of_memory() -> int:
 
 
 def cause(code: int | None, killed_before: int) -> str:
-    """How a process ended, for a sentence that begins with the process.
+    """How a process ended, as the second part of a sentence about it.
 
     Args:
         code: its exit code, negative for a signal; None: not known.
@@ -46,21 +46,21 @@ def cause(code: int | None, killed_before: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     if name != "SIGKILL":
-        return f"was ended by {name}"
+        return f"was stopped by {name}"
     if out_of_memory() > killed_before:
-        return "was killed by the system (SIGKILL), as memory ran out"
-    return "was killed (SIGKILL: by somebody, or by the system for lack of memory)"
+        return "was killed by the system (SIGKILL) because memory ran out"
+    return "was killed (SIGKILL: by a user, or by the system for lack of memory)"
 
 
 def end_with(parent: int, number: int) -> None:
-    """Send this process a signal as soon as its parent is gone, however that ended.
+    """Send this process a signal as soon as its parent has ended, for whatever reason.
 
     Args:
-        parent: process number of the parent that started this one.
+        parent: process id of the parent.
         number: the signal.
     """
     if sys.platform == "linux":
-        # the kernel does it, also where the process hangs in a read
+        # the kernel sends the signal even if this process is blocked in a read
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:
             os.kill(os.getpid(), number)

@@ -1,4 +1,4 @@
-"""Where to compute, by name."""
+"""Choose the torch device by name."""
 
 import torch
 
@@ -6,10 +6,10 @@ from wavegan.errors import UserError
 
 
 def choose(name: str) -> torch.device:
-    """`auto`, `cpu`, `cuda` or `mps` as a device that is there.
+    """The device for `auto`, `cpu`, `cuda` or `mps`.
 
     Raises:
-        UserError: another name, or no such device here.
+        UserError: the name is unknown, or this machine has no such device.
     """
     usable = {
         "cuda": torch.cuda.is_available(),
@@ -19,7 +19,7 @@ def choose(name: str) -> torch.device:
     if name == "auto":
         return torch.device(next(device for device, there in usable.items() if there))
     if name not in usable:
-        raise UserError(f"--device {name}: give auto, {', '.join(usable)}")
+        raise UserError(f"--device {name}: no such device; give auto, {', '.join(usable)}")
     if not usable[name]:
-        raise UserError(f"--device {name}: this torch sees none here; use --device cpu")
+        raise UserError(f"--device {name}: torch finds no such device here; use --device cpu")
     return torch.device(name)

@@ -1,4 +1,4 @@
-"""Which fields a recipe has, and which of them was probably meant."""
+"""The names of a recipe's fields, and suggestions for mistyped ones."""
 
 import difflib
 import shlex
@@ -10,16 +10,16 @@ from pydantic import BaseModel
 from wavegan.typed import members
 
 MANY = 4
-"""More fields than these are not told in one line."""
+"""Most fields that one message suggests."""
 
 
 def paths(model: type[BaseModel], values: Mapping[str, Any]) -> list[str]:
-    """Dotted names of all fields: of the sections, and those that a recipe's plug-ins are given."""
+    """Dotted names of all fields: those of the sections, and the plug-in options in `values`."""
     return list(dict.fromkeys([*_of_model(model), *_of_values(values)]))
 
 
 def meant(key: str, known: Sequence[str]) -> list[str]:
-    """The fields that a mistyped or shortened name may stand for, the likeliest first.
+    """The fields that a mistyped or shortened name may mean, the likeliest first.
 
     >>> known = ["training.steps", "training.optimizer.lr", "data.segment", "training.seed"]
     >>> meant("steps", known), meant("optimizer.lr", known), meant("trainig.steps", known)
@@ -37,18 +37,18 @@ def meant(key: str, known: Sequence[str]) -> list[str]:
     parents, _, last = key.rpartition(".")
     if parents:
         same = [field for field in known if _last(field) == last]
-        # a section in common makes names alike that mean different things
-        alike = difflib.get_close_matches(last, {_last(field) for field in known})
-        return _near(key, same) or _near(key, [field for field in known if _last(field) in alike])
+        # a shared section makes names with different meanings look similar: compare the last parts
+        similar = difflib.get_close_matches(last, {_last(field) for field in known})
+        return _near(key, same) or _near(key, [field for field in known if _last(field) in similar])
     lasts = {_last(field) for field in known}
     near = difflib.get_close_matches(last, lasts, n=1, cutoff=0.75)
     return [field for field in known if near and _last(field) == near[0]]
 
 
 def proposal(key: str, value: str | None = None, known: Sequence[str] = ()) -> str:
-    """`; did you mean training.steps=5?` for the end of a message, or "" where nothing is near.
+    """The end of a message: `; did you mean training.steps=5?`, or "" if nothing is similar.
 
-    A word with a value is quoted as a shell needs it.
+    A suggestion with a value is quoted for the shell.
     """
     fields = meant(key, known)
     found = fields if value is None else [shlex.quote(f"{field}={value}") for field in fields]
@@ -75,7 +75,7 @@ def _of_model(model: type[BaseModel], above: str = "") -> Iterator[str]:
 
 
 def _is_closed(kind: Any) -> bool:
-    """Whether a type is a section whose fields are all there are."""
+    """Whether a type is a section that allows no other fields than its own."""
     is_section = isinstance(kind, type) and issubclass(kind, BaseModel)
     return is_section and kind.model_config.get("extra") == "forbid"
 

@@ -1,4 +1,4 @@
-"""What lies where weights should be, told by its first bytes and its names, never by running it."""
+"""Recognise files that are not weights, by their first bytes and names; no code in them is run."""
 
 import re
 import zipfile
@@ -10,20 +10,20 @@ _WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<!--")
 _LFS_POINTER = b"version https://git-lfs"
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"\x28\xb5\x2f\xfd")
 _AUDIO = (b"RIFF", b"fLaC", b"OggS", b"ID3")
-# a ModelProto begins with its version, then the name of what wrote it, operators or the graph
+# a ModelProto begins with its version, then the producer's name, operators or the graph
 _ONNX = re.compile(rb"\x08[\x01-\x1f][\x12\x3a\x42]", re.DOTALL)
 _TENSORFLOW = re.compile(r".+\.(pb|tflite|index|data-\d{5}-of-\d{5}|keras)")
 LONGEST_HEADER = 1 << 24
-"""Bytes of a safetensors header: a hundred thousand tensors have half as many."""
+"""Largest safetensors header in bytes: that of a hundred thousand tensors is half as large."""
 
 _TENSORFLOW_TEXT = (
-    "a model of TensorFlow or Keras, which is not read: take the project's PyTorch weights, or "
-    "convert them with its own code"
+    "a TensorFlow or Keras model, which wavegan cannot read: use the project's PyTorch weights, or "
+    "convert the model with the project's own code"
 )
 
 
 def instead_of_weights(file: Path) -> str | None:
-    """What a file is and what to do, if it is certainly no weights that can be read; else None.
+    """What a file is and what to do, if it certainly holds no readable weights; else None.
 
     Raises:
         OSError: it cannot be opened.
@@ -38,17 +38,17 @@ def instead_of_weights(file: Path) -> str | None:
 
 
 def is_web_page(head: bytes) -> bool:
-    """Whether a file that begins so is a page, as servers send in the place of what they lack."""
+    """Whether the first bytes are those of a web page, which servers send for missing files."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_WEB_PAGE)
 
 
 def is_lfs_pointer(head: bytes) -> bool:
-    """Whether a file that begins so is what Git LFS leaves in the place of one not fetched."""
+    """Whether the first bytes are those of a Git LFS pointer: the file itself was not fetched."""
     return head.startswith(_LFS_POINTER)
 
 
 def is_safetensors(file: Path) -> bool:
-    """Whether a file begins as safetensors does, whatever its name: a length, then JSON."""
+    """Whether a file begins like safetensors (a length, then JSON), whatever its name."""
     with file.open("rb") as stream:
         head = stream.read(9)
     length = int.from_bytes(head[:8], "little")
@@ -58,23 +58,24 @@ def is_safetensors(file: Path) -> bool:
 _KINDS: tuple[tuple[Callable[[bytes, Path], object], str], ...] = (
     (
         lambda head, _: is_web_page(head),
-        "a web page, saved in the place of weights: download them again",
+        "a web page, not weights: download the weights again",
     ),
     (
         lambda head, _: is_lfs_pointer(head),
-        "only Git LFS's pointer to the weights: fetch them (git lfs pull)",
+        "a Git LFS pointer, not the weights: fetch them (git lfs pull)",
     ),
     (
         lambda head, _: head.lstrip().startswith((b"{", b"[")),
-        "JSON text, not weights: give the weights that belong to it, or download them again",
+        "JSON text, not weights: give the weights file, or download it again",
     ),
     (
         lambda head, file: _ONNX.match(head) or file.suffix == ".onnx",
-        "an ONNX graph, which is not read: take the project's PyTorch weights (.pt, .safetensors)",
+        "an ONNX graph, which wavegan cannot read: use the project's PyTorch weights (.pt, "
+        ".safetensors)",
     ),
     (
         lambda head, _: head.startswith(b"\x89HDF"),
-        "HDF5 data, statistics or " + _TENSORFLOW_TEXT,
+        "an HDF5 file: statistics, or " + _TENSORFLOW_TEXT,
     ),
     (
         lambda _, file: _TENSORFLOW.fullmatch(file.name),
@@ -89,7 +90,7 @@ _KINDS: tuple[tuple[Callable[[bytes, Path], object], str], ...] = (
 
 
 def _of_archive(file: Path) -> str | None:
-    """The same of a zip archive, which torch's files are too."""
+    """`instead_of_weights` for a zip archive; torch's own files are zip archives too."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()

@@ -1,4 +1,4 @@
-"""Whether the packages of this environment work together, found out by importing them."""
+"""Check that the packages of this environment work together, by importing them."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, req
 from typing import Literal
 
 NEIGHBOURS = ("torchaudio", "torchvision", "transformers")
-"""What stands or falls with the torch that it was built for, or with one of these."""
+"""Packages that break if they were built for another torch, or depend on one of these."""
 NEEDLESS = ("torchaudio", "torchvision")
 DEEP = {"transformers": "from transformers import SpeechT5HifiGan"}
-"""Packages that import little until they are used."""
+"""Import statements for packages that load lazily."""
 PROBE = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
@@ -35,10 +35,10 @@ class Package:
     """A package of this environment.
 
     Attributes:
-        name: as pip knows it.
-        extras: those of wavegan that bring it; "" is the plain install.
-        version: the installed one, or None.
-        state: `missing`: not installed.
+        name: its name on PyPI.
+        extras: wavegan's extras that install it; "" is the plain install.
+        version: the installed version, or None.
+        state: `missing`: not installed; `broken`: its import fails.
         reason: why it does not load, on one line, or "".
     """
 
@@ -50,7 +50,7 @@ class Package:
 
     @property
     def remedy(self) -> str:
-        """What to do about one that does not load, or ""."""
+        """What to do if the package does not load, or ""."""
         if self.state != "broken":
             return ""
         for needless in NEEDLESS:
@@ -59,12 +59,12 @@ class Package:
         return f"install it again: pip install --force-reinstall {self.name}"
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON takes it."""
+        """A dict for JSON."""
         return asdict(self) | {"remedy": self.remedy}
 
 
 def packages() -> list[Package]:
-    """Import everything that wavegan or one of its extras asks for, in processes of their own."""
+    """Import every package that wavegan or one of its extras needs, in separate processes."""
     wanted = _wanted()
     installed = {name: found for name in wanted if (found := _version(name)) is not None}
     modules = _modules(list(installed))
@@ -82,7 +82,7 @@ def _state(reason: str | None) -> State:
 
 
 def _wanted() -> dict[str, tuple[str, ...]]:
-    """Names, and the extras that bring each; collections of extras and developers' are left out."""
+    """Package names and the extras that install each, without the extras `all` and `dev`."""
     wanted: dict[str, list[str]] = {}
     for line in requires("wavegan") or ():
         text, _, condition = line.partition(";")
@@ -92,11 +92,11 @@ def _wanted() -> dict[str, tuple[str, ...]]:
         names.append(extra[1] if extra else "")
     for name in NEIGHBOURS:
         wanted.setdefault(name, [])
-    aside = {"all", "dev"}
+    ignored = {"all", "dev"}
     return {
-        name: tuple(dict.fromkeys(extra for extra in extras if extra not in aside))
+        name: tuple(dict.fromkeys(extra for extra in extras if extra not in ignored))
         for name, extras in sorted(wanted.items())
-        if name and name != "wavegan" and (name in NEIGHBOURS or set(extras) - aside)
+        if name and name != "wavegan" and (name in NEIGHBOURS or set(extras) - ignored)
     }
 
 
@@ -112,7 +112,7 @@ def _plain(name: str) -> str:
 
 
 def _modules(names: Sequence[str]) -> dict[str, str]:
-    """What to import of each."""
+    """The module to import for each package."""
     found: dict[str, list[str]] = {}
     for module, owners in packages_distributions().items():
         for owner in owners:
@@ -131,7 +131,7 @@ def _statement(name: str, modules: dict[str, str]) -> str:
 
 
 def _imported(todo: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each package with why it does not load, or ""; one that ends the process is named too."""
+    """Each package with the reason why it does not load, or ""."""
     while todo:
         run = subprocess.run(
             [sys.executable, "-c", PROBE],
@@ -144,7 +144,7 @@ def _imported(todo: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield from ((name, reason) for name, reason in found.items() if reason is not None)
         guilty = [name for name, reason in found.items() if reason is None]
         if not guilty and len(found) < len(todo):
-            # not even the first was reached: nothing more can be learnt
+            # not even the first import was reached: a retry would end the same way
             reason = f"Python ended with code {run.returncode}"
             yield from ((name, reason) for name, _ in todo if name not in found)
             return
@@ -153,7 +153,7 @@ def _imported(todo: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def _read(output: str) -> Iterator[tuple[str, str | None]]:
-    """The probe's lines, among what packages print while they load."""
+    """The probe's lines; other lines were printed by packages during import."""
     for line in output.splitlines():
         try:
             content = json.loads(line)

@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: say what happens, save, leave. A second one leaves at once."""
+"""Stop a run on a signal: print what happens, save, exit. A second signal exits without saving."""
 
 import contextlib
 import signal
@@ -10,25 +10,25 @@ from enum import Enum
 from types import FrameType
 
 ECHO = 1.0
-"""Seconds within which another signal is the first one's echo: launchers pass on to each process
-what a terminal, or a cluster, has sent to all of them."""
+"""Seconds within which another signal counts as a copy of the first one: a terminal or a cluster
+sends a signal to all processes, and launchers forward it to each of them once more."""
 STOPS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1")
 """Ctrl-C; `kill`; a closed terminal; a cluster's warning that the time is nearly over."""
 
 
 class Phase(Enum):
-    """What a run is doing, by what a signal makes of it."""
+    """What a run is doing; the value is printed when a signal comes."""
 
-    PREPARING = "leaving; no step is done since the start, so there is nothing to save"
+    PREPARING = "stopping; no step is done since the start, so there is nothing to save"
     STEP = "saving after this step"
-    VALIDATION = "leaving this validation unfinished, then saving"
-    PREVIEW = "leaving these previews unfinished, the checkpoint is saved"
-    SAVE = "leaving as soon as this checkpoint is saved"
-    ENDING = "leaving, all is saved"
+    VALIDATION = "stopping this validation, then saving"
+    PREVIEW = "stopping these previews; the checkpoint is already saved"
+    SAVE = "stopping as soon as this checkpoint is saved"
+    ENDING = "stopping; everything is saved"
 
 
 class LeftEarly(BaseException):
-    """A signal came where nothing is lost by leaving; no `Exception`, so that none takes it."""
+    """Stops work that may stay unfinished; not an `Exception`, so `except Exception` passes it."""
 
 
 @dataclass
@@ -37,9 +37,9 @@ class Interrupt:
 
     Attributes:
         signal: its number.
-        say: is told at once what happens now.
+        say: called immediately with a text that says what happens now.
         phase: what the run is doing.
-        at: when the last one came, seconds of `time.monotonic`.
+        at: time of the last signal, seconds of `time.monotonic`.
     """
 
     signal: int | None = None
@@ -49,12 +49,12 @@ class Interrupt:
 
     @property
     def exit_code(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM, 128 and its number after another signal, else 0."""
+        """130 after Ctrl-C, 143 after SIGTERM, 128 + number after another signal, else 0."""
         return 0 if self.signal is None else 128 + self.signal
 
     @contextmanager
     def during(self, phase: Phase) -> Iterator[None]:
-        """Mark what the run is doing inside."""
+        """Set the phase inside this context."""
         before, self.phase = self.phase, phase
         try:
             yield
@@ -62,22 +62,22 @@ class Interrupt:
             self.phase = before
 
     def receive(self, number: int) -> None:
-        """Answer a signal.
+        """Handle a signal.
 
         Raises:
-            KeyboardInterrupt: it is the second, or there is nothing to save.
-            LeftEarly: what is being done can be left.
+            KeyboardInterrupt: it is the second signal, or there is nothing to save.
+            LeftEarly: the current work may stay unfinished.
         """
         if self.signal is not None:
             if time.monotonic() - self.at < ECHO:
                 return
             self.at = time.monotonic()
-            self.say("leaving without saving")
+            self.say("stopping without saving")
             _leave(KeyboardInterrupt)
             return
         self.signal, self.at, phase = number, time.monotonic(), self.phase
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-        again = "" if phase in _AT_ONCE else "; Ctrl-C again to leave without saving"
+        again = "" if phase in _AT_ONCE else "; press Ctrl-C again to stop without saving"
         self.say(f"{name}: {phase.value}{again}")
         if phase is Phase.PREPARING:
             _leave(KeyboardInterrupt)
@@ -87,7 +87,7 @@ class Interrupt:
 
 @dataclass
 class _Shelter:
-    """How many blocks that nothing is to be raised in are open, and what is to be raised then."""
+    """The number of open blocks in which nothing may be raised, and what to raise after them."""
 
     depth: int = 0
     late: type[BaseException] | None = None
@@ -98,9 +98,9 @@ _shelter = _Shelter()
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let a signal raise only after this block.
+    """Delay exceptions of signals until the end of this block.
 
-    Libraries in C that call back into Python print an exception there, and go on without it.
+    C libraries that call back into Python print such an exception and then ignore it.
     """
     _shelter.depth += 1
     try:
@@ -124,10 +124,11 @@ _AT_ONCE = {Phase.PREPARING, Phase.PREVIEW, Phase.ENDING}
 
 @contextmanager
 def watch(say: Callable[[str], None] = lambda _: None) -> Iterator[Interrupt]:
-    """Note the first signal that asks to stop instead of dying of it; restores the handlers after.
+    """Record the first stop signal instead of dying from it; restores the handlers at the end.
 
     Args:
-        say: is told at once what happens now; it may be called between any two instructions.
+        say: called immediately with a text that says what happens now, between any two
+            instructions.
     """
     interrupt = Interrupt(say=say, phase=Phase.PREPARING)
     previous: dict[int, object] = {}
@@ -146,7 +147,7 @@ def watch(say: Callable[[str], None] = lambda _: None) -> Iterator[Interrupt]:
 
 
 def stops() -> list[int]:
-    """The signals of this system that ask to stop; `nohup`'s wish to outlive a terminal holds."""
+    """The stop signals of this system; those ignored already, as under `nohup`, stay ignored."""
     known = [getattr(signal, name) for name in STOPS if hasattr(signal, name)]
     ignored = signal.SIG_IGN
     return [

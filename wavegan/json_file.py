@@ -1,7 +1,7 @@
-"""JSON from files that anybody may have written: parsed once into typed objects, or refused.
+"""Read untrusted JSON files into typed objects.
 
-What is behind this door has the types and ranges that its class says; what is not JSON, too large,
-nested without end or of another shape becomes one line that names the file and the field.
+The result has the types and ranges of its pydantic class. JSON that is invalid, too large, nested
+too deeply or of another shape raises an error of one line that names the file and the field.
 """
 
 import json
@@ -14,7 +14,7 @@ from wavegan.errors import UserError
 from wavegan.typed import reason
 
 LONGEST = 1 << 24
-"""Bytes of a file, unless its reader says otherwise."""
+"""Largest file in bytes, unless the caller gives another limit."""
 
 
 def _short(name: str) -> str:
@@ -25,33 +25,33 @@ def _short(name: str) -> str:
 
 LONGEST_NAME = 1 << 14
 Name = Annotated[str, AfterValidator(_short)]
-"""A path or a label; it may stand for bytes that are not UTF-8, which pydantic's own limits on
-lengths refuse."""
+"""A path or a label. It may hold surrogate escapes of bytes that are not UTF-8, which pydantic's
+own length limits refuse."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def read(file: Path, model: type[Model], longest: int = LONGEST) -> Model:
-    """Read a file.
+    """Read a file into a typed object.
 
     Args:
-        file: UTF-8; what is not becomes `\N{REPLACEMENT CHARACTER}`, for the checks to judge.
-        model: what it is to hold.
-        longest: bytes that it may have at most.
+        file: UTF-8; invalid bytes become `\N{REPLACEMENT CHARACTER}` before the checks.
+        model: the pydantic class of the content.
+        longest: largest size in bytes.
 
     Raises:
-        FileNotFoundError: it is not there.
-        UserError: it cannot be opened, or holds something else; the message names file and field.
+        FileNotFoundError: it does not exist.
+        UserError: it cannot be opened, or does not match `model`; names file and field.
     """
     return check(load(file, longest), model, file)
 
 
 def load(file: Path, longest: int = LONGEST) -> Any:
-    """What a file holds, unchecked; see `read`.
+    """Read a file as plain JSON without checking its fields; see `read`.
 
     Raises:
-        FileNotFoundError: it is not there.
-        UserError: it cannot be opened, is too large, or no JSON.
+        FileNotFoundError: it does not exist.
+        UserError: it cannot be opened, is too large, or is not JSON.
     """
     if not file.exists():
         raise FileNotFoundError(file)
@@ -68,23 +68,24 @@ def load(file: Path, longest: int = LONGEST) -> Any:
 
 
 def parse(text: str, source: Path | str) -> Any:
-    """What a JSON text holds.
+    """Parse a JSON text.
 
     Raises:
-        UserError: it is no JSON, or nested without end; `source` is named.
+        UserError: it is not JSON, or nested too deeply; names `source`.
     """
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        said = "too deep" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise UserError(f"not JSON ({said[:120]})", at=source) from None
+        deep = isinstance(error, RecursionError)
+        problem = "nested too deeply" if deep else " ".join(str(error).split())
+        raise UserError(f"not JSON ({problem[:120]})", at=source) from None
 
 
 def check(values: Any, model: type[Model], source: Path | str) -> Model:
-    """Parsed JSON as a typed object.
+    """Convert parsed JSON to a typed object.
 
     Raises:
-        UserError: names the source, the field, and what was found there.
+        UserError: a field does not fit; names the source, the field and its value.
     """
     try:
         return model.model_validate(values)
@@ -100,16 +101,16 @@ def check(values: Any, model: type[Model], source: Path | str) -> Model:
             f"{where}{reason(first)} (got {shown(first['input'])})", at=source
         ) from None
     except RecursionError:
-        raise UserError("nested too deep", at=source) from None
+        raise UserError("nested too deeply", at=source) from None
 
 
 def shown(value: Any) -> str:
-    """A value for a message: short, and on one line whatever is in it."""
+    """A value for a message: short, and always on one line."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**30:
         return "a number of more than 30 digits"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
     if not isinstance(value, str | bytes | int | float | None):
-        return f"a {type(value).__name__}"  # its text may be any size, and take any time
+        return f"a {type(value).__name__}"  # its repr may be huge or slow
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

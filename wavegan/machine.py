@@ -1,4 +1,4 @@
-"""What a figure was measured on: the machine and the versions, named beside every result."""
+"""The machine and the package versions, recorded with every measurement."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ PACKAGES = ("wavegan", "torch", "numpy", "librosa", "soundfile", "accelerate", "
 
 
 def machine() -> dict[str, object]:
-    """Processor, cores, memory, system; what torch sees of GPUs."""
+    """Processor, cores, memory in GiB, system, and the GPUs that torch finds."""
     import torch
 
     found: dict[str, object] = {
@@ -25,7 +25,7 @@ def machine() -> dict[str, object]:
 
 
 def versions() -> dict[str, str]:
-    """Python and the packages that numbers depend on, those that are installed."""
+    """Versions of Python and of the installed packages that affect results."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

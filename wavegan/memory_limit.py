@@ -1,4 +1,4 @@
-"""How much memory a command may take for what cannot be done piece by piece."""
+"""The memory limit of a command for work that cannot be done in blocks."""
 
 import os
 
@@ -6,16 +6,16 @@ from wavegan.errors import UserError
 
 VARIABLE = "WAVEGAN_MEMORY"
 USUAL = 1.5
-"""GB."""
+"""Default limit, GB."""
 LOADED = 0.35
-"""GB of that which Python, torch and a model take before the work."""
+"""GB of the limit that Python, torch and a model take before the work."""
 
 
 def spare() -> float:
-    """Bytes that may be taken for the work.
+    """Bytes that the work may take.
 
     Raises:
-        UserError: `WAVEGAN_MEMORY` is no number of gigabytes.
+        UserError: `WAVEGAN_MEMORY` is not a positive number of gigabytes.
     """
     text = os.environ.get(VARIABLE, "").strip()
     try:
@@ -23,13 +23,13 @@ def spare() -> float:
     except ValueError:
         size = 0.0
     if not 0 < size < float("inf"):
-        raise UserError(f"{VARIABLE}={text}: give gigabytes, such as {VARIABLE}=4")
+        raise UserError(f"{VARIABLE}={text}: give a number of gigabytes, such as {VARIABLE}=4")
     return max(size - LOADED, 0) * 1e9
 
 
 def way_out() -> str:
-    """What to do about something that is too long, for the end of a message."""
+    """The end of a message about something that is too long: what to do."""
     return (
-        f"cut it into parts, or allow more than {USUAL} GB of memory by {VARIABLE}, such as "
-        f"{VARIABLE}=4"
+        f"cut it into parts, or allow more than {USUAL} GB of memory with the environment variable "
+        f"{VARIABLE}, such as {VARIABLE}=4"
     )

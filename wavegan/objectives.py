@@ -1,4 +1,4 @@
-"""Adversarial objectives: two losses over lists of logits, whichever network gave them."""
+"""Adversarial objectives: a loss for D and a loss for G over lists of logits."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ class Objective(ABC):
     tensor, summed over the sub-discriminators, as HiFi-GAN and MelGAN define it.
 
     Attributes:
-        neutral: the logit of a D that cannot tell; None where only differences mean something.
+        neutral: the logit of a D that cannot tell real from fake; None if only differences of
+            logits have a meaning.
     """
 
     neutral: float | None = 0.0
@@ -26,7 +27,7 @@ class Objective(ABC):
 
     @abstractmethod
     def generator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-        """G's loss, a scalar. `real` is there for relativistic objectives."""
+        """G's loss, a scalar. Only relativistic objectives use `real`."""
 
 
 class NonSaturating(Objective):
@@ -97,14 +98,14 @@ class Wasserstein(Objective):
 
     The Wasserstein loss (Arjovsky et al. 2017), as WaveGAN trains it with a gradient penalty.
 
-    It needs a penalty that keeps D's slope bounded (`penalties: gradient`); without one D's loss
-    falls without end.
+    It needs a penalty that bounds D's gradient (`penalties: gradient`); without one D's loss is
+    unbounded.
     """
 
     neutral = None
 
     def discriminator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-        """D's loss: minus the estimated distance of the two distributions."""
+        """D's loss: minus the estimated distance between the two distributions."""
         pairs = zip(real, fake, strict=True)
         return torch.stack([f.float().mean() - r.float().mean() for r, f in pairs]).sum()
 
@@ -114,16 +115,16 @@ class Wasserstein(Objective):
 
 
 class Relativistic(Objective):
-    """D minimises `mean(softplus(-(real - fake)))`, G the opposite `mean(softplus(real - fake))`.
+    """D minimises `mean(softplus(-(real - fake)))`, G minimises `mean(softplus(real - fake))`.
 
-    The relativistic pairing loss (Jolicoeur-Martineau 2018, arXiv:1807.00734), as R3GAN has it.
+    The relativistic pairing loss (Jolicoeur-Martineau 2018, arXiv:1807.00734), as in R3GAN.
     Huang et al. 2024, "The GAN is dead; long live the GAN!" (arXiv:2501.05441), show that it does
     not drop modes as the first GAN's loss does, and that it converges locally with both
-    zero-centred penalties (`penalties: {r1: ..., r2: ...}` of one gamma).
+    zero-centred penalties (`penalties: {r1: ..., r2: ...}` with the same gamma).
 
-    Real clip `i` is paired with fake clip `i`, which has the same label where there are labels.
-    D says how much more real one clip of a pair is than the other: its logits have no zero of their
-    own, and a number added to all of them changes nothing.
+    Real clip `i` is paired with fake clip `i`; if there are labels, both have the same one. D
+    estimates how much more real one clip of a pair is than the other: adding a constant to all
+    logits changes nothing.
     """
 
     neutral = None
@@ -133,7 +134,7 @@ class Relativistic(Objective):
         return _pairing_loss(winners=real, losers=fake)
 
     def generator(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-        """G's loss: D's with real and fake exchanged."""
+        """G's loss: D's loss with real and fake exchanged."""
         return _pairing_loss(winners=fake, losers=real)
 
 

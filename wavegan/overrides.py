@@ -1,4 +1,4 @@
-"""Fields of a recipe as people type them: `KEY=VALUE`."""
+"""Read recipe overrides from the command line: `KEY=VALUE`."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ PLUGINS = {
     "penalties": "penalties",
     "losses": "losses",
 }
-"""The recipe's fields that hold plug-ins, and their kinds."""
+"""Recipe fields that hold plug-ins, and the kind of each."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class Override:
     """One `KEY=VALUE`.
 
     Attributes:
-        word: as it was typed.
+        word: the whole word, as typed.
         path: the parts of the key.
-        text: the value as it was typed.
+        text: the value, as typed.
     """
 
     word: str
@@ -38,14 +38,14 @@ class Override:
     text: str
 
     def values(self, value: Any) -> dict[str, Any]:
-        """A recipe with this field alone."""
+        """Nested recipe values with only this field."""
         for part in reversed(self.path):
             value = {part: value}
         return dict(value)
 
 
 def split(words: Sequence[str]) -> list[Override]:
-    """Take words apart at the first `=`.
+    """Split words at the first `=`.
 
     Raises:
         UserError: a word without `=`, or with spaces around it.
@@ -61,10 +61,10 @@ def split(words: Sequence[str]) -> list[Override]:
 
 
 def refuse_spaces(words: Sequence[str]) -> None:
-    """Refuse `KEY = VALUE`, which a shell makes three words of.
+    """Refuse `KEY = VALUE`, which the shell splits into three words.
 
     Raises:
-        UserError: it shows how to write it.
+        UserError: shows how to write it.
     """
     for place, word in enumerate(words):
         key, equals, text = word.partition("=")
@@ -77,35 +77,35 @@ def refuse_spaces(words: Sequence[str]) -> None:
             continue
         key, text = key.strip(), text.strip()
         whole = shlex.quote(f"{key}={text}")
-        raise UserError(f"'{key} = {text}': write it without spaces around the =: {whole}")
+        raise UserError(f"'{key} = {text}': write it without spaces around =: {whole}")
 
 
 def typed(
     words: Sequence[str], model: type[BaseModel], values: Mapping[str, Any], *, own: bool = False
 ) -> list[tuple[Override, Any]]:
-    """Read words by the types of their fields.
+    """Convert words to the types of their fields.
 
     Args:
         words: `KEY=VALUE` each.
-        model: the recipe's.
-        values: the recipe that they change; it names the plug-ins whose options have types.
-        own: whether classes outside wavegan may be imported, whose options are of no known types
-            else.
+        model: the recipe's class.
+        values: the recipe that they change; its plug-ins give the types of their options.
+        own: whether classes outside wavegan may be imported; if not, the types of their options
+            are unknown.
 
     Raises:
-        UserError: see `split`; also a path or number of no characters.
+        UserError: as `split`; or an empty value for a field that is not a text.
     """
-    given = split(words)
-    for override in given:
-        # another name makes another plug-in, whose options are other ones
+    overrides = split(words)
+    for override in overrides:
+        # a new plug-in name changes which options there are
         if override.path[-1] == "name" or override.text[:1] == "{":
             kind = type_of(model, override.path, values, own=own)
             values = merge(values, override.values(read(override.text, kind)))
     found = []
-    for override in given:
+    for override in overrides:
         kind = type_of(model, override.path, values, own=own)
         if not override.text and str not in members(kind):
-            raise _mistake(override, "give a value behind the =")
+            raise _mistake(override, "give a value after the =")
         value = read(override.text, kind)
         _check_plugin(override, value, values, own)
         found.append((override, value))
@@ -113,7 +113,7 @@ def typed(
 
 
 def _check_plugin(override: Override, value: Any, values: Mapping[str, Any], own: bool) -> None:
-    """Refuse what a plug-in cannot be or take while it is known that it was typed."""
+    """Refuse an unknown plug-in or option here, where the message can name the typed word."""
     *path, option = override.path
     if not path or path[0] not in PLUGINS:
         return
@@ -138,7 +138,7 @@ def _mistake(override: Override, reason: str) -> UserError:
 def type_of(
     model: type[BaseModel], path: Sequence[str], values: Mapping[str, Any], *, own: bool = False
 ) -> Any:
-    """The annotation of a field, or Any where it has none; `own` as in `typed`."""
+    """The type annotation of a field, or Any if it has none; `own` as in `typed`."""
     here: Any = model
     for place, part in enumerate(path):
         section = next((m for m in members(here) if _is_section(m)), None)
@@ -160,7 +160,7 @@ def _is_section(kind: Any) -> bool:
 
 
 def _options(path: Sequence[str], values: Mapping[str, Any], own: bool) -> dict[str, Any] | None:
-    """The annotations of a plug-in's options; None where it cannot be loaded."""
+    """The type annotations of a plug-in's options; None if it cannot be loaded."""
     name = _at(values, [*path, "name"])
     try:
         return plugins.options(PLUGINS[path[0]], str(name), own=own)
@@ -169,7 +169,7 @@ def _options(path: Sequence[str], values: Mapping[str, Any], own: bool) -> dict[
 
 
 def _at(values: Any, path: Sequence[str]) -> Any:
-    """What a recipe has at a path, or None."""
+    """The recipe's value at a path, or None."""
     for part in path:
         values = values.get(part) if isinstance(values, Mapping) else None
     return values

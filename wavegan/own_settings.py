@@ -1,8 +1,8 @@
-"""Compute as this package does, whatever its caller has set for torch.
+"""Shield computation from the caller's global torch settings.
 
-A text-to-speech system calls a vocoder inside `torch.autocast`, a notebook has float64 as its
-default dtype, a server runs in inference mode: none of this may change a sample. So everything that
-a caller reaches first runs inside `own_settings`, and what he has set is as before afterwards.
+A text-to-speech system may call a vocoder inside `torch.autocast`, a notebook may set float64 as
+default dtype, a server may run in inference mode: none of this may change a sample. So every public
+entry point runs inside `own_settings`, which restores the caller's settings at the end.
 """
 
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ _AUTOCAST = ("cpu", "cuda", "mps", "xpu")
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """No autocast; float32 and the CPU where nothing else is said; ordinary tensors.
+    """Disable autocast and inference mode; default dtype float32, default device CPU.
 
-    Gradients are recorded as the caller wants it. A caller's inference mode is left, because
-    tensors made in it cannot be changed or learned from outside; nothing is recorded then.
-    Random states are not touched. It is also a decorator.
+    Gradients are recorded if the caller records them. Inside a caller's inference mode no gradients
+    are recorded, but the results are ordinary tensors, which can be changed and trained outside of
+    it. Random states are not changed. Also usable as a decorator.
     """
     with _process, ExitStack() as stack:
         for kind in _AUTOCAST:
@@ -35,10 +35,10 @@ def own_settings() -> Iterator[None]:
 
 
 class _Process:
-    """What torch keeps for the process and not for each thread.
+    """Settings that torch keeps per process, not per thread.
 
-    The first thread that comes in sets it and the last one that leaves puts it back: if each put
-    back what it found, two threads could leave ours behind.
+    The first thread that enters sets them and the last one that leaves restores them. If each
+    thread restored what it found, two threads could leave our settings behind.
     """
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class _Process:
         with self._lock:
             self._inside -= 1
             if not self._inside:
-                self._put_back()
+                self._restore()
 
     def _set(self) -> None:
         self._dtype, self._precision = torch.get_default_dtype(), _matmul_precision()
@@ -64,7 +64,7 @@ class _Process:
         if self._precision != "highest":
             torch.set_float32_matmul_precision("highest")
 
-    def _put_back(self) -> None:
+    def _restore(self) -> None:
         if self._dtype != torch.float32:
             torch.set_default_dtype(self._dtype)
         if self._precision != "highest":
@@ -75,7 +75,7 @@ _process = _Process()
 
 
 def _matmul_precision() -> str:
-    """The caller's; "highest" where he used torch's newer settings, which cannot be read so."""
+    """The caller's; "highest" if it was set by torch's newer API, where the old getter raises."""
     try:
         return torch.get_float32_matmul_precision()
     except RuntimeError:

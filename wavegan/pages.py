@@ -1,4 +1,4 @@
-"""HTML from templates (jinja2): what they show is escaped, what they were not given is refused."""
+"""HTML from jinja2 templates: values are escaped, and missing values raise an error."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,11 +13,11 @@ from wavegan.readable import PROSE, escaped
 class Templates:
     """A folder of templates.
 
-    A template calls `asset("page.css")` for what stands in the page as it is.
+    A template calls `asset("page.css")` to insert a file unescaped.
 
     Args:
-        folder: of the templates.
-        assets: of style sheets and scripts.
+        folder: the folder of the templates.
+        assets: the folder of style sheets and scripts.
     """
 
     def __init__(self, folder: Path, assets: Path) -> None:
@@ -30,20 +30,20 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        # the order of what a page is told stays
+        # keep the order of keys in JSON
         self._environment.policies["json.dumps_kwargs"] = {}
         self._environment.globals["asset"] = self._asset
 
     def fill(self, name: str, **values: object) -> Markup:
-        """A template with its values, which another template takes as it is.
+        """Fill a template; other templates insert the result unescaped.
 
         Raises:
-            jinja2.UndefinedError: it asks for a value that is not given.
+            jinja2.UndefinedError: the template uses a value that is not given.
         """
         return Markup(self._environment.get_template(name).render(values))  # noqa: S704
 
     def write(self, name: str, file: IO[str], **values: object) -> None:
-        """Write a filled template piece by piece: iterators among the values are not gathered."""
+        """Write a filled template piece by piece, so iterators among the values stay lazy."""
         pieces: Iterable[str] = self._environment.get_template(name).generate(values)
         file.writelines(pieces)
 
@@ -52,7 +52,7 @@ class Templates:
 
 
 def made_here(file: Path, mark: str) -> bool:
-    """Whether a file is a page that says of itself that `mark` made it."""
+    """Whether a file is a page whose generator tag is `mark`."""
     if not file.is_file():
         return False
     with file.open(encoding="utf-8", errors="replace") as text:
@@ -60,7 +60,7 @@ def made_here(file: Path, mark: str) -> bool:
 
 
 def _shown(value: object) -> object:
-    """What stands in the page for a value: no sign of it acts on a screen; None is nothing."""
+    """A value as text for the page, with control characters escaped; None is empty."""
     if value is None:
         return ""
     return value if hasattr(value, "__html__") else escaped(str(value), PROSE)

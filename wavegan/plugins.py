@@ -1,12 +1,12 @@
 """Find, list, check and build plug-ins.
 
-A plug-in is one public class in one file of its kind's folder; the file's name is its name in
-recipes, its constructor its schema. Where all of a kind are short they are classes of one file, and
-`GradientPenalty` in `penalties.py` is called `gradient`.
+A plug-in is one public class in one file of its kind's folder. The file's name is the plug-in's
+name in recipes, the constructor is its schema. Kinds with short classes have one file for all of
+them: `GradientPenalty` in `penalties.py` is called `gradient`.
 
-A user's own class is named `package.module:Class`; to find it is to import its module, which runs
-whatever stands there. So such a name is followed only where the caller says that the user gave it:
-never because a file that may be a stranger's has it.
+A user's own class is named `package.module:Class`. To find it, its module is imported, which runs
+its code. So such a name is used only if the caller allows it (`own`), never just because a file
+of unknown origin holds it.
 """
 
 import ast
@@ -38,7 +38,7 @@ KINDS = {
 
 
 def names(kind: str) -> list[str]:
-    """The names of all plug-ins of a kind, found by listing its folder or file; imports none."""
+    """The names of all plug-ins of a kind, from its folder or file; nothing is imported."""
     file = _file(kind)
     if not file.is_file():
         stems = (each.stem for each in file.with_suffix("").glob("*.py"))
@@ -49,7 +49,7 @@ def names(kind: str) -> list[str]:
 
 
 def _file(kind: str) -> Path:
-    """The file of all of a kind, where there is one."""
+    """The file for all plug-ins of a kind, if the kind has one."""
     return Path(__file__).parent / f"{kind}.py"
 
 
@@ -58,7 +58,7 @@ def _is_plugin(kind: str, class_name: str) -> bool:
 
 
 def _called(kind: str, class_name: str) -> str:
-    """The name in recipes of a class that has others beside it."""
+    """The plug-in name of a class in a file with several classes."""
     return class_name.lower().removesuffix(KINDS[kind].lower())
 
 
@@ -68,33 +68,33 @@ def is_own(name: str) -> bool:
 
 
 def find(kind: str, name: str, *, own: bool = False) -> type:
-    """The class called `name`: a file of the kind's folder, or `package.module:Class`.
+    """The class of a plug-in, by its name or as `package.module:Class`.
 
     Args:
-        kind: the plug-in's, one of `KINDS`.
+        kind: the plug-in's kind, one of `KINDS`.
         name: its name.
         own: whether a class outside wavegan may be imported.
 
     Raises:
-        UserError: there is none, it is not of that kind, or may not be imported.
+        UserError: it does not exist, is not of that kind, or may not be imported.
     """
     if is_own(name) and not own:
         raise UserError(
-            f"{name!r} is a class outside wavegan, and to open it would run its module's code: if "
-            "you trust that, say --trust-code (in Python trust_code=True)"
+            f"{name!r} is a class outside wavegan, and loading it runs its module's code: if you "
+            "trust that code, add --trust-code (in Python: trust_code=True)"
         )
     cls = _own_class(name) if is_own(name) else _packaged_class(kind, name)
     home = f"wavegan.{kind}" if _file(kind).is_file() else f"wavegan.{kind}.base"
     if not issubclass(cls, getattr(importlib.import_module(home), KINDS[kind])):
-        raise UserError(f"{name} is no {KINDS[kind]}: it must inherit {home}.{KINDS[kind]}")
+        raise UserError(f"{name} is not a {KINDS[kind]}: it must inherit {home}.{KINDS[kind]}")
     return cls
 
 
 def options(kind: str, name: str, *, own: bool = False) -> dict[str, Any]:
-    """The annotations of a plug-in's options, by their names; `own` as in `find`.
+    """The type annotations of a plug-in's options by name; `own` as in `find`.
 
     Raises:
-        UserError: there is no such plug-in.
+        UserError: the plug-in does not exist.
     """
     return {key: annotation for key, (annotation, _) in _schema(find(kind, name, own=own)).items()}
 
@@ -105,14 +105,14 @@ def check(
     """Check options against the constructor's annotations; returns them converted.
 
     Args:
-        kind: the plug-in's, one of `KINDS`.
+        kind: the plug-in's kind, one of `KINDS`.
         name: its name.
-        options: what the recipe says, without the name.
+        options: its options in the recipe, without the name.
         where: the recipe's field, for messages.
         own: as in `find`.
 
     Raises:
-        UserError: an unknown option (with the nearest known one) or a value of the wrong type.
+        UserError: an option is unknown (suggests the nearest one), or a value has the wrong type.
     """
     fields = _schema(find(kind, name, own=own))
     options = {aliases.option(kind, name, key): value for key, value in options.items()}
@@ -140,13 +140,13 @@ def build(
     """Construct a plug-in.
 
     Args:
-        kind: the plug-in's, one of `KINDS`.
+        kind: the plug-in's kind, one of `KINDS`.
         name: its name.
-        options: what the recipe says, without the name.
+        options: its options in the recipe, without the name.
         where: the recipe's field, for messages.
         context: values that follow from the rest of the recipe (`mel`, `n_mels`, `hop_length`,
-            `sample_rate`, `channels`, `labels`); each is passed to a constructor that has a
-            parameter of that name.
+            `sample_rate`, `channels`, `labels`); each is passed if the constructor has a parameter
+            of that name.
         own: as in `find`.
 
     Raises:
@@ -156,22 +156,22 @@ def build(
         cls = find(kind, name, own=own)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
-    given = {key: value for key, value in context.items() if key in _schema(cls)}
+    derived = {key: value for key, value in context.items() if key in _schema(cls)}
     options = check(kind, name, options, where, own=own)
-    for key in given.keys() & options.keys():
-        if options[key] != given[key]:
+    for key in derived.keys() & options.keys():
+        if options[key] != derived[key]:
             raise UserError(
-                f"{where}.{key} is {options[key]!r} but the recipe's other fields make it "
-                f"{given[key]!r}: leave it out"
+                f"{where}.{key} is {options[key]!r}, but the recipe's other fields make it "
+                f"{derived[key]!r}: leave it out"
             )
-    missing = _required(cls) - given.keys() - options.keys()
+    missing = _required(cls) - derived.keys() - options.keys()
     if missing:
         raise UserError(f"{where}.{sorted(missing)[0]} is missing: {name} needs it")
-    return cls(**{**given, **options})
+    return cls(**{**derived, **options})
 
 
 def _mistake(error: ValidationError, where: str) -> UserError:
-    """The first of pydantic's findings, at its field."""
+    """The first of pydantic's errors, with its field."""
     first = error.errors()[0]
     path = ".".join(str(part) for part in first["loc"])
     field = ".".join(part for part in (where, path) if part)
@@ -184,7 +184,7 @@ def _own_class(name: str) -> type:
         cls = getattr(importlib.import_module(module_name), class_name)
     except ModuleNotFoundError as error:
         own = error.name == module_name.partition(".")[0]
-        how = ": put the folder that it lies in into PYTHONPATH" if own else ""
+        how = ": add the folder of this module to PYTHONPATH" if own else ""
         raise UserError(f"cannot load {name}: {error}{how}") from None
     except (ImportError, AttributeError, ValueError) as error:
         raise UserError(f"cannot load {name}: {error}") from None
@@ -219,7 +219,7 @@ def _schema(cls: type) -> dict[str, Any]:
     return {
         key: (hints[key], ... if parameter.default is parameter.empty else parameter.default)
         for key, parameter in inspect.signature(cls).parameters.items()
-        # torch's modules take `*args` and `**kwargs` where a class has no constructor of its own
+        # without its own constructor, a torch module has `*args` and `**kwargs`
         if key in hints and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     }
 

@@ -1,4 +1,4 @@
-"""Processes that train together: how many there are, and waiting for them."""
+"""The group of processes that train together: its size, collective sums, waiting."""
 
 import time
 from collections.abc import Iterator
@@ -14,25 +14,25 @@ _since: float | None = None
 
 
 class LeftAloneError(RunError):
-    """Another process is gone, so what all have to do together cannot be done."""
+    """Another process has ended, so a collective operation cannot complete."""
 
 
 def world_size() -> int:
-    """Number of processes training together."""
+    """Number of processes that train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def waits_since() -> float | None:
-    """Since when this process waits for others, by `time.monotonic`; None: it does not."""
+    """The time (`time.monotonic`) since when this process waits for others; None: it does not."""
     return _since
 
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Do inside what all processes have to do together.
+    """Context for operations that all processes must do together.
 
     Raises:
-        LeftAloneError: one of them is gone.
+        LeftAloneError: one of them has ended.
     """
     global _since  # noqa: PLW0603  # read by the heartbeat's thread
     if world_size() == 1:
@@ -45,15 +45,15 @@ def waiting() -> Iterator[None]:
         raise
     except RuntimeError as error:
         raise LeftAloneError(
-            f"process {dist.get_rank()} lost the others: one of them has ended, and its own "
-            "message tells why"
+            f"process {dist.get_rank()} lost the connection to the others: one of them has ended; "
+            "see its own message for the reason"
         ) from error
     finally:
         _since = None
 
 
 def summed(values: Tensor) -> Tensor:
-    """The sum over the processes of their values, without a gradient; all have to call it."""
+    """The sum of `values` over all processes, without a gradient; every process must call it."""
     if world_size() == 1:
         return values
     shared = values.detach().clone()

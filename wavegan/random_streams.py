@@ -1,9 +1,9 @@
-"""The independent random streams of one seed, in training and in what is generated.
+"""Independent random streams of one seed, for training and for generation.
 
-Each use of a seed has a stream of its own, so that none repeats the numbers of another. What is
-drawn for sample or clip number n is a function of the seed and n alone: training resumes exactly,
-and a clip is the same whatever is generated beside it. The values below are part of what a seed
-means: a change of one changes every run and every sound.
+Each use of a seed has its own stream, so no use repeats the numbers of another. Numbers for sample
+or clip n depend only on the seed and n: training resumes exactly, and a clip does not depend on
+the other clips of its batch. Do not change the values below: that would change every run and every
+generated sound.
 """
 
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ class RunStream(IntEnum):
     """Streams of a run's seed.
 
     Attributes:
-        ORDER: in which order an epoch visits its crops.
-        OFFSET: where in its clip a crop begins.
+        ORDER: the order of the crops in an epoch.
+        OFFSET: where a crop begins in its clip.
         LATENT: the latents of a batch.
-        ROUNDS: in which order a round visits the labels, where they are balanced.
-        CYCLES: in which order a label's crops come, where they are balanced.
+        ROUNDS: the order of the labels in a round, with balanced labels.
+        CYCLES: the order of a label's crops, with balanced labels.
     """
 
     ORDER = 0
@@ -39,13 +39,13 @@ class RunStream(IntEnum):
 
 
 class ClipStream(IntEnum):
-    """Streams of one clip that is generated.
+    """Streams of one generated clip.
 
     Attributes:
         LATENT: its latents.
-        NOISE: the noise that its network takes.
-        NETWORK: whatever else its network draws, phases say.
-        NEIGHBOUR: the way from a latent to one near it.
+        NOISE: the noise input of the network.
+        NETWORK: other random numbers of the network, such as phases.
+        NEIGHBOUR: the direction from a latent to a nearby one.
     """
 
     LATENT = 0
@@ -60,7 +60,7 @@ def of_run(seed: int, stream: RunStream, *numbers: int) -> np.random.Generator:
     Args:
         seed: 0 or more.
         stream: the use.
-        numbers: of the sample, the epoch, the round and the like.
+        numbers: the number of the sample, the epoch or the round.
     """
     return np.random.default_rng([seed, int(stream), *numbers])
 
@@ -70,11 +70,11 @@ def of_clip(seed: int, number: int, stream: ClipStream) -> np.random.Generator:
 
     Args:
         seed: 0 or more, of any size.
-        number: the clip's, from 0.
+        number: the clip's number, from 0.
         stream: the use.
 
     Raises:
-        UserError: a negative seed or number.
+        UserError: the seed or the number is negative.
     """
     if seed < 0 or number < 0:
         raise UserError(f"seed {seed}, clip {number}: both must be 0 or more")
@@ -92,9 +92,9 @@ def draw_latents(
 
     Args:
         prior: their distribution.
-        shape: of what is drawn.
-        numbers: where the random numbers come from.
-        precision: float32 or float64, in which they are drawn: other numbers for each.
+        shape: their shape.
+        numbers: the source of random numbers.
+        precision: the dtype of the draw, float32 or float64; each gives different numbers.
     """
     if prior == "normal":
         drawn = numbers.standard_normal(tuple(shape), precision)  # type: ignore[arg-type]
@@ -109,9 +109,9 @@ def latents_of_samples(prior: Prior, size: int, seed: int, numbers: Tensor) -> T
     Args:
         prior: their distribution.
         size: D, the length of a latent.
-        seed: the run's.
-        numbers: `(B,)` int64, of the samples.
+        seed: the run's seed.
+        numbers: `(B,)` int64, the numbers of the samples.
     """
     streams = (of_run(seed, RunStream.LATENT, number) for number in numbers.tolist())
-    # drawn in float64, which gives other numbers: what runs of before have been trained on
+    # float64 gives other numbers than float32; existing runs were trained with these
     return torch.stack([draw_latents(prior, (size,), stream, np.float64) for stream in streams])

@@ -1,8 +1,8 @@
-"""Recipes: what a model is and how it is trained, as one typed YAML file.
+"""Recipes: a model and its training, described in one typed YAML file.
 
-A recipe may `inherit` a packaged one (by name) or another (by path); its own fields override the
-parent's, `null` removes one, and a plug-in whose `name` differs from the parent's starts from
-nothing. What a parent needs and gave is not inherited.
+A recipe may `inherit` a packaged one (by name) or another file (by path). Its own fields override
+the parent's; `null` removes an entry; a plug-in with another `name` than the parent's inherits no
+options. The fields `needs` and `gave` are not inherited.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 class Recipe(Section):
     """A whole recipe.
 
-    `audio` is what goes in and comes out. `mel` is the front-end of models that see a mel: a
-    preset's name, or fields of `Mel` with an optional `preset`; null where none does.
+    `audio`: sample rate and channels of the audio. `mel`: the front-end of models that take a mel:
+    a preset's name, or fields of `Mel` with an optional `preset`; null for models without a mel.
 
-    For people: `description` says what it is for, `needs` what data and what machine it takes,
+    For people: `description` says what the recipe is for, `needs` what data and machine it needs,
     `gave` what a training of it measured (empty: not trained by us yet).
     """
 
@@ -50,7 +50,7 @@ class Recipe(Section):
     training: Training = Training()
 
     def front_end(self) -> "Mel | None":
-        """The mel front-end that `mel` describes, every field resolved; None: there is none."""
+        """The mel front-end of `mel` with every field resolved; None: the model takes no mel."""
         if self.mel is None:
             return None
         from wavegan.mel.front_end import Mel
@@ -63,23 +63,23 @@ class Recipe(Section):
         return Mel.from_dict({**base, **fields})
 
     def sample_rate(self) -> int:
-        """Rate of the audio, Hz.
+        """Sample rate of the audio, Hz.
 
         Raises:
             UserError: `audio` and `mel` contradict each other.
         """
         given, mel = self.audio.sample_rate, self.front_end()
         if mel is None:
-            return given or 0  # refused where the recipe is read
+            return given or 0  # a missing rate is refused when the recipe is read
         if given not in (None, mel.audio_rate):
             raise UserError(
-                f"audio.sample_rate is {given}, but the front-end of mel is for {mel.audio_rate} "
-                "Hz: leave audio.sample_rate out, or give a mel of that rate"
+                f"audio.sample_rate is {given}, but mel is for audio of {mel.audio_rate} Hz: leave "
+                f"audio.sample_rate out, or give a mel for {given} Hz"
             )
         return mel.audio_rate
 
     def absolute(self) -> "Recipe":
-        """The same, its paths such that they hold wherever the next command is started."""
+        """The same recipe with absolute paths."""
         update: dict[str, Any] = {"data": self.data.absolute()}
         source = self.training.init_from
         if source is not None:
@@ -88,11 +88,11 @@ class Recipe(Section):
         return self.model_copy(update=update)
 
     def own_classes(self) -> list[str]:
-        """Names of the classes outside wavegan that it is built of, sorted."""
+        """The sorted names of its classes outside wavegan."""
         return sorted({plugin.name for _, _, plugin in self.plugins() if is_own(plugin.name)})
 
     def plugins(self) -> Iterator[tuple[str, str, Plugin]]:
-        """Of each plug-in: its kind, the field that it stands in, and itself."""
+        """Each plug-in as (kind, field of the recipe, plug-in)."""
         for kind, field in (("tasks", "task"), ("generators", "generator")):
             yield kind, field, getattr(self, field)
         yield "objectives", "objective", self.objective
@@ -103,7 +103,7 @@ class Recipe(Section):
     @model_validator(mode="before")
     @classmethod
     def _drop_removed(cls, values: Any) -> Any:
-        """A term that a child set to null is gone."""
+        """Remove the terms that a child set to null."""
         if not isinstance(values, dict):
             return values
         kept = aliases.with_options(aliases.fields(values))
@@ -121,9 +121,12 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _something_to_learn(self) -> "Recipe":
         if not self.losses and not self.discriminators:
-            raise ValueError("losses and discriminators are both empty: nothing to learn from")
+            raise ValueError("losses and discriminators are both empty: give at least one of them")
         if not self.losses and self.training.adversarial_from:
-            raise ValueError("training.adversarial_from is set, but there are no losses before it")
+            raise ValueError(
+                "training.adversarial_from is set, but losses is empty: without losses nothing "
+                "trains before that step"
+            )
         if self.feature_matching and not self.discriminators:
             raise ValueError("feature_matching needs discriminators: add one or set it to null")
         return self
@@ -134,25 +137,25 @@ def load(name_or_path: str, overrides: Sequence[str] = (), *, trust_code: bool =
 
     Args:
         name_or_path: a name from `recipes()`, or a YAML file.
-        overrides: dotted keys with values, e.g. `training.steps=1000`; they win. A value is read
-            by its field's type: paths and texts are taken as they are typed (`wavegan.typed`).
-        trust_code: import classes outside wavegan whose options are typed, to read them by their
-            types; else those are read as YAML, and checked once the class is built.
+        overrides: dotted keys with values, e.g. `training.steps=1000`; they override the recipe. A
+            value is read by its field's type: paths and texts are used as typed (`wavegan.typed`).
+        trust_code: import classes outside wavegan, to read overrides of their options by type; else
+            these are read as YAML, and checked when the class is built.
 
     Raises:
-        UserError: no such recipe, not YAML, an unknown key or a value that does not fit; it names
-            the file or the word.
+        UserError: the recipe does not exist, is not YAML, has an unknown key or a value that does
+            not fit; names the file or the override.
     """
     layers = recipe_layers.read(_locate(name_or_path), recipes())
-    given = typed(overrides, Recipe, merged(layers), own=trust_code)
-    layers += [layer(TYPED, one.values(value), one.word) for one, value in given]
-    made = _checked(layers)
-    _check_mel(made, [one.word for one, _ in given if one.path[0] in ("mel", "audio")])
-    return made
+    words = typed(overrides, Recipe, merged(layers), own=trust_code)
+    layers += [layer(TYPED, one.values(value), one.word) for one, value in words]
+    recipe = _checked(layers)
+    _check_mel(recipe, [one.word for one, _ in words if one.path[0] in ("mel", "audio")])
+    return recipe
 
 
 def _check_mel(recipe: Recipe, words: Sequence[str]) -> None:
-    """Resolve a front-end that was typed while it is known that it was."""
+    """Check an overridden front-end here, where the message can name the overrides."""
     if not words:
         return
     try:
@@ -165,7 +168,8 @@ def parse(values: Mapping[str, Any], source: str) -> Recipe:
     """Check resolved values against the recipe's types.
 
     Raises:
-        UserError: names the field and the source, and the nearest known one where it is unknown.
+        UserError: a field does not fit; names the field and the source, and suggests the nearest
+            known field for an unknown one.
     """
     return _checked([layer(source, values)])
 
@@ -178,12 +182,12 @@ def _checked(layers: Sequence[Layer]) -> Recipe:
 
 
 def dump(recipe: Recipe, *, plain: bool = False) -> str:
-    """A recipe as YAML in the order of its fields; nothing is inherited any more.
+    """A recipe as complete YAML without `inherit`, in the order of its fields.
 
     Args:
-        recipe: whichever.
-        plain: write ASCII alone, with escapes for other characters; done in any case where some
-            would act on a terminal.
+        recipe: the recipe.
+        plain: write only ASCII, with escapes for other characters. This is always done if the text
+            has control characters.
     """
     values = recipe.model_dump(mode="json")
     text: str = yaml.safe_dump(values, sort_keys=False, allow_unicode=not plain)
@@ -191,7 +195,7 @@ def dump(recipe: Recipe, *, plain: bool = False) -> str:
 
 
 def recipes() -> dict[str, Path]:
-    """The recipes that come with wavegan, by name; each may be run, and inherited."""
+    """The recipes that come with wavegan, by name; each can be trained and inherited."""
     inside = Path(__file__).parent / "recipes"
     folder = inside if inside.is_dir() else Path(__file__).parents[1] / "recipes"
     files = {file.stem: file for file in folder.glob("*.yaml")}
@@ -206,5 +210,5 @@ def _locate(name_or_path: str) -> Path:
     if name_or_path in known:
         return known[name_or_path]
     if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
-        raise UserError(f"{name_or_path}: no such recipe file")
+        raise UserError(f"{name_or_path}: no such recipe file; `wavegan list recipes` shows names")
     raise UserError(f"there is no recipe {name_or_path!r}{suggest(name_or_path, known)}")

@@ -1,17 +1,17 @@
-"""What may become of each field of a recipe when a run goes on: one table, and how it is asked."""
+"""Which recipe fields may change when a run is resumed."""
 
 from collections.abc import Mapping
 from enum import Enum
 
 
 class Change(Enum):
-    """What another value of a field means to a run that goes on."""
+    """What a new value of a field means for a resumed run."""
 
-    FREE = "it changes nothing that is learnt or measured"
-    SAID = "it matters, so it is said"
-    MOVED = "said; a value may take another's place, but not null's, nor null a value's"
-    WARM = "refused; a new run with this run's weights can have it"
-    NEVER = "refused; a new run can have it, with fresh weights"
+    FREE = "allowed; it changes nothing that is learned or measured"
+    SAID = "allowed, and printed because it matters"
+    MOVED = "allowed and printed, but not from null to a value or from a value to null"
+    WARM = "refused; start a new run from this run's weights"
+    NEVER = "refused; start a new run from scratch"
 
 
 FREE, SAID, MOVED, WARM, NEVER = Change
@@ -65,17 +65,17 @@ CHANGES: Mapping[str, Change] = {
     "training.previews": FREE,
     "training.trackers": FREE,
 }
-"""By dotted field; what is said of a section holds for all in it that has no entry of its own."""
+"""By dotted field; a section's entry holds for all its fields without an entry of their own."""
 
 
 def change(field: str) -> Change:
-    """What another value of a field means.
+    """What a new value of a field means for a resumed run.
 
     Args:
-        field: dotted, down to any depth, e.g. `training.optimizer.lr`.
+        field: dotted name of any depth, e.g. `training.optimizer.lr`.
 
     Raises:
-        KeyError: neither the field nor a section that it lies in has an entry.
+        KeyError: neither the field nor a section that contains it has an entry.
     """
     parts = field.split(".")
     if len(parts) == 3 and (rule := CHANGES.get(f"{parts[0]}.*.{parts[2]}")):

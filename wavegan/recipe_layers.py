@@ -1,4 +1,4 @@
-"""Where each field of a recipe came from: files that inherit each other, and the command line."""
+"""Merge the layers of a recipe (inherited files, overrides) and find the source of each field."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -16,20 +16,20 @@ from wavegan.typed import read as read_value
 from wavegan.typed import reason
 
 LONGEST_NAME = 4096
-"""Characters; no file has more."""
+"""Most characters of a file name."""
 TYPED = "command line"
 OF_ITSELF = ("needs", "gave")
-"""Fields that say what one recipe takes and what its own training measured."""
+"""Fields that are not inherited."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Fields of one source; the layers above it override them.
+    """Fields of one source; later layers override them.
 
     Attributes:
         source: a file, or `TYPED`.
-        values: what it says.
-        word: as it was typed, of the command line.
+        values: its fields.
+        word: the override as typed; "" for a file.
     """
 
     source: str
@@ -38,10 +38,10 @@ class Layer:
 
 
 def layer(source: str, values: Mapping[str, Any], word: str = "") -> Layer:
-    """A layer of what a source says, its fields under their names of today.
+    """A layer with its fields under their current names.
 
     Raises:
-        UserError: a field under two names; the source is named.
+        UserError: a field is given under two names; names the source.
     """
     try:
         return Layer(source, aliases.fields(values), word)
@@ -50,7 +50,7 @@ def layer(source: str, values: Mapping[str, Any], word: str = "") -> Layer:
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
-    """All layers as one recipe."""
+    """Merge all layers into the values of one recipe."""
     found: dict[str, Any] = {}
     for one in layers:
         found = aliases.with_options(merge(found, one.values))
@@ -58,25 +58,25 @@ def merged(layers: Sequence[Layer]) -> dict[str, Any]:
 
 
 def merge(parent: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `child` over `parent`, mappings into mappings.
+    """Override `parent` with `child`; nested mappings are merged.
 
-    A mapping whose `name` (plug-in) or `preset` (mel) differs from the parent's replaces it whole:
-    the options of one plug-in mean nothing to another.
+    A mapping whose `name` (plug-in) or `preset` (mel) differs from the parent's replaces it
+    completely, because the options of one plug-in do not fit another.
     """
-    laid = dict(parent)
+    result = dict(parent)
     for key, value in child.items():
-        old = laid.get(key)
+        old = result.get(key)
         if key == "mel" and isinstance(old, str) and isinstance(value, Mapping):
             old = {"preset": old}
         if isinstance(old, Mapping) and isinstance(value, Mapping) and not _is_other(old, value):
-            laid[key] = merge(old, value)
+            result[key] = merge(old, value)
         else:
-            laid[key] = value
-    return laid
+            result[key] = value
+    return result
 
 
 def read(file: Path, packaged: Mapping[str, Path], seen: tuple[Path, ...] = ()) -> list[Layer]:
-    """A recipe's file and those that it inherits, the farthest first.
+    """Read a recipe file and the files that it inherits; the root of the chain comes first.
 
     Args:
         file: YAML.
@@ -84,29 +84,31 @@ def read(file: Path, packaged: Mapping[str, Path], seen: tuple[Path, ...] = ()) 
         seen: the files that inherit this one.
 
     Raises:
-        UserError: not YAML, or it inherits itself or what is not there.
+        UserError: it is not YAML, inherits itself, or inherits a missing file.
     """
     if file.resolve() in seen:
-        raise UserError(f"{file}: inherits itself")
-    sealed.state(file)  # one that was cut would go on with defaults
+        raise UserError(f"{file}: inherit: the recipe inherits itself; name another one")
+    sealed.state(file)  # a truncated recipe would silently use defaults
     try:
         text = bounded_text.read(file, bounded_yaml.LONGEST)
         values = bounded_yaml.read(text, bounded_yaml.UniqueLoader)
     except yaml.YAMLError as error:
         raise UserError(f"{file}: not a YAML file ({bounded_yaml.reason(error)})") from None
     if not isinstance(values, dict):
-        raise UserError(f"{file}: a recipe is a mapping of fields, this is {type(values).__name__}")
+        raise UserError(
+            f"{file}: a recipe must be a mapping of fields, but this is {type(values).__name__}"
+        )
     inherit = values.pop("inherit", None)
     own = layer(str(file), values)
     if inherit is None:
         return [own]
     if not isinstance(inherit, str) or len(inherit) > LONGEST_NAME:
-        raise UserError(f"{file}: inherit: give the name of a file beside it or of a recipe")
+        raise UserError(f"{file}: inherit: give a file next to this one, or a recipe's name")
     beside = file.parent / os.path.expanduser(inherit)
     parent = beside if beside.is_file() else packaged.get(inherit)
     if parent is None:
         raise UserError(
-            f"{file}: inherit: {inherit!r} is neither a file beside it nor a recipe "
+            f"{file}: inherit: {inherit!r} is neither a file next to this one nor a recipe "
             "(`wavegan list recipes`)"
         )
     inherited = read(parent, packaged, (*seen, file.resolve()))
@@ -122,28 +124,28 @@ def _is_other(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def mistake(error: ValidationError, layers: Sequence[Layer], model: type[BaseModel]) -> UserError:
-    """The first of pydantic's findings as one line that names who said it: a file, or a word."""
+    """The first of pydantic's errors as one line with its source: a file, or an override."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     layer, path = _origin(place, layers)
     if first["type"] in ("extra_forbidden", "missing"):
         what = "no such field" if first["type"] == "extra_forbidden" else "it is missing"
         return _unknown(".".join(place), what, layer, layers, model)
-    said = " or ".join(dict.fromkeys(reason(e) for e in error.errors() if _is_of(e, path)))
+    problem = " or ".join(dict.fromkeys(reason(e) for e in error.errors() if _is_of(e, path)))
     if layer.source == TYPED:
         key, _, name = layer.word.partition("=")
         field = _of_plugin(first.get("ctx", {}).get("class_name"), name)
         near = f"; did you mean {key}.{field}={name}?" if field else ""
-        return UserError(f"{layer.word} (command line): {said}{near}")
+        return UserError(f"{layer.word} (command line): {problem}{near}")
     given = "" if isinstance(first["input"], Mapping) else f" (got {first['input']!r})"
     field = f"{'.'.join(path)}: " if path else ""
-    return UserError(f"{field}{said}{given} in {layer.source}")
+    return UserError(f"{field}{problem}{given} in {layer.source}")
 
 
 def _unknown(
     field: str, what: str, layer: Layer, layers: Sequence[Layer], model: type[BaseModel]
 ) -> UserError:
-    """A field that nobody knows, or that is missing beside one that has another name."""
+    """The error for an unknown or missing field, with a suggestion."""
     files = merged([each for each in layers if each.source != TYPED])
     known = [name for name in paths(model, files) if f"{name}.".find(f"{field}.") != 0]
     if layer.source != TYPED:
@@ -156,7 +158,7 @@ def _unknown(
 
 
 def _of_plugin(kind: str | None, value: str) -> str | None:
-    """The field that a value was meant for which was given to a plug-in as a whole."""
+    """The field of a plug-in that was probably meant when a value was given to the plug-in."""
     if kind == "Term" and isinstance(read_value(value, float), float | int):
         return "weight"
     return "name" if kind in ("Plugin", "Term") else None
@@ -167,20 +169,20 @@ def _is_of(finding: Mapping[str, Any], path: Sequence[str]) -> bool:
 
 
 def _origin(place: Sequence[str], layers: Sequence[Layer]) -> tuple[Layer, list[str]]:
-    """The layer that had the last word on a place, and the field there.
+    """The last layer that set the field at a place, and the field's path.
 
-    Pydantic's place may go on with the type of a union, or with the number of an item.
+    Pydantic's place may end with the type of a union or the index of an item.
     """
     depths = [_depth(layer.values, place) for layer in layers]
     deepest = max(depths)
     last = max(number for number, depth in enumerate(depths) if depth == deepest)
-    # what is missing was said by nobody: the recipe's own file is where to mend it
+    # no layer has a missing field: name the recipe's own file, where it can be added
     files = [layer for layer in layers if layer.source != TYPED]
     return (layers[last], list(place[:deepest])) if deepest else (files[-1], [])
 
 
 def _depth(values: Any, place: Sequence[str]) -> int:
-    """How far a place can be followed."""
+    """How many parts of a place exist in nested values."""
     for depth, part in enumerate(place):
         if not isinstance(values, Mapping) or part not in values:
             return depth

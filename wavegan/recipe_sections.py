@@ -1,4 +1,4 @@
-"""The sections of a recipe, each a table of fields with their types and defaults."""
+"""The sections of a recipe: their fields with types and defaults."""
 
 import os
 from pathlib import Path
@@ -17,14 +17,14 @@ from wavegan import bounded_pattern
 
 
 def _as_here(value: Any) -> Any:
-    """A path that no shell has seen: `~` and letters as names of files have them here."""
+    """A path from YAML, with `~` expanded and in the encoding of this system's file names."""
     if not isinstance(value, str):
         return value
     return os.fsdecode(os.path.expanduser(value).encode("utf-8", "surrogateescape"))
 
 
 def _as_written(path: Path) -> str:
-    """A path that is read back as one, also where it is called `007` or `~`."""
+    """A path as text that is read back as the same path, even if its name is `007` or `~`."""
     text = str(path)
     try:
         float(text)
@@ -35,12 +35,12 @@ def _as_written(path: Path) -> str:
 
 Positive = Annotated[int, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-# names of files need not be UTF-8, and pydantic writes no others of its own accord
+# pydantic cannot write paths that are not UTF-8 by itself
 Place = Annotated[Path, BeforeValidator(_as_here), PlainSerializer(_as_written, when_used="json")]
 
 
 class Section(BaseModel):
-    """A part of a recipe: its fields are all there are, and do not change."""
+    """A part of a recipe: immutable, and unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
@@ -53,18 +53,18 @@ class Plugin(BaseModel):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the recipe says beside the fields known here."""
+        """The options of the constructor."""
         return dict(self.model_extra or {})
 
 
 class Term(Plugin):
-    """A loss, penalty or discriminator with the weight of (each of) its terms in the total."""
+    """A loss, penalty or discriminator, with the weight of each of its terms in the total."""
 
     weight: NonNegative = 1.0
 
 
 class FeatureMatching(Section):
-    """Feature matching: its weight, and whose normalisation it has."""
+    """Feature matching: its weight, and the project whose normalisation it uses."""
 
     weight: NonNegative = 2.0
     normalize: Literal["hifigan", "melgan"] = "hifigan"
@@ -81,19 +81,19 @@ class Audio(Section):
 
 
 class Data(Section):
-    """What is read from the folder of audio.
+    """The audio data and how it is read.
 
-    `folder`: where the audio is (the command line's DATA); `segment` in samples; `peak`: every file
-    is scaled to this peak (null: as recorded); `mels`: a folder with a TTS model's mel for each
-    audio file, for fine-tuning (null: mels are made of the audio);
-    `train`, `validation`: lists of files, or for `validation` a share (0 to 1) or a number of
-    files, or 0 or null to hold out nothing; `workers`: processes that read (null: chosen by the
-    machine); `validation_seconds`: how much of each validation file is used, at
-    most 60, since that is generated at once; `labels`: `folders`:
-    the folder that a file lies in is its label; `names`: what `label_pattern`, a regular expression
-    with one group, finds in its name (null: no labels; a list: these, from `label_from`, as a run
-    has it written down); `balance`: every label is drawn equally often; `align`: `start`: crops
-    begin where their file does (`random`: anywhere).
+    `folder`: the folder of audio (the command line's DATA). `mels`: a folder with a TTS model's mel
+    for each audio file, for fine-tuning (null: mels are computed from the audio). `segment`: length
+    of a crop in samples. `peak`: every file is scaled to this peak (null: as recorded). `train`,
+    `validation`: lists of files; `validation` may also be a share (0 to 1) or a number of files, or
+    0 or null to hold out nothing. `workers`: processes that read files (null: chosen for the
+    machine). `validation_seconds`: how much of each validation file is used, at most 60, because it
+    is generated in one piece. `labels`: `folders`: a file's label is the name of its folder;
+    `names`: its label is what `label_pattern`, a regular expression with one group, matches in the
+    file name; null: no labels; a list: these labels, from `label_from` (written into a run's recipe
+    by training). `balance`: draw every label equally often. `align`: `start`: crops begin at the
+    start of their file; `random`: anywhere.
     """
 
     folder: Place | None = None
@@ -111,14 +111,14 @@ class Data(Section):
     align: Literal["random", "start"] = "random"
 
     def absolute(self) -> "Data":
-        """The same, its paths such that they hold wherever the next command is started."""
+        """The same section with absolute paths."""
         paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
         return self.model_copy(update=paths)
 
     @field_validator("validation", mode="before")
     @classmethod
     def _nothing_is_zero(cls, value: Any) -> Any:
-        """Nothing is held out by 0, null, or the word for it."""
+        """Read null and the word `none` as 0, unless there is a file of that name."""
         nothing = str(value).lower() in ("none", "null")
         return 0 if nothing and not Path(str(value)).is_file() else value
 
@@ -130,7 +130,7 @@ class Data(Section):
 
 
 class Optimizer(Section):
-    """AdamW for both networks; `discriminator_lr` null: the same rate."""
+    """AdamW for both networks; `discriminator_lr` null: the same as `lr`."""
 
     lr: Annotated[float, Field(gt=0)] = 2e-4
     discriminator_lr: Annotated[float, Field(gt=0)] | None = None
@@ -139,10 +139,11 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """Learning rate as a factor per step.
+    """Learning-rate schedule: a factor per step.
 
     `exponential`: `gamma ** (step / every)`; `step`: `gamma ** floor(step / every)`, not below
-    `final`; `cosine`: from 1 to `final` over the player's steps. `warmup` steps rise from 0 first.
+    `final`; `cosine`: from 1 to `final` over all steps of the network. `warmup`: steps of a linear
+    rise from 0 at the start.
     """
 
     name: Literal["constant", "exponential", "step", "cosine"] = "constant"
@@ -153,12 +154,12 @@ class Schedule(Section):
 
 
 class Augmentation(Section):
-    """Changes to what D sees of real and fake, so that it does not learn a small folder by heart.
+    """Augmentation of D's real and fake input, against memorizing a small data set.
 
-    `probability` of each change, or `adaptive`: as much as keeps the mean sign of D's real logits
-    at `target`, 0 to 1 within `adjustment_clips`, at most `max_probability`; `max_crops`: only
-    where the clips hold no more crops than that. The others are sizes of the changes, 0 or false
-    for none (see `wavegan/data/augment.py`).
+    `probability`: of each change; `adaptive`: adjusted to keep the mean sign of D's real logits at
+    `target`, fast enough to go from 0 to 1 within `adjustment_clips` clips, at most
+    `max_probability`. `max_crops`: augment only if the data has at most so many crops. The other
+    fields are sizes of the changes, 0 or false for none (see `wavegan/data/augment.py`).
     """
 
     probability: Annotated[float, Field(gt=0, le=1)] | Literal["adaptive"] = "adaptive"
@@ -184,14 +185,14 @@ class Augmentation(Section):
 
 
 class Training(Section):
-    """How long and how. `batch_size` is global: all processes together.
+    """The length and the settings of training. `batch_size` is global, over all processes.
 
-    `clip_*`: largest gradient norm (null: only logged); `ema`: decay of the averaged generator
-    (null: none kept); `adversarial_from`: the first step at which D takes part; `init_from`: a
-    model (ours or another project's) whose weights, network and mel front-end are the start;
-    `n_critic`: steps of D for each of G; `augment`: what D sees is changed at random (null: not);
-    `validation_clips`: how many held-out clips are vocoded, or how many sounds are generated, to
-    validate; intervals are in steps, which are D's.
+    `clip_*`: largest gradient norm (null: only logged). `ema`: decay of the averaged generator
+    (null: none is kept). `adversarial_from`: the first step with D. `init_from`: a model (ours or
+    another project's) to start from, with its weights, network and mel front-end. `n_critic`: steps
+    of D for each step of G. `augment`: augmentation of D's input (null: none). `validation_clips`:
+    how many held-out clips are vocoded, or how many sounds are generated, for validation.
+    Intervals (`*_every`) are in steps of D.
     """
 
     steps: Positive = 1_000_000

@@ -1,4 +1,4 @@
-"""Which checkpoints a run's folder has, which of them is the best, and which stands for the run."""
+"""The checkpoints of a run's folder: list them, find the best one and the one to use."""
 
 import warnings
 from collections.abc import Callable
@@ -25,12 +25,12 @@ class _Best(BaseModel):
 
 
 def checkpoints(run: Path) -> dict[int, Path]:
-    """The checkpoints of a run folder by step, oldest first; what was never finished is none."""
+    """The checkpoints of a run folder by step, oldest first, without unfinished ones."""
     return {step: folder for step, folder in folders(run).items() if (folder / CONFIG).is_file()}
 
 
 def folders(run: Path) -> dict[int, Path]:
-    """All folders in the place of checkpoints by step, oldest first, whatever is in them."""
+    """All folders under `checkpoints/` by step, oldest first, whatever their content."""
     if not (run / FOLDER).is_dir():
         return {}
     named = (e for e in (run / FOLDER).iterdir() if e.name.isascii() and e.name.isdigit())
@@ -39,7 +39,7 @@ def folders(run: Path) -> dict[int, Path]:
 
 
 def best_step(run: Path) -> int | None:
-    """The step of the run's best checkpoint; None: none was marked, or `best.json` is damaged."""
+    """The step of the run's best checkpoint; None: none is marked, or `best.json` is damaged."""
     try:
         return marked(run)
     except UserError:
@@ -47,7 +47,7 @@ def best_step(run: Path) -> int | None:
 
 
 def marked(run: Path) -> int | None:
-    """What `best.json` says; None: there is none.
+    """The step in `best.json`; None: there is none.
 
     Raises:
         UserError: it is damaged.
@@ -59,12 +59,12 @@ def marked(run: Path) -> int | None:
 
 
 def stands_for(run: Path) -> Path | None:
-    """The checkpoint to use for a run: its best one, or the newest; damaged ones are passed over.
+    """The checkpoint to use for a run: the best one, else the newest.
 
-    What is passed over is said by a warning.
+    Damaged checkpoints are skipped with a warning.
 
     Returns:
-        Its folder; None where there is no checkpoint.
+        Its folder; None if there is no checkpoint.
 
     Raises:
         DamageError: all are damaged.
@@ -78,14 +78,14 @@ def stands_for(run: Path) -> Path | None:
 
 
 def first_whole(run: Path, use: Callable[[Path], Result]) -> Result | None:
-    """What is made of the checkpoint to use for a run, where using it tells whether it is whole.
+    """Call `use` with the checkpoint to use for a run, and with the next one if it is damaged.
 
     Args:
         run: as in `stands_for`.
-        use: is given a checkpoint's folder; raises DamageError for one that is to be passed over.
+        use: takes a checkpoint's folder; raises DamageError if the checkpoint is damaged.
 
     Returns:
-        What `use` does; None where there is no checkpoint.
+        The result of `use`; None if there is no checkpoint.
 
     Raises:
         DamageError: all are damaged.
@@ -105,21 +105,21 @@ def first_whole(run: Path, use: Callable[[Path], Result]) -> Result | None:
             damages.append(error)
             continue
         for damage in damages:
-            warnings.warn(f"{damage}; step {step:,} is used instead", stacklevel=3)
+            warnings.warn(f"{damage}; using step {step:,} instead", stacklevel=3)
         return result
     raise damages[0]
 
 
 def _usable_mark(run: Path, found: dict[int, Path]) -> int | None:
-    """The best step, where its checkpoint is there; what is wrong with the mark is said."""
+    """The best step if its checkpoint exists; warns if `best.json` is wrong."""
     try:
         best = marked(run)
     except UserError as error:
-        warnings.warn(f"{error}: the newest checkpoint is used", stacklevel=3)
+        warnings.warn(f"{error}: using the newest checkpoint", stacklevel=3)
         return None
     if best is None or best in found:
         return best
     file = run / FOLDER / BEST
-    text = f"{file} names step {best:,}, which is not there: the newest checkpoint is used"
+    text = f"{file} names step {best:,}, which does not exist: using the newest checkpoint"
     warnings.warn(text, stacklevel=3)
     return None

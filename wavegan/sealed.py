@@ -1,7 +1,7 @@
-"""Text files that tell a cut from an edit: a first line that announces a last one with a checksum.
+"""Text files with a checksum in the last line, to distinguish truncation from an edit.
 
-People edit a run's recipe by hand, so a text that is not as it was written is no error by itself.
-One whose last line is gone was cut.
+People may edit a run's recipe by hand, so a changed text is not an error. The first line announces
+the last one: if that is missing, the file was truncated.
 """
 
 import re
@@ -16,7 +16,7 @@ _TAIL = re.compile(rb"# (\d{1,12}) bytes above, crc32 ([0-9a-f]{8})\n?")
 
 
 class Seal(Enum):
-    """How a text stands to what was written."""
+    """Whether a text is as it was written."""
 
     NONE = "it has no checksum, as older versions wrote it"
     WHOLE = "as it was written"
@@ -24,14 +24,14 @@ class Seal(Enum):
 
 
 def sealed(text: str) -> str:
-    """A text with both lines, for YAML and whatever else has comments that begin with `#`."""
+    """A text with both lines, for YAML and other formats whose comments begin with `#`."""
     content = HEAD + text
     raw = content.encode("utf-8")
     return f"{content}# {len(raw)} bytes above, crc32 {zlib.crc32(raw):08x}\n"
 
 
 def state(file: Path) -> Seal:
-    """How a file stands to what was written.
+    """Whether a file is as it was written.
 
     Raises:
         OSError: it cannot be read.
@@ -43,8 +43,8 @@ def state(file: Path) -> Seal:
     if found is None:
         if content.startswith(HEAD.encode()):
             raise DamageError(
-                f"{file}: damaged: its last line, with the checksum, is missing, so more may be; "
-                "bring it back from a copy (if it is complete, remove its first line)"
+                f"{file}: damaged: its last line, with the checksum, is missing, so other lines "
+                "may be missing too; restore a copy (if nothing is missing, remove its first line)"
             )
         return Seal.NONE
     size, crc = int(found[1]), found[2].decode()

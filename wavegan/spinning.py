@@ -1,4 +1,4 @@
-"""How long torch's threads wait in a busy loop for each other."""
+"""Limit how long torch's threads wait for each other in a busy loop."""
 
 import os
 
@@ -7,12 +7,12 @@ CHOSEN = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 
 
 def bound() -> None:
-    """Let threads that wait for each other sleep after a moment, in this process and its children.
+    """Let waiting threads sleep after a short time, in this process and its children.
 
-    Where other programs need the cores too, a thread that spins keeps the one that it waits for
-    from running, and training takes ten times as long (`benchmarks/busy_machine.py`). GNU OpenMP,
-    which torch brings on Linux, reads its settings when torch is loaded: call this before. What the
-    environment already says of it stays.
+    If other programs use the cores too, a spinning thread blocks the core that the thread it waits
+    for needs, and training takes ten times as long (`benchmarks/busy_machine.py`). GNU OpenMP
+    (torch on Linux) reads its settings when torch is imported: call this before. Settings that are
+    already in the environment are kept.
     """
     if not any(name in os.environ for name in CHOSEN):
         os.environ["GOMP_SPINCOUNT"] = SPINS

@@ -1,6 +1,6 @@
-"""Where a person wants something written: nothing is overwritten unasked, and inputs never are.
+"""Check output paths before the work: existing files need `--force`, inputs are never overwritten.
 
-Whatever writes to a place that was named asks here first, before the work.
+Every command that writes to a path of the user calls this first.
 """
 
 import os
@@ -17,7 +17,7 @@ ENDINGS = frozenset(
         *(".png", ".jpg", ".jpeg", ".svg", ".pdf", ".html", ".htm", ".zip", ".tar", ".gz"),
     )
 )
-"""What names of files end in; a folder that is to be made is not called so."""
+"""Endings of files; a new folder may not have such a name."""
 
 
 def check_files(
@@ -27,16 +27,16 @@ def check_files(
     other: str = "another --out",
     force: bool,
 ) -> None:
-    """See that files may be written.
+    """Check that files may be written.
 
     Args:
-        files: all that will be.
-        inputs: files that are read, which are kept even with `force`.
-        other: what to give instead.
-        force: files that are there may be overwritten.
+        files: all files that will be written.
+        inputs: files that are read; they are kept even with `force`.
+        other: what to give instead, for messages.
+        force: existing files may be overwritten.
 
     Raises:
-        UserError: one of them is an input or a folder, or is there already.
+        UserError: a file is an input, is a folder, or exists already.
     """
     read = {_identity(file) for file in inputs}
     for file in files:
@@ -45,8 +45,8 @@ def check_files(
                 f"{file} is an input and would be overwritten: give {other} (--force keeps inputs)"
             )
         if file.is_dir():
-            raise UserError(f"{file} is a folder, and a file is to be written there: give {other}")
-    # a pipe or a device is written into, nothing in it is lost
+            raise UserError(f"{file} is a folder, but a file is written there: give {other}")
+    # writing into a pipe or a device destroys nothing
     there = [] if force else [file for file in files if file.is_file()]
     if there:
         more = f" (and {len(there) - 1} more)" if len(there) > 1 else ""
@@ -61,18 +61,18 @@ def check_folder(
     option: str = "--out",
     force: bool,
 ) -> None:
-    """See that a folder may be written whole; one that is there has to be empty.
+    """Check that an output folder may be written; an existing one must be empty.
 
     Args:
-        folder: to be made.
-        own: names of what is written into it; with `force` a folder that holds nothing else is
+        folder: the output folder.
+        own: names of the files written into it; with `force` a folder that holds nothing else is
             replaced.
-        inputs: what is read, which is kept even with `force`.
-        option: that gave it.
-        force: replace what was written there before.
+        inputs: files that are read; they are kept even with `force`.
+        option: the option that gave the folder, for messages.
+        force: replace an earlier output.
 
     Raises:
-        UserError: it is a file or called like one, is or holds an input, or is in use.
+        UserError: it is a file or has the name of one, is or contains an input, or is in use.
     """
     check_folder_name(folder, option=option)
     there = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
@@ -80,10 +80,10 @@ def check_folder(
         return
     place = folder.resolve()
     if any(place in (file.resolve(), *file.resolve().parents) for file in inputs):
-        raise UserError(f"{option} {folder}: it is an input or holds one; give a new folder")
+        raise UserError(f"{option} {folder}: it is an input or contains one; give a new folder")
     if strange := [name for name in there if name not in own]:
         raise UserError(
-            f"{option} {folder}: it is in use; give a new folder (it holds {strange[0]})"
+            f"{option} {folder}: it is in use (it contains {strange[0]}); give a new folder"
         )
     if not force:
         raise UserError(
@@ -92,24 +92,24 @@ def check_folder(
 
 
 def check_folder_name(folder: Path, *, option: str = "--out") -> None:
-    """See that a folder is, or could be, one.
+    """Check that a path is a folder or may become one.
 
     Raises:
-        UserError: it is a file, or called like one.
+        UserError: it is a file, or has the name of one.
     """
     if str(folder) == "-":
-        raise UserError(f"{option} -: files are written here, and not to stdout; give a folder")
+        raise UserError(f"{option} -: several files cannot go to stdout; give a folder")
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{option} {folder}: it is a file; give a new folder")
     if not folder.is_dir() and folder.suffix.lower() in ENDINGS:
         raise UserError(
-            f"{option} {folder}: a folder is needed here, and {folder.suffix} is the ending of a "
-            "file: leave it out"
+            f"{option} {folder}: a folder is needed here, but {folder.suffix} is the ending of a "
+            "file: leave the ending out"
         )
 
 
 def _identity(file: Path) -> object:
-    """The same for all names of one file."""
+    """Identifies a file; equal for all paths to it."""
     try:
         status = os.stat(file)
     except OSError:

@@ -1,7 +1,7 @@
-"""Files of `torch.save` and numpy, of unknown origin: no more memory is taken than they hold.
+"""Read untrusted files of `torch.save` and numpy without running code, in bounded memory.
 
-A zip archive may unpack to a thousand times its size, a tensor of any shape may stand on one value
-(its strides are 0), and a header may name terabytes that are not there.
+A zip archive may unpack to a thousand times its size, a tensor of any shape may repeat one value
+(its strides are 0), and a header may announce terabytes that the file does not have.
 """
 
 import os
@@ -20,30 +20,30 @@ from torch import Tensor
 from wavegan.errors import UserError
 
 SLACK = 1 << 26
-"""Bytes that an archive may unpack to, whatever its own size is."""
+"""Bytes that any archive may unpack to."""
 PACKED = 8
-"""How many times its size it may unpack to beyond that; floats hardly shrink."""
+"""Larger archives may unpack to this many times their size; floats hardly compress."""
 PICKLED = 1 << 20
-"""Likewise of its pickles, each byte of which is an operation."""
+"""Bytes that the pickles of any archive may have; each byte is an operation."""
 SHARED = 4
-"""How many times the values of a file may be named: tied weights share theirs."""
+"""How many times the tensors together may exceed the file: tied weights share their values."""
 PARSING = Lock()
-"""Numpy parses headers with `ast`, which several threads at once make fail in Python before 3.11.9
-and 3.12.3 ("AST constructor recursion depth mismatch", python/cpython#106905)."""
+"""Numpy parses headers with `ast`, which fails if several threads use it together in Python before
+3.11.9 and 3.12.3 ("AST constructor recursion depth mismatch", python/cpython#106905)."""
 
 Array = NDArray[Any]
 
 
 def load(file: Path) -> Any:
-    """What `torch.save` wrote: tensors and plain containers, on the CPU; no code of it runs.
+    """Read a `torch.save` file: tensors and plain containers, on the CPU; runs no code from it.
 
     Raises:
-        UserError: it would take more memory, or time, than it holds bytes.
-        Exception: torch's, of many kinds: damaged, or more than tensors.
+        UserError: it would take too much memory or time for its size.
+        Exception: of many types, from torch: the file is damaged, or holds more than tensors.
     """
-    # as a stream, because torch goes by a path's suffix, which may be wrong
+    # as a stream, because torch uses the suffix of a path, which may be wrong
     with warnings.catch_warnings(), file.open("rb") as stream:
-        warnings.simplefilter("ignore")  # what they say, callers say in one line
+        warnings.simplefilter("ignore")  # callers report the same in one line
         most = _unpacked(stream, file)
         content = torch.load(stream, map_location="cpu", weights_only=True)
     _check(content, most, file)
@@ -51,11 +51,11 @@ def load(file: Path) -> Any:
 
 
 def arrays(file: Path) -> Array | dict[str, Array]:
-    """What a `.npy` holds, read when its values are used, or all arrays of an `.npz`.
+    """Read a `.npy` file (memory-mapped), or all arrays of an `.npz` file.
 
     Raises:
-        UserError: it would take more memory than it holds bytes.
-        Exception: numpy's and zipfile's, of many kinds: damaged, or no numbers.
+        UserError: it would take too much memory for its size.
+        Exception: of many types, from numpy and zipfile: the file is damaged, or holds no numbers.
     """
     with file.open("rb") as stream:
         packed = zipfile.is_zipfile(stream)
@@ -63,7 +63,7 @@ def arrays(file: Path) -> Array | dict[str, Array]:
             _unpacked(stream, file)
     with PARSING:
         if not packed:
-            # the file must be as long as its header says before it can be mapped
+            # memory mapping fails if the file is shorter than its header says
             mapped: Array = np.load(file, mmap_mode="r", allow_pickle=False)
             return mapped
         with np.load(file, allow_pickle=False) as archive:
@@ -71,7 +71,7 @@ def arrays(file: Path) -> Array | dict[str, Array]:
 
 
 def _unpacked(stream: IO[bytes], file: Path) -> int:
-    """The bytes that a file unpacks to, from its directory; its own size if it is not packed."""
+    """The unpacked size of an archive from its directory; the file size of any other file."""
     size = os.fstat(stream.fileno()).st_size
     if not zipfile.is_zipfile(stream):
         stream.seek(0)
@@ -82,25 +82,27 @@ def _unpacked(stream: IO[bytes], file: Path) -> int:
     stream.seek(0)
     if total > max(PACKED * size, SLACK) or not fits:
         raise UserError(
-            f"{size:,} bytes that unpack to {total:,}: no file of weights or mels does", at=file
+            f"{size:,} bytes unpack to {total:,} bytes, which no file of weights or mels does",
+            at=file,
         )
     return max(total, size)
 
 
 def pickles_fit(archive: zipfile.ZipFile, stream: IO[bytes]) -> bool:
-    """Whether the pickles of an archive are in proportion to the file that it is."""
+    """Whether the pickles of an archive are small enough for the size of its file."""
     pickled = sum(e.file_size for e in archive.infolist() if e.filename.endswith(".pkl"))
     return pickled <= max(PACKED * os.fstat(stream.fileno()).st_size, PICKLED)
 
 
 def _check(content: Any, most: int, file: Path) -> None:
-    """Refuse tensors that are larger than what the file holds of them, alone or together."""
+    """Refuse tensors that are larger than their values in the file, alone or together."""
     storages: set[int] = set()
     named = held = 0
     for tensor in _tensors([content]):
         if tensor.layout != torch.strided or tensor.device.type != "cpu":
             raise UserError(
-                f"holds a tensor on {tensor.device} of {tensor.layout}, not plain values", at=file
+                f"a tensor is on {tensor.device} with {tensor.layout}: save plain CPU tensors",
+                at=file,
             )
         storage = tensor.untyped_storage()
         size = tensor.numel() * tensor.element_size()
@@ -109,13 +111,15 @@ def _check(content: Any, most: int, file: Path) -> None:
         named += size
         if size > storage.nbytes() or held > most + SLACK:
             shape = ", ".join(map(str, tensor.shape))
-            raise UserError(f"holds a tensor ({shape}) with fewer values than its shape", at=file)
+            raise UserError(f"a tensor ({shape}) has fewer values than its shape needs", at=file)
     if named > SHARED * most + SLACK:
-        raise UserError(f"{most:,} bytes whose tensors take {named:,}", at=file)
+        raise UserError(
+            f"its tensors take {named:,} bytes, but the file has only {most:,}", at=file
+        )
 
 
 def _tensors(content: Iterable[Any]) -> Iterator[Tensor]:
-    """Every tensor in nested containers, each container once; no recursion, however deep."""
+    """Every tensor in nested containers, each container once, without recursion."""
     seen: set[int] = set()
     left = list(content)
     while left:

@@ -1,7 +1,7 @@
-"""What is typed for a field, read by the field's type: a path is taken as it is typed.
+"""Convert a value typed on the command line by the type of its field; a path is used as typed.
 
 YAML would read `run #2` as `run`, `[eval]/v.txt` as a broken list, `no` as false and `010` as 8.
-Only lists and mappings are YAML here, because they need its brackets.
+So only lists and mappings are read as YAML.
 """
 
 import os
@@ -38,16 +38,16 @@ _PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)?(\.\d*)?([eE][-+]?\d+)?")
 
 
 def read(text: str, annotation: Any) -> Any:
-    """Read what was typed for a field.
+    """Convert the typed text of a field's value.
 
     Args:
-        text: what stands behind `=`.
-        annotation: the field's type; `Any` where it is not known, which is read as YAML.
+        text: the text after `=`.
+        annotation: the field's type; `Any`: not known, the text is read as YAML.
 
     Returns:
-        None for `null` where the field may be null; one of the words of a `Literal`; a number, a
-        truth value, a list or a mapping where the type has such and the text is one; else the text.
-        What does not fit is returned as text: checking is pydantic's.
+        None for `null` if the field may be null; a word of a `Literal`; a number, boolean, list or
+        mapping if the type allows it and the text is one; else the text. A text that does not fit
+        is returned as it is: pydantic checks it later.
 
     >>> read("run #2", str | None), read("null", str | None), read("no", str)
     ('run #2', None, 'no')
@@ -61,7 +61,7 @@ def read(text: str, annotation: Any) -> Any:
     kinds = members(annotation)
     if text.lower() == "null" and (type(None) in kinds or Any in kinds):
         return None
-    # no word of a choice holds quotes: those are left of a line that was written for YAML
+    # words of a Literal have no quotes: these remain from a line written as YAML
     bare = text[1:-1] if text[:1] in ("'", '"') and text[-1:] == text[:1] else text
     if words := [word for kind in kinds for word in _words(kind) if str(word) in (text, bare)]:
         return words[0]
@@ -73,13 +73,13 @@ def read(text: str, annotation: Any) -> Any:
 
 
 def reason(finding: Mapping[str, Any]) -> str:
-    """What is wrong with a value: a finding of pydantic's in words for who wrote the value."""
-    told: str = finding["msg"]
-    return _PLAINLY.get(finding["type"]) or told.removeprefix("Value error, ")
+    """What is wrong with a value: pydantic's error in plain words."""
+    message: str = finding["msg"]
+    return _PLAINLY.get(finding["type"]) or message.removeprefix("Value error, ")
 
 
 def members(annotation: Any) -> list[Any]:
-    """The types of a union, without what `Annotated` adds to them.
+    """The types of a union, without their `Annotated` metadata.
 
     >>> members(Annotated[int, "samples"] | None)
     [<class 'int'>, <class 'NoneType'>]
@@ -103,7 +103,7 @@ def _truth(text: str, kinds: list[Any]) -> bool | None:
 
 
 def _number(text: str, kinds: list[Any]) -> int | float | None:
-    """A number where the field may be one; where it may be a path, `nan` and `007` are paths."""
+    """A number if the field may be one. If it may be a path, `nan` and `007` are paths."""
     if int not in kinds and float not in kinds:
         return None
     if (Path in kinds or str in kinds) and not _PLAIN_NUMBER.fullmatch(text):
@@ -119,7 +119,7 @@ def _number(text: str, kinds: list[Any]) -> int | float | None:
 
 
 def _structure(text: str, kinds: list[Any]) -> Any:
-    """A list or a mapping, in YAML's brackets."""
+    """A list or a mapping in YAML's inline form."""
     if text.strip()[:1] not in ("[", "{"):
         return None
     for kind in kinds:
@@ -139,7 +139,7 @@ def _is_section(kind: Any) -> bool:
 
 
 def _is_plain(kind: Any) -> bool:
-    """Whether a type is, or is a list of, words and numbers alone."""
+    """Whether a type is a text or a number, or a list of only these."""
     if get_origin(kind) in _SEQUENCES:
         parts = [part for part in get_args(kind) if part is not Ellipsis]
         return all(_is_plain(member) for part in parts for member in members(part))
@@ -147,7 +147,7 @@ def _is_plain(kind: Any) -> bool:
 
 
 def _items(found: Any, kind: Any) -> Any:
-    """A list whose scalars are still text, read by the types of its items."""
+    """Convert the items of a list, which are still text, by their types."""
     if not isinstance(found, list):
         return read(found, kind) if isinstance(found, str) else found
     lists = [member for member in members(kind) if get_origin(member) in _SEQUENCES]
@@ -158,7 +158,7 @@ def _items(found: Any, kind: Any) -> Any:
 
 
 def _anything(text: str, kinds: list[Any]) -> Any:
-    """YAML, where the type is not known."""
+    """The text read as YAML if the type is not known."""
     known = (str, int, float, bool, Path, type(None), dict, list, tuple)
     if all(k in known or get_origin(k) or _is_section(k) for k in kinds):
         return None

@@ -1,4 +1,4 @@
-"""Weights as files and into networks: read safely, load strictly."""
+"""Read weight files safely and load them strictly."""
 
 import os
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     """Read a `.safetensors` file.
 
     Raises:
-        UserError: it is missing, truncated or something else.
+        UserError: it is missing, truncated or not a safetensors file.
     """
     try:
         _check_header(file)
-        # safetensors takes names in UTF-8 alone; what stands for other bytes is not printable
+        # safetensors accepts only UTF-8 names; surrogate escapes of other bytes are not printable
         return load_file(file) if str(file).isprintable() else load(file.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
@@ -31,13 +31,14 @@ def read_weights(file: Path) -> dict[str, Tensor]:
 
 
 def _check_header(file: Path) -> None:
-    """Safetensors itself reads a header of 100 MB, and calls what it cannot open missing."""
+    """Refuse huge headers (safetensors allows 100 MB); raises the true error of a failed open."""
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         size = os.fstat(stream.fileno()).st_size
     if file_kinds.LONGEST_HEADER < length < size:
         raise UserError(
-            f"{file}: its header has {length:,} bytes, {file_kinds.LONGEST_HEADER:,} are the most"
+            f"{file}: its header has {length:,} bytes, at most {file_kinds.LONGEST_HEADER:,} are "
+            "allowed"
         )
 
 
@@ -45,7 +46,8 @@ def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], source: Path
     """Load weights; every key must fit. Weight norm may be in either style, or folded.
 
     Raises:
-        UserError: names the file and the first keys that are missing, unknown or of another shape.
+        UserError: the weights do not fit; names the file and the first keys that are missing,
+            unknown or of another shape.
     """
     fold_where_plain(module, weights.keys())
     try:

@@ -143,7 +143,7 @@ def test_two_tracks_are_said_and_the_first_is_read(encode: Encode, tmp_path: Pat
     notes: list[str] = []
     wave, _ = io.read(path, on_note=notes.append)
     assert wave.shape == (1, RATE)
-    assert notes == ["2 audio tracks are in it: only the first is read"]
+    assert notes == ["it has 2 audio tracks: only the first is read"]
     assert io.measure(path).info.note == notes[0]
 
 
@@ -156,7 +156,7 @@ def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
             picture = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
             output.mux(stream.encode(picture))
         output.mux(stream.encode(None))
-    with pytest.raises(UserError, match=r"a\.mp4: there is no audio track in this MP4"):
+    with pytest.raises(UserError, match=r"a\.mp4: .*MP4.* no audio track"):
         io.read(tmp_path / "a.mp4")
 
 

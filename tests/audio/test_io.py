@@ -116,7 +116,7 @@ def test_missing_files_folders_and_links(tmp_path: Path, messy: Path) -> None:
     with pytest.raises(UserError, match="it is a folder"):
         io.read(messy / "bad" / "directory.wav")
     os.mkfifo(tmp_path / "pipe.wav")
-    with pytest.raises(UserError, match="no regular file"):
+    with pytest.raises(UserError, match="not a regular file"):
         io.read(tmp_path / "pipe.wav")
 
 

@@ -102,7 +102,7 @@ def test_float32_inside_autocast() -> None:
 
 
 def test_short_and_empty_waves_are_refused() -> None:
-    with pytest.raises(UserError, match="511 samples: 'none' framing needs more"):
+    with pytest.raises(UserError, match=r"511 samples, .*'none'.* 512"):
         magnitude(torch.randn(511), 512, 128, padding="none")
     with pytest.raises(UserError, match="0 samples"):
         magnitude(torch.zeros(2, 0), 512, 128)

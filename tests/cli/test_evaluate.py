@@ -295,7 +295,7 @@ def test_mistakes_are_one_line_before_any_work(folder: Path, model: Path, tmp_pa
         ((real, near, *QUICK, "--align", "maybe"), "--align maybe: give auto, always, never"),
         ((real, near, near, *QUICK), "near: given twice"),
         ((real, "--model", near, *QUICK), "near"),
-        ((real, near, *QUICK, "--list", tmp_path / "empty.txt"), "no name in it"),
+        ((real, near, *QUICK, "--list", tmp_path / "empty.txt"), "it has no names"),
         ((real, near, "--sets", "--match-gain"), "leave out --match-gain or --sets"),
         ((real, "--sets"), "--sets: give a folder"),
         ((real, near, "--held-out", real), "--held-out needs --sets"),

@@ -126,7 +126,7 @@ def test_what_we_wrote_into_the_data_is_no_data(
     words = ("training.steps=2", "data.validation=1")
     call("train", small, data, "--out", data / "runs" / "a", *words)
     told = call("vocode", data, "--model", data / "runs" / "a", "--out", data / "copies")
-    assert "runs/a, the folder of a run: 2 audio files" in told.stderr
+    assert "runs/a, the folder of a run with 2 audio files" in told.stderr
     made = sorted((data / "copies").iterdir())
     assert [file.name for file in made] == [f"{number}.wav" for number in range(4)]
     assert {made_by.command(io.probe(file).tags) for file in made} == {"vocode"}

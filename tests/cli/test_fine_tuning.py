@@ -183,8 +183,8 @@ def test_mismatches_are_named_once_and_the_others_train(
     result = good(call("train", small, speech, "--out", tmp_path / "run", f"data.mels={flawed}"))
     frames = len(np.load(mels / f"{first}.npy"))
     reasons = {
-        first: f"its mel {first}.npy has {frames - 7} frames, expected {frames}: ",
-        second: f"its mel {second}.npy: holds an array of shape ",
+        first: f"its mel {first}.npy has {frames - 7} frames, expected {frames} for ",
+        second: f"its mel {second}.npy: it holds an array of shape ",
         third: f"its mel {third}.npy: ",
         missing: "it has no mel",
     }
@@ -246,7 +246,7 @@ def test_good_mels_are_compared_and_not_warned_of(tuned, mels):
     assert (
         f"{len(list(mels.iterdir()))} mels have shape (frames, n_mels) and are transposed" in notes
     )
-    (line,) = (text for text in notes if "beside those of their own audio" in text)
+    (line,) = (text for text in notes if "compared with those of their own audio" in text)
     assert "mean difference 0.08, correlation 1.00" in line
     assert not any("warning" in text for text in notes)
 

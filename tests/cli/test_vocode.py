@@ -344,7 +344,7 @@ def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path, vocode):
 def test_an_empty_clip_is_named(tmp_path, vocode):
     soundfile.write(tmp_path / "in.wav", np.zeros(0), RATE)
     message = wrong(vocode(tmp_path / "in.wav", "-o", tmp_path / "out.wav"))
-    assert f"{tmp_path / 'in.wav'}: there are no samples in it" in message
+    assert f"{tmp_path / 'in.wav'}: it has no samples" in message
 
 
 def test_a_folder_without_audio_is_named(tmp_path, vocode):

@@ -140,10 +140,10 @@ def test_wide_text_is_refused_by_its_name(read: Read, encoding: str, named: str)
     [
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "an audio file"),
         (b"fLaC\x00\x00\x00\x22", "an audio file"),
-        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00abc", "no text file"),
-        (bytes(range(256)), "no text file"),
-        (b"", "no name in it"),
-        (b"\n \n# nothing\n", "no name in it"),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00abc", "not a text file"),
+        (bytes(range(256)), "not a text file"),
+        (b"", "it has no names"),
+        (b"\n \n# nothing\n", "it has no names"),
     ],
 )
 def test_what_is_no_list_is_refused_by_name(read: Read, data: bytes, message: str) -> None:
@@ -170,7 +170,7 @@ def test_a_file_outside_the_folder_is_told_from_one_that_is_not_there(
     read: Read, root: Path
 ) -> None:
     (root.parent / "other.wav").touch()
-    with pytest.raises(UserError, match=r"other\.wav is there, but"):
+    with pytest.raises(UserError, match=r"other\.wav exists, but"):
         read(f"x\n{root.parent}/other.wav\n")
     with pytest.raises(UserError) as refusal:
         read(f"x\n{root.parent}/gone.wav\n")
@@ -178,7 +178,7 @@ def test_a_file_outside_the_folder_is_told_from_one_that_is_not_there(
 
 
 def test_an_ambiguous_line_is_refused(read: Read) -> None:
-    with pytest.raises(UserError, match=r"'same' may be a/same\.wav, b/same\.wav"):
+    with pytest.raises(UserError, match=r"'same' .* a/same\.wav, b/same\.wav"):
         read("x\nsame\n")
 
 

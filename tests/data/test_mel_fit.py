@@ -107,7 +107,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "each as one": (lambda mel: (mel - mel.mean()) / mel.std(), "normalised"),
     "statistics": (lambda mel: (mel + 5.5) / 2.1, "normalised"),
     "integers": (lambda mel: mel + 10.397, "integers"),
-    "another recording": (reversed_in_time, "hardly alike"),
+    "another recording": (reversed_in_time, "not similar"),
 }
 
 

@@ -63,5 +63,5 @@ def test_speakers_folders_are_kept_apart() -> None:
 
 
 def test_two_that_claim_one_are_both_named() -> None:
-    with pytest.raises(UserError, match=r"c0_mel\.npy and mel-c0\.npy both go with c0\.wav"):
+    with pytest.raises(UserError, match=r"c0_mel\.npy and mel-c0\.npy both match c0\.wav"):
         partners(["c0.wav"], ["c0_mel.npy", "mel-c0.npy"])

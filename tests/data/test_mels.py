@@ -1,6 +1,7 @@
 """Which mel goes with which audio, and what is said of those that do not fit."""
 
 import ast
+import re
 import threading
 import time
 import unicodedata
@@ -113,10 +114,10 @@ def test_mels_beside_the_audio_and_names_as_macos_writes_them(audio: Path) -> No
 @pytest.mark.parametrize(
     ("sounds", "files", "message"),
     [
-        (["a.wav"], ["a.npy", "a.pt"], r"a\.npy and a\.pt both go with a\.wav"),
-        (["a.wav"], ["x/a.npy", "y/a.npy"], r"x/a\.npy and y/a\.npy both go with a\.wav"),
-        (["x/a.wav", "y/a.wav"], ["a.npy"], r"x/a\.wav and y/a\.wav both go with a\.npy"),
-        (["a.flac", "a.wav"], ["a.npy"], r"a\.flac and a\.wav both go with a\.npy"),
+        (["a.wav"], ["a.npy", "a.pt"], r"a\.npy and a\.pt both match a\.wav"),
+        (["a.wav"], ["x/a.npy", "y/a.npy"], r"x/a\.npy and y/a\.npy both match a\.wav"),
+        (["x/a.wav", "y/a.wav"], ["a.npy"], r"x/a\.wav and y/a\.wav both match a\.npy"),
+        (["a.flac", "a.wav"], ["a.npy"], r"a\.flac and a\.wav both match a\.npy"),
     ],
 )
 def test_two_that_claim_one_are_both_named(
@@ -125,7 +126,7 @@ def test_two_that_claim_one_are_both_named(
     manifest = sound(audio, *sounds, "other.wav")
     for file in (*files, "other.npy"):
         save(mels, file)
-    with pytest.raises(UserError, match=f"data.mels: {message}: let each mel have the path"):
+    with pytest.raises(UserError, match=f"data.mels: {message}: give each mel the path"):
         pair(manifest, mels, MEL)
 
 
@@ -156,12 +157,12 @@ def test_every_mismatch_is_named_with_its_numbers_and_the_rest_is_kept(
     assert [clip.path for clip in found.clips] == ["good.wav", "turned.wav"] == list(paired.of)
     reasons = {file.path.removesuffix(".wav"): file.reason for file in found.rejected}
     assert list(reasons) == ["bands", "cut", "infinite", "long", "none", "text"]
-    shape = "its mel bands.npy: holds an array of shape (100, 40), the model takes (8, frames)"
-    assert reasons["bands"] == shape
+    shape = r"its mel bands\.npy: .*\(100, 40\).*\(8, frames\)"
+    assert re.fullmatch(shape, reasons["bands"])
     assert reasons["none"] == "it has no mel"
     assert reasons["infinite"] == "its mel infinite.npy: 320 values are NaN or infinite"
-    assert reasons["long"] == (
-        "its mel long.npz has 55 frames, expected 40: 2560 samples at 16000 Hz, hop_length 64"
+    assert reasons["long"].startswith(
+        "its mel long.npz has 55 frames, expected 40 for 2560 samples"
     )
     assert reasons["cut"].startswith("its mel cut.npy: not a readable array file")
     assert reasons["text"].startswith("its mel text.pt: not a readable array file")
@@ -230,7 +231,7 @@ def test_nothing_that_fits_is_an_error_that_gives_reasons(audio: Path, mels: Pat
     text = str(refusal.value)
     assert text.startswith(f"data.mels {mels}: none of the 5 audio files has a mel that fits: ")
     assert "d.wav: its mel d.npy has 20 frames, expected 40" in text
-    assert "f.wav: its mel f.npy: holds an array of shape (80, 40)" in text
+    assert "f.wav: its mel f.npy: it holds an array of shape (80, 40)" in text
     assert "a.wav: it has no mel" in text
     assert "\n" not in text
 
@@ -241,7 +242,7 @@ def test_a_folder_that_is_none_is_refused(audio: Path, mels: Path) -> None:
         pair(manifest, mels / "gone", MEL)
     with pytest.raises(UserError, match=r"data\.mels .*a\.wav: it is a file: give a folder"):
         pair(manifest, audio / "a.wav", MEL)
-    with pytest.raises(UserError, match=r"mels: holds no \.npy, \.npz, \.pt, \.pth files"):
+    with pytest.raises(UserError, match=r"mels: it has no \.npy, \.npz, \.pt, \.pth files"):
         pair(manifest, mels, MEL)
 
 
@@ -263,7 +264,7 @@ def test_audio_over_full_scale_is_pointed_out(audio: Path, mels: Path) -> None:
     found, _ = pair(scan(audio), mels, MEL)
     ((path, reason),) = [(notice.path, notice.reason) for notice in found.notices]
     assert path == "loud.wav"
-    assert reason == "over full scale and brought down to it, unlike its mel (peak 1.5)"
+    assert reason == "above full scale and scaled down to it, but its mel is not (peak 1.5)"
 
 
 def test_silence_is_what_the_front_end_makes_of_it(audio: Path, mels: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_run_that_is_given_is_scanned(tmp_path: Path) -> None:
 
 def test_nothing_but_a_run_is_said_to_be_so(tmp_path: Path) -> None:
     run_folder(tmp_path / "a")
-    with pytest.raises(UserError, match="a, the folder of a run: 2 audio files"):
+    with pytest.raises(UserError, match="a, the folder of a run with 2 audio files"):
         scan(tmp_path)
 
 

@@ -233,7 +233,7 @@ def test_nothing_left_is_an_error_that_says_so(three: Manifest) -> None:
 
 
 def test_what_cannot_be_is_refused(three: Manifest) -> None:
-    with pytest.raises(UserError, match="clips: there are none"):
+    with pytest.raises(UserError, match="clips: there are no clips"):
         Segments((), three.root, sample_rate=RATE, segment=800)
     for name in ("sample_rate", "segment", "channels"):
         with pytest.raises(UserError, match=f"{name} is 0: give 1 or more"):

@@ -138,7 +138,7 @@ def test_unknown_names_are_named_with_their_list(folder: Manifest, write) -> Non
 
 
 def test_an_ambiguous_name_is_refused(folder: Manifest, write) -> None:
-    with pytest.raises(UserError, match=r"'same' may be a/same\.wav, b/same\.wav"):
+    with pytest.raises(UserError, match=r"'same' .* a/same\.wav, b/same\.wav"):
         split(folder, validation=write("same"))
 
 
@@ -161,13 +161,13 @@ def test_a_train_list_is_exact(folder: Manifest, write) -> None:
 
 
 def test_lists_that_share_a_file_are_refused(folder: Manifest, write) -> None:
-    with pytest.raises(UserError, match=r"share a/x\.wav"):
+    with pytest.raises(UserError, match=r"both name a/x\.wav"):
         split(folder, validation=write("x\ny", "v"), train=write("x\nodd|name.wav", "t"))
 
 
 def test_a_train_list_of_everything_leaves_nothing_to_draw(folder: Manifest, write) -> None:
     everything = write("\n".join(names(folder.clips)))
-    with pytest.raises(UserError, match=r"that the train list .* leaves out"):
+    with pytest.raises(UserError, match=r"not in the train list"):
         split(folder, validation=0.5, train=everything)
 
 

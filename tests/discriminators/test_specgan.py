@@ -92,7 +92,7 @@ def test_labels_are_judged_by_projection() -> None:
 
 def test_labels_must_be_known() -> None:
     net, given = build(n_labels=3), spectrograms()
-    with pytest.raises(UserError, match="label is missing: the network knows 3 labels"):
+    with pytest.raises(UserError, match=r"label is missing.* 3 labels"):
         net(given)
     with pytest.raises(UserError, match="label -1 is not known"):
         net(given, torch.tensor([0, -1]))

@@ -222,7 +222,7 @@ def test_bfloat16_autocast_stays_close(options: Any) -> None:
         ({"group_width": 64}, r"group_width 64 .*: use 8$"),
         ({"dim": 9}, r"dim 9 .*max_dim 8$"),
         ({"leaky_slope": -0.1}, r"leaky_slope -0.1 must be 0 or more"),
-        ({"minibatch_std": 1}, r"minibatch_std 1 must be 0, for none, or at least 2"),
+        ({"minibatch_std": 1}, r"minibatch_std 1 .* at least 2"),
     ],
 )
 def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:

@@ -176,7 +176,7 @@ def test_labels_are_projected_on_what_the_last_layer_sees() -> None:
 
 def test_labels_that_are_missing_or_unknown_are_refused() -> None:
     net = small(n_labels=3)
-    with pytest.raises(UserError, match="label is missing: the network knows 3 labels"):
+    with pytest.raises(UserError, match=r"label is missing.* 3 labels"):
         net(noise(2, 1, 512))
     with pytest.raises(UserError, match="label 9 is not known"):
         net(noise(2, 1, 512), torch.tensor([9, 0]))
@@ -263,7 +263,7 @@ def test_a_critic_learns_to_tell_silence_from_noise() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"segment": 16000}, "segment 16000 is no multiple of 512, .*: use 15872 or 16384"),
+        ({"segment": 16000}, "segment 16000 is not a multiple of 512, .*: use 15872 or 16384"),
         ({"kernel_size": 3}, "kernel_size 3 is below the largest of the strides"),
         ({"phase_shuffle": -1}, "phase_shuffle -1 must be 0 or more"),
         ({"segment": 64, "strides": [16, 4], "phase_shuffle": 4}, "phase_shuffle 4 .* below 4"),

@@ -101,7 +101,7 @@ def test_without_tanh_it_is_cut_at_one() -> None:
         ({"upsample_initial_channel": 8}, r"upsample_initial_channel 8 .*at least 16"),
         ({"channels": 0}, r"n_mels 100 and channels 0"),
         ({"activation": "relu"}, r'activation \'relu\' is not known: use "snake" or "snakebeta"'),
-        ({"mel_std": 0.0}, r"mel_std 0.0 beside mel_mean must be positive"),
+        ({"mel_std": 0.0}, r"mel_std 0.0 must be positive"),
     ],
 )  # fmt: skip
 def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:

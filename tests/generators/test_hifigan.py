@@ -150,7 +150,7 @@ def test_output_padding_takes_odd_differences(rates: list[int], kernels: list[in
     options: dict[str, Any] = {
         **SMALL, "upsample_rates": rates, "upsample_kernel_sizes": kernels, "n_mels": 3
     }  # fmt: skip
-    with pytest.raises(UserError, match="differing from it by an even number"):
+    with pytest.raises(UserError, match="differs from it by"):
         HiFiGAN(**options)
     net = HiFiGAN(**options, output_padding=True)
     assert net(torch.randn(1, 3, 7)).shape == (1, 1, 7 * math.prod(rates))

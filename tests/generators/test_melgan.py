@@ -189,7 +189,7 @@ def test_four_frames_are_enough() -> None:
         ({"upsample_rates": [8, 1]}, r"upsample_rates \[8, 1\].*at least 2.*\[8, 2\]"),
         ({"upsample_initial_channel": 15}, r"upsample_initial_channel 15.*4 upsample_rates.* 16"),
         ({"residual_layers": -1}, r"residual_layers -1.*0 or more"),
-        ({"mel_std": 0.0}, r"mel_std 0.0 beside mel_mean must be positive"),
+        ({"mel_std": 0.0}, r"mel_std 0.0 must be positive"),
         ({"n_mels": 0}, r"n_mels 0 and channels 1"),
         ({"channels": 0}, r"n_mels 80 and channels 0"),
         ({"bands": 0}, r"bands 0 must be at least 1"),

@@ -177,7 +177,7 @@ def test_labels_change_the_sound_and_must_be_known() -> None:
     assert not torch.allclose(one[1], other[1], atol=1e-3)
     walk = net(latents(2, 3), torch.tensor([0, 1]))
     assert walk.shape == (2, 1, 128, 256)
-    with pytest.raises(UserError, match="label is missing: the network knows 3 labels"):
+    with pytest.raises(UserError, match=r"label is missing.* 3 labels"):
         net(latent)
     with pytest.raises(UserError, match="label 3 is not known"):
         net(latent, torch.tensor([0, 3]))
@@ -315,5 +315,5 @@ def test_contradictions_are_refused(refused: Any, options: dict[str, Any], messa
 
 
 def test_a_latent_of_another_length_is_refused() -> None:
-    with pytest.raises(UserError, match=r"latent has the shape \(1, 5\)"):
+    with pytest.raises(UserError, match=r"latent has shape \(1, 5\)"):
         build()(torch.zeros(1, 5))

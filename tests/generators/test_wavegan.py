@@ -214,9 +214,9 @@ def test_each_walk_of_a_batch_is_made_as_it_is_alone(conditioning: Any) -> None:
 
 def test_labels_that_are_missing_or_unknown_are_refused() -> None:
     net = small(n_labels=3)
-    with pytest.raises(UserError, match="label is missing: the network knows 3 labels"):
+    with pytest.raises(UserError, match=r"label is missing.* 3 labels"):
         net(uniform(2, 10))
-    with pytest.raises(UserError, match="label 3 is not known: give 2 of 0 to 2"):
+    with pytest.raises(UserError, match="label 3 is not known: give 2 numbers from 0 to 2"):
         net(uniform(2, 10), torch.tensor([0, 3]))
 
 
@@ -323,8 +323,8 @@ def test_it_draws_nothing() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"segment": 16000}, "segment 16000 is no multiple of 512, .*: use 15872 or 16384"),
-        ({"segment": 100, "strides": [4, 8]}, "segment 100 is no multiple of 32, .* 96 or 128"),
+        ({"segment": 16000}, "segment 16000 is not a multiple of 512, .*: use 15872 or 16384"),
+        ({"segment": 100, "strides": [4, 8]}, "segment 100 is not a multiple of 32, .* 96 or 128"),
         ({"kernel_size": 3}, "kernel_size 3 is below the largest of the strides"),
         ({"dim": 64, "max_dim": 32}, "dim 64 must be between 1 and max_dim 32"),
         ({"channels": 0}, "channels 0 and latent_dim 100 must be at least 1"),
@@ -337,7 +337,7 @@ def test_contradictions_are_refused(refused: Any, options: dict[str, Any], messa
 
 def test_latents_and_lengths_that_do_not_fit_are_refused() -> None:
     net = small()
-    with pytest.raises(UserError, match=r"latent has the shape \(2, 11\).* \(B, 10\)"):
+    with pytest.raises(UserError, match=r"latent has shape \(2, 11\).* \(B, 10\)"):
         net(uniform(2, 11))
-    with pytest.raises(UserError, match=r"positions is 40: a walk of 2 latents.* fills 16 to 32"):
+    with pytest.raises(UserError, match=r"positions is 40, .*a walk of 2 latents.* fills 16 to 32"):
         net(uniform(1, 2, 10), positions=40)

@@ -20,11 +20,11 @@ def test_labels_pass_as_int64_and_are_ignored_where_none_are_known() -> None:
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        (None, "label is missing: the network knows 5 labels, give 2 of 0 to 4, one for each clip"),
-        (torch.tensor([0, 5]), "label 5 is not known: give 2 of 0 to 4"),
+        (None, "label is missing.* 5 labels: give 2 numbers from 0 to 4, one per clip"),
+        (torch.tensor([0, 5]), "label 5 is not known: give 2 numbers from 0 to 4"),
         (torch.tensor([-1, 0]), "label -1 is not known"),
-        (torch.tensor([1]), r"label has the shape \(1,\): give 2 of 0 to 4"),
-        (torch.tensor([[1], [1]]), r"label has the shape \(2, 1\)"),
+        (torch.tensor([1]), r"label has shape \(1,\): give 2 numbers from 0 to 4"),
+        (torch.tensor([[1], [1]]), r"label has shape \(2, 1\)"),
         (torch.tensor([1.0, 2.0]), "label holds float32"),
         (torch.tensor([True, False]), "label holds bool"),
     ],

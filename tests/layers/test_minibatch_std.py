@@ -58,5 +58,5 @@ def test_deviation_is_computed_in_float32() -> None:
 
 
 def test_a_group_of_one_is_refused() -> None:
-    with pytest.raises(UserError, match="minibatch_std 1 must be 0, for none, or at least 2"):
+    with pytest.raises(UserError, match=r"minibatch_std 1 .* at least 2"):
         MinibatchStd(1)

@@ -35,9 +35,12 @@ def test_usual_strides_leave_16_to_31_positions() -> None:
 @pytest.mark.parametrize(
     ("segment", "message"),
     [
-        (16000, r"segment 16000 is no multiple of 512, .* \[4, 4, 4, 4, 2\]: use 15872 or 16384"),
-        (44100, r"no multiple of 2048, .*: use 43008 or 45056"),
-        (1, r"segment 1 is no multiple of 2, .*: use 2$"),
+        (
+            16000,
+            r"segment 16000 is not a multiple of 512, .* \[4, 4, 4, 4, 2\]: use 15872 or 16384",
+        ),
+        (44100, r"not a multiple of 2048, .*: use 43008 or 45056"),
+        (1, r"segment 1 is not a multiple of 2, .*: use 2$"),
     ],
 )
 def test_other_segments_are_refused_with_the_nearest(segment: int, message: str) -> None:

@@ -134,7 +134,7 @@ def test_other_number_types_are_converted(tmp_path, kind):
 )
 def test_another_shape_is_refused(tmp_path, shape, shown):
     save_npy(tmp_path / "mel.npy", np.zeros(shape))
-    refused(tmp_path / "mel.npy", rf"shape {shown}, the model takes \(8, frames\)")
+    refused(tmp_path / "mel.npy", rf"shape {shown}.*\(8, frames\)")
 
 
 def test_several_arrays_without_a_mel_among_them_are_refused(tmp_path):
@@ -156,7 +156,7 @@ def test_what_is_no_array_of_numbers_is_refused(tmp_path):
     torch.save([1, 2], tmp_path / "list.pt")
     refused(tmp_path / "list.pt", "holds a list, not an array")
     save_npy(tmp_path / "text.npy", np.full((8, 3), "a"))
-    refused(tmp_path / "text.npy", "not numbers")
+    refused(tmp_path / "text.npy", "save real numbers")
 
 
 class Exploit:

@@ -226,7 +226,7 @@ def test_the_floor_of_another_front_end_is_recognised():
     sound = torch.cat([wave(SPEECH / "arctic_a0114.flac", 24000), torch.zeros(12000)])
     found = suspicious(front_end("f5-vocos-24k")(sound), Mel.preset("vocos-24k"))
     assert found is not None
-    assert "another floor or base (ln, floor 1e-05), whose silence this is" in found
+    assert "another floor or base of the logarithm (ln, floor 1e-05)" in found
 
 
 def test_the_message_has_both_ranges_and_what_to_do():

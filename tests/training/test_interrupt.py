@@ -71,7 +71,7 @@ def test_each_signal_is_noted_said_and_its_exit_code_tells_it(number: int) -> No
     (line,) = said
     assert ("Ctrl-C: " if number == signal.SIGINT else signal.Signals(number).name) in line
     assert "saving after this step" in line
-    assert "again to leave without saving" in line
+    assert "again to stop without saving" in line
     assert [signal.getsignal(n) for n in interrupt.stops()] == handlers
 
 
@@ -133,7 +133,7 @@ def test_a_validation_left_early_is_no_result_and_made_up_for(
     before(monkeypatch, type(metric), "__call__", hit)
     with interrupt.watch(said.append) as watched:
         trainer.train(watched)
-    assert "leaving this validation" in said[0]
+    assert "stopping this validation" in said[0]
     assert lines(tmp_path / "run", "validation") == []
     assert list(bundle.checkpoints(tmp_path / "run")) == [2]
     assert not (tmp_path / "run" / "checkpoints" / "best.json").exists()

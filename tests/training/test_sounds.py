@@ -230,9 +230,9 @@ def test_a_dry_run_names_the_labels(folder: Path) -> None:
         ("losses={mel: {name: mel}}", "losses: the task synthesize compares sets of clips"),
         ("feature_matching={weight: 1}", "feature_matching: the task synthesize compares sets"),
         ("generator={name: hifigan}", "generator.name is hifigan, no LatentGenerator"),
-        ("mel=hifigan-22k", "audio.sample_rate is 8000, but the front-end of mel is for 22050"),
+        ("mel=hifigan-22k", "audio.sample_rate is 8000, but .*22050"),
         ("task={name: vocode}", "data.labels is set, but the task vocode takes no labels"),
-        ("training.adversarial_from=2", "training.adversarial_from is set, but there are no los"),
+        ("training.adversarial_from=2", "training.adversarial_from is set"),
         ("training.augment.gain=90", "gain"),
     ],
 )
@@ -287,7 +287,7 @@ def test_labels_in_names(tmp_path: Path, folder: Path) -> None:
     [
         ("^x(\\d)", "finds no label in the names of 16 files"),
         ("(a", r"data.label_pattern=\(a .*: not a regular expression"),
-        ("a", "data.label_pattern=a .*: it must have one group"),
+        ("a", "data.label_pattern=a .*: .*one group"),
         ("(a{99999999999999999999})", "data.label_pattern=.*: not a regular expression"),
         (f"({'a' * 300})", "data.label_pattern=.*: longer than 300"),
     ],

@@ -1,5 +1,5 @@
-"""Sound as numbers: files, resampling, frames and spectra, filter banks.
+"""Audio files, resampling, framing, spectra and filter banks.
 
-Import from the files themselves (`wavegan.audio.io`, `wavegan.audio.stft`, …): this package loads
-none of them, so that opening a file costs no spectrogram.
+Import from the modules themselves (`wavegan.audio.io`, `wavegan.audio.stft`, …): the package
+imports none of them, so opening a file does not import the spectrogram code.
 """

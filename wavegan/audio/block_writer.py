@@ -1,4 +1,4 @@
-"""Writing an audio file block by block, whole or not at all, in memory that does not grow."""
+"""Write an audio file block by block and atomically, in constant memory."""
 
 import os
 import secrets
@@ -19,25 +19,25 @@ from wavegan.errors import RunError, UserError
 
 
 class BlockWriter:
-    """A file that appears when all of it is written; used in a `with`.
+    """Context manager for a file that appears when all of it is written.
 
-    An exception leaves what was there before.
+    On an exception an existing file stays as it was.
 
     Args:
         target: a path, or a binary stream, which gets the bytes at the end.
         sample_rate: Hz.
-        samples: per channel that will come, at most.
-        channels: how many.
-        format: instead of what the path's extension says.
+        samples: largest number of samples per channel.
+        channels: number of channels.
+        format: used instead of the path's extension.
         subtype: as in `encode`.
         tags: as in `encode`.
 
     Attributes:
-        report: what was written, once it is.
+        report: what was written, set at the end.
 
     Raises:
-        UserError: a format, subtype or rate that cannot be written, or no such folder.
-        RunError: samples that are not finite, or the disk refused.
+        UserError: the format, subtype or rate cannot be written, or the folder does not exist.
+        RunError: samples are not finite, or the disk cannot be written.
     """
 
     report: WriteReport
@@ -55,7 +55,7 @@ class BlockWriter:
     ) -> None:
         self._target = target
         self._stack = ExitStack()
-        with self._stack, told(target):
+        with self._stack, named_errors(target):
             kind = format or (format_of(target) if isinstance(target, str | os.PathLike) else "wav")
             self._file, self._beside = self._spool()
             self._encoder = Encoder(
@@ -65,7 +65,7 @@ class BlockWriter:
             self._stack = self._stack.pop_all()
 
     def _spool(self) -> tuple[BinaryIO, Path | None]:
-        """Where blocks go: a hidden file that can take the target's place, or a nameless one."""
+        """The file for the blocks: a hidden one next to the target, or an unnamed temporary one."""
         if isinstance(self._target, str | os.PathLike):
             path = Path(os.path.realpath(self._target))
             if is_plain(path):
@@ -76,7 +76,7 @@ class BlockWriter:
 
     def write(self, wave: ArrayLike) -> None:
         """Add a block, (T,) or (C, T)."""
-        with told(self._target):
+        with named_errors(self._target):
             self._encoder.write(wave)
 
     def __enter__(self) -> "BlockWriter":
@@ -90,7 +90,7 @@ class BlockWriter:
     ) -> None:
         with self._stack:
             if kind is None:
-                with told(self._target):
+                with named_errors(self._target):
                     self.report = self._encoder.finish()
                     self._deliver()
 
@@ -109,8 +109,8 @@ class BlockWriter:
 
 
 @contextmanager
-def told(target: AnyPath | BinaryIO) -> Iterator[None]:
-    """What goes wrong when a file is written, in one line with its name; a stream has none."""
+def named_errors(target: AnyPath | BinaryIO) -> Iterator[None]:
+    """Turn errors of writing into one line with the file's name; errors of a stream stay as is."""
     if not isinstance(target, str | os.PathLike):
         yield
         return
@@ -122,7 +122,8 @@ def told(target: AnyPath | BinaryIO) -> Iterator[None]:
     except RunError as error:
         raise RunError(str(error), at=name) from None
     except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"there is no folder {shown(Path(target).parent)}", at=name) from None
+        folder = shown(Path(target).parent)
+        raise UserError(f"there is no folder {folder}; create it first", at=name) from None
     except (IsADirectoryError, PermissionError) as error:
         raise UserError(f"{error.strerror}; name another file", at=name) from None
     except OSError as error:
@@ -130,10 +131,10 @@ def told(target: AnyPath | BinaryIO) -> Iterator[None]:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a file can take a path's place: not where a pipe or a device is."""
+    """Whether a path can be replaced by a file: it is not a pipe or a device."""
     return not path.exists() or stat.S_ISREG(path.stat().st_mode)
 
 
 def hidden_sibling(path: Path) -> Path:
-    """A name beside a file that nobody has."""
+    """A unique hidden name next to a file."""
     return path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.part")

@@ -1,4 +1,4 @@
-"""Ogg files in which one stream follows another, of which libsndfile reads the first."""
+"""Detect chained Ogg files (several streams in a row); libsndfile reads only the first stream."""
 
 import os
 import re
@@ -8,11 +8,11 @@ from typing import BinaryIO
 _PAGE = re.compile(rb"OggS\x00([\x00-\x07])")
 _BEGINS, _LENGTH = 2, 6
 BLOCK = 1 << 20
-"""Bytes that are looked through at once."""
+"""Bytes that are searched at a time."""
 
 
 def is_chained(path: str | os.PathLike[str]) -> bool:
-    """Whether a stream begins behind the pages of the first ones.
+    """Whether a new stream begins after pages of earlier ones.
 
     Raises:
         OSError: it cannot be opened.
@@ -23,15 +23,15 @@ def is_chained(path: str | os.PathLike[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_chained(path: str, length: int, _changed: int) -> bool:
-    """Cached, as training reads crops of the same file again and again."""
+    """Cached, because training reads crops of the same file many times."""
     with open(path, "rb") as file:
         return length > 0 and _begins_again(file)
 
 
 def _begins_again(file: BinaryIO) -> bool:
-    """Streams side by side all begin first; one that begins later follows."""
+    """Multiplexed streams all begin before the first data page; a later beginning is a chain."""
     inside, before = False, b""
-    # not as a mapping: what is read of one counts as memory taken
+    # not memory-mapped: pages that were read would count as used memory
     while block := file.read(BLOCK):
         content = before + block
         for page in _PAGE.finditer(content):

@@ -1,6 +1,6 @@
-"""The chunks of WAV, RF64, AIFF and CAF files, as far as the sound and behind it.
+"""Parse the chunks of WAV, RF64, AIFF and CAF files.
 
-No samples are read. Only what a header says is told here; whether it is true, `unfinished` judges.
+No samples are read. This module returns what a header says; `unfinished` checks whether it is true.
 """
 
 import struct
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 MOST_HEADER = 1 << 26
-"""Bytes before the sound that are looked through: pictures may lie there, nothing larger."""
+"""Bytes before the sound that are searched: pictures may be there, nothing larger."""
 MOST_CHUNKS = 4096
 
 KNOWN = frozenset(
@@ -23,21 +23,21 @@ KNOWN = frozenset(
         *(b"pakt", b"info", b"free", b"strg", b"mark", b"ovvw", b"peak", b"uuid", b"edct", b"midi"),
     )
 )
-"""Names of chunks that programs write behind the sound."""
+"""Names of chunks that programs write after the sound."""
 FOREIGN = (b"TAG", b"ID3", b"APETAGEX", b"RIFF", b"RF64", b"FORM")
-"""What else lies behind a whole file: tags of MP3, or another file."""
+"""What else may follow a complete file: MP3 tags, or another file."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """How a family of formats writes its chunks.
+    """The chunk syntax of a family of formats.
 
     Attributes:
         size: `struct` format of a chunk's size.
         first: bytes before the first chunk.
         sound: name of the chunk with the samples.
-        before_samples: bytes at that chunk's beginning that are no samples.
-        padded: a chunk of odd size is followed by a byte that is not counted.
+        before_samples: bytes at the beginning of that chunk before the samples.
+        padded: a chunk of odd size is followed by a padding byte.
     """
 
     size: str
@@ -54,16 +54,16 @@ CAF = Family(">q", 8, b"data", before_samples=4, padded=False)
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a file's header says its sound lies.
+    """The position and size of the sound according to a file's header.
 
     Attributes:
-        family: of its format.
-        head: the file up to the first sample.
-        claimed: bytes of samples that the header promises; None where it has no 64-bit size.
-        field: where the size of the sound's chunk is written.
-        frame: bytes of a sample of all channels, or of a compressed block; 1 where unknown.
-        rate: bytes per second, 0 where unknown.
-        length: bytes in the file.
+        family: the family of its format.
+        head: the bytes before the first sample.
+        claimed: bytes of samples according to the header; None if its 64-bit size is missing.
+        field: position of the size of the sound's chunk.
+        frame: bytes of a sample of all channels, or of a compressed block; 1 if unknown.
+        rate: bytes per second; 0 if unknown.
+        length: size of the file in bytes.
     """
 
     family: Family
@@ -76,12 +76,12 @@ class Layout:
 
     @property
     def start(self) -> int:
-        """Where the first sample is."""
+        """Position of the first sample."""
         return len(self.head)
 
 
 def layout(file: BinaryIO, length: int) -> Layout | None:
-    """Read a header; None if it is of another format, or has no sound."""
+    """Read a header; None if the file has another format, or no sound."""
     magic = file.read(12)
     family = _family(magic)
     if family is None:
@@ -111,7 +111,7 @@ def layout(file: BinaryIO, length: int) -> Layout | None:
 
 
 def is_chain(file: BinaryIO, family: Family, position: int, length: int) -> bool:
-    """Whether chunks, and nothing else, follow from here to the end of the file."""
+    """Whether the file consists only of chunks from `position` to its end."""
     end = position
     for name, size, begin in _walk(file, family, position, length):
         if not all(32 <= byte < 127 for byte in name):
@@ -132,7 +132,7 @@ def _family(magic: bytes) -> Family | None:
 def _walk(
     file: BinaryIO, family: Family, position: int, length: int
 ) -> Iterator[tuple[bytes, int, int]]:
-    """Name, size and first byte of each chunk."""
+    """Yields the name, the size and the position of the first byte of each chunk."""
     width = 4 + struct.calcsize(family.size)
     for _ in range(MOST_CHUNKS):
         if position + width > length or position > length:

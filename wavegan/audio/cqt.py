@@ -1,9 +1,9 @@
-"""The constant-Q transform: bins a fixed ratio apart, each with as many periods in its window.
+"""Constant-Q transform: logarithmically spaced bins whose windows have equally many periods.
 
 Source: Brown and Puckette 1992, "An efficient algorithm for the calculation of a constant Q
-transform"; one octave's kernels for all octaves by halving the rate: Schörkhuber and Klapuri 2010,
-"Constant-Q transform toolbox for music processing". The numbers are those of `CQT2010v2` of
-github.com/KinWaiCheuk/nnAudio (MIT), low passes and scale included.
+transform"; the same kernels for all octaves, by halving the sample rate: Schörkhuber and Klapuri
+2010, "Constant-Q transform toolbox for music processing". The results are those of `CQT2010v2` in
+github.com/KinWaiCheuk/nnAudio (MIT), including low-pass filters and scale.
 """
 
 import math
@@ -22,22 +22,23 @@ LOW_PASS_TAPS = 256
 class ConstantQ(nn.Module):
     """Turns waves into complex constant-Q spectra, bins from the lowest frequency up.
 
-    Each bin is the wave times a Hann-windowed complex tone of Q periods, Q being
-    1 / (2^(1/bins_per_octave) - 1), its window of unit sum, times the root of the window's length
-    in samples. Frames are centred and the wave continues as zeros. Each halving's filter has an
-    even number of taps, so that the octave k below the highest is heard (2^k - 1) / 2 samples late,
-    which turns its phases. It is computed in float32 also inside autocast.
+    Each bin is the inner product of the wave with a complex tone of
+    Q = 1 / (2^(1/bins_per_octave) - 1) periods under a Hann window of unit sum, times the square
+    root of the window's length in samples. Frames are centred, and the wave is padded with zeros.
+    The filter of each halving has an even number of taps, so octave k below the highest is delayed
+    by (2^k - 1) / 2 samples, which changes its phases. Computed in float32, even inside autocast.
 
     Args:
         sample_rate: Hz.
-        hop_length: samples from frame to frame; the lowest octave must still see a whole number
-            of samples, so 2^(octaves - 1) divides it.
-        octaves: how many.
-        bins_per_octave: bins in each.
+        hop_length: samples from frame to frame; must be a multiple of 2^(octaves - 1), so that it
+            is a whole number of samples in the lowest octave too.
+        octaves: number of octaves.
+        bins_per_octave: bins in each octave.
         f_min: frequency of the lowest bin, Hz.
 
     Raises:
-        UserError: the highest bin is above half the sample rate, or the hop does not divide.
+        UserError: the highest bin is above half the sample rate, or `hop_length` is no such
+            multiple.
     """
 
     kernels: Tensor
@@ -84,12 +85,13 @@ class ConstantQ(nn.Module):
         """Shape: `(..., T)` to complex `(..., octaves * bins_per_octave, 1 + floor(T / hop))`.
 
         Raises:
-            UserError: nothing of the wave would be left for the lowest octave.
+            UserError: the wave is too short for the lowest octave.
         """
         least = self.factor * 2 ** (self.octaves - 1)
         if wave.shape[-1] < least:
             raise UserError(
-                f"the wave has {wave.shape[-1]} samples: {self.octaves} octaves need {least}"
+                f"the wave has {wave.shape[-1]} samples, but {self.octaves} octaves need {least}: "
+                "give a longer wave or use fewer octaves"
             )
         flat = wave.float().reshape(-1, 1, wave.shape[-1])
         with torch.autocast(wave.device.type, enabled=False):
@@ -109,12 +111,12 @@ class ConstantQ(nn.Module):
 
 
 def low_pass(band: float, transition: float, taps: int = LOW_PASS_TAPS) -> NDArray[np.float64]:
-    """A linear-phase low pass by sampling the wanted response (`scipy.signal.firwin2`).
+    """A linear-phase low-pass filter by frequency sampling, as `scipy.signal.firwin2`.
 
     Args:
-        band: where it falls from 1 to 0, as a share of half the sample rate.
-        transition: width of the fall: it runs from `band / (1 + t)` to `band * (1 + t)`.
-        taps: even.
+        band: cutoff, as a share of half the sample rate.
+        transition: width t of the fall from 1 to 0, from `band / (1 + t)` to `band * (1 + t)`.
+        taps: number of taps, even.
     """
     grid = np.linspace(0, 1, 1 + 2 ** math.ceil(math.log2(taps)))
     corners = [0, band / (1 + transition), band * (1 + transition), 1]
@@ -124,7 +126,7 @@ def low_pass(band: float, transition: float, taps: int = LOW_PASS_TAPS) -> NDArr
 
 
 def _tones(frequencies: NDArray[np.float64], periods: float, rate: float) -> NDArray[np.float64]:
-    """(2 N, 1, window): real and negated imaginary parts of the windowed tones, centred."""
+    """Real and negated imaginary parts of the centred windowed tones, (2 N, 1, window)."""
     lengths = np.ceil(periods * rate / frequencies).astype(int)
     size = 2 ** math.ceil(math.log2(lengths.max()))
     tones = np.zeros((len(frequencies), size), dtype=complex)
@@ -141,7 +143,7 @@ def _decimate(wave: Tensor, taps: Tensor, factor: int) -> Tensor:
 
 
 def _early_halvings(sample_rate: int, cutoff: float, hop_length: int, octaves: int) -> int:
-    """How often the rate may be halved before the first octave, as librosa reckons it."""
+    """How often the sample rate can be halved before the first octave, as librosa computes it."""
     by_band = math.ceil(math.log2(0.85 * (sample_rate // 2) / cutoff)) - 2
     by_hop = math.ceil(math.log2(hop_length)) - octaves + 1
     return max(0, min(by_band, by_hop))
@@ -151,8 +153,8 @@ def _check_highest(frequency: float, sample_rate: int, octaves: int) -> None:
     if frequency > sample_rate / 2:
         fewer = octaves - math.ceil(math.log2(2 * frequency / sample_rate))
         raise UserError(
-            f"octaves {octaves} reach {frequency:.0f} Hz, above half of {sample_rate} Hz: "
-            f"use {max(fewer, 1)}"
+            f"octaves {octaves} reach {frequency:.0f} Hz, above half the sample rate of "
+            f"{sample_rate} Hz: use {max(fewer, 1)}"
         )
 
 

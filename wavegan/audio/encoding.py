@@ -1,4 +1,4 @@
-"""Sound to the bytes of an audio file, in memory: no file is opened here."""
+"""Encode waves to the bytes of an audio file, in memory or into an open file."""
 
 import io
 import os
@@ -14,14 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from wavegan.audio.timeless import timeless
 from wavegan.errors import RunError, UserError
 
-# libsndfile crashes on a minute of stereo Vorbis written at once.
+# libsndfile crashes if a minute of stereo Vorbis is written in one call.
 BLOCK = 1 << 14
-# More is most likely (T, C) given for (C, T).
+# More channels are probably a wave (T, C) instead of (C, T).
 MOST_CHANNELS = 64
 # Sizes in a WAV header have 32 bits.
 LARGEST_WAV = (1 << 32) - (1 << 16)
 
-# What libsndfile can write beside the samples, and where it reads all of it back.
+# The tags that libsndfile can write, and the formats in which it reads all of them back.
 TAGS = frozenset(
     ("title", "copyright", "software", "artist", "comment", "date", "album", "license", "genre")
 )
@@ -50,8 +50,8 @@ class WriteReport:
 
     Attributes:
         frames: samples per channel.
-        clipped: samples, of all channels, that were beyond full scale and were cut to it.
-        peak: the largest absolute sample as it was given.
+        clipped: samples of all channels that were clipped to full scale.
+        peak: the largest absolute sample before clipping.
     """
 
     frames: int
@@ -60,10 +60,10 @@ class WriteReport:
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """The format that a file's extension names, a key of `FORMATS`.
+    """The format of a file's extension, a key of `FORMATS`.
 
     Raises:
-        UserError: none that can be written.
+        UserError: the format cannot be written.
     """
     suffix = Path(path).suffix.lower().lstrip(".")
     if suffix not in FORMATS:
@@ -85,12 +85,12 @@ def encode(
         wave: (T,) or (C, T), floats; full scale is 1.
         sample_rate: Hz.
         format: a key of `FORMATS`, in any case.
-        subtype: encoding as libsndfile names it; None is the format's usual one.
-        tags: texts for the file's metadata, by keys of `TAGS`; left out where the format has no
-            place for them.
+        subtype: libsndfile's name of the encoding; None: the format's usual one.
+        tags: texts for the file's metadata, by keys of `TAGS`; omitted if the format cannot hold
+            them.
 
     Raises:
-        UserError: a shape, format, subtype, rate or tag that cannot be encoded.
+        UserError: the shape, format, subtype, rate or a tag cannot be encoded.
         RunError: samples are not finite.
     """
     samples, memory = _frames_first(wave), io.BytesIO()
@@ -106,19 +106,19 @@ def encode(
 
 
 class Encoder:
-    """Encodes a wave that comes block by block: together they give the bytes of `encode`.
+    """Encodes a wave block by block, to the same bytes as `encode`.
 
     Args:
-        file: where to; empty, open for reading and writing.
+        file: the output, empty, open for reading and writing.
         sample_rate: Hz.
-        samples: per channel that will come, at most.
-        channels: how many.
+        samples: largest number of samples per channel.
+        channels: number of channels.
         format: as in `encode`.
         subtype: as in `encode`.
         tags: as in `encode`.
 
     Raises:
-        UserError: as `encode` does.
+        UserError: as `encode`.
         OSError: the file cannot be written.
     """
 
@@ -134,7 +134,7 @@ class Encoder:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         self._container, self._subtype = _kind(format, subtype, tags)
-        # About what the data takes: 32 bits are the most but for DOUBLE.
+        # An upper estimate of the size: all encodings except DOUBLE have at most 32 bits.
         each = 8 if self._subtype == "DOUBLE" else 4
         if self._container == "WAV" and samples * channels * each > LARGEST_WAV:
             raise UserError("too long for a WAV (4 GiB): write .w64 or .flac")
@@ -154,17 +154,17 @@ class Encoder:
             ) from None
 
     def write(self, wave: ArrayLike) -> None:
-        """Encode a further block, (T,) or (C, T).
+        """Encode the next block, (T,) or (C, T).
 
         Raises:
-            UserError: it is no wave of floats.
+            UserError: it is not a wave of floats.
             RunError: samples are not finite.
             OSError: the file cannot be written.
         """
         samples = _frames_first(wave)
         self._frames += len(samples)
         _refuse_what_is_not_finite(samples, self._frames * samples.shape[1])
-        # Levels block by block too: what is beside a long wave is small.
+        # Measure block by block too, to need little memory next to a long wave.
         for first in range(0, len(samples), BLOCK):
             levels = np.abs(samples[first : first + BLOCK])
             self._peak = max(self._peak, float(levels.max()))
@@ -192,7 +192,7 @@ class Encoder:
         return WriteReport(self._frames, self._over, self._peak)
 
     def close(self) -> None:
-        """Leave the file as it is, complete or not."""
+        """Stop encoding; the file stays as it is, complete or not."""
         self._sound.close()
 
     def _put(self, block: NDArray[np.float32]) -> None:
@@ -201,7 +201,7 @@ class Encoder:
 
 
 class _Kept:
-    """A file as libsndfile sees it, that keeps the first error: none gets through its callbacks."""
+    """A file for libsndfile that keeps the first error: exceptions cannot pass its callbacks."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, self.seek, self.tell = file, file.seek, file.tell
@@ -209,7 +209,7 @@ class _Kept:
         self._error: OSError | None = None
 
     def write(self, data: bytes) -> int:
-        """Write, or pretend to."""
+        """Write; on an error keep it and report success."""
         try:
             return self.file.write(data)
         except OSError as error:
@@ -217,13 +217,13 @@ class _Kept:
             return len(data)
 
     def check(self) -> None:
-        """Raise the error that there was."""
+        """Raise the first error, if there was one."""
         if self._error is not None:
             raise self._error
 
 
 def _kind(format: str, subtype: str | None, tags: Mapping[str, str] | None) -> tuple[str, str]:
-    """Container and encoding as libsndfile names them, checked."""
+    """The container and the encoding under libsndfile's names, checked."""
     if format.lower() not in FORMATS:
         raise UserError(f"cannot write {format}: {_choices()}")
     container, usual = FORMATS[format.lower()]
@@ -232,7 +232,7 @@ def _kind(format: str, subtype: str | None, tags: Mapping[str, str] | None) -> t
         known = ", ".join(soundfile.available_subtypes(container))
         raise UserError(f"{container} cannot hold {subtype}: choose one of {known}")
     if unknown := set(tags or ()) - TAGS:
-        raise UserError(f"no tag is called {min(unknown)}: choose of {', '.join(sorted(TAGS))}")
+        raise UserError(f"unknown tag {min(unknown)}: choose one of {', '.join(sorted(TAGS))}")
     return container, subtype
 
 
@@ -241,10 +241,10 @@ def _frames_first(wave: ArrayLike) -> NDArray[np.float32]:
     array = np.asarray(wave)
     if array.ndim not in (1, 2) or not 1 <= np.atleast_2d(array).shape[0] <= MOST_CHANNELS:
         raise UserError(
-            f"a wave of shape {array.shape}: it must be (samples,) or (channels, samples)"
+            f"the wave has shape {array.shape}: it must be (samples,) or (channels, samples)"
         )
     if not np.issubdtype(array.dtype, np.floating):
-        raise UserError(f"a wave of {array.dtype}: give floats with full scale 1")
+        raise UserError(f"the wave is {array.dtype}: give floats with full scale 1")
     return np.atleast_2d(array).T.astype(np.float32, copy=False)
 
 
@@ -256,7 +256,7 @@ def _refuse_what_is_not_finite(samples: NDArray[np.float32], of: int) -> None:
 
 
 def _quantized(block: NDArray[np.float32], subtype: str) -> NDArray[np.generic]:
-    """What soundfile is given: rounded by us for PCM, since libsndfile rounds down."""
+    """The values for soundfile; for PCM they are rounded here, because libsndfile rounds down."""
     if subtype in ("FLOAT", "DOUBLE"):
         return np.ascontiguousarray(block)
     if subtype in ("PCM_16", "PCM_24"):

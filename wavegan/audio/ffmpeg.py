@@ -1,7 +1,7 @@
-"""Files that the program ffmpeg decodes, where PyAV is missing: the same files, but slowly.
+"""Read audio files with the program ffmpeg if PyAV is missing: the same files, but slowly.
 
-Each read starts the program and decodes from the beginning on, so that a segment is exactly the
-slice of the whole.
+Each read starts the program and decodes from the beginning of the file, so a segment is exactly the
+slice of the whole file.
 """
 
 import os
@@ -33,7 +33,7 @@ _STREAM = re.compile(r"Stream #0:\d+.*?: Audio: (\w+)")
 
 
 def program() -> str | None:
-    """Where ffmpeg is, or None."""
+    """The path of ffmpeg, or None."""
     return shutil.which("ffmpeg")
 
 
@@ -47,13 +47,13 @@ class FfmpegSource:
 
     @property
     def info(self) -> AudioInfo:
-        """What decoding all of it said."""
+        """Information from decoding the whole file."""
         return self.found
 
     def blocks(
         self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
-        """Decode [start, stop), as in `Source`; blocks leave no marks here."""
+        """Decode [start, stop), as in `Source`; blocks are always seamless."""
         position = 0
         with _decoding(self.found.path, self.demuxer, self.program) as (pipe, _, _):
             _, channels = _header(pipe)
@@ -66,7 +66,7 @@ class FfmpegSource:
                 if len(fresh):
                     yield fresh
         if position < min(stop, self.found.frames):
-            errors.append(f"ffmpeg ends after {position} samples")
+            errors.append(f"ffmpeg stopped after {position} samples")
 
 
 def source(path: AnyPath, kind: Kind, program: str) -> FfmpegSource:
@@ -83,7 +83,7 @@ def source(path: AnyPath, kind: Kind, program: str) -> FfmpegSource:
 
 @lru_cache(maxsize=4096)
 def _learned(path: Path, kind: Kind, program: str, _size: int, _changed: int) -> AudioInfo:
-    """Decode all of a file to learn its length; cached, as it is read again and again."""
+    """Decode a whole file to find its length; cached, because files are read many times."""
     with _decoding(path, kind.demuxer, program) as (pipe, process, remarks):
         try:
             rate, channels = _header(pipe)
@@ -102,22 +102,22 @@ def _learned(path: Path, kind: Kind, program: str, _size: int, _changed: int) ->
         channels=channels,
         format=kind.name.upper(),
         subtype=codecs[0].upper() if codecs else "",
-        damage=f"ffmpeg says: {_last_line(remark)}" if failed else None,
+        damage=f"ffmpeg failed: {_last_line(remark)}" if failed else None,
         note=several(len(codecs)),
     )
 
 
 def _codecs(remark: str) -> list[str]:
-    """Those of the audio tracks that go in."""
+    """The codecs of the input's audio tracks."""
     return _STREAM.findall(remark.partition("Output #0")[0])
 
 
 def _refusal(remark: str, kind: Kind) -> str:
     if "Stream #" in remark and not _codecs(remark):
-        return f"there is no audio track in this {kind.name}"
+        return f"this {kind.name} file has no audio track"
     return (
-        f"libsndfile cannot read it, and as {kind.name} it is damaged or cut short "
-        f"({_last_line(remark)})"
+        f"this {kind.name} file is damaged or cut short ({_last_line(remark)}); copy or record it "
+        "again"
     )
 
 
@@ -129,8 +129,8 @@ def _last_line(remark: str) -> str:
 def _decoding(
     path: AnyPath, demuxer: str, program: str
 ) -> Iterator[tuple[IO[bytes], subprocess.Popen[bytes], IO[bytes]]]:
-    """The program at work: its output, an AU of floats, itself, and the file with its remarks."""
-    # A name that begins with "file:" is that of no other protocol.
+    """Yields ffmpeg's output (AU with floats), its process, and the file with its messages."""
+    # The prefix "file:" prevents ffmpeg from taking the name for another protocol.
     source = [b"-f", demuxer.encode(), b"-i", b"file:" + os.fsencode(os.path.abspath(path))]
     command = [os.fsencode(program), *_OPTIONS, *source, *_OUTPUT]
     with tempfile.TemporaryFile() as remarks:
@@ -147,7 +147,7 @@ def _decoding(
 
 
 def _header(pipe: IO[bytes]) -> tuple[int, int]:
-    """Rate and channels of an AU; its samples are next."""
+    """Sample rate and channels from an AU header; the samples follow in the pipe."""
     head = pipe.read(24)
     if len(head) < 24 or head[:4] != b".snd":
         raise UserError("no output")

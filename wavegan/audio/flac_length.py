@@ -1,25 +1,25 @@
-"""FLAC streams whose header does not know how many samples follow, or knows too few.
+"""Correct FLAC files whose header counts no samples or too few.
 
-Encoders that write to a pipe leave the number at 0; it is in the last frame's header all the same.
+Encoders that write to a pipe leave the count at 0; it follows from the last frame's header.
 """
 
 import struct
 from typing import BinaryIO
 
 TAIL = 1 << 18
-"""Bytes at the end in which the last frame lies: the largest have 65535 samples of 8 channels in
-theory, 16 kB in practice."""
+"""Bytes at the end that contain the last frame: at most 65535 samples of 8 channels in theory,
+16 kB in practice."""
 BLOCK = 1 << 20
-"""Bytes that are looked through at once."""
+"""Bytes that are searched at a time."""
 MOST_FRAMES = 4
-"""Frames at the end that may be damaged, as the last one of a recording that broke off is."""
+"""Most damaged frames at the end, such as the last one of an interrupted recording."""
 _BEGINNING = b"fLaC\0\0\0\x22"
 _FIXED = {1: 192, **{code: 576 << (code - 2) for code in range(2, 6)}}
 _FIXED |= {code: 256 << (code - 8) for code in range(8, 16)}
 
 
 def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
-    """The head with the true number of samples, where it ends, and a note; None if it was true."""
+    """The corrected head, the position where it ends, and a note; None if the count was right."""
     head = file.read(42)
     if len(head) < 42 or head[4] & 0x7F:
         return None
@@ -34,16 +34,16 @@ def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
         return None
     fixed = (packed >> 36 << 36 | there).to_bytes(8, "big")
     seconds = f" ({there / rate:.2f} s)" if rate else ""
-    said = f"promises {promised} samples" if promised else "does not say how long it is"
-    note = f"unfinished: the header {said}, {there} samples{seconds} are there and are read"
+    header = f"says {promised} samples" if promised else "has no length"
+    note = f"unfinished: the header {header}; all {there} samples{seconds} in the file are read"
     return head[:18] + fixed + head[26:], 42, note
 
 
 def is_followed(file: BinaryIO) -> bool:
-    """Whether another FLAC file begins in this one."""
+    """Whether another FLAC file follows in the same file."""
     file.seek(len(_BEGINNING))
     before = b""
-    # not as a mapping: what is read of one counts as memory taken
+    # not memory-mapped: pages that were read would count as used memory
     while block := file.read(BLOCK):
         if _BEGINNING in before + block:
             return True
@@ -52,7 +52,7 @@ def is_followed(file: BinaryIO) -> bool:
 
 
 def _samples(file: BinaryIO, length: int, head: bytes, block: int) -> int | None:
-    """Where the last whole frame ends, in samples; None if none is found."""
+    """The end of the last complete frame in samples; None if no frame is found."""
     begin = max(42, length - TAIL)
     file.seek(begin)
     tail = file.read(length - begin)
@@ -70,7 +70,7 @@ def _samples(file: BinaryIO, length: int, head: bytes, block: int) -> int | None
 
 
 def _end_of(frame: bytes, head: bytes, block: int) -> int | None:
-    """The number of the sample behind a frame, by its header; None if it is no header."""
+    """The number of the sample after a frame, from its header; None if this is not a header."""
     if len(frame) < 7:
         return None
     number = _number(frame)
@@ -91,7 +91,7 @@ def _end_of(frame: bytes, head: bytes, block: int) -> int | None:
 
 
 def _number(frame: bytes) -> tuple[int, int] | None:
-    """The frame's or sample's number, coded as UTF-8 does (up to 7 bytes), and where it ends."""
+    """The end position and value of the frame or sample number, coded like UTF-8 (to 7 bytes)."""
     first = frame[4]
     ones = 8 - (first ^ 0xFF).bit_length()
     if ones == 1 or ones > 7 or len(frame) < 4 + max(1, ones):
@@ -105,7 +105,7 @@ def _number(frame: bytes) -> tuple[int, int] | None:
 
 
 def _is_whole(frame: bytes) -> bool:
-    """Whether a frame's checksum holds."""
+    """Whether a frame's checksum is right."""
     crc = 0
     for byte in frame[:-2]:
         crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ byte]

@@ -1,4 +1,4 @@
-"""Which files look like audio, by content and by name, and what reads each kind."""
+"""Recognise audio formats by content and by file name, and choose the reader for each."""
 
 import os
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wavegan import file_kinds
 
-NO_RATE = "raw samples name no rate or format; convert it to .wav"
+NO_RATE = "raw samples have no sample rate or format; convert it to .wav"
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,10 @@ class Kind:
     """A kind of file.
 
     Attributes:
-        name: as people call it.
-        demuxer: what FFmpeg's libraries call it, or "" where they cannot read it.
-        own: libsndfile reads it; FFmpeg's libraries only where that fails.
-        why: why no sound can be read from it at all, and what to do; else "".
+        name: its common name.
+        demuxer: its name in FFmpeg, or "" if FFmpeg cannot read it.
+        own: libsndfile reads it; FFmpeg is used only if that fails.
+        why: why it cannot be read at all, and what to do; "" if it can.
     """
 
     name: str
@@ -40,7 +40,7 @@ LOCKED = Kind("encrypted", why="it is encrypted and cannot be decoded; get it wi
 RAW = Kind("raw samples", why=NO_RATE)
 WEB_PAGE = Kind("web page", why="it is a web page, not audio; download it again")
 LFS_POINTER = Kind(
-    "Git LFS pointer", why="it is only Git LFS's pointer to the audio; fetch it (git lfs pull)"
+    "Git LFS pointer", why="it is a Git LFS pointer, not audio; fetch the audio (git lfs pull)"
 )
 
 _OWN = {
@@ -89,18 +89,18 @@ _SILENT = {
     **dict.fromkeys((".mid", ".midi", ".kar", ".rmi"), MIDI),
     **dict.fromkeys((".m4p", ".aax", ".aa"), LOCKED),
     **dict.fromkeys((".raw", ".pcm", ".sln"), RAW),
-    ".ofr": Kind("OptimFROG", why="only OptimFROG's own program decodes it: ofr --decode"),
-    ".cda": Kind("CD track", why="it names a track of a CD and holds no sound; rip the CD"),
+    ".ofr": Kind("OptimFROG", why="only OptimFROG's own program decodes it; use ofr --decode"),
+    ".cda": Kind("CD track", why="it only points to a track of a CD; rip the CD"),
     ".aup3": Kind("Audacity", why="it is an Audacity project; export it as .wav"),
 }
 _BY_NAME = {**_OWN, **_DECODED, **_SILENT}
 
 READABLE = frozenset((*_OWN, *_DECODED))
-"""Extensions of files that are opened."""
+"""Extensions of files that can be read."""
 UNREADABLE = frozenset(_SILENT)
-"""Extensions that look like audio, of files that hold none or that nothing reads."""
+"""Extensions of files that look like audio but hold none, or that no library reads."""
 OWN = frozenset(_OWN)
-"""Extensions of files that need nothing but libsndfile."""
+"""Extensions of files that need only libsndfile."""
 
 OTHER_NAMES = frozenset(
     (
@@ -112,7 +112,7 @@ OTHER_NAMES = frozenset(
         *(".7z", ".rar", ".ts", ".js", ".css", ".c", ".h", ".cpp", ".db", ".nfo", ".f0", ".mel"),
     )
 )
-"""Extensions of what commonly lies beside audio: such files are not looked into."""
+"""Extensions of files that are often found next to audio: their content is not checked."""
 
 _BEGINNINGS = (
     (b"RF64", WAV),
@@ -148,12 +148,12 @@ _HEAD = 16384
 
 
 def by_name(path: str | os.PathLike[str]) -> Kind | None:
-    """What a file's extension promises."""
+    """The kind of a file by its extension, or None."""
     return _BY_NAME.get(Path(path).suffix.lower())
 
 
 def content_of(path: str | os.PathLike[str]) -> Kind | None:
-    """What a file's first bytes say; None if they are nothing known.
+    """The kind of a file by its first bytes; None if they are unknown.
 
     Raises:
         OSError: it cannot be opened.
@@ -172,7 +172,7 @@ def content_of(path: str | os.PathLike[str]) -> Kind | None:
 
 
 def unnamed(path: str | os.PathLike[str]) -> str:
-    """Why a file is passed over that is audio by its content, not by its name; "" if it is none."""
+    """Why a file that is audio by content but not by name is skipped; "" for other files."""
     suffix = Path(path).suffix.lower()
     if suffix in OTHER_NAMES or suffix in _BY_NAME:
         return ""
@@ -182,8 +182,8 @@ def unnamed(path: str | os.PathLike[str]) -> str:
         return ""
     if kind is None or kind.why:
         return ""
-    wrong = f"under the extension {suffix}" if suffix else "without an extension"
-    return f"{kind.name} audio {wrong}: give its name the right extension to use it"
+    wrong = f"with the extension {suffix}" if suffix else "without an extension"
+    return f"{kind.name} audio {wrong}: rename it with the right extension to use it"
 
 
 def _kind(head: bytes) -> Kind | None:
@@ -196,18 +196,18 @@ def _kind(head: bytes) -> Kind | None:
         return {b"WAVE": WAV, b"AVI ": _DECODED[".avi"], b"RMID": MIDI}.get(head[8:12])
     if head[:4] == b"FORM":
         return AIFF if head[8:12] in (b"AIFF", b"AIFC") else None
-    return AAC if _is_adts(head) else _in_its_place(head)
+    return AAC if _is_adts(head) else _placeholder(head)
 
 
-def _in_its_place(head: bytes) -> Kind | None:
-    """What is left where a download or a checkout failed."""
+def _placeholder(head: bytes) -> Kind | None:
+    """The kind of file that a failed download or checkout leaves instead of audio."""
     if file_kinds.is_web_page(head):
         return WEB_PAGE
     return LFS_POINTER if file_kinds.is_lfs_pointer(head) else None
 
 
 def _is_adts(head: bytes) -> bool:
-    """Three frames of AAC, each where the one before says."""
+    """Whether there are three AAC frames, each at the position that the one before gives."""
     at = 0
     for _ in range(3):
         if len(head) < at + 7 or head[at] != 0xFF or head[at + 1] & 0xF6 != 0xF0:

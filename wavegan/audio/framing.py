@@ -1,4 +1,4 @@
-"""How waves are cut into frames: the paddings there are, and how many frames each gives."""
+"""Framing of waves: the padding modes and the number of frames."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ PadMode = Literal["reflect", "zero"]
 
 
 def frame_count(samples: int, hop_length: int, padding: Padding) -> int:
-    """Frames of a wave: floor(samples / hop), one more if centred, and never none."""
+    """Number of frames: floor(samples / hop), plus one with "center", and at least one."""
     if samples < 1:
-        raise UserError(f"samples is {samples}: a spectrogram needs at least one")
+        raise UserError(f"samples is {samples}: a spectrogram needs at least one sample")
     return 1 + samples // hop_length if padding == "center" else max(1, samples // hop_length)

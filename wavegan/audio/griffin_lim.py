@@ -1,7 +1,7 @@
-"""Griffin-Lim: phases for magnitudes that have none, by going to and fro between wave and frames.
+"""Griffin-Lim phase reconstruction: a wave from magnitudes without phases.
 
-Griffin and Lim 1984, "Signal estimation from modified short-time Fourier transform"; the fast
-variant is of Perraudin, Balazs and Søndergaard 2013, "A fast Griffin-Lim algorithm".
+Griffin and Lim 1984, "Signal estimation from modified short-time Fourier transform"; fast variant:
+Perraudin, Balazs and Søndergaard 2013, "A fast Griffin-Lim algorithm".
 """
 
 import torch
@@ -14,7 +14,7 @@ from wavegan.errors import UserError
 from wavegan.own_settings import own_settings
 
 MOST_ITERATIONS = 1000
-"""The phases have settled long before; a million take for ever."""
+"""The phases converge long before this."""
 
 
 @own_settings()
@@ -31,29 +31,29 @@ def griffin_lim(
     padding: Padding = "same",
     pad_mode: PadMode = "reflect",
 ) -> Tensor:
-    """A wave whose spectrum has about these magnitudes.
+    """A wave whose spectrum has approximately these magnitudes.
 
-    Nothing is drawn from a global generator, and each item of a batch is what it is alone. The
-    gradient is that of the last inverse transform, with the phases that were found as constants.
+    No global random generator is used, and each item of a batch is independent of the others. The
+    gradient is that of the last inverse transform, with the phases as constants.
 
     Args:
         magnitude: (..., n_fft / 2 + 1, L), not negative.
         n_fft: transform length, samples.
         hop_length: samples from frame to frame.
         window: (W,), W <= n_fft; centred in the transform.
-        iterations: how often phases are made anew; 0 leaves the first ones.
-        momentum: of the fast variant, 0.99 in its paper; 0 is the plain algorithm.
-        seed: first phases are random numbers of this seed, the same for each item and on every
-            device; None: they are 0, which commutes with shifts by whole frames.
-        loop: the wave repeats: frames at its end go on at its beginning.
-        padding: as in `istft`; a loop has that of "same".
-        pad_mode: as in `stft`; a loop needs none.
+        iterations: how often the phases are updated; 0 keeps the initial ones.
+        momentum: of the fast variant, 0.99 in its paper; 0: the plain algorithm.
+        seed: seed of random initial phases, the same for each item and on every device; None: the
+            initial phases are 0, which commutes with shifts by whole frames.
+        loop: the wave is periodic: frames at its end wrap to its beginning.
+        padding: as in `istft`; a loop always uses the frames of "same".
+        pad_mode: as in `stft`; not used for a loop.
 
     Returns:
         (..., T), float32; L * hop samples for "same" and for a loop, see `istft`.
 
     Raises:
-        UserError: fewer than 0 iterations, or a `momentum` outside [0, 1.2].
+        UserError: `iterations` is outside [0, 1000], or `momentum` outside [0, 1.2].
     """
     check_options(iterations, momentum)
 
@@ -80,7 +80,11 @@ def griffin_lim(
 
 
 def check_options(iterations: int, momentum: float) -> None:
-    """Refuse fewer than 0 iterations or more than help, and a momentum that only leads away."""
+    """Check the ranges of the options; a larger momentum diverges.
+
+    Raises:
+        UserError: one is out of range.
+    """
     if not 0 <= iterations <= MOST_ITERATIONS:
         raise UserError(f"iterations is {iterations}: give 0 to {MOST_ITERATIONS}, e.g. 16")
     if not 0 <= momentum <= 1.2:
@@ -89,7 +93,7 @@ def check_options(iterations: int, momentum: float) -> None:
 
 
 def circular_stft(wave: Tensor, n_fft: int, hop_length: int, window: Tensor) -> Tensor:
-    """Frames of a wave that repeats, where "same" framing has them.
+    """Spectrum of a periodic wave, with the frame positions of "same" padding.
 
     Args:
         wave: (..., T), T a multiple of the hop.
@@ -107,7 +111,7 @@ def circular_stft(wave: Tensor, n_fft: int, hop_length: int, window: Tensor) -> 
 
 
 def circular_istft(spectrum: Tensor, n_fft: int, hop_length: int, window: Tensor) -> Tensor:
-    """The wave that repeats whose frames are nearest to the given ones.
+    """The periodic wave whose frames are nearest to the given ones.
 
     Args:
         spectrum: (..., n_fft / 2 + 1, L), complex.
@@ -118,7 +122,7 @@ def circular_istft(spectrum: Tensor, n_fft: int, hop_length: int, window: Tensor
     Returns:
         (..., L * hop), float32.
     """
-    # frames go on beyond both ends as far as they overlap, and that much is cut off again
+    # repeat frames beyond both ends as far as they overlap, then cut that part off
     frames, beyond = spectrum.shape[-1], -(-n_fft // hop_length)
     place = torch.arange(-beyond, frames + beyond, device=spectrum.device) % frames
     wave = istft(spectrum[..., place], n_fft, hop_length, window, padding="same")
@@ -126,7 +130,7 @@ def circular_istft(spectrum: Tensor, n_fft: int, hop_length: int, window: Tensor
 
 
 def _first_phases(magnitude: Tensor, seed: int | None) -> Tensor:
-    """Unit numbers, (bins, L)."""
+    """Complex numbers of magnitude 1, (bins, L)."""
     shape = magnitude.shape[-2:]
     if seed is None:
         return torch.ones(shape, dtype=torch.complex64, device=magnitude.device)

@@ -1,7 +1,7 @@
-"""Reading and writing audio files: what the rest of the package uses, and nothing beside it.
+"""Read and write audio files; the only module for audio files that other packages use.
 
-Waves are float32 (C, T) in [-1, 1]; files of floats may go beyond. A crop costs no decoding of
-what is around it, and a damaged file is reported, never passed over in silence.
+Waves are float32 (C, T) in [-1, 1]; files of floats may exceed this. Reading a crop does not decode
+the rest of the file. Damaged files are always reported.
 """
 
 import logging
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wavegan.audio import opening
-from wavegan.audio.block_writer import hidden_sibling, is_plain, told
+from wavegan.audio.block_writer import hidden_sibling, is_plain, named_errors
 from wavegan.audio.encoding import WriteReport, encode, format_of
 from wavegan.audio.measuring import Measured, measure
 from wavegan.audio.opening import AnyPath, AudioInfo, ShortReadError, Wave
@@ -24,7 +24,7 @@ from wavegan.audio.resample import resample_array, resample_blocks, resampled_le
 from wavegan.errors import UserError
 
 MOST = 1 << 27
-"""Samples of all channels that are read at once: half a gigabyte, 93 minutes of mono at 24 kHz."""
+"""Most samples (of all channels) in one read: half a gigabyte, 93 minutes of mono at 24 kHz."""
 _log = logging.getLogger(__name__)
 
 __all__ = [
@@ -45,7 +45,7 @@ def probe(path: AnyPath) -> AudioInfo:
     """Read a file's header.
 
     Raises:
-        UserError: no such file, or none that can be read.
+        UserError: the file does not exist or cannot be read.
     """
     with opening.opened(path) as source:
         return source.info
@@ -63,28 +63,27 @@ def read(
 ) -> tuple[Wave, int]:
     """Read a file or a segment of it.
 
-    A segment equals the same slice of the whole, exactly, or to 1e-6 in MP3 and when resampled
-    (enough is read on each side of it, from where the two rates' samples coincide); only in Opus,
-    whose decoder remembers, to about 5e-3.
+    A segment equals the same slice of the whole file: exactly, or to 1e-6 for MP3 and after
+    resampling (enough context is read on each side, from a sample that both rates share); to about
+    5e-3 for Opus, whose decoder has state.
 
     Args:
-        path: any file that libsndfile, PyAV or ffmpeg read, whatever its extension.
-        start: first sample, counted at the rate that is returned.
-        frames: samples to return, counted likewise; None is all. The end of the file may come
-            first: the result is then shorter.
-        sample_rate: wanted rate, Hz; None keeps the file's.
-        mono: average the channels (antiphase stereo is silence then); False keeps them.
-        on_short: called with the error when the file ends before it should, and what could be
-            read is returned; None raises it. A segment that is whole is no such case, even in a
-            damaged file.
-        on_note: called with what a person should know of a file that is read all the same, such
-            as an unfinished header or a second audio track; None logs it as a warning, once.
+        path: any file that libsndfile, PyAV or ffmpeg can read, whatever its extension.
+        start: first sample, at the returned rate.
+        frames: number of samples, at the returned rate; None: all. The result is shorter if the
+            file ends first.
+        sample_rate: wanted rate, Hz; None: the file's.
+        mono: average the channels (antiphase stereo becomes silence); False keeps them.
+        on_short: called with the error if the file ends too early; the samples before are returned.
+            None: the error is raised. A complete segment of a damaged file is no error.
+        on_note: called with a note about something unusual in a readable file, such as an
+            unfinished header or a second audio track. None: it is logged as a warning, once.
 
     Returns:
-        (1 or C, T) and its rate, Hz.
+        The wave (1 or C, T) and its rate, Hz.
 
     Raises:
-        UserError: no such file, not audio, no samples in it, or `start` beyond its end.
+        UserError: the file does not exist, is not audio, has no samples, or ends before `start`.
         ShortReadError: see `on_short`.
     """
     with opening.opened(path) as source:
@@ -98,7 +97,7 @@ def read(
         wave, error = _decode(source, info, first, last - first, mono)
     if info.note:
         (on_note or partial(_warn, opening.shown(path)))(info.note)
-    # Damage that only the header shows matters to who wanted what is missing.
+    # Damage known from the header matters only if the missing part was requested.
     to_the_end = frames is None or stop - start < frames
     if error is None and (to_the_end or wave.shape[-1] < last - first):
         error = info.damage
@@ -113,18 +112,18 @@ def read(
 
 
 def mono_blocks(path: AnyPath, sample_rate: int) -> Iterator[Wave]:
-    """Read a whole file, mixed to mono, in memory that does not grow with its length.
+    """Read a whole file block by block, mixed to mono, in constant memory.
 
     Args:
         path: as in `read`.
         sample_rate: wanted rate, Hz.
 
     Yields:
-        (T,) each; together they are exactly what `read` gives.
+        Blocks (T,); joined they are exactly the result of `read`.
 
     Raises:
-        UserError: as `read` does.
-        ShortReadError: at the end, where the file ends before it should.
+        UserError: as `read`.
+        ShortReadError: after the last block, if the file ends too early.
     """
     errors: list[str] = []
     with opening.opened(path) as source:
@@ -161,30 +160,30 @@ def write(
     format: str | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> WriteReport:
-    """Write a file, whole or not at all, or to an open binary stream.
+    """Write a file atomically, or write to an open binary stream.
 
     Args:
-        target: a path, whose extension is the format, or a stream, which gets a WAV.
+        target: a path, whose extension gives the format, or a stream (default format: WAV).
         wave: (T,) or (C, T), floats; full scale is 1.
         sample_rate: Hz.
-        subtype: "PCM_16", "PCM_24", "FLOAT" or another that libsndfile knows; None is the
-            format's usual one, 16 bits where it has no coding of its own.
-        format: instead of what the extension says: "wav", "flac", "ogg", "opus", "mp3", ….
+        subtype: "PCM_16", "PCM_24", "FLOAT" or another of libsndfile's; None: the format's usual
+            one, 16 bits for formats without their own codec.
+        format: used instead of the extension: "wav", "flac", "ogg", "opus", "mp3", ….
         tags: texts for the file's metadata, as in `encode`.
 
     Returns:
-        How much was written and how many samples were clipped to full scale, which is for the
-        caller to tell. FLOAT and DOUBLE never clip.
+        A report with the number of samples that were clipped to full scale; the caller should
+        report them to the user. FLOAT and DOUBLE never clip.
 
     Raises:
-        UserError: a format, subtype or rate that cannot be written, or no such folder.
-        RunError: samples that are not finite, or the disk refused.
+        UserError: the format, subtype or rate cannot be written, or the folder does not exist.
+        RunError: samples are not finite, or the disk cannot be written.
     """
     if not isinstance(target, str | os.PathLike):
         data, report = encode(wave, sample_rate, format=format or "wav", subtype=subtype, tags=tags)
         target.write(data)
         return report
-    with told(target):
+    with named_errors(target):
         kind = format or format_of(target)
         data, report = encode(wave, sample_rate, format=kind, subtype=subtype, tags=tags)
         _put(Path(os.path.realpath(target)), data)
@@ -192,7 +191,7 @@ def write(
 
 
 def _put(path: Path, data: bytes) -> None:
-    """Replace a file in one move; a pipe or a device is written into instead."""
+    """Replace a file atomically; write into a pipe or a device directly."""
     if not is_plain(path):
         path.write_bytes(data)
         return
@@ -205,11 +204,11 @@ def _put(path: Path, data: bytes) -> None:
 
 
 def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[int, int]:
-    """The part that is asked for, at `rate`: start, and a stop within the file."""
+    """Start and stop of the requested part at `rate`; stop is limited to the end of the file."""
     total = resampled_length(info.frames, info.sample_rate, rate)
     name = opening.shown(info.path)
     if info.frames == 0 and info.damage is None:
-        raise UserError("there are no samples in it", at=name)
+        raise UserError("it has no samples; record or copy it again", at=name)
     if not 0 <= start <= total:
         raise UserError(f"start {start} is outside its {total} samples at {rate} Hz", at=name)
     if frames is not None and frames < 0:
@@ -219,15 +218,14 @@ def _range(info: AudioInfo, rate: int, start: int, frames: int | None) -> tuple[
 
 @lru_cache(maxsize=4096)
 def _warn(name: str, note: str) -> None:
-    """Say it the first time; later calls are answered by the cache."""
+    """Log a note once; the cache skips repetitions."""
     _log.warning("%s: %s", name, note)
 
 
 def _refuse_too_many(info: AudioInfo, samples: int, rate: int) -> None:
     if samples * info.channels > MOST:
         raise UserError(
-            f"{samples / rate / 60:,.0f} minutes are more than is held "
-            "in memory at once: cut it into parts",
+            f"{samples / rate / 60:,.0f} minutes are too long to hold in memory: cut it into parts",
             at=opening.shown(info.path),
         )
 
@@ -246,9 +244,9 @@ def _report(error: ShortReadError, on_short: Callable[[ShortReadError], None] | 
 def _decode(
     source: opening.Source, info: AudioInfo, first: int, count: int, mono: bool
 ) -> tuple[Wave, str | None]:
-    """Samples from `first` on as (C, T), and the decoder's error if there are fewer."""
+    """`count` samples from `first` as (C, T), and the decoder's error if there are fewer."""
     errors: list[str] = []
-    # memory is taken as samples come, not as the header promises
+    # the header may announce more samples than the file has: limit the allocation
     channels = 1 if mono else info.channels
     wave, place = np.empty((channels, min(count, MOST // channels)), np.float32), 0
     for block in source.blocks(first, first + count, errors, seamless=True):

@@ -1,4 +1,4 @@
-"""The inverse of `wavegan.audio.stft.stft`: spectra of frames back to a wave."""
+"""Inverse short-time Fourier transform, the inverse of `wavegan.audio.stft.stft`."""
 
 import torch
 from torch import Tensor
@@ -12,16 +12,16 @@ def istft(
 ) -> Tensor:
     """The wave whose frames are nearest to the given ones (Griffin and Lim 1984, equation 6).
 
-    Windowed inverse transforms are overlapped, added and divided by the overlapped squares of the
-    window; what padding added is cut off again.
+    Windowed inverse transforms are overlap-added and divided by the overlap-added squares of the
+    window; then the padding is cut off.
 
     Args:
         spectrum: (..., n_fft / 2 + 1, L), complex.
         n_fft: transform length, samples.
         hop_length: samples from frame to frame.
         window: (W,), W <= n_fft; centred in the transform.
-        padding: as the spectrum was made: "same" gives L * hop samples, "center" (L - 1) * hop,
-            "none" (L - 1) * hop + n_fft.
+        padding: the padding of the forward transform: "same" gives L * hop samples, "center"
+            (L - 1) * hop, "none" (L - 1) * hop + n_fft.
 
     Returns:
         (..., T), float32.
@@ -36,15 +36,15 @@ def istft(
         envelope = _overlap_add(squares, hop_length)
         cut = {"same": n_fft - hop_length, "center": n_fft, "none": 0}[padding]
         kept = slice(cut // 2, wave.shape[-1] - (cut - cut // 2))
-        # the Hann window is 0 at the outermost sample, where nothing can be known
+        # the Hann window is 0 at the outermost sample, which cannot be recovered
         wave = wave[:, kept] / envelope[:, kept].clamp(min=1e-8)
     return wave.reshape(*spectrum.shape[:-2], -1)
 
 
 def _overlap_add(frames: Tensor, hop_length: int) -> Tensor:
-    """(B, L, N) to (B, (L - 1) * hop + N): hop-long parts of all frames added at once.
+    """(B, L, N) to (B, (L - 1) * hop + N): adds one hop-long part of all frames at a time.
 
-    Several times quicker on a CPU than `fold`, which goes frame by frame.
+    Several times faster on a CPU than `fold`, which adds frame by frame.
     """
     batch, count, size = frames.shape
     parts = -(-size // hop_length)

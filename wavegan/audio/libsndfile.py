@@ -1,4 +1,4 @@
-"""Files that libsndfile reads, by soundfile: WAV, FLAC, Ogg, MP3, AIFF and more."""
+"""Read audio files with libsndfile (soundfile): WAV, FLAC, Ogg, MP3, AIFF and more."""
 
 import os
 import re
@@ -18,15 +18,16 @@ from wavegan.errors import UserError
 
 BLOCK = 1 << 16
 LONGEST = 1 << 40
-"""Samples; a header that promises more is wrong."""
-# A block that meets damage is lost; this is FLAC's own, so that no sound before it is.
+"""Largest number of samples; a header with more is wrong."""
+# A damaged block is lost completely, so for FLAC use the codec's own block size: no sound before
+# the damage is lost.
 FLAC_BLOCK = 1 << 12
-# Samples to decode and drop after a seek: MP3 borrows bits from earlier frames; libsndfile's Ogg
-# seeks can land a page off (right from 2^14 on in our files) and Opus converges slowly.
+# Samples to decode and drop after a seek: MP3 uses bits of earlier frames; libsndfile's Ogg seeks
+# can be a page off (2^14 samples suffice for our files) and Opus converges slowly.
 PREROLL = {"MP3": 1 << 14, "OGG": 1 << 16}
-# Channels beyond which blocks are shorter, so that they take no more memory.
+# With more channels, blocks are shorter, to limit their memory.
 USUAL_CHANNELS = 8
-# Sizes that programs write when they cannot know: ffmpeg and SoX to a pipe, and "none yet".
+# Sizes that ffmpeg and SoX write to a pipe because they do not know the length; 0 is "none yet".
 _UNKNOWN_SIZES = {0, 0x7FFFF000, 0x7FFFFFFF, 0xFFFFFFFF}
 _SIZE_NOTE = re.compile(
     r"^ *(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)", re.M
@@ -35,24 +36,24 @@ _CUT_OGG_NOTE = re.compile(r"End-Of-Stream|end-of-stream bit|Junk after the last
 
 
 class _Sound(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
-    """Read block by block without a seek after each, which soundfile makes where it can."""
+    """A SoundFile that can read blocks without soundfile's seek after each of them."""
 
     steady = False
 
     def seekable(self) -> bool:
-        """Not while it is `steady`."""
+        """False while it is `steady`."""
         return not self.steady and bool(super().seekable())
 
 
 class SoundFileSource:
-    """A file that libsndfile has open; a header that was never finished is read as it should be."""
+    """A file opened with libsndfile; an unfinished header is corrected in memory."""
 
     def __init__(self, path: AnyPath, sound: _Sound, note: str, streamed: bool) -> None:
         self._path, self._sound, self._note, self._streamed = Path(path), sound, note, streamed
 
     @cached_property
     def info(self) -> AudioInfo:
-        """What the header says."""
+        """Information from the header."""
         sound = self._sound
         return AudioInfo(
             path=self._path,
@@ -72,8 +73,8 @@ class SoundFileSource:
     ) -> Iterator[Wave]:
         """Decode [start, stop), as in `Source`.
 
-        soundfile seeks after each read, which leaves marks of up to 3e-5 in an MP3 and 0.04 in
-        Opus; not where `seamless`.
+        soundfile seeks after each read, which causes errors of up to 3e-5 in MP3 and 0.04 in Opus,
+        except with `seamless`.
         """
         sound = self._sound
         preroll = PREROLL.get(sound.format, 0)
@@ -83,7 +84,7 @@ class SoundFileSource:
         try:
             if position:
                 sound.seek(position)
-            # where no marks are to be feared the seek stays: it is what notices damaged FLAC
+            # keep the seek for lossless formats: it is what detects damaged FLAC
             sound.steady = seamless and preroll > 0
             while position < stop:
                 block: Wave = sound.read(
@@ -108,31 +109,31 @@ def opened(path: AnyPath) -> Iterator[SoundFileSource]:
     Raises:
         OSError: it cannot be opened.
         soundfile.LibsndfileError: libsndfile cannot read it.
-        UserError: it does not say how long it is.
+        UserError: its header has no valid length.
     """
     note, streamed = "", False
     with ExitStack() as stack:
         stack.enter_context(mpeg_warnings_silenced(path))
-        # soundfile encodes names as UTF-8, and fails on those in another encoding.
+        # soundfile encodes names as UTF-8, and fails on names in another encoding.
         content: object = path if _is_utf8(path) else stack.enter_context(open(path, "rb"))
         if (found := repair(path)) is not None:
             content = stack.enter_context(Overlay(path, found.head, found.start, found.stop))
             note, streamed = found.note, found.streamed
         elif os.fsdecode(path).lower().endswith(".raw"):
-            # by such a name soundfile takes what it is given for samples, whatever the content
+            # soundfile treats a file named .raw as raw samples, whatever its content
             content = stack.enter_context(Overlay(path, b"", 0))
         sound = stack.enter_context(_Sound(content))
         if sound.frames > LONGEST:
-            raise UserError("it does not say how long it is; encode it again", at=shown(path))
+            raise UserError("its header has no valid length; encode it again", at=shown(path))
         if sound.format == "OGG" and is_chained(path):
-            note = "several Ogg streams follow one another: only the first is read"
+            note = "it has several Ogg streams in a row: only the first is read"
         yield SoundFileSource(path, sound, note, streamed)
 
 
 def reason(error: soundfile.LibsndfileError) -> str:
-    """What libsndfile says, without its decoration."""
-    said: str = error.error_string
-    return said.removeprefix("Error : ").strip().rstrip(".")
+    """The message of libsndfile without its prefix."""
+    message: str = error.error_string
+    return message.removeprefix("Error : ").strip().rstrip(".")
 
 
 def _is_utf8(path: AnyPath) -> bool:
@@ -144,8 +145,8 @@ def _is_utf8(path: AnyPath) -> bool:
 
 
 def _damage(log: str) -> str | None:
-    """What libsndfile mended in silence and only its log tells."""
+    """Damage that libsndfile repaired silently, from its log."""
     for promised, found in _SIZE_NOTE.findall(log):
         if int(promised) > int(found) and int(promised) not in _UNKNOWN_SIZES:
-            return f"the header promises {promised} bytes, {found} are there"
+            return f"the header says {promised} bytes, but the file has {found}"
     return "the Ogg stream has no end" if _CUT_OGG_NOTE.search(log) else None

@@ -1,4 +1,4 @@
-"""The mark that our commands leave in the audio files they write, and how to know it again."""
+"""Tags that wavegan's commands write into audio files, and how to recognise them."""
 
 import json
 from collections.abc import Mapping
@@ -11,23 +11,23 @@ from wavegan.errors import UserError
 PREFIX = "wavegan "
 
 
-def mark(command: str, **said: str) -> dict[str, str]:
-    """Tags for `io.write`: which command of ours made a file, and what else there is to say.
+def mark(command: str, **tags: str) -> dict[str, str]:
+    """Tags for `io.write`: the wavegan command that made a file, and other tags.
 
     Args:
         command: "vocode", "generate", …
-        said: other tags, e.g. `title`, `comment`.
+        tags: other tags, e.g. `title`, `comment`.
 
     >>> mark("vocode")["software"].startswith("wavegan ")
     True
     """
-    return {"software": f"{PREFIX}{wavegan.__version__} {command}", **said}
+    return {"software": f"{PREFIX}{wavegan.__version__} {command}", **tags}
 
 
 def command(tags: Mapping[str, str]) -> str | None:
-    """The command of ours that made a file with these tags, or None.
+    """The wavegan command that made a file with these tags, or None.
 
-    libsndfile adds its own name in brackets to WAV's `software`.
+    In WAV files libsndfile appends its own name in brackets to `software`.
 
     >>> command({"software": "wavegan 0.1.0 vocode (libsndfile-1.2.2)"})
     'vocode'
@@ -39,9 +39,9 @@ def command(tags: Mapping[str, str]) -> str | None:
 
 
 def comment(facts: Mapping[str, object]) -> str:
-    """How a file was made, for the tag of that name: one line of JSON, in ASCII.
+    """How a file was made, as one line of JSON for the tag `comment`.
 
-    Readers of WAV disagree on the encoding of anything else.
+    It is ASCII because WAV readers disagree on the encoding of other characters.
 
     >>> comment({"model": "drums", "seed": 7})
     '{"model": "drums", "seed": 7}'
@@ -50,7 +50,7 @@ def comment(facts: Mapping[str, object]) -> str:
 
 
 def facts(tags: Mapping[str, str]) -> dict[str, Any]:
-    """What the comment of a file of ours says; nothing where a file is not, or it says nothing.
+    """The facts in the comment of a file that wavegan made; empty for other files.
 
     >>> facts(mark("generate", comment=comment({"seed": 7})))
     {'seed': 7}
@@ -58,7 +58,7 @@ def facts(tags: Mapping[str, str]) -> dict[str, Any]:
     {}
     """
     try:
-        said = json_file.parse(tags.get("comment", ""), "comment")
+        content = json_file.parse(tags.get("comment", ""), "comment")
     except UserError:
         return {}
-    return said if isinstance(said, dict) and command(tags) is not None else {}
+    return content if isinstance(content, dict) and command(tags) is not None else {}

@@ -1,4 +1,4 @@
-"""Decoding a whole file to learn what is in it, with bounded memory."""
+"""Decode a whole file in blocks and measure its levels, length and checksum."""
 
 import zlib
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ FULL_SCALE = 0.999
 
 @dataclass(frozen=True)
 class Measured:
-    """What decoding a whole file found. Levels are linear; NaN and infinity count as 0 in them.
+    """Measurements of a decoded file. Levels are linear; NaN and infinity count as 0 in them.
 
     Attributes:
-        info: what the header says.
+        info: the header's information.
         frames_decoded: samples per channel that could be read.
         peak: largest absolute sample of any channel.
-        mono_peak: the same of the mean of the channels, which is what training hears: antiphase
-            stereo has a `peak` and no `mono_peak`.
+        mono_peak: largest absolute sample of the mono mix (mean of the channels), which training
+            uses: it is 0 for antiphase stereo.
         rms: root mean square over all channels.
-        mono_rms: the same of the mono mix.
-        mono_mean: mean of the mono mix; near `mono_rms` in size, all there is is an offset.
-        full_scale_count: samples, of all channels, of 0.999 and more.
-        non_finite_count: samples, of all channels, that are NaN or infinite.
-        damage: why fewer could be read than promised, or None.
+        mono_rms: root mean square of the mono mix.
+        mono_mean: mean of the mono mix; if its size is near `mono_rms`, there is only an offset.
+        full_scale_count: samples of all channels with an absolute value of 0.999 or more.
+        non_finite_count: samples of all channels that are NaN or infinite.
+        damage: why fewer samples could be read than the header says, or None.
         content: CRC-32 of all samples, eight hexadecimal digits.
     """
 
@@ -45,10 +45,11 @@ class Measured:
 
 
 def measure(path: AnyPath) -> Measured:
-    """Decode a whole file, in blocks, and measure it; damage is a result, not an error.
+    """Decode a whole file in blocks and measure it; damage is a result, not an error.
 
     Raises:
-        UserError: no such file, or none that can be read; more tightly packed than sound is.
+        UserError: the file does not exist, cannot be read, or has too few bits per second for a
+            recording.
     """
     decoded, peaks, squares, mono_sum, full, bad = 0, np.zeros(2), np.zeros(2), 0.0, 0, 0
     errors: list[str] = []
@@ -68,7 +69,7 @@ def measure(path: AnyPath) -> Measured:
             mono_sum += float(mix.sum())
             decoded += len(block)
     if decoded < info.frames and not errors:
-        errors.append(f"{decoded} of the promised {info.frames} samples can be read")
+        errors.append(f"only {decoded} of {info.frames} samples can be read")
     rms = np.sqrt(squares / max(decoded, 1))
     return Measured(
         info=info,

@@ -1,15 +1,15 @@
-"""MP3 files whose Xing or Info tag counts fewer frames than follow: written early, or appended to.
+"""Correct MP3 files whose Xing or Info tag counts too few frames: unfinished, or appended to.
 
-libmpg123 believes the tag, so that the rest would be lost in silence.
+libmpg123 trusts the tag, so the remaining frames would be lost silently.
 """
 
 import struct
 from typing import BinaryIO
 
 HEAD = 4096
-"""Bytes after an ID3v2 tag in which the first frame begins."""
+"""Bytes after an ID3v2 tag in which the first frame must begin."""
 SLACK = 1
-"""Frames by which encoders' own counts differ: some count the tag's frame, some do not."""
+"""Tolerance in frames: some encoders count the tag's own frame, some do not."""
 _TAGS = (b"Xing", b"Info")
 _RATES = (44100, 48000, 32000)
 _KILOBITS = {
@@ -19,14 +19,14 @@ _KILOBITS = {
 
 
 def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
-    """The head with the true number of frames, where it ends, and a note; None if it was true."""
+    """The corrected head, the position where it ends, and a note; None if the count was right."""
     begin = _after_id3(file.read(10))
     file.seek(begin)
     head = file.read(HEAD)
     first = next((at for at in range(len(head) - 4) if _bytes_of(head[at : at + 4])), None)
     if first is None:
         return None
-    # The tag lies where the first frame's side information would: mono, stereo, MPEG 1 and 2.
+    # The tag replaces the side information of the first frame: mono, stereo, MPEG 1 and 2.
     tags = [at for at in (first + 13, first + 21, first + 36) if head[at : at + 4] in _TAGS]
     if not tags or len(head) < tags[0] + 12 or not head[tags[0] + 7] & 1:
         return None
@@ -36,7 +36,7 @@ def corrected(file: BinaryIO, length: int) -> tuple[bytes, int, str] | None:
     if there <= promised + SLACK:
         return None
     file.seek(0)
-    note = f"unfinished: the header promises {promised} MP3 frames, {there} are there and are read"
+    note = f"unfinished: the header says {promised} MP3 frames; all {there} in the file are read"
     return file.read(place) + struct.pack(">I", there), place + 4, note
 
 
@@ -48,7 +48,7 @@ def _after_id3(head: bytes) -> int:
 
 
 def _frames(file: BinaryIO, position: int, length: int) -> int:
-    """How many whole frames follow each other from here on."""
+    """How many complete frames follow each other from `position`."""
     file.seek(position)
     count = 0
     while size := _bytes_of(file.read(4)):
@@ -61,7 +61,7 @@ def _frames(file: BinaryIO, position: int, length: int) -> int:
 
 
 def _bytes_of(header: bytes) -> int | None:
-    """The length of a frame of layer III, by its header; None if it is none."""
+    """The length of a layer III frame from its header; None if this is not such a header."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
         return None
     version, rate, kilobits = header[1] >> 3 & 3, header[2] >> 2 & 3, header[2] >> 4

@@ -1,4 +1,4 @@
-"""Opening audio files to read, by whatever reads them, and telling what is wrong with one."""
+"""Open an audio file with the library that can read it; errors say what is wrong with the file."""
 
 import os
 import shlex
@@ -25,18 +25,18 @@ from wavegan.errors import UserError
 
 __all__ = ["AnyPath", "AudioInfo", "ShortReadError", "Source", "Wave", "mixed", "opened", "shown"]
 
-DECODERS = 'pip install "wavegan[formats]" (or ffmpeg on the PATH) helps'
+DECODERS = 'install a decoder: pip install "wavegan[formats]" (or put ffmpeg on the PATH)'
 
 
 @contextmanager
 def opened(path: AnyPath) -> Iterator[Source]:
-    """Open for reading; what goes wrong until then is the user's to mend.
+    """Open an audio file for reading.
 
-    libsndfile reads what it can, PyAV or else the program ffmpeg the rest. The content decides, not
-    the name.
+    libsndfile reads the formats that it knows; PyAV, or the program ffmpeg without PyAV, reads the
+    others. The content decides, not the file name.
 
     Raises:
-        UserError: no such file, or none that can be read.
+        UserError: the file does not exist or cannot be read.
     """
     with ExitStack() as stack:
         try:
@@ -50,7 +50,7 @@ def opened(path: AnyPath) -> Iterator[Source]:
 def _refuse_what_is_no_file(path: AnyPath) -> None:
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise UserError(f"it is {kind}; name an audio file", at=shown(path))
     if status.st_size == 0:
         raise UserError("it is empty (0 bytes); record or copy it again", at=shown(path))
@@ -76,20 +76,20 @@ def _source(path: AnyPath, stack: ExitStack) -> Source:
 
 
 def _known_to_both(path: AnyPath, content: Kind | None, reason: str) -> Source:
-    """What FFmpeg makes of a file that libsndfile should know; else what libsndfile says of it."""
-    perhaps = "is it damaged, or no audio?"
+    """Read a file with FFmpeg that libsndfile could not read; if that fails, raise the reason."""
+    perhaps = "it may be damaged, or not audio"
     if content is not None and content.demuxer:
         try:
             if (decoded := _decoded(path, content)) is not None:
                 return decoded
-            perhaps = f"is it damaged, or in a code for which {DECODERS}?"
+            perhaps = f"it may be damaged, or need another decoder ({DECODERS})"
         except UserError:
-            perhaps = "is it damaged?"
+            perhaps = "it is probably damaged"
     raise UserError(f"libsndfile cannot read it ({reason}); {perhaps}", at=shown(path))
 
 
 def _decoded(path: AnyPath, kind: Kind) -> Source | None:
-    """What FFmpeg's libraries or its program make of it; None where neither is there."""
+    """Open a file with PyAV or ffmpeg; None if neither is installed."""
     if not kind.demuxer:
         return None
     source: Source
@@ -103,33 +103,33 @@ def _decoded(path: AnyPath, kind: Kind) -> Source | None:
     if named is not None and named.name == kind.name:
         return source
     suffix = Path(path).suffix
-    says = f"its name ends in {suffix}" if suffix else "its name has no extension"
-    return Noted(source, f"{says}, its content is {source.info.format}")
+    name = f"its name ends in {suffix}" if suffix else "its name has no extension"
+    return Noted(source, f"{name}, but its content is {source.info.format}")
 
 
 def _without_decoder(path: Path, kind: Kind) -> str:
-    name, made = shlex.quote(shown(path.name)), shlex.quote(shown(path.stem) + ".wav")
+    name, new = shlex.quote(shown(path.name)), shlex.quote(shown(path.stem) + ".wav")
     return (
-        f"libsndfile cannot read it, as it is {kind.name}; {DECODERS}, or convert it first: "
-        f"ffmpeg -i {name} {made}"
+        f"libsndfile cannot read it, because it is {kind.name}; {DECODERS}, or convert it first: "
+        f"ffmpeg -i {name} {new}"
     )
 
 
 @dataclass(frozen=True)
 class Noted:
-    """A source with something more to say."""
+    """A source with an additional note."""
 
     source: Source
     note: str
 
     @property
     def info(self) -> AudioInfo:
-        """That of the source, with the note."""
+        """The source's info with the note added."""
         info = self.source.info
         return replace(info, note="; ".join(filter(None, (info.note, self.note))))
 
     def blocks(
         self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
-        """Those of the source."""
+        """The source's blocks."""
         return self.source.blocks(start, stop, errors, seamless=seamless)

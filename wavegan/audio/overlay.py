@@ -1,17 +1,17 @@
-"""A file with another beginning than it has on the disk."""
+"""A read-only view of a file with a replaced beginning."""
 
 import io
 import os
 
 
 class Overlay(io.RawIOBase):
-    """A file to read, whose first bytes are replaced; nothing is copied, nothing written.
+    """A file whose first bytes are replaced for reading, without a copy and without writing.
 
     Args:
         path: the file.
-        head: what it is to begin with.
-        start: where in the file what follows that begins.
-        stop: where in the file it ends; None is the file's end.
+        head: the new first bytes.
+        start: position in the file of the bytes that follow them.
+        stop: position in the file where the view ends; None: the file's end.
     """
 
     def __init__(
@@ -20,8 +20,8 @@ class Overlay(io.RawIOBase):
         super().__init__()
         self._file = open(path, "rb")  # noqa: SIM115
         self._head, self._start, self._position = head, start, 0
-        there = os.fstat(self._file.fileno()).st_size
-        self._length = len(head) + max(0, min(there, stop or there) - start)
+        size = os.fstat(self._file.fileno()).st_size
+        self._length = len(head) + max(0, min(size, stop or size) - start)
 
     def close(self) -> None:
         """Close the file."""
@@ -29,36 +29,36 @@ class Overlay(io.RawIOBase):
         super().close()
 
     def readable(self) -> bool:
-        """Say yes."""
+        """True."""
         return True
 
     def seekable(self) -> bool:
-        """Say yes."""
+        """True."""
         return True
 
     def tell(self) -> int:
-        """Say where the next byte is read from."""
+        """The position of the next byte."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move; returns where."""
+        """Change the position; returns the new one."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._length}[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes, all that are left if it is negative."""
+        """Read up to `size` bytes, or all remaining ones if it is negative."""
         left = max(0, self._length - self._position)
         size = left if size < 0 else min(size, left)
-        made = self._head[self._position : self._position + size]
-        if len(made) < size:
-            self._file.seek(self._position + len(made) - len(self._head) + self._start)
-            made += self._file.read(size - len(made))
-        self._position += len(made)
-        return made
+        data = self._head[self._position : self._position + size]
+        if len(data) < size:
+            self._file.seek(self._position + len(data) - len(self._head) + self._start)
+            data += self._file.read(size - len(data))
+        self._position += len(data)
+        return data
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Fill a buffer; returns how many bytes."""
+        """Fill a buffer; returns the number of bytes."""
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

@@ -1,4 +1,4 @@
-"""Whether a header can be that of a recording: files that promise absurd work are refused by it."""
+"""Refuse files whose header is absurd for a recording and would cause hours of work."""
 
 import os
 
@@ -6,38 +6,38 @@ from wavegan.audio.source import AudioInfo, shown
 from wavegan.errors import UserError
 
 LOWEST_RATE, HIGHEST_RATE = 500, 1 << 23
-"""Hz of what is called sound; the fastest converters sample at a few million."""
+"""Range of sample rates in Hz; the fastest converters sample at a few million."""
 LONG, TIGHTEST, SAMPLES_PER_BYTE = 600, 1000, 8
-"""Seconds from which on a file of fewer bits per second, more samples per byte, is no
-recording: speech codecs in use take 6,000 bit/s."""
+"""A file longer than LONG seconds with fewer than TIGHTEST bits per second and more than
+SAMPLES_PER_BYTE samples per byte is not a recording: speech codecs use 6,000 bit/s."""
 
 
 def refuse_what_is_no_sound(info: AudioInfo) -> None:
-    """A rate of 1 Hz makes hours of a thousand samples wherever they are resampled.
+    """Refuse absurd sample rates: at 1 Hz, a few thousand samples would be resampled to hours.
 
     Raises:
-        UserError: it is no rate of sound.
+        UserError: the sample rate is out of range.
     """
     if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
         raise UserError(
-            f"its header says {info.sample_rate} Hz, which is no rate of sound "
-            f"({LOWEST_RATE} to {HIGHEST_RATE:,}); is it damaged?",
+            f"its header has a sample rate of {info.sample_rate} Hz, outside {LOWEST_RATE} to "
+            f"{HIGHEST_RATE:,} Hz: it is probably damaged; copy or convert it again",
             at=shown(info.path),
         )
 
 
 def refuse_what_is_packed(info: AudioInfo) -> None:
-    """Hours of nothing take a thousandth of what recordings do, and would be worked on for hours.
+    """Refuse small files with hours of silence, which would be processed for hours.
 
     Raises:
-        UserError: the file is more tightly packed than sound is.
+        UserError: the file has too few bits per second for a recording.
     """
     size = os.path.getsize(info.path)
     packed = info.frames > SAMPLES_PER_BYTE * size and 8 * size < TIGHTEST * info.seconds
     if info.seconds > LONG and packed:
         raise UserError(
-            f"{size:,} bytes for {info.seconds / 60:,.0f} minutes: recordings take {TIGHTEST} "
-            "bit/s at least, so this is silence or its header is damaged: cut it, or convert it to "
-            "WAV if all of it is wanted",
+            f"it has {size:,} bytes for {info.seconds / 60:,.0f} minutes, but recordings have at "
+            f"least {TIGHTEST} bit/s: it is silence, or its header is damaged; cut it, or convert "
+            "it to WAV if you need all of it",
             at=shown(info.path),
         )

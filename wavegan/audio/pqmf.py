@@ -1,10 +1,10 @@
-"""A pseudo-QMF bank: a wave as several critically sampled sub-bands, and back.
+"""Pseudo-QMF bank (PQMF): split a wave into critically sampled sub-bands, and join them.
 
 Source: Nguyen 1994, "Near-perfect-reconstruction pseudo-QMF banks"; the prototype is Lin and
 Vaidyanathan 1998, "A Kaiser window approach for the design of prototype filters of cosine
 modulated filterbanks". Multi-band MelGAN (Yang et al. 2020, arXiv 2005.05106) generates sub-bands
-and synthesizes them so; parameters and numbers are those of github.com/kan-bayashi/ParallelWaveGAN
-(MIT).
+and joins them with this bank; parameters and results are those of
+github.com/kan-bayashi/ParallelWaveGAN (MIT).
 """
 
 import math
@@ -21,21 +21,20 @@ class PQMF(nn.Module):
 
         wave ─ filters ─ keep each bands-th sample ─ sub-bands ─ zeros between ─ filters ─ + ─ wave
 
-    Band k passes what lies between k and k + 1 times the Nyquist frequency / bands; in odd bands
-    low and high are exchanged. The filters are symmetric about their middle and padded with zeros
-    on both sides, so analysis and synthesis together delay nothing. With the defaults what comes
-    back is what went in, to 0.13% of its amplitude at each frequency (-58 dB), and what aliases is
-    4e-5 of it (-88 dB).
+    Band k passes frequencies between k and k + 1 times the Nyquist frequency / bands; in odd bands
+    low and high are exchanged. The filters are symmetric and padded with zeros on both sides, so
+    analysis and synthesis together have no delay. With the defaults the reconstruction is exact to
+    0.13% of the amplitude at each frequency (-58 dB), with aliasing of 4e-5 (-88 dB).
 
     Args:
         bands: number of sub-bands.
-        taps: order of the filters, even; they are one sample longer.
-        cutoff_ratio: cutoff of the prototype, of the Nyquist frequency. It is tuned to the number
-            of bands: 0.267 for 2, 0.142 for 4, 0.07949 for 8.
-        beta: of the Kaiser window over the prototype.
+        taps: order of the filters, even; their length is `taps + 1`.
+        cutoff_ratio: cutoff of the prototype as a share of the Nyquist frequency, tuned to the
+            number of bands: 0.267 for 2, 0.142 for 4, 0.07949 for 8.
+        beta: shape of the Kaiser window of the prototype.
 
     Raises:
-        UserError: a value out of range.
+        UserError: a value is out of range.
     """
 
     analysis_filter: Tensor
@@ -53,21 +52,21 @@ class PQMF(nn.Module):
             )
         if not (0 < cutoff_ratio < 1 and beta >= 0):
             raise UserError(
-                f"PQMF: cutoff_ratio {cutoff_ratio} and beta {beta}: give one between 0 and 1, "
-                "such as 0.142 for 4 bands, and one of at least 0, such as 9.0"
+                f"PQMF: cutoff_ratio {cutoff_ratio} and beta {beta}: give a cutoff_ratio between 0 "
+                "and 1, such as 0.142 for 4 bands, and a beta of 0 or more, such as 9.0"
             )
         self.bands = bands
         analysis, synthesis = _filters(bands, _prototype(taps, cutoff_ratio, beta))
         self.register_buffer("analysis_filter", analysis[:, None].float(), persistent=False)
-        # Spreading each sample over the output takes the filter reversed. Of `bands` samples one
-        # was kept: its filter makes up for the lost power.
+        # The transposed convolution needs the reversed filter. The factor `bands` restores the
+        # power lost by keeping one of `bands` samples.
         spread = bands * synthesis.flip(-1)
         self.register_buffer("synthesis_filter", spread[:, None].float(), persistent=False)
 
     def analysis(self, wave: Tensor) -> Tensor:
         """Split `(B, C, T)` into `(B, C * bands, floor(T / bands))`, each channel's bands together.
 
-        Computed in float32, also inside autocast.
+        Computed in float32, even inside autocast.
         """
         batch, channels, samples = wave.shape
         with torch.autocast(wave.device.type, enabled=False):
@@ -77,7 +76,7 @@ class PQMF(nn.Module):
         return split[..., :length].reshape(batch, channels * self.bands, length)
 
     def synthesis(self, subbands: Tensor) -> Tensor:
-        """Join `(B, C * bands, L)` to `(B, C, L * bands)`; in float32, also inside autocast."""
+        """Join `(B, C * bands, L)` to `(B, C, L * bands)`; in float32, even inside autocast."""
         batch, channels, length = subbands.shape
         with torch.autocast(subbands.device.type, enabled=False):
             flat = subbands.float().reshape(-1, self.bands, length)
@@ -96,17 +95,17 @@ class PQMF(nn.Module):
 
 
 def _prototype(taps: int, cutoff_ratio: float, beta: float) -> Tensor:
-    """A low-pass filter `(taps + 1,)` in float64: an ideal one under a Kaiser window."""
+    """A Kaiser-windowed ideal low-pass filter `(taps + 1,)` in float64."""
     place = torch.arange(taps + 1, dtype=torch.float64) - taps / 2
     window = torch.kaiser_window(taps + 1, periodic=False, beta=beta, dtype=torch.float64)
     return cutoff_ratio * torch.sinc(cutoff_ratio * place) * window
 
 
 def _filters(bands: int, prototype: Tensor) -> tuple[Tensor, Tensor]:
-    """The prototype moved to the middle of each band: analysis and synthesis, `(bands, taps + 1)`.
+    """The analysis and synthesis filters `(bands, taps + 1)`: the prototype shifted to each band.
 
-    Neighbours differ by a quarter turn in phase, with opposite signs in the two banks, so that
-    what aliases from one into the other cancels.
+    Adjacent bands differ in phase by a quarter turn, with opposite signs in the two banks: this
+    cancels the aliasing between them.
     """
     taps = prototype.shape[0] - 1
     place = torch.arange(taps + 1, dtype=torch.float64) - taps / 2

@@ -1,9 +1,9 @@
-"""Files that FFmpeg's libraries decode, by PyAV (the extra `formats`): MP4, Matroska, WMA and more.
+"""Read audio files with PyAV (FFmpeg's libraries, extra `formats`): MP4, Matroska, WMA and more.
 
-Decoders remember: the noise that AAC fills bands with, and what a frame borrows from earlier ones,
-depend on where decoding began. So a file is decoded in chunks of ten seconds, each by a decoder of
-its own that begins a little before: a segment is then exactly the slice of the whole, wherever it
-lies, and a crop out of an hour costs what one of a minute does.
+Decoders have state: AAC's noise filling, and frames that use earlier ones, depend on where decoding
+began. So a file is decoded in fixed chunks of ten seconds, each by a new decoder that starts a
+little earlier. A segment is then exactly the slice of the whole file, and a crop from an hour costs
+as much as one from a minute.
 """
 
 import os
@@ -20,7 +20,7 @@ import numpy as np
 
 from wavegan.audio.formats import Kind
 from wavegan.audio.source import AnyPath, AudioInfo, Wave, shown
-from wavegan.audio.tracks import Chunk, Track, by_decoding, by_header, said, samples_of
+from wavegan.audio.tracks import Chunk, Track, by_decoding, by_header, reason, samples_of
 from wavegan.errors import UserError
 
 BLOCK = 1 << 16
@@ -28,7 +28,7 @@ BLOCK = 1 << 16
 
 @lru_cache(maxsize=1)
 def library() -> ModuleType | None:
-    """PyAV, or None where it is missing or cannot be loaded."""
+    """PyAV, or None if it is missing or cannot be loaded."""
     try:
         import av
     except (ImportError, OSError):
@@ -39,7 +39,7 @@ def library() -> ModuleType | None:
 
 @dataclass(frozen=True)
 class PyavSource:
-    """The first audio track of a file; it is opened anew for each chunk that is read."""
+    """The first audio track of a file; the file is reopened for each chunk that is read."""
 
     path: AnyPath
     kind: Kind
@@ -47,7 +47,7 @@ class PyavSource:
 
     @property
     def info(self) -> AudioInfo:
-        """What the container and the first and last packets say, or decoding all of it said."""
+        """From the header and the first and last packets, or from decoding the whole file."""
         track = self.track
         return AudioInfo(
             path=Path(self.path),
@@ -63,7 +63,7 @@ class PyavSource:
     def blocks(
         self, start: int, stop: int, errors: list[str], *, seamless: bool = False
     ) -> Iterator[Wave]:
-        """Decode [start, stop), as in `Source`; blocks leave no marks here."""
+        """Decode [start, stop), as in `Source`; blocks are always seamless."""
         chunks, track = self.track.chunks, self.track
         stop = min(stop, track.frames)
         number = max(0, bisect_right(chunks, start, key=_first) - 1)
@@ -99,7 +99,7 @@ class PyavSource:
             yield np.concatenate(gathered)
 
     def _pieces(self, chunk: Chunk, errors: list[str]) -> Iterator[Wave]:
-        """What each frame holds, from a chunk's beginning on to the end of the file."""
+        """The samples of each decoded frame, from the start of a chunk to the end of the file."""
         av = library()
         assert av is not None
         try:
@@ -109,7 +109,7 @@ class PyavSource:
                         if number >= chunk.warm:
                             yield samples_of(frame, self.track.sample_rate, self.track.channels)
         except (av.FFmpegError, UserError) as error:
-            errors.append(f"{said(error)} in or after the second {self._second(chunk):.0f}")
+            errors.append(f"{reason(error)} at or after second {self._second(chunk):.0f}")
 
     def _second(self, chunk: Chunk) -> float:
         return chunk.first / self.track.sample_rate
@@ -119,7 +119,7 @@ def source(path: AnyPath, kind: Kind) -> PyavSource:
     """Open for reading.
 
     Raises:
-        UserError: it is damaged, has no audio track, or one in a code that is not known here.
+        UserError: it is damaged, has no audio track, or one with an unknown codec.
     """
     status, whole = os.stat(path), Path(os.path.abspath(path))
     return PyavSource(path, kind, _learned(whole, kind, status.st_size, status.st_mtime_ns))
@@ -127,7 +127,7 @@ def source(path: AnyPath, kind: Kind) -> PyavSource:
 
 @lru_cache(maxsize=4096)
 def _learned(path: Path, kind: Kind, _size: int, _changed: int) -> Track:
-    """Cached, as training reads crops of the same file again and again."""
+    """Cached, because training reads crops of the same file many times."""
     av = library()
     assert av is not None
     learn: tuple[Callable[[Any], Track | None], ...] = (by_header, by_decoding)
@@ -135,25 +135,25 @@ def _learned(path: Path, kind: Kind, _size: int, _changed: int) -> Track:
         for each in learn if kind.demuxer == "mov" else learn[1:]:
             with _container(av, path, kind.demuxer) as container:
                 if not container.streams.audio:
-                    raise UserError(f"there is no audio track in this {kind.name}", at=shown(path))
+                    raise UserError(f"this {kind.name} file has no audio track", at=shown(path))
                 if (track := each(container)) is not None:
                     return track
     except av.FFmpegError as error:
         raise UserError(
-            f"libsndfile cannot read it, and as {kind.name} it is damaged or cut "
-            f"short ({said(error)})",
+            f"this {kind.name} file is damaged or cut short ({reason(error)}); copy or record it "
+            "again",
             at=shown(path),
         ) from None
-    raise UserError("there are no samples in its audio track", at=shown(path))
+    raise UserError("its audio track has no samples", at=shown(path))
 
 
 @contextmanager
 def _container(av: ModuleType, path: AnyPath, demuxer: str) -> Iterator[Any]:
-    """A container open for reading, in one thread.
+    """Open a container for reading, with one thread.
 
-    From an open file, so that nothing in its name or content can make libavformat open another.
+    It gets an open file, so that nothing in its name or content can make libavformat open another.
     """
-    # From 19 on texts in any encoding are taken as they are.
+    # PyAV 19 and newer accept metadata in any encoding.
     old = int(av.__version__.split(".")[0]) < 19
     lenient = {"metadata_errors": "replace"} if old else {}
     with open(path, "rb") as file, av.open(file, format=demuxer, **lenient) as container:
@@ -162,13 +162,15 @@ def _container(av: ModuleType, path: AnyPath, demuxer: str) -> Iterator[Any]:
                 stream.discard = type(stream.discard)["all"]
         for stream in container.streams.audio[:1]:
             if stream.codec_context is None:
-                raise UserError("nobody here knows the codec of its audio track", at=shown(path))
+                raise UserError(
+                    "the codec of its audio track is unknown; convert it to .wav", at=shown(path)
+                )
             stream.codec_context.thread_count = 1
         yield container
 
 
 def _packets(container: Any, chunk: Chunk) -> Iterator[Any]:
-    """The track's packets from a chunk's first on: by a seek, else by reading all before it."""
+    """The track's packets from the start of a chunk: by a seek, or by reading all before it."""
     stream = container.streams.audio[0]
     if chunk.first and chunk.pts is not None:
         container.seek(chunk.pts, stream=stream)

@@ -1,4 +1,4 @@
-"""Keeping libmpg123's remarks off the terminal."""
+"""Keep libmpg123's messages off the terminal."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class _Stderr:
-    """The process's stderr, turned off as long as anyone is inside."""
+    """The process's stderr, turned off while at least one thread is inside."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,7 +33,7 @@ class _Stderr:
         try:
             kept = os.dup(2)
         except OSError:
-            # A process without stderr has nothing to keep quiet.
+            # The process has no stderr.
             return None
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2)
@@ -46,11 +46,11 @@ _stderr = _Stderr()
 
 @contextmanager
 def mpeg_warnings_silenced(path: str | os.PathLike[str]) -> Iterator[None]:
-    """While an MPEG file is open, what C code writes to the process's stderr goes nowhere.
+    """Discard the process's stderr while an MPEG file is open.
 
-    libmpg123 remarks on tags and gaps there, through libsndfile, with nothing to turn it off; what
-    matters of it is found again as missing samples. Other files are untouched. Threads share it:
-    what they write to stderr meanwhile (milliseconds) is lost too.
+    libmpg123 (inside libsndfile) prints messages about tags and gaps there, and this cannot be
+    turned off; real damage is detected as missing samples. Other files are not affected. All
+    threads share stderr: what they print during these milliseconds is lost too.
 
     Raises:
         OSError: the file cannot be opened.

@@ -1,4 +1,4 @@
-"""Changing the sample rate, by soxr: a linear-phase low pass, so that sound stays where it is."""
+"""Resampling with soxr: a linear-phase low-pass filter, which does not delay the sound."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from wavegan.errors import UserError
 
-# Samples of the lower rate beyond which soxr's filters are not felt (128 leave 4e-7, 64 2e-4).
+# Reach of soxr's filters in samples of the lower rate (with 128 the error is 4e-7, with 64 2e-4).
 REACH = 256
-# Samples that soxr is given at once.
+# Samples per call of soxr.
 BLOCK = 1 << 18
 
 Quality = Literal["HQ", "VHQ"]
@@ -45,8 +45,8 @@ def resample_array(
         return wave[..., :length].astype(np.float32, copy=False)
     rows = wave.reshape(-1, wave.shape[-1])
     result = np.zeros((len(rows), length), np.float32)
-    # One row at a time: soxr wants (T, C), at most 65536 channels. In blocks, which give the same
-    # samples, because soxr makes copies of what it is given.
+    # One row at a time: soxr takes (T, C) with at most 65536 channels. In blocks, because soxr
+    # copies its input; the samples are the same.
     for row, out in zip(rows, result, strict=True):
         blocks = (row[first : first + BLOCK] for first in range(0, len(row), BLOCK))
         place = 0
@@ -64,17 +64,17 @@ def resample_blocks(
     *,
     quality: Quality = "HQ",
 ) -> Iterator[NDArray[np.float32]]:
-    """Resample with soxr what comes block by block: the samples of `resample_array`.
+    """Resample a stream of blocks with soxr; joined, the result equals `resample_array`.
 
     Args:
-        blocks: (T',) each, of any lengths.
+        blocks: blocks (T',) of any lengths.
         from_rate: their rate, Hz.
         to_rate: the wanted rate, Hz.
-        samples: T, of all blocks together.
+        samples: T, the total number of samples.
         quality: as in `resample_array`.
 
     Yields:
-        (T'',) float32, `resampled_length(T, from_rate, to_rate)` together.
+        Blocks (T'',) float32 with `resampled_length(T, from_rate, to_rate)` samples in total.
     """
     import soxr
 
@@ -91,7 +91,7 @@ def resample_blocks(
 
 
 def resampled_length(samples: int, from_rate: int, to_rate: int) -> int:
-    """Samples at `to_rate` of what has `samples` at `from_rate`: to the nearest, halves up."""
+    """Number of samples after resampling: rounded to the nearest, halves up."""
     _check(from_rate, to_rate)
     return (2 * samples * to_rate + from_rate) // (2 * from_rate)
 
@@ -99,12 +99,12 @@ def resampled_length(samples: int, from_rate: int, to_rate: int) -> int:
 def source_span(
     start: int, stop: int, samples: int, from_rate: int, to_rate: int
 ) -> tuple[int, int, int]:
-    """Which input makes the outputs [start, stop) of resampling `samples` samples as a whole.
+    """The input range for the outputs [start, stop) of a resampled wave of `samples` samples.
 
     Returns:
-        first, last: the input to read, with the filter's reach on each side. `first` is where an
-            output coincides with an input, so that the part is filtered in the whole's phases.
-        skip: outputs of that part that come before `start`.
+        first, last: the input range, with the filter's reach on each side. At `first` an output
+            coincides with an input, so the part has the same filter phases as the whole.
+        skip: number of outputs before `start`.
     """
     if from_rate == to_rate:
         return start, stop, 0
@@ -118,4 +118,4 @@ def source_span(
 def _check(from_rate: int, to_rate: int) -> None:
     for rate in (from_rate, to_rate):
         if rate < 1:
-            raise UserError(f"sample rate {rate} Hz: it must be 1 or more")
+            raise UserError(f"the sample rate is {rate} Hz: it must be 1 or more")

@@ -1,4 +1,4 @@
-"""What every reader of audio files has in common: what it says of a file, and how it decodes."""
+"""The interface of the audio readers: file information and block-wise decoding."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ Real = TypeVar("Real", np.float32, np.float64)
 
 
 class ShortReadError(UserError):
-    """A file holds less sound than it promises: cut off, or damaged inside.
+    """A file has less audio than its header says: it is cut short or damaged.
 
     Attributes:
         path: the file.
@@ -36,20 +36,20 @@ class ShortReadError(UserError):
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What a file's header says.
+    """Information from a file's header.
 
     Attributes:
         path: the file.
         sample_rate: Hz.
-        frames: samples per channel; a damaged file may yield fewer.
-        channels: how many.
+        frames: samples per channel; a damaged file may have fewer.
+        channels: number of channels.
         format: container ("WAV", "FLAC", "OGG", "MP3", "MP4", "MATROSKA", …).
         subtype: encoding ("PCM_16", "FLOAT", "VORBIS", "AAC", …).
         damage: how the header contradicts the file, or None; `measure` finds more.
-        note: what a person should know of a file that is read all the same, or "".
-        streamed: its header says that its length is unknown, as programs write to a pipe; `note`
-            says so too.
-        tags: texts of the metadata that libsndfile reads ("software", "title", "comment", …).
+        note: something unusual about a readable file, or "".
+        streamed: the header marks the length as unknown, as programs do that write to a pipe;
+            `note` mentions it too.
+        tags: metadata texts that libsndfile reads ("software", "title", "comment", …).
     """
 
     path: Path
@@ -74,7 +74,7 @@ class Source(Protocol):
 
     @property
     def info(self) -> AudioInfo:
-        """What is known of it without decoding all of it."""
+        """Information about the file, without reading all of it if possible."""
 
     def blocks(
         self, start: int, stop: int, errors: list[str], *, seamless: bool = False
@@ -83,16 +83,16 @@ class Source(Protocol):
 
         Args:
             start: first sample, at the file's rate.
-            stop: the one behind the last.
-            errors: what went wrong is added to it.
-            seamless: blocks together are exactly what one read gives; without it MP3 and Opus may
-                have marks between them.
+            stop: the sample after the last one.
+            errors: gets a text for each error.
+            seamless: the joined blocks equal a single read exactly; without it, MP3 and Opus may
+                have small errors between blocks.
         """
 
 
 def several(tracks: int) -> str:
-    """What there is to say of a file with so many audio tracks, or ""."""
-    return f"{tracks} audio tracks are in it: only the first is read" if tracks > 1 else ""
+    """A note for a file with several audio tracks, or ""."""
+    return f"it has {tracks} audio tracks: only the first is read" if tracks > 1 else ""
 
 
 def mixed(block: NDArray[Real]) -> NDArray[Real]:
@@ -105,10 +105,10 @@ def mixed(block: NDArray[Real]) -> NDArray[Real]:
 
 
 def shown(path: AnyPath) -> str:
-    """A name on one line, in characters that a terminal takes."""
+    """A path on one line, safe to print on a terminal."""
     text = os.fspath(path)
-    # not os.fsencode: in the C locale that is ASCII, and a recipe or list may hold other names;
-    # halves of surrogates that stand for no byte stay, and are escaped
+    # not os.fsencode: in the C locale that is ASCII, but a recipe or list may hold other names;
+    # surrogates that are no escaped bytes are kept here and escaped below
     with contextlib.suppress(UnicodeEncodeError):
         text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
     return escaped(text)

@@ -1,4 +1,4 @@
-"""Short-time spectra of waves: one padding rule, float32 always, gradients safe at silence."""
+"""Short-time Fourier transform: shared padding rules, at least float32, finite gradients."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from wavegan.errors import UserError
 from wavegan.own_settings import own_settings
 
 DENORMAL = 1e-30
-"""Magnitudes below it are far below every floor, and near where float32 loses its digits."""
+"""Magnitudes below this are far below every floor, and close to float32's denormal numbers."""
 
 
 def stft(
@@ -24,25 +24,29 @@ def stft(
     """Complex spectrum of each frame, one-sided, unnormalised.
 
     Args:
-        wave: (..., T). Half precision becomes float32, also inside autocast; float64 stays.
+        wave: (..., T). Half precision becomes float32, even inside autocast; float64 is kept.
         n_fft: transform length, samples.
         hop_length: samples from frame to frame.
         window: (W,), W <= n_fft; centred in the transform.
-        padding: "center" pads n_fft / 2 a side and gives 1 + floor(T / hop) frames; "same" pads
-            n_fft - hop in all (an odd sum puts the extra sample last) and gives floor(T / hop);
-            "none" pads nothing.
-        pad_mode: "reflect" or "zero". A wave too short to reflect, or for one frame, has zeros
-            appended first and gives the frames that its own length promises, at least one.
+        padding: "center" pads n_fft / 2 on each side and gives 1 + floor(T / hop) frames; "same"
+            pads n_fft - hop in total (an odd sum puts the extra sample at the end) and gives
+            floor(T / hop) frames, at least one; "none" does not pad.
+        pad_mode: "reflect" or "zero". A wave too short to reflect, or for one frame, is extended
+            with zeros first; the number of frames follows from its original length.
 
     Returns:
         (..., n_fft / 2 + 1, L), complex.
 
     Raises:
-        UserError: the wave is empty, or with "none" shorter than a transform.
+        UserError: the wave is empty, or, with "none", shorter than a transform.
     """
     samples = wave.shape[-1]
     if samples < (n_fft if padding == "none" else 1):
-        raise UserError(f"the wave has {samples} samples: {padding!r} framing needs more")
+        least = n_fft if padding == "none" else 1
+        raise UserError(
+            f"the wave has {samples} samples, but padding {padding!r} needs at least {least}: give "
+            "a longer wave"
+        )
     flat = _floating(wave).reshape(-1, samples)
     with torch.autocast(wave.device.type, enabled=False):
         if padding != "none":
@@ -75,7 +79,7 @@ def magnitude(
     pad_mode: PadMode = "reflect",
     window: Tensor | None = None,
 ) -> Tensor:
-    """Magnitudes sqrt(max(re^2 + im^2, floor) + eps), or with `power` 2 what is under the root.
+    """Magnitudes sqrt(max(re^2 + im^2, floor) + eps), or their squares with `power` 2.
 
     The gradient is finite everywhere: without `eps` and `floor` it is 0 at a silent bin.
 
@@ -83,13 +87,14 @@ def magnitude(
         wave: (..., T), see `stft`.
         n_fft: transform length, samples.
         hop_length: samples from frame to frame.
-        win_length: periodic Hann window, samples; None is `n_fft`. Unused if `window` is given.
+        win_length: length of the periodic Hann window, samples; None: `n_fft`. Not used with
+            `window`.
         power: 1 for magnitudes, 2 for powers.
         eps: added to the power.
         floor: smallest power, before `eps`.
         padding: see `stft`.
         pad_mode: see `stft`.
-        window: (W,), to use instead.
+        window: (W,), used instead of the Hann window.
 
     Returns:
         (..., n_fft / 2 + 1, L), float32 (float64 for a float64 wave).
@@ -98,7 +103,7 @@ def magnitude(
         window = torch.hann_window(win_length or n_fft, device=wave.device)
     spectrum = stft(wave, n_fft, hop_length, window, padding=padding, pad_mode=pad_mode)
     if power == 1 and eps == 0 and floor == 0:
-        # The root's own gradient is infinite at 0; that of abs is defined as 0 there.
+        # The gradient of sqrt is infinite at 0; that of abs is 0 there.
         return _without_denormals(spectrum).abs()
     parts = torch.view_as_real(spectrum)
     energy = parts[..., 0].square() + parts[..., 1].square()
@@ -109,7 +114,7 @@ def magnitude(
 
 
 def _without_denormals(spectrum: Tensor) -> Tensor:
-    """Zeros where numbers are too small to be divided by: the gradient of abs is NaN there."""
+    """Set tiny numbers to 0: the gradient of abs divides by them and would be NaN."""
     if not spectrum.requires_grad:
         return spectrum
     return spectrum.masked_fill(spectrum.detach().abs() < DENORMAL, 0)
@@ -120,7 +125,7 @@ def _floating(wave: Tensor) -> Tensor:
 
 
 def framed(wave: Tensor, n_fft: int, hop_length: int, padding: Padding, mode: PadMode) -> Tensor:
-    """Pad (B, T) as `stft` does, for framing without padding: frame i then begins at i * hop."""
+    """Pad (B, T) as `stft` does: frame i of the result begins at i * hop."""
     left, right = margins(n_fft, hop_length, padding)
     least = hop_length if mode == "zero" else max(hop_length, right + 1)
     wave = functional.pad(wave, (0, max(0, least - wave.shape[-1])))
@@ -130,6 +135,6 @@ def framed(wave: Tensor, n_fft: int, hop_length: int, padding: Padding, mode: Pa
 
 
 def margins(n_fft: int, hop_length: int, padding: Padding) -> tuple[int, int]:
-    """Samples that are padded before and after a wave."""
+    """Number of padding samples before and after a wave."""
     total = n_fft if padding == "center" else n_fft - hop_length
     return total // 2, total - total // 2

@@ -1,7 +1,7 @@
-"""Audio files without the clock: the same samples always give the same bytes.
+"""Remove time stamps from audio files: the same samples always give the same bytes.
 
-libsndfile puts the time into the PEAK chunk of a WAV of floats, and seeds the number of an Ogg
-stream with it. Neither means anything to a reader.
+libsndfile writes the time into the PEAK chunk of float WAV files, and seeds the serial number of an
+Ogg stream with it. Readers need neither.
 """
 
 import os
@@ -11,17 +11,17 @@ from typing import BinaryIO
 
 PAGE = b"OggS"
 HEADER = 27
-"""Bytes of an Ogg page before the table of its segments."""
+"""Bytes of an Ogg page before its segment table."""
 SERIAL, CHECKSUM = slice(14, 18), slice(22, 26)
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def timeless(file: BinaryIO, container: str) -> None:
-    """Set what libsndfile took from the clock to 0, in place.
+    """Set values that libsndfile derived from the clock to 0, in place.
 
     Args:
-        file: the whole file, open for reading and writing.
-        container: as libsndfile names it; but for "WAV" and "OGG" files stay as they are.
+        file: the complete file, open for reading and writing.
+        container: libsndfile's name of the format; only "WAV" and "OGG" files are changed.
     """
     file.seek(0)
     if container == "WAV":
@@ -31,7 +31,7 @@ def timeless(file: BinaryIO, container: str) -> None:
 
 
 def _wav(file: BinaryIO) -> None:
-    """RIFF: chunks of a name, a size and so many bytes, padded to an even number."""
+    """RIFF: chunks of a name, a size and that many bytes, padded to an even number."""
     file.seek(12)
     while len(head := file.read(8)) == 8:
         name, size = struct.unpack("<4sI", head)
@@ -45,7 +45,7 @@ def _wav(file: BinaryIO) -> None:
 
 
 def _ogg(file: BinaryIO) -> None:
-    """Pages one after another, each with the stream's number and a checksum (RFC 3533)."""
+    """Ogg: consecutive pages, each with the stream's serial number and a checksum (RFC 3533)."""
     place = 0
     while (head := file.read(HEADER))[:4] == PAGE and len(head) == HEADER:
         table = file.read(head[-1])
@@ -59,6 +59,6 @@ def _ogg(file: BinaryIO) -> None:
 
 
 def _checksum(page: bytearray) -> int:
-    """Ogg's CRC-32 is zlib's with bits in the other order, and without its inversions."""
+    """Ogg's CRC-32: zlib's with reversed bit order and without inversions."""
     reflected = zlib.crc32(page.translate(_TURNED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{reflected:032b}"[::-1], 2)

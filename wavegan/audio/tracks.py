@@ -1,4 +1,4 @@
-"""Where in a container the sound of a track lies: its length, and where decoding can begin."""
+"""Index of a container's audio track: its length, and the packets where decoding can start."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from wavegan.audio.source import Wave, several
 from wavegan.errors import UserError
 
 CHUNK = 10.0
-"""Seconds that one decoder decodes."""
+"""Seconds of audio that one decoder decodes."""
 WARM_UP = 0.3
-"""Seconds of packets, and two at least, that a decoder hears before its chunk: AAC needs two, Opus
-80 ms, MP3 half a dozen."""
+"""Seconds of packets (at least two) that a decoder decodes before its chunk: AAC needs two, Opus
+80 ms, MP3 about six."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of a track that is decoded by itself.
+    """A part of a track that is decoded independently.
 
     Attributes:
         first: its first sample.
-        pts: time of the packet at which decoding begins, in units of the stream; None if unknown.
-        pos: where that packet lies in the file; -1 if unknown.
-        warm: packets from there on whose sound is before the chunk.
+        pts: time of the packet where decoding starts, in units of the stream; None if unknown.
+        pos: byte position of that packet in the file; -1 if unknown.
+        warm: number of packets to decode and drop before the chunk.
     """
 
     first: int
@@ -34,8 +34,8 @@ class Chunk:
     warm: int = 0
 
     def begins(self, packet: Any) -> bool:
-        """Whether this is the packet at which decoding begins."""
-        # Windows Media has several packets at one place, and some files a time twice.
+        """Whether decoding starts at this packet."""
+        # Windows Media has several packets at one position, and some files repeat a time.
         return packet.pts == self.pts and (self.pos < 0 or packet.pos == self.pos)
 
 
@@ -45,11 +45,11 @@ class Track:
 
     Attributes:
         sample_rate: Hz, as decoded.
-        channels: as decoded.
+        channels: channels, as decoded.
         frames: samples per channel.
-        codec: its name in FFmpeg's libraries.
-        chunks: in order; the first begins at sample 0.
-        note: what a person should know, or "".
+        codec: its name in FFmpeg.
+        chunks: its chunks in order; the first begins at sample 0.
+        note: a note for the user, or "".
         damage: why it ends early, or None.
     """
 
@@ -64,15 +64,15 @@ class Track:
 
 @dataclass(frozen=True)
 class _Pace:
-    """A track whose packets are equally long.
+    """The timing of a track whose packets are equally long.
 
     Attributes:
         rate: Hz, as decoded.
-        channels: as decoded.
-        unit: samples in a unit of the stream's time.
-        duration: of a packet, in these units.
-        first: time of the first packet, likewise.
-        begin: time of the first sample that is heard, in samples.
+        channels: channels, as decoded.
+        unit: samples per unit of the stream's time base.
+        duration: duration of a packet in time base units.
+        first: time of the first packet in time base units.
+        begin: time of the first output sample, in samples.
     """
 
     rate: int
@@ -83,19 +83,19 @@ class _Pace:
     begin: Fraction
 
     def time(self, packet: int) -> int:
-        """When a packet begins, by its number."""
+        """The start time of a packet, by its number."""
         return self.first + packet * self.duration
 
     def sample(self, time: int) -> int:
-        """Which sample is heard at a time."""
+        """The output sample at a time."""
         return int(time * self.unit - self.begin)
 
 
 def by_header(container: Any) -> Track | None:
-    """Learn a track from an MP4's header and four of its packets; None if that is not enough.
+    """Index a track from an MP4's header and four of its packets; None if that is not enough.
 
-    It is enough where all packets but the last are equally long: the number of packets, the first
-    one's time and the last one's then agree.
+    It is enough if all packets except the last are equally long: then the number of packets and the
+    times of the first and last one agree.
     """
     stream = container.streams.audio[0]
     pace = _pace(container, stream)
@@ -119,7 +119,7 @@ def by_header(container: Any) -> Track | None:
 
 
 def by_decoding(container: Any) -> Track | None:
-    """Learn a track by decoding all of it; None if there are no samples in it."""
+    """Index a track by decoding all of it; None if it has no samples."""
     import av
 
     stream, damage = container.streams.audio[0], None
@@ -130,18 +130,18 @@ def by_decoding(container: Any) -> Track | None:
             if shape and packet.size and total >= chunks[-1].first + CHUNK * shape[0]:
                 chunks.extend(_chunk(recent, total, shape[0]))
             recent.append((packet.pts, -1 if packet.pos is None else packet.pos, total))
-            made = packet.decode()
-            shape = shape or next(((f.sample_rate, _channels(f)) for f in made), None)
-            for frame in made:
+            frames = packet.decode()
+            shape = shape or next(((f.sample_rate, _channels(f)) for f in frames), None)
+            for frame in frames:
                 samples_of(frame, *(shape or (0, 0)))
-            samples = sum(frame.samples for frame in made)
+            samples = sum(frame.samples for frame in frames)
             if packet.size:
                 cut = _excess(packet, samples, stream, shape)
             total += samples
     except (av.FFmpegError, UserError) as error:
         if shape is None:
             raise
-        damage = f"{said(error)} after {total} samples"
+        damage = f"{reason(error)} after {total} samples"
     if shape is None:
         return None
     note = several(len(container.streams.audio))
@@ -152,51 +152,52 @@ def samples_of(frame: Any, sample_rate: int, channels: int) -> Wave:
     """A decoded frame as (T, C) float32, full scale 1.
 
     Raises:
-        UserError: its rate or its channels are others than the track's.
+        UserError: its rate or its channels differ from the track's.
     """
     found = _channels(frame)
     if (frame.sample_rate, found) != (sample_rate, channels):
         raise UserError(
-            f"{sample_rate} Hz and {channels} channels become {frame.sample_rate} Hz and {found}"
+            f"the format changes from {sample_rate} Hz, {channels} channels to "
+            f"{frame.sample_rate} Hz, {found} channels"
         )
     array = frame.to_ndarray()
     wave = array.T if frame.format.is_planar else array.reshape(-1, channels)
     if wave.dtype.kind == "f":
         return np.ascontiguousarray(wave, dtype=np.float32)
-    # Unsigned samples, of 8 bits, have their zero in the middle.
+    # Unsigned (8-bit) samples have their zero in the middle.
     half = 2.0 ** (8 * wave.dtype.itemsize - 1)
     level = wave.astype(np.float64) / half
     return np.ascontiguousarray(level - (wave.dtype.kind == "u"), dtype=np.float32)
 
 
-def said(error: Exception) -> str:
-    """What FFmpeg says, without the number and the place in its code."""
+def reason(error: Exception) -> str:
+    """FFmpeg's message without the error number and the source location."""
     text = getattr(error, "strerror", None) or str(error)
     return str(text).strip().rstrip(".")
 
 
 def _pace(container: Any, stream: Any) -> _Pace | None:
-    """How a track goes on, by its first three packets, if it can go on evenly."""
-    packets, made = [], []
+    """The timing of a track from its first three packets; None if it cannot be regular."""
+    packets, decoded = [], []
     for packet in container.demux(stream):
         packets.append(packet)
-        made.append(packet.decode() if packet.size else [])
+        decoded.append(packet.decode() if packet.size else [])
         if len(packets) == 3 or not packet.size:
             break
-    heard, first = [frame for each in made for frame in each], packets[0]
-    if stream.frames <= 3 or len(packets) < 3 or not made[2] or not first.duration:
+    frames, first = [frame for each in decoded for frame in each], packets[0]
+    if stream.frames <= 3 or len(packets) < 3 or not decoded[2] or not first.duration:
         return None
-    rate = heard[-1].sample_rate
+    rate = frames[-1].sample_rate
     unit = _fraction(stream.time_base) * rate
-    even = [frame.samples for frame in made[2]] == [unit * first.duration]
-    if not even or unit.denominator != 1 or None in (first.pts, heard[0].pts):
+    even = [frame.samples for frame in decoded[2]] == [unit * first.duration]
+    if not even or unit.denominator != 1 or None in (first.pts, frames[0].pts):
         return None
-    begin = heard[0].pts * _fraction(heard[0].time_base) * rate
-    return _Pace(rate, _channels(heard[-1]), unit, first.duration, first.pts, begin)
+    begin = frames[0].pts * _fraction(frames[0].time_base) * rate
+    return _Pace(rate, _channels(frames[-1]), unit, first.duration, first.pts, begin)
 
 
 def _last(container: Any, stream: Any, pts: int) -> Any:
-    """The last packet of a track, if it is at this time."""
+    """The last packet of a track if it has this time, else None."""
     container.seek(pts, stream=stream)
     found = None
     for packet in container.demux(stream):
@@ -206,7 +207,7 @@ def _last(container: Any, stream: Any, pts: int) -> Any:
 
 
 def _chunk(recent: deque[tuple[int | None, int, int]], total: int, rate: int) -> list[Chunk]:
-    """A chunk that begins here, if its packets can be found again."""
+    """A chunk that begins here, or no chunk if its first packet has no time to seek to."""
     warm = 0
     for warm in range(1, len(recent) + 1):
         if warm >= 2 and total - recent[-warm][2] >= WARM_UP * rate:
@@ -216,7 +217,7 @@ def _chunk(recent: deque[tuple[int | None, int, int]], total: int, rate: int) ->
 
 
 def _excess(packet: Any, samples: int, stream: Any, shape: tuple[int, int] | None) -> int:
-    """Samples that a packet gives beyond its duration, where that is exact."""
+    """How many samples a packet decodes to beyond its duration, if the duration is exact."""
     if shape is None or not packet.duration or not packet.time_base:
         return 0
     unit = _fraction(packet.time_base) * shape[0]
@@ -224,7 +225,7 @@ def _excess(packet: Any, samples: int, stream: Any, shape: tuple[int, int] | Non
 
 
 def _fraction(number: Any) -> Fraction:
-    """A time base; PyAV has a class of its own for it from 19 on."""
+    """A time base as a fraction; PyAV 19 and newer have their own class for it."""
     return Fraction(number.numerator, number.denominator)
 
 

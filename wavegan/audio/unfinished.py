@@ -1,7 +1,7 @@
-"""Headers that were never finished: what a recorder, a pipe or a crash left behind.
+"""Correct unfinished headers, which a recorder, a pipe or a crash left behind.
 
-Such a header promises no sound, or less than is there, or a size modulo 2^32. Whether what lies
-behind the promised end is sound or the chunks of a finished file, the file's own structure tells.
+Such a header gives a size of 0, a size that is too small, or a size modulo 2^32. The structure of
+the file shows whether the bytes after that size are sound, or the chunks of a complete file.
 """
 
 import os
@@ -25,26 +25,26 @@ from wavegan.audio.chunks import (
 )
 
 UNKNOWN_SIZES = frozenset((0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF))
-"""Sizes that programs write when they cannot know: ffmpeg, SoX and arecord to a pipe."""
+"""Sizes that ffmpeg, SoX and arecord write to a pipe because they do not know the length."""
 TAIL = 1 << 20
-"""Bytes at the end of an unfinished file in which chunks behind the sound are looked for."""
+"""Bytes at the end of an unfinished file that are searched for chunks after the sound."""
 RESERVED = 1 << 26
 """Bytes of zeros that a recorder may have reserved."""
 WRAP = 1 << 32
-ANOTHER = "another file follows in it: only the first is read"
-NO_LENGTH = "the header does not say how long it is"
+ANOTHER = "another file follows in the same file: only the first is read"
+NO_LENGTH = "the header has no length"
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A file as its writer should have left it.
+    """How to read a file as its writer should have left it.
 
     Attributes:
-        head: what it should begin with.
-        start: where in the file what follows that head begins.
-        note: what was found and done, one line; "" if nothing is odd about it.
-        stop: where in the file it ends, if that is not its end.
-        streamed: the header has one of `UNKNOWN_SIZES`, and all that follows it is sound.
+        head: the corrected beginning of the file.
+        start: position in the file of the bytes that follow the head.
+        note: what was found and done, one line; "" if nothing is unusual.
+        stop: position where the sound ends, if that is not the end of the file.
+        streamed: the header has one of `UNKNOWN_SIZES`, and everything after it is sound.
     """
 
     head: bytes
@@ -55,7 +55,7 @@ class Repair:
 
 
 def repair(path: str | os.PathLike[str]) -> Repair | None:
-    """What to read instead of a file whose header promises less than is there; else None.
+    """The repair of a file whose header gives less sound than the file has; None if not needed.
 
     Raises:
         OSError: it cannot be opened.
@@ -66,7 +66,7 @@ def repair(path: str | os.PathLike[str]) -> Repair | None:
 
 @lru_cache(maxsize=4096)
 def _repair(path: str, length: int, _changed: int) -> Repair | None:
-    """Cached, as training reads crops of the same file again and again."""
+    """Cached, because training reads crops of the same file many times."""
     with open(path, "rb") as file:
         magic = file.read(4)
         file.seek(0)
@@ -84,14 +84,14 @@ def _repair(path: str, length: int, _changed: int) -> Repair | None:
         header = layout(file, length)
         if header is None or header.start > MOST_HEADER:
             return None
-        return _judged(file, header)
+        return _of_chunks(file, header)
 
 
-def _judged(file: BinaryIO, header: Layout) -> Repair | None:
+def _of_chunks(file: BinaryIO, header: Layout) -> Repair | None:
     there, claimed = header.length - header.start, header.claimed or 0
     if not _unknown(header):
         if claimed > there:
-            return None  # cut off: libsndfile finds that, and it is told as damage
+            return None  # the file is cut: libsndfile detects that, and it is reported as damage
         if _ends(file, header, header.start + claimed):
             another = _another(file, header, header.start + claimed)
             if another is None:
@@ -102,13 +102,13 @@ def _judged(file: BinaryIO, header: Layout) -> Repair | None:
     size = _first_chunk_of_tail(file, header) - header.start
     if not size:
         return None
-    said = NO_LENGTH if _unknown(header) else f"the header promises {claimed} bytes"
-    made = _rewritten(header, size, said)
-    return replace(made, streamed=claimed > 0 and size == there and _unknown(header))
+    why = NO_LENGTH if _unknown(header) else f"the header says {claimed} bytes"
+    repair = _rewritten(header, size, why)
+    return replace(repair, streamed=claimed > 0 and size == there and _unknown(header))
 
 
 def _unknown(header: Layout) -> bool:
-    """Whether the promised size stands for "I do not know"; 0 and less is "none yet"."""
+    """Whether the header's size means "unknown"; 0 or less means "none yet"."""
     claimed = header.claimed
     if claimed is None or claimed <= 0:
         return True
@@ -116,7 +116,7 @@ def _unknown(header: Layout) -> bool:
 
 
 def _ends(file: BinaryIO, header: Layout, end: int) -> bool:
-    """Whether a whole file's sound ends here: at the end of the file, or where chunks follow."""
+    """Whether the sound may end here: at the end of the file, or before chunks."""
     left = header.length - end
     if left < max(8, header.frame):
         return True
@@ -131,7 +131,7 @@ def _ends(file: BinaryIO, header: Layout, end: int) -> bool:
 
 
 def _another(file: BinaryIO, header: Layout, end: int) -> int | None:
-    """Where another file begins behind the sound or behind the whole file; None if none does."""
+    """Where another file begins after the sound or after the whole file; None if none does."""
     whole: int = 8 + struct.unpack_from(header.family.size, header.head, 4)[0]
     for place in sorted({end, end + (end & 1), whole, whole + (whole & 1)}):
         file.seek(min(place, header.length))
@@ -141,9 +141,9 @@ def _another(file: BinaryIO, header: Layout, end: int) -> int | None:
 
 
 def _only_zeros(file: BinaryIO, position: int) -> bool:
-    """Recorders reserve space: nothing but zeros behind a promised end is no sound.
+    """Whether only zeros follow: space that a recorder reserved, not sound.
 
-    More than `RESERVED` are not looked through, and count as sound.
+    More than `RESERVED` bytes are not searched and count as sound.
     """
     file.seek(position)
     for _ in range(RESERVED >> 20):
@@ -154,7 +154,7 @@ def _only_zeros(file: BinaryIO, position: int) -> bool:
 
 
 def _wrapped(file: BinaryIO, header: Layout, claimed: int) -> int | None:
-    """The bytes of sound of which the header keeps the last 32 bits, if the file ends so."""
+    """The true size of the sound if the header has it modulo 2^32 and the file fits; else None."""
     if header.family not in (RIFF, RIFX, AIFF):
         return None
     for size in range(claimed + WRAP, header.length - header.start + 1, WRAP):
@@ -164,7 +164,7 @@ def _wrapped(file: BinaryIO, header: Layout, claimed: int) -> int | None:
 
 
 def _first_chunk_of_tail(file: BinaryIO, header: Layout) -> int:
-    """Where the sound of an unfinished file ends: at chunks that its last bytes are made of."""
+    """The end of the sound in an unfinished file: the first of the chunks at its end."""
     begin = max(header.start, header.length - TAIL)
     file.seek(begin)
     tail = file.read(header.length - begin)
@@ -184,16 +184,16 @@ def _places(tail: bytes, name: bytes) -> list[int]:
 
 
 def _rewritten(header: Layout, size: int, why: str) -> Repair:
-    """The head with the sizes that are true."""
+    """The repair with the correct sizes in the head."""
     size -= size % header.frame if header.start + size == header.length else 0
     seconds = f" ({size / header.rate:.2f} s)" if header.rate else ""
-    note = f"unfinished: {why}, {size} bytes{seconds} of sound are there and are read"
+    note = f"unfinished: {why}; all {size} bytes{seconds} of sound in the file are read"
     family, head = header.family, bytearray(header.head)
     whole = size + family.before_samples
     if family is RIFF and (head[:4] != b"RIFF" or header.length >= WRAP):
         return Repair(_rf64(head, header, size), header.start, note)
     if family is not CAF:
-        # What 32 bits cannot hold: libsndfile reads on to the end at these.
+        # For sizes above 32 bits: with these values libsndfile reads to the end of the file.
         whole = whole if whole < WRAP else 0 if family is AIFF else WRAP - 1
         struct.pack_into(family.size, head, 4, min(header.length - 8, WRAP - 1))
     struct.pack_into(family.size, head, header.field, whole)
@@ -201,18 +201,18 @@ def _rewritten(header: Layout, size: int, why: str) -> Repair:
 
 
 def _rf64(head: bytearray, header: Layout, size: int) -> bytes:
-    """A head of RF64, whose sizes have 64 bits."""
+    """An RF64 head, whose sizes have 64 bits."""
     sizes = struct.pack("<QQQI", header.length - 8, size, size // header.frame, 0)
     first = 12 + (
         36 if bytes(head[12:16]) in (b"ds64", b"JUNK") and head[16:20] == b"\x1c\0\0\0" else 0
     )
-    made = b"RF64" + b"\xff" * 4 + b"WAVE" + b"ds64" + struct.pack("<I", len(sizes)) + sizes
+    begin = b"RF64" + b"\xff" * 4 + b"WAVE" + b"ds64" + struct.pack("<I", len(sizes)) + sizes
     rest = bytes(head[first : header.field])
-    return made + rest + b"\xff" * 4
+    return begin + rest + b"\xff" * 4
 
 
 def _au(file: BinaryIO, length: int) -> Repair | None:
-    """AU has no chunks: all that follows its header is sound."""
+    """Repair an AU file: it has no chunks, everything after its header is sound."""
     head = file.read(24)
     if len(head) < 24:
         return None
@@ -222,6 +222,6 @@ def _au(file: BinaryIO, length: int) -> Repair | None:
         return None
     file.seek(0)
     whole = file.read(start)
-    said = f"the header promises {claimed} bytes" if claimed else NO_LENGTH
-    note = f"unfinished: {said}, {there} bytes of sound are there and are read"
+    why = f"the header says {claimed} bytes" if claimed else NO_LENGTH
+    note = f"unfinished: {why}; all {there} bytes of sound in the file are read"
     return Repair(whole[:8] + struct.pack(">I", there) + whole[12:], start, note)

@@ -1,4 +1,4 @@
-"""Where the sound of a W64 file ends: libsndfile takes the chunks behind it for samples."""
+"""Find the end of the sound in a W64 file: libsndfile reads later chunks as samples."""
 
 import struct
 from typing import BinaryIO
@@ -8,12 +8,12 @@ _TAILS = (
     b"\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a",
     b"\x2f\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00",
 )
-"""What the names of its chunks, 16 bytes each, end in."""
+"""The endings of its chunk names, which have 16 bytes each."""
 MOST_CHUNKS = 4096
 
 
 def end_of_sound(file: BinaryIO, length: int) -> int | None:
-    """The place behind the last sample, where a chunk follows it; else None."""
+    """The position after the last sample if a chunk follows; else None."""
     place = _FIRST
     for _ in range(MOST_CHUNKS):
         file.seek(place)

@@ -1,1 +1,1 @@
-"""Folders of audio as batches: scan, split, cut, load."""
+"""Training data from folders of audio: scan, split, crop, load."""

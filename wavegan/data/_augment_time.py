@@ -1,4 +1,4 @@
-"""Changes of clips in time, each clip by its own amount; twice differentiable in the audio."""
+"""Augmentations in time, with an amount per clip; twice differentiable in the audio."""
 
 import math
 
@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 
 HALF = 8
-"""Samples on each side of a place that a value between samples is made of."""
+"""Samples on each side that are used to interpolate a value between samples."""
 FINENESS = 16
-"""Places between two samples as a power of 2: exact integers, where float32 would drift."""
+"""Positions between two samples, as a power of 2: exact integers, because float32 would drift."""
 
 
 def shifted(audio: Tensor, samples: Tensor, *, loop: bool = False) -> Tensor:
-    """Move clips later by `samples` (B,) int64, earlier where negative.
+    """Shift clips later by `samples` (B,) int64, earlier if negative.
 
     Args:
         audio: `(B, C, T)`.
-        samples: of each clip.
-        loop: what leaves at one end comes in at the other; else zeros come in.
+        samples: shift of each clip.
+        loop: wrap around; else zeros are shifted in.
     """
     length = audio.shape[-1]
     place = torch.arange(length, device=audio.device) - samples[:, None]
@@ -26,14 +26,14 @@ def shifted(audio: Tensor, samples: Tensor, *, loop: bool = False) -> Tensor:
 
 
 def sped(audio: Tensor, speed: Tensor) -> Tensor:
-    """Play clips `speed` (B,) times as fast from their first sample on: pitch and length change.
+    """Play clips `speed` (B,) times as fast from their first sample: pitch and length change.
 
-    Values between samples are sums of 16 samples, weighted by a sinc under a Hann window, which is
-    low-pass where speed is above 1. Zeros follow the end of a clip.
+    Values between samples are interpolated from 16 samples with a Hann-windowed sinc, which is a
+    low-pass filter if the speed is above 1. Zeros follow the end of a clip.
 
     Args:
         audio: `(B, C, T)`.
-        speed: of each clip, above 0; 1 leaves it as it is, but for rounding.
+        speed: speed of each clip, above 0; 1 changes nothing except rounding.
     """
     length = audio.shape[-1]
     steps = (speed * 2**FINENESS).round().long()[:, None]
@@ -41,18 +41,18 @@ def sped(audio: Tensor, speed: Tensor) -> Tensor:
     first = place >> FINENESS
     rest = (place - (first << FINENESS)).to(audio) / 2**FINENESS
     cutoff = (1 / speed.to(audio)).clamp(max=1)[:, None]
-    made, total = torch.zeros_like(audio), torch.zeros_like(rest)
+    result, total = torch.zeros_like(audio), torch.zeros_like(rest)
     for tap in range(1 - HALF, HALF + 1):
         away = tap - rest
         weight = torch.sinc(cutoff * away) * torch.cos(math.pi / 2 * away / HALF).square()
-        heard = _taken(audio, (first + tap).clamp(0, length - 1))
-        made = made + heard * (weight * _inside(first + tap, length))[:, None]
+        value = _taken(audio, (first + tap).clamp(0, length - 1))
+        result = result + value * (weight * _inside(first + tap, length))[:, None]
         total = total + weight
-    return made / total[:, None]
+    return result / total[:, None]
 
 
 def masked(audio: Tensor, start: Tensor, samples: int) -> Tensor:
-    """Silence `samples` samples of clips `(B, C, T)`, from `start` (B,) int64 of each on."""
+    """Silence `samples` samples of each clip of `(B, C, T)`, beginning at `start` (B,) int64."""
     place = torch.arange(audio.shape[-1], device=audio.device) - start[:, None]
     return torch.where(_inside(place, samples)[:, None], 0, audio)
 

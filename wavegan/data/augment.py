@@ -1,4 +1,4 @@
-"""Augmentation of what a discriminator sees, so that it does not learn a small data set by heart.
+"""Augmentation of the discriminator's input, against memorizing a small data set.
 
 Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (arXiv:2006.06676,
 NVlabs/stylegan2-ada-pytorch, NVIDIA Source Code License); Zhao et al. 2020, "Differentiable
@@ -21,41 +21,41 @@ SEMITONES = 12
 
 
 class Augment(nn.Module):
-    """Random changes, the same kinds for real and fake; each clip draws whether and how much.
+    """Random changes of the same kinds for real and fake; each clip draws its own amounts.
 
-    A change is made with probability `p`, so the map of distributions is `(1 - p) + p * change`. As
-    long as that map can be undone, the only distribution of G that looks like the data once
-    augmented is the data itself, and nothing leaks into what G makes. It can be undone
+    A change is made with probability `p`, so it maps a distribution by `(1 - p) + p * change`. If
+    this map is invertible, G's augmented distribution equals the augmented data only if G's
+    distribution equals the data: no augmentation leaks into G's output. The map is invertible
 
-    - for every change at `p` below 1/2;
-    - for polarity and channels (a clip that is chosen is turned over half of the time), equaliser
-      (normal gains in decibels, which add up) and mask at any `p` below 1;
-    - for gain and looped shift, which are uniform, at `p` up to 0.82, where the characteristic
+    - for every change with `p` below 1/2;
+    - for polarity and channels (a chosen clip is inverted half of the time), equaliser (normal
+      gains in decibels, which add up) and mask with any `p` below 1;
+    - for gain and looped shift, which are uniform, with `p` up to 0.82, where the characteristic
       function `1 - p + p sin(w) / w` has its first zero.
 
-    At `p` 1 polarity, say, leaks: either sign looks right. The paper found 0.8 safe for its own
-    changes, and `training/adaptive.py` stops there.
+    With `p` 1 polarity leaks, for example: both signs look right. The paper found 0.8 safe for its
+    own changes, and `training/adaptive.py` does not go above that.
 
-    A size of 0 (or False) switches a change off. Three are off by default: speed moves a note off
-    a label that is its pitch; noise and mask are of the kinds that the project's default leaves
-    out. Everything is drawn from torch's default generators. Gradients go through to the audio,
-    once and, for gradient penalties, twice.
+    A size of 0 (or False) switches a change off. Three are off by default: speed changes the pitch,
+    which may be the label; the paper's default leaves out changes like noise and mask. Random
+    numbers come from torch's default generators. Gradients flow to the audio, also second-order
+    ones for gradient penalties.
 
     Args:
         p: probability of each change; may be set between calls.
         polarity: multiply by 1 or -1.
-        channels: keep the order of the channels or reverse it; mono has none.
-        gain: up to so many decibels up or down.
-        shift: up to this share of the clip later or earlier; zeros come in.
-        loop: clips repeat: what a shift moves out comes in at the other end, and filters ring on
-            from the end into the beginning.
-        speed: up to so many semitones up or down, by playing faster or slower.
-        equalise: standard deviation of the gains of an equaliser's octaves, decibels.
-        noise: standard deviation of the level of white noise, as a ratio of the clip's.
+        channels: keep or reverse the order of the channels; no effect on mono.
+        gain: largest gain up or down, decibels.
+        shift: largest shift later or earlier, as a share of the clip; zeros are shifted in.
+        loop: clips are periodic: a shift wraps around, and filters ring from the end into the
+            beginning.
+        speed: largest change up or down by playing faster or slower, semitones.
+        equalise: standard deviation of the equaliser's gains per octave, decibels.
+        noise: standard deviation of the level of white noise, as a ratio of the clip's level.
         mask: share of the clip that is silenced, in one piece.
 
     Raises:
-        UserError: a number is out of its range, nothing is on, or `loop` meets `speed`.
+        UserError: a number is out of range, everything is off, or `loop` and `speed` are both set.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Augment(nn.Module):
         _check(p=(p, 1), gain=(gain, 60), shift=(shift, 1), mask=(mask, 1))
         _check(speed=(speed, SEMITONES), equalise=(equalise, 60), noise=(noise, 10))
         if loop and speed:
-            raise UserError(f"augment: speed is {speed}, which no loop survives: set it to 0")
+            raise UserError(f"augment: speed is {speed}, but it breaks loops: set speed to 0")
         self.p = p
         self.loop = loop
         known: list[tuple[float, Change]] = [
@@ -91,10 +91,10 @@ class Augment(nn.Module):
         ]
         self.changes = [change for size, change in known if size]
         if not self.changes:
-            raise UserError("augment: everything is off: switch something on, or augment off")
+            raise UserError("augment: every change is off: switch one on, or set augment to null")
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Change `(B, C, T)`, float32 or float64; at `p` 0 it comes back as it is."""
+        """Change `(B, C, T)`, float32 or float64; with `p` 0 it is returned unchanged."""
         if self.p <= 0:
             return audio
         for change in self.changes:
@@ -102,8 +102,8 @@ class Augment(nn.Module):
         return audio
 
     def _some(self, change: Change, audio: Tensor) -> Tensor:
-        """Change the clips that are drawn, and leave the others as they are, bit for bit."""
-        # drawn on the CPU, so that no GPU has to be waited for to know how many they are
+        """Change the drawn clips; the others stay bit-identical."""
+        # drawn on the CPU, so that their number is known without waiting for the GPU
         drawn = (torch.rand(len(audio)) < self.p).nonzero()[:, 0]
         if not len(drawn):
             return audio

@@ -1,4 +1,4 @@
-"""The order of slots in which every label comes up equally often."""
+"""Sampling order with balanced labels: every label is drawn equally often."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,14 +11,14 @@ Slots = npt.NDArray[np.uint32]
 
 
 class Balanced:
-    """Draws slots in rounds: each round has one slot of each label, in an order of its own.
+    """Draws slots in rounds: each round has one slot of each label, in random order.
 
-    Each label goes through its slots in cycles: all of them once, in an order of its own, before
-    any comes again. Both orders depend on the seed and the number of the round or cycle alone, so
-    sample number `n` is a function of the seed and `n`.
+    Each label goes through its slots in cycles: each slot once, in random order, before any slot
+    repeats. Both orders depend only on the seed and the number of the round or cycle, so sample `n`
+    is a function of the seed and `n`.
 
     Args:
-        labels: label index of each slot; an index that no slot has is not drawn.
+        labels: label index of each slot; an index without slots is never drawn.
         seed: 0 or more.
     """
 
@@ -32,13 +32,13 @@ class Balanced:
         self._cycles: dict[int, tuple[int, Slots]] = {}
 
     def __len__(self) -> int:
-        """Return the samples of an epoch, in which the label with most slots has each once."""
+        """Samples of an epoch, in which each slot of the label with most slots comes once."""
         return len(self._slots) * max(map(len, self._slots))
 
     def candidates(self, number: int) -> Iterator[int]:
-        """Yield the slot of sample `number`, then those that stand in for it.
+        """Yield the slot of sample `number`, then its replacements.
 
-        Those are the rest of its label first, so that the balance is kept, then all others.
+        The other slots of its label come first, to keep the balance, then all others.
         """
         turn, place = divmod(number, len(self._slots))
         first = int(self._round_of(turn)[place])
@@ -49,14 +49,14 @@ class Balanced:
                 yield int(order[(start + step) % len(order)])
 
     def _cycle_of(self, which: int, cycle: int) -> Slots:
-        """Return the order of a label's slots in a cycle; the latest is kept."""
+        """The order of a label's slots in a cycle; the last one is cached."""
         if self._cycles.get(which, (-1,))[0] != cycle:
             random = of_run(self._seed, RunStream.CYCLES, self._labels[which], cycle)
             self._cycles[which] = cycle, random.permutation(self._slots[which])
         return self._cycles[which][1]
 
     def _round_of(self, turn: int) -> npt.NDArray[np.int64]:
-        """Return the order of the labels in a round; the latest is kept."""
+        """The order of the labels in a round; the last one is cached."""
         if self._round[0] != turn:
             random = of_run(self._seed, RunStream.ROUNDS, turn)
             self._round = turn, random.permutation(len(self._slots))

@@ -1,4 +1,4 @@
-"""What a training step is given."""
+"""Batches of crops for training steps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +22,10 @@ class Batch:
 
     Attributes:
         audio: `(B, C, T)` float32, in about [-1, 1].
-        conditions: what is known beside it, by name, a row for each crop: each sample's number
-            since the start of training, its label, and what else the data or the task has.
-        paths: the file each row was cut from, relative to the data folder.
-        failed: files that could not be read and were replaced, with why.
+        conditions: tensors by name, one row per crop: its sample number since the start of
+            training, its label, and others of the data or the task.
+        paths: the file of each row, relative to the data folder.
+        failed: files that could not be read and were replaced, with the reason.
     """
 
     audio: Tensor
@@ -34,8 +34,8 @@ class Batch:
     failed: tuple[Rejected, ...] = ()
 
     def __reduce__(self) -> tuple[Callable[..., "Batch"], tuple[object, ...]]:
-        # workers send plain arrays: tensors would travel as shared memory, which containers
-        # have little of, and whose hand-over leaves tracebacks when Ctrl-C falls into it
+        # workers send plain arrays: tensors would use shared memory, which is small in containers,
+        # and a Ctrl-C during their transfer prints tracebacks
         conditions = {name: value.numpy(force=True) for name, value in self.conditions.items()}
         audio = self.audio.numpy(force=True)
         return _from_arrays, (audio, conditions, self.paths, self.failed)
@@ -61,17 +61,18 @@ def _from_arrays(
 
 
 def collate(items: Sequence[Item]) -> Batch:
-    """Stack items of one shape into a batch, in the order given.
+    """Stack items of one shape into a batch, in the given order.
 
     Raises:
-        RunError: items differ in what is known of them.
+        RunError: items have different conditions.
     """
     names = items[0].conditions.keys()
     for item in items:
         if item.conditions.keys() != names:
             raise RunError(
-                f"{item.path}: its conditions are {sorted(item.conditions)}, those of "
-                f"{items[0].path} {sorted(names)}: a task has to give each clip the same"
+                f"{item.path}: its conditions are {sorted(item.conditions)}, but those of "
+                f"{items[0].path} are {sorted(names)}: a task must give every clip the same "
+                "conditions"
             )
     conditions = {name: torch.stack([item.conditions[name] for item in items]) for name in names}
     numbers = torch.tensor([item.number for item in items], dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""Reading a clip, whole or in part, as a model wants it: rate, channels and level."""
+"""Read a clip or a part of it with the sample rate, channels and level that a model needs."""
 
 from pathlib import Path
 
@@ -12,27 +12,27 @@ from wavegan.data.manifest import Clip
 from wavegan.errors import UserError
 
 CANCELLED = 0.01
-"""A mono mix this much quieter than its channels (-40 dB) has cancelled them out."""
+"""If the mono mix is this much quieter than the channels (-40 dB), they cancel each other."""
 LOUDEST = 8.0
-"""Sample above which a file is not what was scanned: its peak is brought to 1 or less, and
-resampling goes over that by little."""
+"""A file with larger samples has changed since the scan: peaks are scaled to 1 or less, and
+resampling exceeds that only a little."""
 
 
 def length(clip: Clip, sample_rate: int) -> int:
-    """Return the samples a clip has at a rate in Hz."""
+    """Number of samples of a clip at a sample rate in Hz."""
     last = resampled_length(clip.start + clip.frames, clip.sample_rate, sample_rate)
     return last - offset(clip, sample_rate)
 
 
 def offset(clip: Clip, sample_rate: int) -> int:
-    """Return where in its file a clip begins, in samples at a rate in Hz."""
+    """The start of a clip in its file, in samples at a sample rate in Hz."""
     return resampled_length(clip.start, clip.sample_rate, sample_rate)
 
 
 def whole(
     clip: Clip, root: Path, sample_rate: int, channels: int = 1, peak: float | None = None
 ) -> Tensor:
-    """Read all of a clip as `(channels, length(clip, sample_rate))`; see `crop`."""
+    """Read a whole clip as `(channels, length(clip, sample_rate))`; see `crop`."""
     frames = length(clip, sample_rate)
     return crop(clip, root, sample_rate, channels, peak, start=0, frames=frames)
 
@@ -47,24 +47,25 @@ def crop(
     start: int,
     frames: int,
 ) -> Tensor:
-    """Read a part of a clip; it equals that part of the whole.
+    """Read a part of a clip; it equals the same part of the whole clip.
 
     Args:
-        clip: from a manifest; what its file holds now must be at least as long.
+        clip: from a manifest; its file must still be at least as long.
         root: the folder its path is relative to.
         sample_rate: of the result, Hz.
-        channels: of the result. One is the mean of the file's, or the first where their mean
-            cancels out; several are the file's first, or copies of its mean if it has fewer.
-        peak: scale the file, not the part, to this peak. None keeps the level as recorded, but
-            brings a file that goes over full scale down to it.
-        start: first sample, counted from the clip's own first, at `sample_rate`.
-        frames: how many samples, counted likewise.
+        channels: of the result. 1: the mean of the file's channels, or the first channel if they
+            cancel each other; more: the file's first channels, or copies of the mean if it has
+            fewer.
+        peak: scale the whole file to this peak. None: keep the level, but scale a file above full
+            scale down to it.
+        start: first sample, relative to the start of the clip, at `sample_rate`.
+        frames: number of samples at `sample_rate`.
 
     Returns:
-        `(channels, frames)` float32, shorter where the clip ends.
+        `(channels, frames)` float32, shorter at the end of the clip.
 
     Raises:
-        UserError: the file is gone, damaged, or no longer what the manifest says.
+        UserError: the file is missing, damaged, or has changed since the scan.
     """
     file = root / clip.path
     mono = channels == 1 and not _cancels(clip)
@@ -75,14 +76,14 @@ def crop(
     )
     audio = torch.from_numpy(wave)
     level = gain(clip, channels, peak)
-    # NaN is not within bounds either
+    # the comparison is also false for NaN
     if audio.shape[-1] < wanted or not bool((audio.abs() * level <= LOUDEST).all()):
         raise UserError("it has changed: scan the folder again", at=shown(file))
     return _choose(audio, channels) * level
 
 
 def _known(note: str) -> None:
-    """Say nothing: the clip's notice has said it."""
+    """Ignore the note: the clip's notice already contains it."""
 
 
 def _cancels(clip: Clip) -> bool:
@@ -90,14 +91,14 @@ def _cancels(clip: Clip) -> bool:
 
 
 def _choose(audio: Tensor, channels: int) -> Tensor:
-    """Make `(channels, T)` of a file's channels."""
+    """Convert a file's channels to `(channels, T)`."""
     if audio.shape[0] >= channels:
         return audio[:channels]
     return audio.mean(0, keepdim=True).expand(channels, -1)
 
 
 def gain(clip: Clip, channels: int = 1, peak: float | None = None) -> float:
-    """Return what a clip's samples are multiplied by; `channels` and `peak` as in `crop`."""
+    """The gain applied to a clip; `channels` and `peak` as in `crop`."""
     mixed = channels == 1 and not _cancels(clip)
     loudest = clip.peak if mixed else clip.channel_peak
     return peak / loudest if peak is not None else min(1.0, 1.0 / loudest)

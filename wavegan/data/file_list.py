@@ -1,7 +1,8 @@
-"""Lists of files as people and programs write them: which files of a folder they name.
+"""Read lists of files: find the files of a folder that a list names.
 
-One name per line, or lines with columns: `id|text` (LJSpeech, VCTK), tab-separated, CSV with or
-without a header, JSON objects (NeMo), Kaldi's `id path` and `id text`, fairseq's `path frames`.
+Formats: one name per line; or lines with columns: `id|text` (LJSpeech, VCTK), tab-separated, CSV
+with or without a header, JSON objects (NeMo), Kaldi's `id path` and `id text`, fairseq's
+`path frames`.
 """
 
 import csv
@@ -20,12 +21,12 @@ from wavegan.errors import UserError
 
 SHOWN = 5
 LONGEST = 60
-"""Characters of a line that an error quotes."""
+"""Most characters of a line that an error quotes."""
 SAMPLE = 200
-"""Lines by which the column with the names is found."""
+"""Lines that are used to find the column with the names."""
 DELIMITERS = ("\t", "|", ";", ",")
 WHOLE = frozenset((";", ","))
-"""Delimiters that names hold often: they only count where every line has one."""
+"""Delimiters that are common in names: they count only if every line has one."""
 JSON, BLANK = "json", "blank"
 HEADERS = frozenset(
     (
@@ -36,24 +37,24 @@ HEADERS = frozenset(
         *("utt", "uttid", "utterance", "utteranceid", "fileid", "slicefilename", "segment"),
     )
 )
-"""What the column of names is called in a first row, without "_", "-" and blanks."""
+"""Headers of the column with names, without "_", "-" and spaces."""
 
 
 @dataclass(frozen=True)
 class _Column:
-    """Where the name stands in lines that hold more than it."""
+    """The column with the name."""
 
     kind: str
     key: int | str
 
     def of(self, line: str) -> str:
-        """The name in a line, or ""."""
+        """The text of the column in a line, or ""."""
         return _fields(line, self.kind).get(self.key, "")
 
 
 @dataclass
 class _Found:
-    """What lines mean: files, in their order; lines that name none; one that names several."""
+    """The meaning of the lines: files in order, lines without a file, an ambiguous line."""
 
     paths: dict[str, None] = field(default_factory=dict)
     unknown: dict[str, None] = field(default_factory=dict)
@@ -61,17 +62,17 @@ class _Found:
 
 
 def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[str]:
-    """Return the files that a list names, each once, in its order.
+    """The files that a list names, each once, in the order of the list.
 
-    A line is a name as a whole, if a file is called so, or its columns are looked at: of the
-    delimiters and columns, that is taken in which most lines name a file. Blank lines, a row of
-    headers, and lines that begin with "#" are passed over, the latter two if no file is called so.
+    If a file has the whole line as its name, the line means this file. For other lines the
+    delimiter and column are used with which most lines name a file. Blank lines, a header row and
+    lines that begin with "#" are skipped, the latter two unless a file has such a name.
 
     Args:
         file: the list.
-        called: what to call it in errors: the field or option that names it.
+        called: the field or option that gave the list, for errors.
         root: the folder of the files.
-        paths: of the files, relative to it.
+        paths: the files, relative to the folder.
 
     Raises:
         UserError: the list cannot be read or is empty; a line names no file, or may mean several.
@@ -82,18 +83,18 @@ def files_of(file: Path, called: str, root: Path, paths: Sequence[str]) -> list[
     if found.ambiguous:
         line, matches = found.ambiguous
         raise UserError(
-            f"{called} {shown(file)}: {some([line.strip()])!r} may be {some(matches)}: write the "
-            "path relative to the folder of audio"
+            f"{called} {shown(file)}: {some([line.strip()])!r} is ambiguous, it may be "
+            f"{some(matches)}: write the path relative to the folder of audio"
         )
     if found.unknown:
         raise UserError(f"{called} {shown(file)} {_unknown(found, names)}")
     if not found.paths:
-        raise UserError(f"{called} {shown(file)}: no name in it: give one a line")
+        raise UserError(f"{called} {shown(file)}: it has no names: write one name per line")
     return list(found.paths)
 
 
 def _meant(lines: Sequence[str], names: Names) -> _Found:
-    """Find the file of each line, by all of it or by its column."""
+    """Find the file of each line, by the whole line or by its column."""
     whole = [_as_a_whole(line, names) for line in lines]
     left = [line for line, matches in zip(lines, whole, strict=True) if not matches]
     column = _column(left, lines, names)
@@ -118,7 +119,7 @@ def some(names: Sequence[str]) -> str:
 
 
 def _lines(file: Path, called: str) -> list[str]:
-    """The lines with something on them; a JSON document is a line for each of its entries."""
+    """The lines that are not blank; a JSON array gives one line per entry."""
     lines = [line for line in list_text.lines(file, called) if line.strip()]
     first = lines[0].strip() if lines else ""
     if os.path.isabs(first) and os.path.isdir(first):  # fairseq begins with the folder
@@ -133,7 +134,7 @@ def _lines(file: Path, called: str) -> list[str]:
 
 
 def _as_a_whole(line: str, names: Names) -> list[str]:
-    """Files that a line names with all of it: a name may itself hold a delimiter or a blank."""
+    """Files with the whole line as name: a name may contain a delimiter or a space."""
     stripped = line.strip()
     for text in dict.fromkeys((line, stripped, stripped.strip("\"'"))):
         if found := names.find(text):
@@ -143,7 +144,7 @@ def _as_a_whole(line: str, names: Names) -> list[str]:
 
 def _in_column(line: str, column: _Column, names: Names) -> list[str]:
     name = column.of(line)
-    # "kick, hard.wav" is the name of a file that is not there, and no column of "kick"
+    # "kick, hard.wav" is the name of a missing file, not a line with a column "kick"
     cut = _is_audio(line) and not _is_audio(name)
     return names.find(name) if name and not cut else []
 
@@ -153,7 +154,7 @@ def _is_audio(text: str) -> bool:
 
 
 def _column(left: Sequence[str], lines: Sequence[str], names: Names) -> _Column | None:
-    """Choose the column in which most of the lines that are no names hold one."""
+    """The column that holds a name in most of the lines that are not names themselves."""
     entries = [line for line in lines if not line.lstrip().startswith("#")]
     kinds = [
         kind
@@ -164,12 +165,12 @@ def _column(left: Sequence[str], lines: Sequence[str], names: Names) -> _Column 
     for line in left[:SAMPLE]:
         for column in _columns(line, kinds):
             hits[column] += bool(_in_column(line, column, names))
-    ranked = sorted(hits, key=lambda column: -hits[column])  # the first of equals
+    ranked = sorted(hits, key=lambda column: -hits[column])  # the first one wins a tie
     return next((c for c in ranked if hits[c] and _is_sure(c, entries, names)), None)
 
 
 def _is_sure(column: _Column, entries: Sequence[str], names: Names) -> bool:
-    """Whether names may be cut off at a blank: blanks are often in the names of files."""
+    """Whether names may be split at a space: file names often contain spaces."""
     if column.kind != BLANK:
         return True
     cut = [column.of(line) for line in entries[:SAMPLE]]
@@ -186,7 +187,7 @@ def _columns(line: str, kinds: Sequence[str]) -> Iterator[_Column]:
 
 
 def _fields(line: str, kind: str) -> Mapping[int | str, str]:
-    """Divide a line; nothing where it is not of this kind."""
+    """Split a line into fields; empty if it is not of this kind."""
     text = line.strip()
     if kind == JSON:
         return _json_fields(text)
@@ -213,22 +214,25 @@ def _json_fields(text: str) -> Mapping[int | str, str]:
 
 
 def _is_header(line: str, column: _Column | None) -> bool:
-    """Whether a first line is a row of headings."""
+    """Whether a first line is a header row."""
     name = (column.of(line) if column else line).strip().strip("\"'").lower()
     return name.translate(str.maketrans("", "", "_- ")) in HEADERS
 
 
 def _unknown(found: _Found, names: Names) -> str:
-    """Say which lines name no file, and where it was looked for."""
+    """The problem text: which lines name no file, and where files were searched."""
     unknown = list(found.unknown)
     there = next((file for text in unknown if (file := names.outside(text))), None)
-    hint = f" ({shown(there)} is there, but not among that folder's usable audio)" if there else ""
+    hint = f" ({shown(there)} exists, but is not usable audio of that folder)" if there else ""
     if any("\udc80" <= character <= "\udcff" for text in unknown for character in text):
-        hint += "; the list is not in UTF-8: save it so"
+        hint += "; the list is not UTF-8: save it as UTF-8"
     if found.paths:
-        return f"names {some(unknown)}, not found under {names.root}{hint}: correct or remove these"
+        return (
+            f"names {some(unknown)}, not found under {names.root}{hint}: correct or remove these "
+            "lines"
+        )
     return (
-        f"names no file of {names.root}: looked for {some(unknown)} as path, name and stem below "
-        f"it, and as path from {shown(names.beside.absolute())} and {shown(Path.cwd())}{hint}: "
-        "give such names, one a line"
+        f"names no file of {names.root}: searched {some(unknown)} as path, name and stem below it, "
+        f"and as path from {shown(names.beside.absolute())} and {shown(Path.cwd())}{hint}: write "
+        "one name per line"
     )

@@ -1,4 +1,4 @@
-"""The lines of a list of files, whatever program wrote it; what is no such text is refused."""
+"""Read the lines of a list of files; files that are not UTF-8 text are refused."""
 
 import codecs
 from pathlib import Path
@@ -7,9 +7,9 @@ from wavegan.audio.opening import shown
 from wavegan.errors import UserError
 
 HEAD = 4096
-"""Bytes that tell what a file is."""
+"""Bytes that are used to recognise a file."""
 MARKS = (
-    # that of UTF-32 begins with that of UTF-16
+    # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
@@ -27,22 +27,22 @@ AUDIO = (
     b"caff",
     b"\xff\xfb",
 )
-"""How files of audio begin."""
+"""First bytes of audio files."""
 CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a\x1b")
 MOST_CONTROL = 0.01
-"""Share of control characters from which on something is no text."""
+"""A file with a larger share of control characters is not text."""
 
 
 def lines(file: Path, called: str) -> list[str]:
-    """Read the lines of a text file, of any system, without their ends.
+    """Read the lines of a text file without their line ends (of any system).
 
     Args:
-        file: UTF-8, with or without a byte order mark; bytes that are not UTF-8 are kept as
-            surrogate escapes, as in the names of files.
-        called: what to call it in errors: the field or option that names it.
+        file: UTF-8, with or without a byte order mark; invalid bytes are kept as surrogate escapes,
+            as in file names.
+        called: the field or option that gave the file, for errors.
 
     Raises:
-        UserError: it cannot be read, is UTF-16 or UTF-32, audio, or no text at all.
+        UserError: it cannot be read, is UTF-16 or UTF-32, audio, or not text.
     """
     try:
         data = file.read_bytes()
@@ -50,7 +50,7 @@ def lines(file: Path, called: str) -> list[str]:
         raise UserError(f"{called} {shown(file)}: cannot be read ({error.strerror})") from None
     if data.startswith(AUDIO):
         raise UserError(
-            f"{called} {shown(file)}: this is an audio file: give a text file with a name per line"
+            f"{called} {shown(file)}: this is an audio file: give a text file, one name per line"
         )
     if encoding := wide(data[:HEAD]):
         made = shown(file.with_name(f"{file.stem}-utf8{file.suffix}"))
@@ -60,21 +60,21 @@ def lines(file: Path, called: str) -> list[str]:
         )
     if _is_binary(data[:HEAD]):
         raise UserError(
-            f"{called} {shown(file)}: this is no text file: give one with a name per line, in UTF-8"
+            f"{called} {shown(file)}: this is not a text file: give UTF-8 text, one name per line"
         )
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def wide(head: bytes) -> str | None:
-    """Name the encoding of text with two or four bytes a character, as iconv does, or None."""
+    """The encoding (iconv's name) of text with two or four bytes per character, or None."""
     for mark, name in MARKS:
         if head.startswith(mark):
             return name
     count = len(head) // 4
     if not count or 0 not in head:
         return None
-    # letters of western languages leave zeros at the same places of every character
+    # western letters have zeros at the same positions of every character
     zero = [head[place : 4 * count : 4].count(0) / count > 0.5 for place in range(4)]
     known = {
         (False, True, True, True): "UTF-32LE",

@@ -1,4 +1,4 @@
-"""Batches for training: the same for any number of processes and workers, from any step on."""
+"""The training loader: the same batches for any number of processes and workers, at any step."""
 
 import multiprocessing
 import os
@@ -32,28 +32,28 @@ def training_loader(
     prefetch: int = 4,
     pin_memory: bool = False,
 ) -> Iterator[Batch]:
-    """Return the batches of steps `start_step` to `steps - 1`, those of one process.
+    """The batches of one process for steps `start_step` to `steps - 1`.
 
-    Step `s` is made of samples `s * batch_size` to `(s + 1) * batch_size - 1`; process `rank` of
-    `world` gets its equal, contiguous share of them. To resume is to pass another `start_step`.
-    Files that had to be replaced are warned of once each, by name. Close the iterator (or drop
-    it) to end the workers early. While it lives, SIGCHLD is its own.
+    Step `s` has the samples `s * batch_size` to `(s + 1) * batch_size - 1`; process `rank` of
+    `world` gets an equal, contiguous share of them. To resume, pass another `start_step`. A warning
+    names each file that had to be replaced, once. Close or drop the iterator to end the workers
+    early. While the iterator is alive, it handles SIGCHLD.
 
     Args:
-        segments: where samples come from.
-        batch_size: samples per step, over all processes together.
+        segments: the samples.
+        batch_size: samples per step, over all processes.
         steps: the step at which training ends.
         start_step: the first step to yield.
         rank: number of this process, 0 to `world - 1`.
-        world: how many processes train together.
-        num_workers: processes that read, for this rank; 0 reads in this process, None chooses
-            by the processors at hand.
-        prefetch: batches each worker keeps ready.
+        world: number of processes that train together.
+        num_workers: processes that read files for this rank; 0: this process reads; None: chosen
+            by the number of processors.
+        prefetch: batches that each worker prepares in advance.
         pin_memory: put batches in page-locked memory, for faster copies to a GPU.
 
     Raises:
-        UserError: the batch cannot be shared equally, or a number is out of its range.
-        ReaderDiedError: by the iterator: a worker was killed.
+        UserError: the batch cannot be divided equally, or a number is out of range.
+        ReaderDiedError: from the iterator: a worker was killed.
     """
     batches = _StepBatches(batch_size, steps, start_step, rank, world)
     workers = _choose_workers(world) if num_workers is None else num_workers
@@ -70,26 +70,26 @@ def training_loader(
         worker_init_fn=partial(worker.start, parent=os.getpid()),
         multiprocessing_context=_start_method() if workers else None,
         prefetch_factor=prefetch if workers else None,
-        # an iterator seeds its workers from a generator: not from the global one, which the
-        # trainer saves and restores
+        # an iterator seeds its workers from this generator; the global one is left alone, because
+        # the trainer saves and restores it
         generator=torch.Generator().manual_seed(0),
     )
     return _warn_of_failures(loader)
 
 
 class _StepBatches(Sampler[list[int]]):
-    """For each step, the numbers of the samples that one process takes."""
+    """For each step, the sample numbers of one process."""
 
     def __init__(self, batch_size: int, steps: int, start_step: int, rank: int, world: int) -> None:
         if batch_size < 1 or batch_size % world:
             raise UserError(
-                f"batch_size is {batch_size}: it counts the samples of all processes together, "
-                f"so give a multiple of {world}, the number of processes"
+                f"batch_size is {batch_size}: it must be a multiple of {world}, the number of "
+                "processes, because it counts the samples of all processes"
             )
         if not 0 <= rank < world:
-            raise UserError(f"rank is {rank}: with {world} processes it goes from 0 to {world - 1}")
+            raise UserError(f"rank is {rank}: with {world} processes give 0 to {world - 1}")
         if not 0 <= start_step <= steps:
-            raise UserError(f"start_step is {start_step}: it goes from 0 to steps ({steps})")
+            raise UserError(f"start_step is {start_step}: give 0 to steps ({steps})")
         self._steps = range(start_step, steps)
         self._batch_size = batch_size
         self._share = batch_size // world
@@ -105,7 +105,7 @@ class _StepBatches(Sampler[list[int]]):
 
 
 def _warn_of_failures(loader: "DataLoader[Batch | RunError]") -> Iterator[Batch]:
-    # here and not in `Segments`: every worker has its own copy of that, and none sees the others'
+    # here and not in `Segments`: each worker has its own copy of that
     named: set[str] = set()
     before = set(multiprocessing.active_children())
     with worker.held_signals():
@@ -129,7 +129,7 @@ def _next(batches: Iterator[Batch | RunError], readers: Readers) -> Batch | None
 
 
 class _Items(Dataset[Item | RunError]):
-    """Segments that hand out what they raise: torch would make one text of it and its traceback."""
+    """Segments that return RunErrors: torch would replace a raised one by text and traceback."""
 
     def __init__(self, segments: Segments) -> None:
         self._segments = segments
@@ -155,7 +155,7 @@ def _warn(failure: Rejected) -> None:
 
 
 def _choose_workers(world: int) -> int:
-    """Leave a processor for the training process itself."""
+    """The number of workers, leaving one processor for the training process."""
     available = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -163,11 +163,11 @@ def _choose_workers(world: int) -> int:
 
 
 def _start_method() -> str:
-    """Name how workers start.
+    """The start method of workers.
 
-    Forked on Linux: at once, sharing the list of clips, and from a script without a `__main__`
-    guard. It is safe because a worker only reads files and computes on one thread: it touches
-    neither CUDA nor the thread pools of the parent. macOS frameworks do not survive a fork, and
-    Windows has none: there workers start afresh, at the price of importing torch again.
+    On Linux they are forked: this is fast, shares the list of clips, and works in a script without
+    a `__main__` guard. It is safe because a worker only reads files and computes on one thread,
+    without CUDA and without the parent's thread pools. macOS frameworks do not survive a fork, and
+    Windows has no fork: there workers are spawned and import torch again.
     """
     return "fork" if sys.platform == "linux" else "spawn"

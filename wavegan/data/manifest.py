@@ -1,4 +1,4 @@
-"""What a folder of audio holds: the clips that can be used, and the files that cannot, with why."""
+"""The manifest of a folder of audio: its usable clips, and its rejected files with reasons."""
 
 import hashlib
 import json
@@ -11,17 +11,17 @@ from wavegan.counted import counted
 SHORTEST = 0.015
 """Seconds. The shortest real drum hits last 17 ms; 255 samples at 22.05 kHz are 12 ms."""
 QUIETEST = 1e-4
-"""Peak, -80 dBFS: the dither of a 16-bit file stays below."""
+"""Peak, -80 dBFS: the dither of a 16-bit file is below this."""
 STILLEST = 1e-5
-"""Root mean square without the mean, -100 dBFS: an offset alone stays below."""
+"""Root mean square without the mean, -100 dBFS: a file with only an offset is below this."""
 LOUDEST = 2.0
-"""Peak above which a float file is used, but pointed out."""
+"""Peak above which a float file gets a notice."""
 SAMPLE_RATES = range(1000, 768_001)
-"""Hz. Outside it the header is wrong."""
+"""Hz. Outside this range the header is wrong."""
 
 
 def printable(path: str) -> str:
-    r"""Return a path on one line that any terminal takes: bytes that are not UTF-8 as `\xNN`.
+    r"""A path on one line, safe to print: bytes that are not UTF-8 become `\xNN`.
 
     >>> printable("latin1_\udce9.wav")
     'latin1_\\xe9.wav'
@@ -34,19 +34,19 @@ class Clip:
     """One usable audio file, or a stretch of one.
 
     Attributes:
-        path: relative to the manifest's root, "/" between folders on every system; bytes that
-            are not UTF-8 are kept as surrogate escapes (`os.fsencode` gives them back).
+        path: relative to the manifest's root, with "/" on every system; bytes that are not UTF-8
+            are surrogate escapes (`os.fsencode` restores them).
         sample_rate: Hz, of the file.
-        channels: of the file, at least 1.
-        frames: samples per channel that really decode, which may be fewer than the header says;
-            of a stretch, those in it.
-        label: name of the folder the file lies in, "" directly under the root.
-        peak: largest absolute sample of the mono mix of the file.
+        channels: channels of the file, at least 1.
+        frames: samples per channel that can be decoded, maybe fewer than the header says; of a
+            stretch: its length.
+        label: name of the file's folder, "" directly under the root.
+        peak: largest absolute sample of the file's mono mix.
         channel_peak: largest absolute sample of the file over all channels.
-        notice: what a person should know about a file that is used all the same, or "".
-        start: the first sample of a stretch, in the file; 0 for a whole file.
+        notice: something unusual about the file, or "".
+        start: first sample of a stretch in the file; 0 for a whole file.
         content: checksum of all samples of the file, or "".
-        damage: why fewer samples decode than the header promises, or "".
+        damage: why fewer samples can be decoded than the header says, or "".
     """
 
     path: str
@@ -77,7 +77,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One file that is used although something is odd; `path` as in `Clip`, `reason` one line."""
+    """One file that is used although it is unusual; `path` as in `Clip`, `reason` is one line."""
 
     path: str
     reason: str
@@ -89,10 +89,10 @@ class Manifest:
 
     Attributes:
         root: the folder.
-        clips: what can be used, sorted by path.
-        rejected: what cannot, sorted by path.
-        own: what could, but a command of ours made it; sorted by path.
-        passed_over: a line for all that is passed over for being ours.
+        clips: usable clips, sorted by path.
+        rejected: unusable files, sorted by path.
+        own: usable clips that a wavegan command made and that are skipped, sorted by path.
+        passed_over: a line for each group of skipped files of wavegan.
     """
 
     root: Path
@@ -113,13 +113,13 @@ class Manifest:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What to know about clips that are used in part or go far above full scale."""
+        """Notices of clips that are used only in part or are far above full scale."""
         return tuple(Notice(clip.path, clip.notice) for clip in self.clips if clip.notice)
 
     def fingerprint(self) -> str:
-        """Hash of what was accepted: the same wherever the folder lies and whenever it was copied.
+        """Hash of the usable clips; it does not depend on the folder's path or on file times.
 
-        Two folders with equal fingerprints hold the same names with the same rates, channels,
+        Two folders with equal fingerprints have files with the same names, sample rates, channels,
         lengths and peaks. Rejected files do not count.
         """
         facts = [
@@ -131,20 +131,20 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decoding a file told; judged apart, so that a cache of them survives new thresholds.
+    """Measurements of a decoded file, without thresholds, so that a cache of them stays valid.
 
     Attributes:
-        sample_rate: Hz, of the header.
-        channels: of the file.
-        frames: samples per channel that decode.
+        sample_rate: Hz, from the header.
+        channels: channels of the file.
+        frames: samples per channel that can be decoded.
         peak: largest absolute sample of the mono mix.
         channel_peak: largest absolute sample over all channels.
-        swing: root mean square without the mean; an offset alone has none.
-        non_finite: how many samples are NaN or infinite.
-        damage: why fewer samples decode than the header promises, or "".
-        error: why the file cannot be opened at all, or "".
-        note: what a person should know of it all the same, or "".
-        made_by: the command of ours that wrote the file, or "".
+        swing: root mean square without the mean; 0 for a constant offset.
+        non_finite: number of samples that are NaN or infinite.
+        damage: why fewer samples can be decoded than the header says, or "".
+        error: why the file cannot be opened, or "".
+        note: something unusual about the file, or "".
+        made_by: the wavegan command that wrote the file, or "".
         content: checksum of all samples, or "".
     """
 
@@ -163,7 +163,7 @@ class Facts:
 
 
 def judge(path: str, facts: Facts) -> Clip | Rejected:
-    """Say whether a file can be used."""
+    """Decide whether a file can be used."""
     if reason := facts.error or _fault(facts):
         return Rejected(path, reason)
     notices = [facts.note] if facts.note else []
@@ -171,7 +171,7 @@ def judge(path: str, facts: Facts) -> Clip | Rejected:
         usable = facts.frames / facts.sample_rate
         notices.append(f"damaged or cut short, the first {usable:.2f} s are used: {facts.damage}")
     elif facts.channel_peak > LOUDEST:
-        notices.append(f"peaks at {facts.channel_peak:.3g}, far above full scale (1.0)")
+        notices.append(f"its peak is {facts.channel_peak:.3g}, far above full scale (1.0)")
     return Clip(
         path=path,
         sample_rate=facts.sample_rate,
@@ -187,13 +187,16 @@ def judge(path: str, facts: Facts) -> Clip | Rejected:
 
 
 def _fault(facts: Facts) -> str:
-    """Return what makes a decoded file useless, or ""."""
+    """Why a decoded file cannot be used, or ""."""
     if facts.frames == 0:
-        return f"no samples in it{': ' if facts.damage else ''}{facts.damage}"
+        return f"it has no samples{': ' if facts.damage else ''}{facts.damage}"
     if facts.sample_rate not in SAMPLE_RATES:
-        return f"sample rate {facts.sample_rate} Hz in its header: correct the header"
+        return f"its header has sample rate {facts.sample_rate} Hz: correct the header"
     if facts.frames < SHORTEST * facts.sample_rate:
-        return f"too short: {counted(facts.frames, 'sample')}, {1000 * SHORTEST:.0f} ms are needed"
+        return (
+            f"too short: it has {counted(facts.frames, 'sample')}, but {1000 * SHORTEST:.0f} ms "
+            "are needed"
+        )
     if facts.non_finite:
         many = counted(facts.non_finite, "sample is", "samples are")
         return f"{many} NaN or infinite: export it again"

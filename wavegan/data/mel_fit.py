@@ -1,8 +1,8 @@
-"""Whether given mels are what the model takes: by their values, and beside their own audio's mels.
+"""Check whether given mels fit the model, by comparing them with the mels of their own audio.
 
-A TTS model's predictions are smoother than what the front-end makes of the recording, and differ
-from it here and there, but they have the same scale: about the same mean, and nearly the same
-spread. A spread or a mean far from it is another front-end's, whatever the values look like alone.
+A TTS model's predictions are smoother than the mel of the recording and differ from it locally, but
+they have the same scale: about the same mean and nearly the same spread. A very different spread or
+mean shows another front-end, even if the values alone look plausible.
 """
 
 import math
@@ -26,9 +26,10 @@ from wavegan.mel.value_range import describe as describe_front_end
 from wavegan.mel.value_range import suspicious
 
 LOOKED_AT, SECONDS = 8, 10
-"""Clips of a run that are looked at, spread over it, and how much of each."""
+"""Number of clips that are compared, spread over the data, and how much of each."""
 ALIKE, SPREAD, SHIFT = 0.5, 1.6, 1.5
-"""Least correlation; farthest spread beside the own mel's, or its inverse; and mean, in nepers."""
+"""Least correlation; largest ratio of the spreads (or its inverse); largest difference of the
+means, in nepers."""
 _NEAR = 0.12
 _KINDS = (
     (1 / math.log(10), "log10 mels"),
@@ -40,16 +41,16 @@ _INTEGERS = math.log(32768)
 
 @dataclass(frozen=True)
 class Fit:
-    """A given mel beside the one of its audio, in natural logarithms.
+    """Comparison of a given mel with the mel of its audio, in natural logarithms.
 
     Attributes:
-        path: of the given mel.
-        difference: mean absolute.
-        correlation: of the values, each less its band's mean.
-        spread: standard deviation of the given one's values by that of the other's.
-        shift: mean of the given one less that of the other.
-        mean: that of the other.
-        suspicion: what its values look like by themselves, or None.
+        path: path of the given mel.
+        difference: mean absolute difference.
+        correlation: correlation of the values after subtracting each band's mean.
+        spread: ratio of the standard deviations, given mel to audio's mel.
+        shift: difference of the means, given mel minus audio's mel.
+        mean: mean of the audio's mel.
+        suspicion: warning from the given mel's values alone, or None.
     """
 
     path: str
@@ -62,13 +63,13 @@ class Fit:
 
     @property
     def fits(self) -> bool:
-        """Whether it is of the same scale and the same sound."""
+        """Whether it has the same scale and the same content."""
         same = self.correlation > ALIKE and 1 / SPREAD < self.spread < SPREAD
         return same and abs(self.shift) < SHIFT
 
     @property
     def close(self) -> bool:
-        """Whether it is so near that what its values look like alone says nothing."""
+        """Whether it is so similar that `suspicion` does not count."""
         return self.fits and self.difference < 1 and self.correlation > 0.7
 
 
@@ -76,8 +77,8 @@ def compare(mels: Mels, clips: Sequence[Clip], root: Path) -> list[Fit]:
     """Compare some of the mels with their audio.
 
     Args:
-        mels: of all clips.
-        clips: of the run.
+        mels: the mels of all clips.
+        clips: the clips.
         root: the folder of their audio.
     """
     chosen = clips[:: max(1, math.ceil(len(clips) / LOOKED_AT))]
@@ -91,14 +92,14 @@ def compare(mels: Mels, clips: Sequence[Clip], root: Path) -> list[Fit]:
 
 
 def difference(fits: Sequence[Fit]) -> float | None:
-    """The usual mean difference, in nepers; None where there was nothing to compare."""
+    """The median of the mean differences, in nepers; None if nothing was compared."""
     return round(median(fit.difference for fit in fits), 3) if fits else None
 
 
 def describe(fits: Sequence[Fit]) -> str:
-    """The differences of one or more in a line."""
+    """The differences of one or more comparisons in one line."""
     return (
-        f"mels beside those of their own audio ({counted(len(fits), 'clip')}, in natural "
+        f"mels compared with those of their own audio ({counted(len(fits), 'clip')}, in natural "
         f"logarithms): mean difference {difference(fits):.2f}, correlation "
         f"{median(fit.correlation for fit in fits):.2f}; predictions are "
         "smoother"
@@ -106,7 +107,7 @@ def describe(fits: Sequence[Fit]) -> str:
 
 
 def doubts(fits: Sequence[Fit], mels: Mels) -> list[str]:
-    """A warning where mels, and not only a few, are not of this front-end; it names one."""
+    """A warning if more than a few mels are not from this front-end; it names one of them."""
     odd = [fit for fit in fits if not fit.fits or (fit.suspicion and not fit.close)]
     if not odd or 5 * len(odd) < len(fits):
         return []
@@ -114,7 +115,7 @@ def doubts(fits: Sequence[Fit], mels: Mels) -> list[str]:
     reason = fit.suspicion or _by_comparison(fit, mels.mel)
     return [
         f"warning: {printable(str(mels.root / fit.path))}: {reason} ({len(odd)} of {len(fits)} "
-        "mels that were looked at)"
+        "checked mels)"
     ]
 
 
@@ -145,23 +146,23 @@ def _correlation(one: Tensor, other: Tensor) -> float:
 
 
 def _by_comparison(fit: Fit, spec: Mel) -> str:
-    """What the comparison says of a mel that is not of this front-end."""
-    what = f"beside the mel of its own audio (the model's is {describe_front_end(spec)}) it "
+    """The warning for a mel that does not match the mel of its audio."""
+    what = f"compared with the mel of its own audio (front-end: {describe_front_end(spec)}) it "
     if fit.correlation <= ALIKE:
         return (
-            f"{what}is hardly alike (correlation {fit.correlation:.2f}): is it of the same "
-            "recording, aligned to it? See `wavegan doctor mel`"
+            f"{what}is not similar (correlation {fit.correlation:.2f}): check that it is from the "
+            "same recording and aligned to it; see `wavegan doctor mel`"
         )
     return (
-        f"{what}has {fit.spread:.2g} times the spread and a mean {fit.shift:+.1f} off: it looks "
-        f"like {_named(fit)}: convert with Mel.convert, or see `wavegan doctor mel`"
+        f"{what}has {fit.spread:.2g} times the spread and its mean differs by {fit.shift:+.1f}: it "
+        f"looks like {_named(fit)}: convert with Mel.convert, or see `wavegan doctor mel`"
     )
 
 
 def _named(fit: Fit) -> str:
-    """What has such a spread and such a mean."""
+    """The kind of mel with this spread and mean."""
     for ratio, kind in _KINDS:
-        moved = fit.shift - (ratio - 1) * fit.mean  # decibels are of any reference
+        moved = fit.shift - (ratio - 1) * fit.mean  # decibels may have any reference
         if abs(fit.spread / ratio - 1) < _NEAR and (abs(moved) < SHIFT or ratio > 8):
             return kind
     if not 1 / SPREAD < fit.spread < SPREAD:

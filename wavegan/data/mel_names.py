@@ -1,4 +1,4 @@
-"""Which mel file is that of which audio file, by their names as people have them."""
+"""Find the mel file of each audio file by their names."""
 
 import os
 import re
@@ -22,11 +22,11 @@ _BEHIND = re.compile(rf"[-_. ]+(?:{_WORD})$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Partners:
-    """What goes with what.
+    """Pairs of audio and mel files.
 
     Attributes:
-        of: the path of the mel by that of the audio.
-        told_apart: those of them, whose names say more than the audio's does.
+        of: path of the mel by path of the audio.
+        told_apart: the pairs whose mel name has additional words.
     """
 
     of: dict[str, str]
@@ -34,7 +34,7 @@ class Partners:
 
 
 def search(folder: Path) -> list[str]:
-    """Find every mel file under a folder; links are followed, to each folder once."""
+    """Find every mel file under a folder; links are followed, each folder once."""
     if not folder.is_dir():
         what = "it is a file: give a folder" if folder.exists() else "it does not exist"
         raise UserError(f"data.mels {folder}: {what}")
@@ -52,23 +52,23 @@ def search(folder: Path) -> list[str]:
 
 
 def partners(audio: Sequence[str], mels: Sequence[str]) -> Partners:
-    """Pair by the whole path but for the suffix; what is left by name; then by the bare name.
+    """Pair files by path without suffix, then the rest by name, then by bare name.
 
-    A bare name has lost what systems add to it: `c0.wav.npy`, `mel-c0.npy`, `c0_feats.npy`.
+    A bare name is without words that systems add: `c0.wav.npy`, `mel-c0.npy`, `c0_feats.npy`.
 
     Raises:
-        UserError: two files claim one partner.
+        UserError: two files match the same partner.
     """
     found: dict[str, str] = {}
-    told: dict[str, str] = {}
+    with_words: dict[str, str] = {}
     for plain, ours, theirs in _WAYS:
         taken = set(found.values())
         left = _grouped([path for path in audio if path not in found], plain, ours)
         free = [path for path in mels if path not in taken]
         more = _matched(left, _grouped(free, plain, theirs, left))
         found |= more
-        told |= more if theirs else {}
-    return Partners(found, told)
+        with_words |= more if theirs else {}
+    return Partners(found, with_words)
 
 
 def _name(path: str) -> str:
@@ -83,11 +83,11 @@ _WAYS: Sequence[tuple[Callable[[str], str], bool, bool]] = (
     (clip_name, True, True),
     (_name, True, True),
 )
-"""What has to be equal, and whether the audio's, and the mel's, is made bare; the surest first."""
+"""The key to compare, and whether the audio's and the mel's key is made bare; the surest first."""
 
 
 def _forms(key: str) -> Iterator[str]:
-    """A name with ever fewer of the words at its ends that say only what kind of file it is."""
+    """A name with fewer and fewer of the words at its ends that only name the kind of file."""
     folder, _, name = key.rpartition("/")
     yield key
     for pattern in (_BEHIND, _BEFORE):
@@ -97,15 +97,15 @@ def _forms(key: str) -> Iterator[str]:
 
 
 def _matched(ours: dict[str, list[str]], theirs: dict[str, list[str]]) -> dict[str, str]:
-    """Pair files of one key each; refuse a key that two files share."""
+    """Pair files with equal keys; refuse a key that two files share."""
     pairs = {}
     for name in ours.keys() & theirs.keys():
         (sound, *others), (mel, *more) = ours[name], theirs[name]
         if others or more:
             two, one = ([sound, *others], mel) if others else ([mel, *more], sound)
             raise UserError(
-                f"data.mels: {printable(two[0])} and {printable(two[1])} both go with "
-                f"{printable(one)}: let each mel have the path of its audio, but for the suffix"
+                f"data.mels: {printable(two[0])} and {printable(two[1])} both match "
+                f"{printable(one)}: give each mel the path of its audio, with another suffix"
             )
         pairs[sound] = mel
     return pairs
@@ -117,7 +117,7 @@ def _grouped(
     bare: bool,
     sought: Collection[str] = (),
 ) -> dict[str, list[str]]:
-    """Files by their key; a bare one is the first that is sought, or the barest there is."""
+    """Files by key; a bare key is the first form in `sought`, or the shortest form."""
     groups: dict[str, list[str]] = defaultdict(list)
     for path in sorted(paths):
         key = plain(path)

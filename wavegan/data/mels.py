@@ -1,4 +1,4 @@
-"""Mel spectrograms that a TTS model made of the same sentences as the audio, paired by name."""
+"""Pair mels of a TTS model with their audio by name, and read crops of them."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +22,13 @@ from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.mel.value_range import limits
 
 TOLERANCE = 1
-"""Frames that a mel may have more or fewer than its audio: centred framing gives one more than
+"""Largest difference in frames between a mel and its audio: "center" framing gives one more than
 "same", and acoustic models that make two frames at a time round."""
 TOO_LOUD = 0.99
-"""Gain below which it is worth a notice that audio over full scale lost its mel's level."""
+"""Gain below which a clip gets a notice: it was scaled down to full scale, its mel was not."""
 BEYOND = 1000
-"""How far beyond the range of its front-end a value may be: another scale is another matter, which
-`mel_fit` tells of, but nothing is learnt of 1e30."""
+"""How many times the range of its front-end a value may reach: `mel_fit` reports another scale, but
+values such as 1e30 are refused."""
 READERS = 8
 SHOWN = 3
 
@@ -38,10 +38,10 @@ class PairedMel:
     """The mel of one clip.
 
     Attributes:
-        path: below the folder of mels.
+        path: relative to the folder of mels.
         found: frames in the file.
-        expected: frames that the front-end makes of the audio.
-        lies: which way it lies in the file.
+        expected: frames that the front-end makes from the audio.
+        lies: axis order in the file.
     """
 
     path: str
@@ -51,7 +51,7 @@ class PairedMel:
 
     @property
     def frames(self) -> int:
-        """How many are used: mel or audio, the longer is cut."""
+        """How many frames are used: the longer of mel and audio is cut."""
         return min(self.found, self.expected)
 
 
@@ -61,11 +61,11 @@ class Mels:
 
     Attributes:
         root: their folder.
-        mel: the front-end they are of.
-        of: by the path of the clip.
+        mel: their front-end.
+        of: paired mels by path of the clip.
         orphans: paths of mels without audio.
-        silence: `(n_mels, 1)`, what the front-end makes of silence.
-        told_apart: mels by the path of their clip, whose names say more than the clip's.
+        silence: `(n_mels, 1)`, the front-end's mel of silence.
+        told_apart: mels by path of their clip, if the mel's name has additional words.
     """
 
     root: Path
@@ -77,37 +77,37 @@ class Mels:
 
     @property
     def uneven(self) -> int:
-        """How many are a frame longer or shorter than their audio."""
+        """How many mels are a frame longer or shorter than their audio."""
         return sum(paired.found != paired.expected for paired in self.of.values())
 
     @property
     def turned(self) -> int:
-        """How many lie as (frames, n_mels)."""
+        """How many mels are stored as (frames, n_mels)."""
         return sum(paired.lies.turned for paired in self.of.values())
 
     @property
     def unclear(self) -> list[PairedMel]:
-        """Those with as many frames as bands of which it was guessed how they lie."""
+        """Mels with as many frames as bands whose axis order was guessed."""
         return [paired for paired in self.of.values() if paired.lies.doubt]
 
     def crop(
         self, path: str, segment: int, place: float, within: tuple[int, int] | None = None
     ) -> tuple[int, int, Tensor]:
-        """Choose a stretch of a clip that begins on a frame, and read its mel.
+        """Choose a crop of a clip that begins on a frame, and read its mel.
 
         Args:
-            path: of the clip.
-            segment: samples wanted, a multiple of the hop length.
-            place: in [0, 1), says where.
-            within: the first sample and the one after the last to choose from; None is all.
+            path: path of the clip.
+            segment: length of the crop in samples, a multiple of the hop length.
+            place: position of the crop, in [0, 1).
+            within: first sample, and sample after the last, of the allowed range; None: all.
 
         Returns:
-            The first sample, how many samples have a mel (`segment`, or fewer where the clip is
+            The first sample, how many samples have a mel (`segment`, or fewer if the clip is
             shorter), and the mel `(n_mels, mel.frames(segment))`, silent after its end. Frame `i`
-            of it lies on sample `i * hop_length` of the stretch.
+            belongs to sample `i * hop_length` of the crop.
 
         Raises:
-            UserError: the file is not what it was.
+            UserError: the file has changed.
         """
         hop, wanted = self.mel.hop_length, self.mel.frames(segment)
         first, frames = 0, self.of[path].frames
@@ -120,41 +120,41 @@ class Mels:
         return start * hop, min(segment, frames * hop), torch.cat([part, missing], dim=-1)
 
     def first(self, path: str, samples: int, start: int = 0) -> Tensor:
-        """Read the mel of `samples` samples of a clip, `(n_mels, L)`; `start` is on a frame."""
+        """Read the mel `(n_mels, L)` of `samples` samples of a clip; `start` is on a frame."""
         skipped = start // self.mel.hop_length
         frames = min(self.of[path].frames - skipped, self.mel.frames(samples))
         return self._read(path, skipped, frames)
 
     def on_frame(self, sample: int) -> int:
-        """Return the first sample from one on that lies on a frame."""
+        """The first sample on a frame that is not before `sample`."""
         return -(-sample // self.mel.hop_length) * self.mel.hop_length
 
     def _read(self, path: str, start: int, frames: int) -> Tensor:
         file = self.root / self.of[path].path
         part = mel_file.read(file, self.mel.n_mels, self.mel.layout, start=start, frames=frames)
-        # NaN is not within bounds either
+        # the comparison is also false for NaN
         if part.shape[-1] < frames or not bool((part.abs() <= largest(self.mel)).all()):
-            raise UserError("this mel has changed: start again", at=shown(file))
+            raise UserError("this mel has changed during training: start again", at=shown(file))
         return part
 
 
 def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     """Find the mel of every clip.
 
-    A mel belongs to the audio that has the same path below its folder but for the suffix; what
-    is left over then, to that of the same name where there is only one (see `mel_names`).
+    A mel belongs to the audio with the same relative path without suffix; the rest is paired by
+    name, if the name is unique (see `mel_names`).
 
     Args:
         manifest: the audio.
-        folder: `.npy`, `.npz` and `.pt` files, at any depth.
-        mel: the front-end they are of.
+        folder: folder of `.npy`, `.npz` and `.pt` files, at any depth.
+        mel: the front-end of the mels.
 
     Returns:
-        The manifest of the clips that have a mel that fits, the others among its rejected files
-        with the reason; and the mels.
+        A manifest of the clips whose mel fits (the others are rejected, with the reason), and the
+        mels.
 
     Raises:
-        UserError: the folder is missing, two files claim one partner, or nothing fits.
+        UserError: the folder is missing, two files match the same partner, or no mel fits.
     """
     files = mel_names.search(folder)
     usable = [clip.path for clip in manifest.clips]
@@ -185,7 +185,7 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
 
 
 def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejected:
-    """Say whether a mel fits its audio; values are read only where the header's numbers fit."""
+    """Decide whether a mel fits its audio; values are read only if the shape fits."""
     try:
         values, lies = mel_file.oriented(folder / path, mel.n_mels, mel.layout)
     except (UserError, OSError) as error:
@@ -196,8 +196,8 @@ def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejecte
     if abs(paired.found - paired.expected) > TOLERANCE or not paired.frames:
         return Rejected(
             clip.path,
-            f"its mel {printable(path)} has {paired.found} frames, expected {paired.expected}: "
-            f"{samples} samples at {mel.sample_rate} Hz, hop_length {mel.hop_length}",
+            f"its mel {printable(path)} has {paired.found} frames, expected {paired.expected} for "
+            f"{samples} samples at {mel.sample_rate} Hz with hop_length {mel.hop_length}",
         )
     if bad := values.size - int(np.count_nonzero(np.isfinite(values))):
         return Rejected(
@@ -207,14 +207,14 @@ def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejecte
     if (peak := float(np.abs(values).max())) > largest(mel):
         return Rejected(
             clip.path,
-            f"its mel {printable(path)} has values up to {peak:.3g}, and no front-end gives "
-            f"more than {largest(mel):.3g}: make it again",
+            f"its mel {printable(path)} has values up to {peak:.3g}, but no front-end gives more "
+            f"than {largest(mel):.3g}: make it again",
         )
     return paired
 
 
 def largest(mel: Mel) -> float:
-    """The size above which a value is none of a mel, in whatever scale it was made."""
+    """The largest absolute value that a mel of any scale can have."""
     bounds = limits(mel)
     return BEYOND * max(1.0, float(bounds.low.abs().max()), float(bounds.high.abs().max()))
 
@@ -222,7 +222,7 @@ def largest(mel: Mel) -> float:
 def _with_notice(clip: Clip) -> Clip:
     if reading.gain(clip) >= TOO_LOUD:
         return clip
-    level = f"over full scale and brought down to it, unlike its mel (peak {clip.peak:.3g})"
+    level = f"above full scale and scaled down to it, but its mel is not (peak {clip.peak:.3g})"
     return replace(clip, notice="; ".join(filter(None, (clip.notice, level))))
 
 
@@ -230,8 +230,8 @@ def _nothing_fits(
     folder: Path, files: Sequence[str], rejected: Sequence[Rejected], partners: Mapping[str, str]
 ) -> str:
     if not files:
-        return f"data.mels {folder}: holds no {', '.join(mel_file.SUFFIXES)} files"
-    # files that have a mel tell more than those that have none
+        return f"data.mels {folder}: it has no {', '.join(mel_file.SUFFIXES)} files"
+    # reasons of files with a mel are more useful: show them first
     telling = sorted(rejected, key=lambda file: file.path not in partners)
     reasons = "; ".join(f"{printable(file.path)}: {file.reason}" for file in telling[:SHOWN])
     text = (
@@ -242,11 +242,11 @@ def _nothing_fits(
         return text
     sought = PurePosixPath(telling[0].path).with_suffix(mel_file.SUFFIXES[0])
     there = ", ".join(printable(path) for path in files[:SHOWN])
-    return f"{text} (sought {printable(str(sought))}, found {there})"
+    return f"{text} (looked for {printable(str(sought))}, found {there})"
 
 
 def _silence(mel: Mel) -> Tensor:
-    """What the front-end makes of zeros, `(n_mels, 1)`: not the last frame, which may be masked."""
-    made: Tensor = MelSpectrogram(mel)(torch.zeros(8 * mel.n_fft))
-    middle = made.shape[-1] // 2
-    return made[:, middle : middle + 1].clone()
+    """The mel of silence `(n_mels, 1)`: a middle frame, because the last one may be masked."""
+    silent: Tensor = MelSpectrogram(mel)(torch.zeros(8 * mel.n_fft))
+    middle = silent.shape[-1] // 2
+    return silent[:, middle : middle + 1].clone()

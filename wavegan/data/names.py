@@ -1,4 +1,4 @@
-"""Which file of a folder somebody means by a text: a path from here or there, a name, a stem."""
+"""Find the file of a folder that a text means: a path, a file name or a stem."""
 
 import os
 import posixpath
@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 
 
 class Names:
-    """The ways to name the files of a folder, most exact first.
+    """The ways to name the files of a folder, the most exact first.
 
-    A path relative to the folder, with or without its extension; an absolute path, or one relative
-    to the list, to where the program runs, or to a folder above; a file's name; its stem.
+    A path relative to the folder, with or without extension; an absolute path, or one relative to
+    the list, to the working directory, or to a parent folder; a file name; its stem.
 
     Args:
         root: the folder, resolved.
-        paths: of its files, relative to it, "/" between folders.
-        beside: the folder of the list that names are read from.
+        paths: its files, relative to it, with "/".
+        beside: the folder of the list that the names come from.
     """
 
     def __init__(self, root: Path, paths: Sequence[str], beside: Path) -> None:
@@ -33,9 +33,9 @@ class Names:
         self._bases = ("", str(beside.absolute()), os.getcwd(), *map(str, root.parents))
 
     def find(self, text: str) -> list[str]:
-        """Return the paths a text may mean: none, one, or several if it is ambiguous."""
+        """The paths that a text may mean: none, one, or several if it is ambiguous."""
         plain = posixpath.normpath(text.replace("\\", "/")) if text else ""
-        # a name may itself hold a backslash or a doubled slash
+        # a file name may contain a backslash or a double slash
         for key in (self._whole, self._bare):
             for name in (text, plain):
                 if found := _looked_up(key, name):
@@ -49,7 +49,7 @@ class Names:
         return []
 
     def outside(self, text: str) -> Path | None:
-        """Return an existing file that a text names although it is not among the folder's."""
+        """An existing file that a text names but that is not one of the folder's files."""
         plain = text.replace("\\", "/")
         bases = ("",) if _is_absolute(plain) else (str(self.root), *self._bases[1:])
         for base in bases:
@@ -62,10 +62,10 @@ class Names:
         return None
 
     def _elsewhere(self, plain: str) -> list[str]:
-        """Files of the folder by a path that does not begin there."""
+        """Files of the folder by a path that is not relative to it."""
         last = posixpath.basename(plain)
         known = _looked_up(self._name, last) or _looked_up(self._stem, last)
-        # only where a link leads may have another name than the link
+        # an unknown relative name can be skipped; an absolute one may be the target of a link
         if not plain or not (known or _is_absolute(plain)):
             return []
         for base in self._bases[:1] if _is_absolute(plain) else self._bases[1:]:
@@ -81,14 +81,14 @@ class Names:
         return []
 
     def _by_target(self, full: str) -> list[str]:
-        """The links in the folder that lead to a file."""
+        """The links in the folder that point to a file."""
         if not os.path.isfile(full):
             return []
         return self._targets.get(os.path.realpath(full), [])
 
     @cached_property
     def _targets(self) -> Mapping[str, list[str]]:
-        """Paths by the files they lead to, of those that lead out of the folder."""
+        """Paths by the target of their link, for targets outside the folder."""
         found: dict[str, list[str]] = defaultdict(list)
         for path in self._paths:
             real = os.path.realpath(self.root / path)
@@ -106,12 +106,12 @@ def _keyed(names: Sequence[str], paths: Sequence[str]) -> dict[str, list[str]]:
 
 def _looked_up(key: Mapping[str, list[str]], name: str) -> list[str]:
     found = key.get(_composed(name), [])
-    # two files may differ in nothing but how their letters are composed
+    # two file names may differ only in their Unicode composition
     return [name] if len(found) > 1 and name in found else found
 
 
 def _composed(name: str) -> str:
-    """Return a name as most systems write it: macOS hands back decomposed letters."""
+    """A name in composed Unicode form; macOS returns decomposed names."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
@@ -120,7 +120,7 @@ def _is_absolute(plain: str) -> bool:
 
 
 def _below(path: str, root: str) -> str | None:
-    """Return a path relative to a folder, with "/"; None: it is not below it."""
+    """A path relative to a folder, with "/"; None if it is not below the folder."""
     if path == root:
         return ""
     start = root.rstrip(os.sep) + os.sep

@@ -1,4 +1,4 @@
-"""Files of several folders that belong together by their names, and those that do not."""
+"""Names of clips that are in several folders, and files that were left out."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -9,17 +9,17 @@ from wavegan.data.manifest import printable
 
 
 def clip_name(path: str | PurePath) -> str:
-    """The name of a clip in all folders that have it: its path below them without extension.
+    """The name of a clip in all folders: its relative path without extension.
 
     Args:
-        path: below the folder.
+        path: relative to the folder.
     """
-    # macOS hands back decomposed names
+    # macOS returns decomposed names
     return unicodedata.normalize("NFC", PurePath(path).with_suffix("").as_posix())
 
 
 def by_name(paths: Iterable[str]) -> dict[str, list[str]]:
-    """Paths below a folder, grouped by clip name, in the order given."""
+    """Relative paths, grouped by clip name, in the given order."""
     groups: dict[str, list[str]] = {}
     for path in paths:
         groups.setdefault(clip_name(path), []).append(path)
@@ -27,7 +27,7 @@ def by_name(paths: Iterable[str]) -> dict[str, list[str]]:
 
 
 def ambiguous(groups: Mapping[str, list[str]]) -> dict[str, str]:
-    """Names that several files have, and the reason why none of these is used."""
+    """Names of several files, each with the reason why none of them is used."""
     return {
         name: f"several files of this name: {', '.join(map(printable, paths))}: keep one"
         for name, paths in groups.items()
@@ -40,8 +40,8 @@ class LeftOut:
     """A file, or a pair of files, that is not used.
 
     Attributes:
-        system: whose it is; "" for what concerns a clip of all systems.
-        file: as a person is shown it.
+        system: the system it belongs to; "" if it concerns a clip of all systems.
+        file: the name to print.
         reason: one line.
     """
 
@@ -50,7 +50,7 @@ class LeftOut:
     reason: str
 
     def to_dict(self) -> dict[str, str]:
-        """As JSON takes it."""
+        """A dict for JSON."""
         return {"system": self.system, "file": self.file, "reason": self.reason}
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""The death of a process that reads for training: noticed where it harms nothing, and explained."""
+"""Detect the death of a loader worker at a safe point in training, and explain it."""
 
 import signal
 import threading
@@ -12,20 +12,20 @@ from wavegan.errors import RunError
 
 CHILD = getattr(signal, "SIGCHLD", None)
 REFRESH = 10.0
-"""Seconds between looks at the system's count of processes that it killed."""
+"""Seconds between reads of the system's count of killed processes."""
 GRACE = 1.0
-"""Seconds that a reader whose pipe broke has to be seen dead."""
+"""Seconds to wait for the end of a worker whose pipe broke."""
 
 
 class ReaderDiedError(RunError):
-    """A process that reads for training is gone; what is trained so far is whole."""
+    """A loader worker has died; the training state is intact."""
 
 
 class Readers:
-    """The readers of one loader; raises of a death only while a batch is waited for.
+    """The workers of one loader; a death raises only while training waits for a batch.
 
-    Torch raises wherever the training is when a reader dies, in the middle of a step or of a save;
-    and where a reader was killed in the middle of a write, it waits at the pipe for ever.
+    Torch raises as soon as a worker dies, even in the middle of a step or of a save. And if a
+    worker is killed in the middle of a write, torch waits at the pipe forever.
     """
 
     def __init__(self, processes: Sequence[BaseProcess]) -> None:
@@ -35,7 +35,7 @@ class Readers:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Take torch's place in hearing of deaths; in the main thread, as only that hears."""
+        """Replace torch's SIGCHLD handler; only in the main thread, which gets the signals."""
         main = threading.current_thread() is threading.main_thread()
         if CHILD is None or not main or not self.processes:
             yield
@@ -50,10 +50,10 @@ class Readers:
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """Wait for a batch inside.
+        """Context for waiting for a batch.
 
         Raises:
-            ReaderDiedError: a reader died, now or since the last batch.
+            ReaderDiedError: a worker died, now or since the last batch.
         """
         if time.monotonic() - self.looked > REFRESH:
             self.looked, self.killed = time.monotonic(), deaths.out_of_memory()
@@ -81,7 +81,7 @@ class Readers:
             self._check()
 
     def _end(self) -> None:
-        """End the others while their ends are heard here: torch would raise of them too."""
+        """Kill the other workers while our handler is active: torch would raise for them too."""
         self.waits = False
         for process in self.processes:
             process.kill()
@@ -92,13 +92,15 @@ class Readers:
             code = process.exitcode
             if code:
                 self.waits = False
-                said = deaths.cause(code, self.killed)
-                raise ReaderDiedError(f"loader worker {process.pid} {said}; {_remedy(code)}")
+                cause = deaths.cause(code, self.killed)
+                raise ReaderDiedError(f"loader worker {process.pid} {cause}; {_remedy(code)}")
 
 
 def _remedy(code: int) -> str:
     if code == -getattr(signal, "SIGKILL", 0):
-        return "fewer data.workers or a smaller training.batch_size take less memory"
+        return "to use less memory, reduce data.workers or training.batch_size"
     if code == -getattr(signal, "SIGBUS", 0):
-        return "shared memory may be full: data.workers=0 needs none, or enlarge /dev/shm"
-    return "data.workers=0 reads without workers, and shows which file it is"
+        return (
+            "shared memory may be full: set data.workers=0, which needs none, or enlarge /dev/shm"
+        )
+    return "set data.workers=0 to read without workers and see which file causes it"

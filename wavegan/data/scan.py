@@ -1,7 +1,7 @@
-"""From a folder of anything to a manifest: find, decode once, judge, and remember.
+"""Scan a folder for audio: find files, decode each once, check it, and return a manifest.
 
-What decoding a file told is kept in the user's cache folder, never in the data folder, so the
-next scan decodes only files that are new, changed, or failed.
+Results are cached in the user's cache folder, never in the data folder. The next scan decodes only
+files that are new, changed, or failed.
 """
 
 import math
@@ -21,9 +21,9 @@ from wavegan.data.scan_cache import ScanCache
 from wavegan.errors import UserError, reason
 
 READABLE = formats.READABLE
-"""Extensions of files that are opened; what is missing to read one is said then."""
+"""Extensions of files that are opened; if a decoder is missing, the file is rejected."""
 UNREADABLE = formats.UNREADABLE
-"""Extensions that look like audio, of files that nothing reads: opening says why."""
+"""Extensions of files that look like audio but cannot be read; they are rejected."""
 REASONS_SHOWN = 3
 
 
@@ -34,25 +34,25 @@ def scan(
     threads: int | None = None,
     keep_own: bool = False,
 ) -> Manifest:
-    """Find and judge every audio file under a folder, at any depth, of any format.
+    """Find and check every audio file under a folder, at any depth and of any format.
 
-    Hidden files and folders and files that are not audio are passed over; symbolic links are
-    followed, to each folder once. Folders of training runs in it, and audio that a command of ours
-    made unless there is no other, are passed over with a line in `Manifest.passed_over`. Every
-    other file ends up in `Manifest.clips` or, with a reason, in `Manifest.rejected`: broken links,
-    formats without a decoder, audio whose name does not say so, files without a usable sample rate,
-    silent or with NaN or infinite samples, or shorter than 15 ms. Clipped, offset or too loud
-    recordings are used as they are. A file that ends early or is damaged is used up to there and
-    gets a `Clip.notice`.
+    Hidden files and folders and files that are not audio are ignored; symbolic links are followed,
+    each folder once. Folders of training runs, and audio that wavegan made (unless there is no
+    other), are skipped with a line in `Manifest.passed_over`. Every other file is in
+    `Manifest.clips` or, with a reason, in `Manifest.rejected`: broken links, formats without a
+    decoder, audio with a wrong extension, files without a usable sample rate, silent or with NaN or
+    infinite samples, or shorter than 15 ms. Clipped recordings, too loud ones and ones with an
+    offset are used as they are. A file that ends early or is damaged is used up to there and gets a
+    `Clip.notice`.
 
     Args:
         root: the folder.
         on_progress: called in this thread with (files decoded, files to decode).
-        threads: how many files to decode at once; by default one per processor, at most 8.
-        keep_own: use audio that a command of ours made like any other.
+        threads: how many files to decode in parallel; default: one per processor, at most 8.
+        keep_own: use audio that wavegan made like any other audio.
 
     Raises:
-        UserError: the folder is missing or is a file, or holds nothing usable.
+        UserError: the folder is missing or is a file, or contains no usable audio.
     """
     root = _checked(root)
     found = _Search(root).run()
@@ -60,19 +60,19 @@ def scan(
     try:
         _decode(root, found.files, cache, on_progress, threads or _processors())
     finally:
-        # also after Ctrl-C: what hours of decoding told is not lost
+        # also after Ctrl-C, because decoding may have taken hours
         cache.save(found.files)
     judged = [judge(path, cache.facts[path]) for path in found.files]
     judged += found.rejected
     clips = tuple(sorted((j for j in judged if isinstance(j, Clip)), key=lambda j: j.path))
     own: tuple[Clip, ...] = ()
-    said = tuple(sorted(found.runs))
+    skipped = tuple(sorted(found.runs))
     if not keep_own:
         by = {path: facts.made_by for path, facts in cache.facts.items()}
         clips, own, lines = passed_over.divide(clips, by)
-        said += lines
+        skipped += lines
     rejected = tuple(sorted((j for j in judged if isinstance(j, Rejected)), key=lambda j: j.path))
-    manifest = Manifest(root, clips, rejected, own, said)
+    manifest = Manifest(root, clips, rejected, own, skipped)
     if not manifest.clips:
         raise UserError(_nothing_usable(manifest, found.extensions))
     return manifest
@@ -87,7 +87,7 @@ def _checked(root: Path) -> Path:
 
 
 def _nothing_usable(manifest: Manifest, extensions: Counter[str]) -> str:
-    """Say what was found instead of audio."""
+    """The error for a folder without usable audio; says what was found instead."""
     passed = "".join(f" ({line})" for line in manifest.passed_over[:REASONS_SHOWN])
     if not extensions:
         return f"data folder {manifest.root}: it is empty{passed}: give a folder with audio files"
@@ -111,9 +111,9 @@ class _Search:
 
     Attributes:
         files: relative path of every file to decode, with its (size, mtime in ns).
-        rejected: what is not worth opening.
-        extensions: of all files that are not hidden, lower case.
-        runs: a line for each folder of a run, which is not entered.
+        rejected: files and folders rejected without decoding.
+        extensions: counts of the lower-case extensions of all files that are not hidden.
+        runs: a line for each folder of a run; these are not searched.
     """
 
     def __init__(self, root: Path) -> None:
@@ -128,7 +128,7 @@ class _Search:
 
     def run(self) -> "_Search":
         while self._folders or self._linked:
-            # links last: a folder reached both ways goes by its real name
+            # links come last, so a folder that is reached both ways keeps its real name
             folder = self._folders.pop() if self._folders else self._linked.pop(0)
             try:
                 status = os.stat(self._root / folder)
@@ -175,7 +175,7 @@ class _Search:
 
 
 def _measure(file: Path) -> Facts:
-    """Decode a file and keep what judging needs."""
+    """Decode a file and measure what `judge` needs."""
     try:
         found = io.measure(file)
     except (UserError, OSError) as error:
@@ -189,7 +189,7 @@ def _measure(file: Path) -> Facts:
         swing=math.sqrt(max(0.0, found.rms**2 - found.mono_mean**2)),
         non_finite=found.non_finite_count,
         damage=found.damage or "",
-        # a pipe's header is nothing odd in a data set
+        # headers written to a pipe are normal in data sets
         note="" if found.info.streamed else found.info.note,
         made_by=made_by.command(found.info.tags) or "",
         content=found.content,
@@ -203,7 +203,7 @@ def _decode(
     on_progress: Callable[[int, int], None] | None,
     threads: int,
 ) -> None:
-    """Measure every file the cache does not know."""
+    """Measure every file that is not in the cache."""
     todo = [path for path, stamp in files.items() if not cache.recall(path, stamp)]
     pool = ThreadPoolExecutor(threads, thread_name_prefix="scan")
     try:

@@ -1,4 +1,4 @@
-"""What earlier scans of a folder found, kept in the user's cache folder."""
+"""Cache the measurements of scanned files in the user's cache folder."""
 
 import hashlib
 import json
@@ -18,11 +18,11 @@ from wavegan.errors import UserError
 
 VERSION = 4
 LONGEST = 1 << 30
-"""Bytes of the file: millions of names."""
+"""Largest cache file in bytes, enough for millions of names."""
 _Row = tuple[
     int, int, int, int, int, float, float, float, int, str, str, str, str, str
 ]  # fmt: skip
-"""Size and time of change, then the facts in their order."""
+"""Size and time of change, then the fields of `Facts` in order."""
 
 
 class _Kept(BaseModel):
@@ -34,10 +34,10 @@ _log = logging.getLogger(__name__)
 
 
 class ScanCache:
-    """The facts of earlier scans of one folder, by path, size and time of change.
+    """The measurements from earlier scans of one folder, by path, size and time of change.
 
     Attributes:
-        facts: of the files that were recalled or added, by path.
+        facts: measurements of the files that were recalled or added, by path.
     """
 
     def __init__(self, root: Path) -> None:
@@ -48,7 +48,7 @@ class ScanCache:
         self._changed = False
 
     def recall(self, path: str, stamp: tuple[int, int]) -> bool:
-        """Say whether a file is known and as it was; if so, its facts are there."""
+        """Whether an unchanged file is in the cache; if so, adds it to `facts`."""
         stamped = self._known.get(path)
         if stamped is None or stamped[0] != stamp:
             return False
@@ -56,13 +56,13 @@ class ScanCache:
         return True
 
     def add(self, path: str, facts: Facts) -> None:
-        """Take in what decoding a file told."""
+        """Add the measurements of a file."""
         self.facts[path] = facts
-        # a failure is not kept: it may have been the disk's, and costs little to meet again
+        # failures are not cached: the disk may have caused them, and they are found again quickly
         self._changed = self._changed or not facts.error
 
     def save(self, stamps: Mapping[str, tuple[int, int]]) -> None:
-        """Write what is known about the files that are there."""
+        """Write the cache for the existing files."""
         if not self._changed and self._known.keys() <= self.facts.keys():
             return
         files = {
@@ -74,7 +74,7 @@ class ScanCache:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             atomic.text(self._file, json.dumps({"version": VERSION, "files": files}))
         except OSError as error:
-            _log.warning("what the scan found is not kept: %s: %s", self._file, error.strerror)
+            _log.warning("cannot write the scan cache: %s: %s", self._file, error.strerror)
 
     def _load(self) -> dict[str, tuple[tuple[int, int], Facts]]:
         try:
@@ -87,7 +87,7 @@ class ScanCache:
 
 
 def _cache_folder() -> Path:
-    """`WAVEGAN_CACHE`, or the place where this system keeps what can be made again."""
+    """`WAVEGAN_CACHE`, or this system's cache folder."""
     if chosen := os.environ.get("WAVEGAN_CACHE"):
         return Path(chosen).expanduser()
     variable = "LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME"

@@ -1,4 +1,4 @@
-"""Random crops for training, each a pure function of a seed and its number."""
+"""Random crops for training, each a pure function of a seed and its sample number."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,12 +28,12 @@ class Item:
 
     Attributes:
         audio: `(C, T)` float32.
-        number: the global sample number it was asked for by.
-        path: of the clip, relative to the data folder.
-        conditions: what is known beside the audio: the index of the clip's label, the mel
-            `(n_mels, L)` of exactly this crop where mels were given, and what a task adds.
-        failed: files that were drawn before it and could not be read, with why.
-        start: where in its file the crop begins, in samples at the crops' rate.
+        number: its global sample number.
+        path: path of the clip, relative to the data folder.
+        conditions: the index of the clip's label; the mel `(n_mels, L)` of exactly this crop if
+            mels were given; and what a task adds.
+        failed: files that were drawn before it and could not be read, with the reason.
+        start: start of the crop in its file, in samples at the crops' rate.
     """
 
     audio: Tensor
@@ -45,25 +45,25 @@ class Item:
 
 
 Conditioner = Callable[[Item], Conditions]
-"""Makes further conditions of a crop, where it is read."""
+"""Makes additional conditions for a crop, in the process that reads it."""
 
 
 class Segments(Dataset[Item]):
-    """Crops of one length, drawn so that every second of audio is as likely as any other.
+    """Crops of one length, drawn so that every second of audio is equally likely.
 
-    A clip has one slot for each (started) segment it is long. An epoch visits all slots once, in
-    an order of its own; the crop of a slot begins anywhere in its clip. Sample number `n` lies
-    in epoch `n // len(self)`, and depends on the seed and `n` alone: neither on the worker or
-    process that reads it nor on what was read before. So resuming is counting on, and several
-    processes read what one would.
+    A clip has one slot per (started) segment of its length. An epoch visits all slots once, in
+    random order; the crop of a slot begins anywhere in its clip. Sample `n` is in epoch
+    `n // len(self)` and depends only on the seed and `n`, not on the worker or process that reads
+    it, nor on earlier reads. So a resumed run continues with the next number, and several processes
+    read the same samples as one.
 
-    Clips shorter than the segment are padded with zeros at the end, as HiFi-GAN does. A file
-    that cannot be read any more is replaced by that of the next slot and named in `Item.failed`.
+    Clips shorter than the segment are padded with zeros at the end, as in HiFi-GAN. A file that can
+    no longer be read is replaced by the file of the next slot and named in `Item.failed`.
 
-    Where mels come with the clips, a crop begins on a frame, and its mel comes with it.
+    If mels are given, a crop begins on a frame and includes its mel.
 
-    `align="start"` is for sounds whose attack must stay: a crop begins where its clip does, and a
-    clip has one slot. `balance=True` draws every label equally often, whatever it has of audio.
+    `align="start"` is for sounds that need their attack: a crop begins at the start of its clip,
+    and a clip has one slot. `balance=True` draws every label equally often.
     """
 
     def __init__(
@@ -89,22 +89,23 @@ class Segments(Dataset[Item]):
             root: the folder their paths are relative to.
             sample_rate: of the crops, Hz; files at other rates are resampled.
             segment: length of a crop, samples.
-            channels: of the crops.
+            channels: channels of the crops.
             peak: scale each file to this peak (HiFi-GAN: 0.95), or None to keep its level.
             seed: 0 or more.
-            labels: what label indices count in; by default the sorted labels of `clips`.
-            mels: one for every clip; `segment` is then a multiple of their hop length.
+            labels: the labels in the order of their indices; default: the sorted labels of `clips`.
+            mels: one for every clip; `segment` must then be a multiple of their hop length.
             balance: draw every label that has clips equally often; an epoch then has each slot of
-                the label with most of them once, and other labels' slots again and again.
-            align: where in its clip a crop begins, anywhere or at the first sample.
-            conditioner: makes further conditions of each crop; it is pickled for reading processes.
+                the label with the most slots once, and repeats the slots of other labels.
+            align: where a crop begins in its clip: anywhere or at the first sample.
+            conditioner: makes additional conditions for each crop; it is pickled for the workers.
 
         Raises:
-            UserError: no clips, a number out of range, or a clip whose label is not in `labels`.
+            UserError: there are no clips, a number is out of range, or a clip's label is not in
+                `labels`.
         """
         _check(clips, sample_rate=sample_rate, segment=segment, channels=channels, seed=seed)
         if peak is not None and not peak > 0:
-            raise UserError(f"peak is {peak}: give a level above 0, such as 0.95, or none")
+            raise UserError(f"peak is {peak}: give a level above 0, such as 0.95, or null")
         self.clips = tuple(clips)
         self.root = root
         self.sample_rate = sample_rate
@@ -119,7 +120,7 @@ class Segments(Dataset[Item]):
         self._label_index = {label: index for index, label in enumerate(self.labels)}
         if unknown := set(_labels_of(clips)) - set(self.labels):
             raise UserError(
-                f"labels: {printable(min(unknown))!r} is missing, a clip has it: add it"
+                f"labels: {printable(min(unknown))!r} is missing, but a clip has it: add it"
             )
         slots = [self._slots(clip) for clip in clips]
         self._ends: npt.NDArray[np.int64] = np.cumsum(slots)
@@ -129,18 +130,18 @@ class Segments(Dataset[Item]):
 
     @property
     def slots(self) -> int:
-        """How many crops the clips hold side by side."""
+        """How many crops fit into the clips without overlap."""
         return int(self._ends[-1])
 
     def __len__(self) -> int:
-        """Return the number of samples in an epoch: that of the slots where labels are as found."""
+        """Return the number of samples in an epoch; without balancing: the number of slots."""
         return self.slots if self._balanced is None else len(self._balanced)
 
     def __getitem__(self, number: int) -> Item:
-        """Return sample `number`, 0 or more and without an end.
+        """Return sample `number`; 0 or more, without an upper limit.
 
         Raises:
-            RunError: not one file can be read any more.
+            RunError: none of the files can be read any more.
         """
         if number < 0:
             raise IndexError(f"sample number {number} is negative")
@@ -164,8 +165,8 @@ class Segments(Dataset[Item]):
             return replace(item, conditions=known | dict(self.conditioner(item)))
         first = next(iter(failed.values()))
         raise RunError(
-            f"none of the {len(failed)} training files under {self.root} can be read any more: "
-            f"{printable(first.path)}: {first.reason}"
+            f"none of the {len(failed)} training files under {self.root} can be read any more, for "
+            f"example {printable(first.path)}: {first.reason}"
         )
 
     def _candidates(self, number: int) -> Iterator[Clip]:
@@ -177,35 +178,36 @@ class Segments(Dataset[Item]):
             yield self.clips[int(np.searchsorted(self._ends, slot, side="right"))]
 
     def _in_order(self, number: int) -> Iterator[int]:
-        """Yield the sample's slot in its epoch, then those after it, around to its beginning."""
+        """Yield the sample's slot in its epoch, then the following ones, cyclically."""
         epoch, place = divmod(number, len(self))
         order = self._order_of(epoch)
         for step in range(len(self)):
             yield int(order[(place + step) % len(self)])
 
     def _order_of(self, epoch: int) -> npt.NDArray[np.uint32]:
-        """Return the order of the slots in an epoch; the latest is kept."""
+        """The order of the slots in an epoch; the last one is cached."""
         if self._order is None or self._order[0] != epoch:
             random = of_run(self.seed, RunStream.ORDER, epoch)
             self._order = epoch, random.permutation(np.arange(len(self), dtype=np.uint32))
         return self._order[1]
 
     def _slots(self, clip: Clip) -> int:
-        """Say how many slots a clip has: one for each started segment."""
+        """How many slots a clip has: one per started segment."""
         if self.align == "start":
             return 1
         return -(-clip.frames * self.sample_rate // (clip.sample_rate * self.segment))
 
     def _place(self, number: int) -> float:
-        """Say where in its clip a sample begins, in [0, 1)."""
+        """The position of a sample in its clip, in [0, 1)."""
         if self.align == "start":
             return 0.0
         return float(of_run(self.seed, RunStream.OFFSET, number).random())
 
     def _crop(self, clip: Clip, place: float) -> tuple[int, Tensor, Tensor | None]:
-        """Cut `(C, segment)` out of a clip, and its mel; `place` in [0, 1) says where.
+        """Read a crop at position `place` in [0, 1).
 
-        The first of what is returned is where in the clip it begins.
+        Returns:
+            Its start in the clip, its audio `(C, segment)`, and its mel.
         """
         if self.mels is not None:
             first = reading.offset(clip, self.sample_rate)
@@ -217,7 +219,7 @@ class Segments(Dataset[Item]):
         return start, self._audio(clip, start, self.segment), None
 
     def _audio(self, clip: Clip, start: int, frames: int) -> Tensor:
-        """Read `frames` samples of a clip, or what is left of it, and pad them to the segment."""
+        """Read `frames` samples of a clip (fewer at its end) and pad them to the segment."""
         audio = reading.crop(
             clip,
             self.root,
@@ -238,7 +240,7 @@ def _check(
     clips: Sequence[Clip], *, sample_rate: int, segment: int, channels: int, seed: int
 ) -> None:
     if not clips:
-        raise UserError("clips: there are none to train on: give a folder with audio")
+        raise UserError("clips: there are no clips to train on: give a folder with audio")
     least = {"sample_rate": (sample_rate, 1), "segment": (segment, 1), "channels": (channels, 1)}
     for name, (value, minimum) in {**least, "seed": (seed, 0)}.items():
         if value < minimum:

@@ -1,4 +1,4 @@
-"""Which clips train and which validate: whole files, or a stretch where there are too few."""
+"""Split clips into training and validation: whole files, or a stretch of a file if too few."""
 
 import hashlib
 import math
@@ -16,7 +16,7 @@ from wavegan.data.stretch import cut
 from wavegan.errors import UserError
 
 SHARE = 0.05
-"""Of a file that is held out as a stretch where a number of files was asked for."""
+"""Share of a file that is held out as a stretch if `validation` is a number of files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Split:
     """Two disjoint sets of clips, each in the manifest's order.
 
     Attributes:
-        train: never empty; with a stretch held out, what is left of its file.
-        validation: empty where nothing is held out.
-        notes: what a person should know of it, a line each.
+        train: never empty; if a stretch is held out, includes the rest of its file.
+        validation: empty if nothing is held out.
+        notes: notes for the user, one line each.
     """
 
     train: tuple[Clip, ...]
@@ -44,31 +44,32 @@ def split(
     option: str = "data.validation",
     as_before: bool = False,
 ) -> Split:
-    """Divide the clips of a manifest.
+    """Split the clips of a manifest into training and validation.
 
-    Files are drawn in the order of the hashes of their relative paths. So a folder is divided in
-    one way wherever it lies, and as files are added few others change sides: those at the border
-    of the share.
+    Files are drawn in the order of the hashes of their relative paths. So the split does not depend
+    on the path of the folder, and if files are added, few others change sides: only those at the
+    border of the share.
 
     Args:
-        manifest: what the folder holds.
-        validation: a number of files; a share in (0, 1), rounded to files, one at least; 0 for
+        manifest: the folder's clips.
+        validation: a number of files; a share in (0, 1), rounded to files, at least one; 0 for
             none; or a list (`file_list`).
-        train: a list of the files that train. Without it all files that do not validate train;
-            with it and a number, validation files are drawn from those the list leaves out.
-        by_label: draw of every label its part, and leave each one file to train on at least.
-        gap: seconds; with it, where no file can be spared whole, a stretch of a file is held out,
-            so far from what trains. None: then nothing is held out.
+        train: a list of training files. Without it, all files that are not held out train; with it
+            and a number, validation files are drawn from the files that are not in the list.
+        by_label: draw a proportional part of every label, and leave each label at least one file
+            for training.
+        gap: seconds between a held-out stretch and training audio. If no whole file can be spared,
+            a stretch of a file is held out; None: then nothing is held out.
         option: the field or option that `validation` comes from, for errors.
-        as_before: draw files as runs did before they wrote down which they drew: by label never,
-            and of a share each file by its own hash.
+        as_before: draw files like runs that did not record their split yet: never by label, and for
+            a share each file by its own hash.
 
-    Files that the scan rejected may be listed; they are left out. What it passed over for being
-    ours is used if it is listed.
+    Lists may name files that the scan rejected; these are left out. Audio that wavegan made is used
+    if it is listed.
 
     Raises:
-        UserError: a list names files that are not there, names one file for both sets, or one
-            of the sets would be empty.
+        UserError: a list names missing files, both lists name the same file, or one of the sets
+            would be empty.
     """
     listed = None if train is None else _listed(train, manifest, "data.train")
     if isinstance(validation, (str, Path)):
@@ -99,7 +100,7 @@ def _check(validation: float, option: str) -> None:
 
 
 def _spare(clips: Sequence[Clip], by_label: bool) -> int:
-    """How many files can be held out whole, so that one is left, by label where asked."""
+    """How many whole files can be held out so that one is left (of each label if `by_label`)."""
     return len(clips) - (len({clip.label for clip in clips}) if by_label else 1)
 
 
@@ -113,7 +114,7 @@ def _count(validation: float, free: int, *, spared: bool) -> int:
 def _draw(clips: Sequence[Clip], count: int, by_label: bool, *, spared: bool) -> frozenset[str]:
     """Choose validation files by the hash of their path; `spared` leaves one of each label.
 
-    Labels get seats in proportion to their files, as parties do by Sainte-Laguë's method.
+    Labels get a number of files in proportion to their size, by Sainte-Laguë's method.
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for clip in sorted(clips, key=lambda clip: (_place(clip.path), clip.path)):
@@ -136,8 +137,8 @@ def _draw_as_before(clips: Sequence[Clip], validation: float) -> frozenset[str]:
 
 
 def _place(path: str) -> float:
-    """Map a relative path to [0, 1), evenly and for ever."""
-    # macOS hands back decomposed names: the same file must not cross when a folder is copied
+    """Map a relative path to [0, 1), uniformly; this must never change."""
+    # macOS returns decomposed names: a file must not change sides when a folder is copied
     name = unicodedata.normalize("NFC", path).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(name).digest()[:6], "big") / 2**48
 
@@ -147,17 +148,17 @@ def _about_labels(clips: Sequence[Clip], wanted: int, chosen: Collection[str]) -
     if len(chosen) < wanted:
         notes.append(
             f"{counted(len(chosen), 'file is', 'files are')} held out, not {wanted}: each label "
-            "keeps one to train on"
+            "keeps at least one file for training"
         )
     files = Counter(clip.label for clip in clips)
     single = sorted(printable(label) for label, count in files.items() if count == 1)
     if single:
-        notes.append(f"nothing is held out of labels that have one file: {some(single)}")
+        notes.append(f"nothing is held out of labels with only one file: {some(single)}")
     return tuple(notes)
 
 
 def _stretched(manifest: Manifest, validation: float, gap: float | None, by_label: bool) -> Split:
-    """Hold out a stretch of files that cannot be spared whole, or nothing."""
+    """Hold out stretches of files, because no whole file can be spared, or nothing."""
     share, most = (SHARE, validation) if isinstance(validation, int) else (validation, math.inf)
     train: list[Clip] = []
     held: list[Clip] = []
@@ -168,18 +169,18 @@ def _stretched(manifest: Manifest, validation: float, gap: float | None, by_labe
         held += [] if divided is None else [divided[1]]
     files = len(manifest.clips)
     why = "each label has only one file" if by_label and files > 1 else "there is only one file"
-    notes = [_said(clip) for clip in held]
+    notes = [_held_out(clip) for clip in held]
     if held:
-        apart = f"{gap:.2f} s on each side of it are not used"
-        notes.insert(0, f"{why}, so a stretch of it is held out; {apart}")
+        unused = f"{gap:.2f} s on each side of it are not used"
+        notes.insert(0, f"{why}, so a stretch of it is held out; {unused}")
     elif gap is not None:
-        notes.append(f"{why}, too short to hold out a stretch of it")
+        notes.append(f"{why}, which is too short to hold out a stretch of it")
     else:
-        notes.append(f"{why}, which trains")
+        notes.append(f"{why}, so nothing is held out")
     return Split(_in_order(train), _in_order(held), tuple(notes))
 
 
-def _said(clip: Clip) -> str:
+def _held_out(clip: Clip) -> str:
     first, last = clip.start / clip.sample_rate, (clip.start + clip.frames) / clip.sample_rate
     return f"held out: {first:.2f} s to {last:.2f} s of {printable(clip.path)}"
 
@@ -189,7 +190,7 @@ def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
 
 
 def _listed(file: Path, manifest: Manifest, option: str) -> frozenset[str]:
-    """Return the paths of the usable clips that a list names."""
+    """The paths of the usable clips that a list names."""
     usable = [clip.path for clip in (*manifest.clips, *manifest.own)]
     paths = [*usable, *(entry.path for entry in manifest.rejected)]
     return frozenset(file_list.files_of(file, f"{option} list", manifest.root, paths)) & set(usable)
@@ -207,7 +208,9 @@ def _divided(
     every = sorted((*manifest.clips, *manifest.own), key=lambda clip: clip.path)
     kept = {clip.path for clip in manifest.clips} - chosen if listed is None else listed
     if both := sorted(kept & chosen):
-        raise UserError(f"data.train and {option} lists share {some(both)}: keep each in one list")
+        raise UserError(
+            f"the lists data.train and {option} both name {some(both)}: keep each file in one list"
+        )
     result = Split(
         tuple(clip for clip in every if clip.path in kept),
         tuple(clip for clip in every if clip.path in chosen),
@@ -215,12 +218,12 @@ def _divided(
     )
     of = f"the {len(manifest.clips)} usable files under {manifest.root}"
     if not result.validation and validation:
-        left = "" if train is None else f" that the train list {train} leaves out"
+        left = "" if train is None else f" that are not in the train list {train}"
         raise UserError(
             f"{option}: {validation} selects none of {of}{left}: give a number of files, a "
-            "larger share, a list of files that are there, or 0 to hold out nothing"
+            "larger share, a list of existing files, or 0 to hold out nothing"
         )
     if not result.train:
-        asked = f"data.train list {train} selects" if train else f"{option}: {validation} leaves"
-        raise UserError(f"{asked} none of {of} for training: add files or validate with fewer")
+        cause = f"data.train list {train} selects" if train else f"{option}: {validation} leaves"
+        raise UserError(f"{cause} none of {of} for training: add files, or hold out fewer")
     return result

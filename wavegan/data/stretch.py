@@ -1,4 +1,4 @@
-"""A stretch of a recording held out of training, where there is no file to hold out whole."""
+"""Hold out a stretch of a recording if no whole file can be spared for validation."""
 
 import itertools
 import math
@@ -7,7 +7,7 @@ from dataclasses import replace
 from wavegan.data.manifest import Clip
 
 SHORTEST = 1.0
-"""Seconds that a stretch lasts at least, and that are left to train on at least."""
+"""Least seconds of the stretch, and of the rest for training."""
 
 
 def cut(clip: Clip, share: float, gap: float) -> tuple[tuple[Clip, Clip], Clip] | None:
@@ -15,12 +15,13 @@ def cut(clip: Clip, share: float, gap: float) -> tuple[tuple[Clip, Clip], Clip] 
 
     Args:
         clip: a whole file.
-        share: of the stretch in the clip, in (0, 1).
-        gap: seconds on each side of it that are not used: as far as a filter or a mel frame of
-            what trains reaches.
+        share: length of the stretch as a share of the clip, in (0, 1).
+        gap: seconds on each side of it that are not used: the reach of a filter or mel frame of the
+            training audio.
 
     Returns:
-        What trains, before and after it, and the stretch; None: the clip is too short.
+        The training parts before and after the stretch, and the stretch; None if the clip is too
+        short.
     """
     rate = clip.sample_rate
     held, apart = round(max(SHORTEST, share * clip.seconds) * rate), round(gap * rate)
@@ -36,12 +37,12 @@ def cut(clip: Clip, share: float, gap: float) -> tuple[tuple[Clip, Clip], Clip] 
 
 
 def part(clip: Clip, first: int, last: int) -> Clip:
-    """The samples [first, last) of a clip, counted from its own first."""
+    """The samples [first, last) of a clip, counted from its start."""
     return replace(clip, start=clip.start + first, frames=last - first)
 
 
 def pieces(clip: Clip, seconds: float) -> list[Clip]:
-    """Divide a stretch into equal parts of so many seconds at most; a whole file stays."""
+    """Divide a stretch into equal parts of at most `seconds`; a whole file is not divided."""
     if not clip.start:
         return [clip]
     count = math.ceil(clip.seconds / seconds)

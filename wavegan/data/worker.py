@@ -1,4 +1,4 @@
-"""The life of a process that reads for training: it ends with its parent, and at its word only."""
+"""Set up loader workers: they end with their parent, and only on its signal."""
 
 import os
 import signal
@@ -19,9 +19,9 @@ IGNORED = tuple(
 
 @contextmanager
 def held_signals() -> Iterator[None]:
-    """Hold signals back while workers are started: a new one inherits that until `start`.
+    """Block signals while workers are started; a worker inherits this until `start`.
 
-    One that came to the whole group in between would else end a worker that is not set up yet.
+    Otherwise a signal to the whole process group could end a worker that is not set up yet.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -34,15 +34,16 @@ def held_signals() -> Iterator[None]:
 
 
 def start(_: int, parent: int) -> None:
-    """Set up a worker, called in it before its first item.
+    """Set up a worker; called in the worker before its first item.
 
     Args:
         _: the worker's number.
-        parent: number of the process that starts it. Asked for here it may be another one already.
+        parent: process id of the parent; `os.getppid()` may already return another one here.
 
-    A signal to the whole group (a closed terminal, systemd, SLURM, `timeout`) is for the parent,
-    which saves and then ends its workers. A worker that died of it in the middle of a write would
-    leave the parent waiting at a pipe for ever. However the parent ends, the worker ends too.
+    A signal to the whole process group (a closed terminal, systemd, SLURM, `timeout`) is for the
+    parent, which saves and then ends its workers. A worker that dies from it in the middle of a
+    write would leave the parent waiting at a pipe forever. If the parent ends for any reason, the
+    worker ends too.
     """
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
@@ -52,14 +53,14 @@ def start(_: int, parent: int) -> None:
 
 
 def _obey(parent: int) -> None:
-    """Take SIGTERM from the parent alone, which sends it to a worker that does not end."""
-    # a forked worker would else run the parent's handler
+    """Accept SIGTERM only from the parent, which sends it to a worker that does not end."""
+    # otherwise a forked worker would run the parent's handler
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if not hasattr(signal, "pthread_sigmask"):
         return
     signal.pthread_sigmask(signal.SIG_UNBLOCK, IGNORED)
     if not hasattr(signal, "sigwaitinfo"):
-        # macOS does not tell who sends
+        # macOS does not report the sender
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})

@@ -1,4 +1,4 @@
-"""Periodic activations, and how to apply an activation without aliasing.
+"""Snake activations, and anti-aliased application of an activation.
 
 Source: Ziyin, Hartwig and Ueda 2020, "Neural Networks Fail to Learn Periodic Functions and How to
 Fix It" (arXiv 2006.08195); Lee et al. 2022, "BigVGAN" (arXiv 2206.04658). Parameter names are those
@@ -22,7 +22,7 @@ class Snake(nn.Module):
 
     Args:
         channels: C.
-        logscale: the parameter is the logarithm of alpha, which then stays positive. Either way
+        logscale: the parameter is the logarithm of alpha, which keeps alpha positive. In both cases
             alpha starts at 1.
     """
 
@@ -38,11 +38,12 @@ class Snake(nn.Module):
 
 
 class SnakeBeta(nn.Module):
-    """`x + sin(alpha x)^2 / beta`: frequency and size of the ripple are learned apart.
+    """`x + sin(alpha x)^2 / beta`: frequency and size of the ripple are learned separately.
 
     Args:
         channels: C.
-        logscale: the parameters are the logarithms of alpha and beta. Either way both start at 1.
+        logscale: the parameters are the logarithms of alpha and beta. In both cases alpha and beta
+            start at 1.
     """
 
     def __init__(self, channels: int, *, logscale: bool = True) -> None:
@@ -60,12 +61,12 @@ class SnakeBeta(nn.Module):
 
 
 class AntiAliased(nn.Module):
-    """An activation applied at twice the rate, so that the overtones it makes do not fold back.
+    """Applies an activation at twice the sample rate, so that its overtones do not alias.
 
         x ─ up x2 ─ low pass ─ activation ─ low pass ─ down x2 ─
 
-    Both low passes are Kaiser-windowed sincs that pass the lower half of the band; borders repeat
-    the outermost sample.
+    Both low-pass filters are Kaiser-windowed sincs that pass the lower half of the band; borders
+    repeat the outermost sample.
 
     Args:
         activation: keeps the shape `(B, C, T)`.
@@ -92,10 +93,10 @@ class AntiAliased(nn.Module):
 
 
 def half_band() -> NDArray[np.float64]:
-    """The 12 taps of the low pass at half the band; their sum is 1.
+    """The 12 taps of the half-band low-pass filter; their sum is 1.
 
-    The transition is 0.6 of the band wide; the window's shape follows from that and the number of
-    taps by Kaiser's formulas (Oppenheim and Schafer, "Discrete-Time Signal Processing").
+    The transition is 0.6 of the band wide; from this and the number of taps Kaiser's formulas give
+    the shape of the window (Oppenheim and Schafer, "Discrete-Time Signal Processing").
     """
     attenuation = 2.285 * (TAPS // 2 - 1) * math.pi * 4 * 0.3 + 7.95
     shape = 0.1102 * (attenuation - 8.7)

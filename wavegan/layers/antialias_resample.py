@@ -1,10 +1,10 @@
-"""Raising and lowering the rate by whole numbers, with a low pass against images and aliases.
+"""Anti-aliased up- and downsampling by whole numbers.
 
-The low pass is the Kaiser-windowed sinc of `wavegan.layers.activations`, for any rate: its cutoff
-is the band of the lower rate, it is six of that rate's samples long, and its transition is 0.6 of
-that band to both sides (Karras et al. 2021, "Alias-Free Generative Adversarial Networks", arXiv
-2106.12423, have such filters). Everything here is computed in float32, also inside autocast:
-backward passes of bfloat16 through depthwise filters are slower, and audio needs the precision.
+The low-pass filter is the Kaiser-windowed sinc of `wavegan.layers.activations` for any rate: its
+cutoff is the band of the lower rate, its length is six samples of that rate, and its transition is
+0.6 of that band on both sides (filters as in Karras et al. 2021, "Alias-Free Generative Adversarial
+Networks", arXiv 2106.12423). Everything is computed in float32, even inside autocast: backward
+passes of bfloat16 through depthwise filters are slower, and audio needs the precision.
 """
 
 import math
@@ -22,9 +22,9 @@ REACH = 3
 
 
 def low_pass(rate: int) -> NDArray[np.float64]:
-    """The taps of the low pass at 1/rate of the band, 6 · rate (one more if odd); their sum is 1.
+    """The 6 · rate taps (one more if odd) of the low-pass filter at 1/rate of the band; sum 1.
 
-    At rate 2 they are `wavegan.layers.activations.half_band()`.
+    With rate 2 they equal `wavegan.layers.activations.half_band()`.
     """
     count = 2 * REACH * rate + rate % 2
     attenuation = 2.285 * (count // 2 - 1) * math.pi * 4 * 0.6 / rate + 7.95
@@ -34,7 +34,7 @@ def low_pass(rate: int) -> NDArray[np.float64]:
 
 
 class Upsample(nn.Module):
-    """Makes `rate` samples of one, evenly around it. What is constant stays constant.
+    """Upsamples by `rate`, centred on each sample. A constant stays constant.
 
     Args:
         rate: 1 or more.
@@ -51,19 +51,19 @@ class Upsample(nn.Module):
         self.register_buffer("phases", phases, persistent=False)
 
     def forward(self, x: Tensor, wrap: bool = False) -> Tensor:
-        """Upsample `(B, C, T)`; `wrap`: as a loop, else the outermost samples are repeated."""
+        """Upsample `(B, C, T)`; `wrap`: wrap around, else repeat the outermost samples."""
         if self.rate == 1:
             return _wide(x)
         x = wrapped(x, REACH, REACH) if wrap else pad(x, (REACH, REACH), "replicate")
         channels = x.shape[1]
         with torch.autocast(x.device.type, enabled=False):
-            made = convolve(_wide(x), self.phases.repeat(channels, 1, 1), groups=channels)
-        each = made[..., REACH:-REACH].reshape(len(x), channels, self.rate, -1)
+            phases = convolve(_wide(x), self.phases.repeat(channels, 1, 1), groups=channels)
+        each = phases[..., REACH:-REACH].reshape(len(x), channels, self.rate, -1)
         return each.transpose(2, 3).flatten(2)
 
 
 class Downsample(nn.Module):
-    """Makes one sample of `rate`; zeros lie beyond the borders.
+    """Downsamples by `rate`, with zeros beyond the borders.
 
     Args:
         rate: 1 or more.
@@ -91,14 +91,14 @@ class Downsample(nn.Module):
             if x.device.type != "cpu":
                 return conv1d(x, taps, stride=self.rate, groups=channels)
             row = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
-            made = conv2d(row, taps.unsqueeze(2), stride=(1, self.rate), groups=channels)
-        return made.squeeze(2)
+            filtered = conv2d(row, taps.unsqueeze(2), stride=(1, self.rate), groups=channels)
+        return filtered.squeeze(2)
 
 
 def stretch(x: Tensor, rate: int, wrap: bool = False) -> Tensor:
-    """Draw lines between the samples of `(B, C, T)`: `(B, C, T * rate)`.
+    """Interpolate `(B, C, T)` linearly to `(B, C, T * rate)`.
 
-    Beyond the borders the outermost samples go on, or with `wrap` the other end.
+    Borders repeat the outermost samples, or wrap around with `wrap`.
     """
     around = int(wrap)
     lines = interpolate(wrapped(x, around, around), scale_factor=float(rate), mode="linear")
@@ -110,9 +110,9 @@ def _wide(x: Tensor) -> Tensor:
 
 
 def _phases(rate: int) -> NDArray[np.float64]:
-    """The low pass, split up by which of the `rate` samples it makes: `(rate, 7)`, rows sum to 1.
+    """The polyphase components of the low-pass filter: `(rate, 7)`, rows sum to 1.
 
-    Row p weighs the input from 3 samples before to 3 behind the one that sample p is made of.
+    Row p has the weights for output phase p of the inputs from 3 samples before to 3 after.
     """
     taps = low_pass(rate)
     neighbour, phase = np.arange(-REACH, REACH + 1), np.arange(rate)[:, None]

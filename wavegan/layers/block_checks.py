@@ -1,4 +1,4 @@
-"""Which residual blocks and widths fit together in HiFi-GAN's shape of generator."""
+"""Check the residual blocks and widths of generators like HiFi-GAN."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from wavegan.errors import UserError
 
 
 def check_blocks(resblock: str, kernels: Sequence[int], dilations: Sequence[Sequence[int]]) -> None:
-    """Refuse an unknown block, even kernels, and dilations that are no list for each kernel.
+    """Refuse an unknown block, even kernels, and dilations that are not one list per kernel.
 
     Args:
         resblock: "1" or "2".
@@ -14,7 +14,7 @@ def check_blocks(resblock: str, kernels: Sequence[int], dilations: Sequence[Sequ
         dilations: `resblock_dilation_sizes`.
 
     Raises:
-        UserError: the message proposes the nearest values.
+        UserError: they do not fit; proposes the nearest values.
     """
     if resblock not in ("1", "2"):
         raise UserError(f'resblock {resblock!r} is not known: use "1" or "2"')
@@ -26,21 +26,22 @@ def check_blocks(resblock: str, kernels: Sequence[int], dilations: Sequence[Sequ
     if odd != list(kernels) or fitting != given:
         raise UserError(
             f"resblock_kernel_sizes {list(kernels)} and resblock_dilation_sizes {given} do not "
-            f"fit: each odd kernel needs its list of dilations, such as {odd} and {fitting}"
+            f"fit: kernels must be odd and each needs a list of dilations, such as {odd} and "
+            f"{fitting}"
         )
 
 
 def check_widths(n_mels: int, channels: int, initial: int, stages: int) -> None:
-    """Refuse numbers below 1, and a width that each stage cannot halve.
+    """Refuse numbers below 1, and a width that cannot be halved by each stage.
 
     Args:
         n_mels: bands of the input.
-        channels: of the audio.
+        channels: audio channels.
         initial: `upsample_initial_channel`.
         stages: number of `upsample_rates`.
 
     Raises:
-        UserError: names the fields.
+        UserError: a number does not fit; names the fields.
     """
     if min(n_mels, channels) < 1:
         raise UserError(f"n_mels {n_mels} and channels {channels} must be at least 1")

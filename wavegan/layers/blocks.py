@@ -90,13 +90,13 @@ class ResBlock2(nn.Module):
 
 
 def multi_receptive_field(x: Tensor, blocks: nn.ModuleList, stage: int, count: int) -> Tensor:
-    """HiFi-GAN's multi-receptive field fusion: the mean of what one stage's blocks make of `x`.
+    """HiFi-GAN's multi-receptive field fusion: the mean of the outputs of one stage's blocks.
 
     Args:
-        x: `(B, C, T)`, as is what is returned.
-        blocks: of all stages, one stage after the other.
-        stage: which, from 0.
-        count: blocks in each stage.
+        x: `(B, C, T)`, the same shape as the result.
+        blocks: the blocks of all stages, one stage after the other.
+        stage: number of the stage, from 0.
+        count: blocks per stage.
     """
     first = stage * count
     total: Tensor = blocks[first](x)
@@ -111,14 +111,14 @@ class MelGANResidual(nn.Module):
         x ─ activation ─ conv K, dilated ─ activation ─ conv 1 ─ + ─
         └──────────────────────── conv 1 ────────────────────────┘
 
-    The originals: K is 3, its borders are reflected, the activation is LeakyReLU with slope 0.2.
+    In the original K is 3, borders are reflected, and the activation is LeakyReLU with slope 0.2.
 
     Args:
         channels: C.
-        dilation: of the kernel; where borders are reflected, T must exceed what is reflected.
+        dilation: of the kernel; with reflected borders T must exceed the padding.
         kernel_size: K.
         conv: makes each convolution, called like `wavegan.layers.conv.conv1d`.
-        activation: before each convolution but the shortcut.
+        activation: before each convolution except the shortcut.
     """
 
     def __init__(

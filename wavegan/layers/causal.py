@@ -1,4 +1,4 @@
-"""Convolutions whose output depends on no later input, with the weights of ordinary ones.
+"""Causal convolutions, with the same weights as ordinary ones.
 
 Source: github.com/kan-bayashi/ParallelWaveGAN (MIT), `use_causal_conv`.
 """
@@ -10,16 +10,16 @@ from wavegan.layers.conv import PaddingMode, normalized
 
 
 class CausalConv1d(nn.Conv1d):
-    """A convolution that keeps the length: `(kernel - 1) * dilation` samples are put before it.
+    """A convolution that keeps the length: `(kernel - 1) * dilation` samples are padded before.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
-        kernel_size: any.
+        kernel_size: odd or even.
         dilation: of the kernel.
-        bias: whether there is one.
-        padding_mode: what the samples put before are; "reflect" needs more samples than that,
-            "circular" takes them from the end, which is not causal.
+        bias: whether it has a bias.
+        padding_mode: how to pad; "reflect" needs an input longer than the padding, "circular" takes
+            samples from the end, which is not causal.
     """
 
     def __init__(
@@ -42,15 +42,15 @@ class CausalConv1d(nn.Conv1d):
 
 
 class CausalUpsample1d(nn.ConvTranspose1d):
-    """A transposed convolution by `rate`, its kernel twice as long, over this sample and the last.
+    """A transposed convolution by `rate` over the current and the previous sample.
 
-    Before the first sample its copy stands in for the one that is missing.
+    The kernel has `2 * rate` samples. The first sample is repeated as its own predecessor.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
-        rate: output samples for one.
-        bias: whether there is one.
+        rate: output samples per input sample.
+        bias: whether it has a bias.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ def causal_conv1d(
 def causal_upsample1d(
     in_channels: int, out_channels: int, kernel_size: int, rate: int, *, bias: bool = True
 ) -> nn.ConvTranspose1d:
-    """`CausalUpsample1d` with weight norm; `kernel_size` is 2 * `rate`, as it must be.
+    """`CausalUpsample1d` with weight norm; `kernel_size` must be 2 * `rate`.
 
     Raises:
         ValueError: it is not.

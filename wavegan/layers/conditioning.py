@@ -1,7 +1,7 @@
-"""Labels: checking them, and what they change in a network.
+"""Conditioning on labels: check them, conditional normalisation, and projection.
 
 Sources: Perez et al. 2018, "FiLM" (arXiv 1709.07871), scale and shift; Karras et al. 2018,
-"Progressive Growing of GANs" (arXiv 1710.10196), normalisation over channels alone; Miyato and
+"Progressive Growing of GANs" (arXiv 1710.10196), normalisation over channels only; Miyato and
 Koyama 2018, "cGANs with Projection Discriminator" (arXiv 1802.05637), the projection.
 """
 
@@ -12,27 +12,27 @@ from wavegan.errors import UserError
 
 
 def check_labels(label: Tensor | None, n_labels: int, batch: int) -> Tensor | None:
-    """The labels of a batch, once it is sure that the network knows them.
+    """Check the labels of a batch.
 
     Args:
-        label: what was given.
-        n_labels: K, how many labels the network knows.
-        batch: B, how many clips there are.
+        label: the labels.
+        n_labels: K, number of labels that the network knows.
+        batch: B, number of clips.
 
     Returns:
-        `(B,)` int64, or None where K is 0, whatever was given.
+        `(B,)` int64; always None if K is 0.
 
     Raises:
-        UserError: K is above 0 and the labels are missing, not `(B,)`, no whole numbers, or not
+        UserError: K is above 0 and the labels are missing, not `(B,)`, not whole numbers, or not
             in 0..K-1.
     """
     if n_labels == 0:
         return None
-    wanted = f"give {batch} of 0 to {n_labels - 1}, one for each clip"
+    wanted = f"give {batch} numbers from 0 to {n_labels - 1}, one per clip"
     if label is None:
-        raise UserError(f"label is missing: the network knows {n_labels} labels, {wanted}")
+        raise UserError(f"label is missing, but the network has {n_labels} labels: {wanted}")
     if label.shape != (batch,):
-        raise UserError(f"label has the shape {tuple(label.shape)}: {wanted}")
+        raise UserError(f"label has shape {tuple(label.shape)}: {wanted}")
     if label.is_floating_point() or label.is_complex() or label.dtype is torch.bool:
         raise UserError(f"label holds {str(label.dtype).removeprefix('torch.')}: {wanted}")
     strange = label[(label < 0) | (label >= n_labels)]
@@ -42,15 +42,15 @@ def check_labels(label: Tensor | None, n_labels: int, batch: int) -> Tensor | No
 
 
 class ConditionalNorm(nn.Module):
-    """Makes each position's channels unit in mean square, then scales and shifts them by label.
+    """Normalises each position's channels to mean square 1, then scales and shifts them by label.
 
-    It looks at one position at a time, never along time: so a clip's volume over time survives,
-    and maps of any length, walks and loops get what a single clip gets. Nothing depends on the
-    rest of the batch.
+    Positions are normalised independently, not along time. So a clip's volume over time is kept,
+    and maps of any length, walks and loops are treated like a single clip. The result does not
+    depend on the rest of the batch.
 
     Args:
         channels: C.
-        n_labels: K; each has its own C scales, 1 at the start, and shifts, 0 at the start.
+        n_labels: K; each label has C scales (initially 1) and C shifts (initially 0).
 
     Shape: `(B, C, L)` and labels `(B,)` to `(B, C, L)`.
     """
@@ -63,11 +63,11 @@ class ConditionalNorm(nn.Module):
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
-        """Normalise `(B, C, L)`, in float32, then scale and shift it as `label` says."""
+        """Normalise `(B, C, L)` in float32, then scale and shift it by label."""
         wide = x.float()
         unit = wide * torch.rsqrt(wide.square().mean(1, keepdim=True) + 1e-8)
-        made = unit * self.scale(label).unsqueeze(-1) + self.shift(label).unsqueeze(-1)
-        conditioned: Tensor = made.to(x.dtype)
+        scaled = unit * self.scale(label).unsqueeze(-1) + self.shift(label).unsqueeze(-1)
+        conditioned: Tensor = scaled.to(x.dtype)
         return conditioned
 
 
@@ -75,7 +75,7 @@ class LabelProjection(nn.Module):
     """The inner product of a clip's features with a learned vector of its label.
 
     Args:
-        features: F, how many a clip has.
+        features: F, number of features of a clip.
         n_labels: K.
 
     Shape: `(B, F)` and labels `(B,)` to `(B, 1)`.
@@ -84,10 +84,10 @@ class LabelProjection(nn.Module):
     def __init__(self, features: int, n_labels: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(n_labels, features)
-        # as large as a dense layer's weights: logits must not drown in it
+        # the size of a dense layer's weights, so that the logits are not dominated by it
         nn.init.normal_(self.embedding.weight, std=features**-0.5)
 
     def forward(self, features: Tensor, label: Tensor) -> Tensor:
-        """What `label` adds to the logits of `(B, F)`."""
+        """The term to add to the logits of features `(B, F)`."""
         added: Tensor = (features * self.embedding(label)).sum(1, keepdim=True)
         return added

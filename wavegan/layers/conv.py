@@ -3,9 +3,9 @@
 Weight norm is `torch.nn.utils.parametrizations.weight_norm`, which also loads checkpoints with
 the older `weight_g` / `weight_v` keys.
 
-Weights start at torch's own initial values. HiFi-GAN and MelGAN name N(0, 0.01) and N(0, 0.02), but
-their code writes these into a tensor that weight norm computes anew before it is used; starting
-there in earnest makes HiFi-GAN's first output hundreds of times quieter and its training slower.
+Weights start at torch's default values. HiFi-GAN and MelGAN specify N(0, 0.01) and N(0, 0.02), but
+their code writes these into a tensor that weight norm recomputes before use, without any effect.
+Using them in fact makes HiFi-GAN's first output hundreds of times quieter and its training slower.
 
 Source: Kong et al. 2020, "HiFi-GAN"; Kumar et al. 2019, "MelGAN".
 """
@@ -78,11 +78,11 @@ def upsample1d(
 ) -> nn.ConvTranspose1d:
     """A weight-normalized transposed convolution that multiplies the length by exactly `rate`.
 
-    Where `kernel_size - rate` is odd, one sample more is cut on both sides and one is put back at
-    the end, as MelGAN does.
+    If `kernel_size - rate` is odd, one more sample is cut on both sides and one is added at the
+    end, as in MelGAN.
 
-    Shape: `(B, in_channels, T)` to `(B, out_channels, T * rate)`; `kernel_size >= rate`, and no odd
-    difference at rate 1.
+    Shape: `(B, in_channels, T)` to `(B, out_channels, T * rate)`; `kernel_size >= rate`, and the
+    difference is even at rate 1.
     """
     odd = (kernel_size - rate) % 2
     conv = nn.ConvTranspose1d(

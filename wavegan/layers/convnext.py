@@ -8,17 +8,17 @@ from torch.nn import functional
 
 
 class ConvNeXtBlock(nn.Module):
-    """Depthwise convolution over time, then a two-layer perceptron in each frame, added on.
+    """Residual branch: a depthwise convolution over time, then a two-layer MLP in each frame.
 
     Args:
         channels: of input and output.
-        hidden: of the perceptron.
+        hidden: hidden size of the MLP.
         kernel_size: of the depthwise convolution, frames; odd.
-        layer_scale: what the branch is multiplied by at the start; learned, one for each channel.
+        layer_scale: initial factor of the branch; learned per channel.
         eps: of the layer norm.
-        gelu: "tanh" approximates the activation, "none" is exact, as in Vocos.
+        gelu: "tanh": approximate activation; "none": exact, as in Vocos.
 
-    Shape: `(B, L, C)` to `(B, L, C)`: frames first, as the perceptron and norm want them.
+    Shape: `(B, L, C)` to `(B, L, C)`: frames first, as the MLP and the norm need them.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The end of frame-domain generators: predicted magnitudes and phases become a wave.
+"""ISTFT heads of frame-domain generators: predicted magnitudes and phases become a wave.
 
 Source: Siuzdak 2023, "Vocos" (arXiv 2306.00814; github.com/gemelo-ai/vocos, MIT).
 """
@@ -13,22 +13,22 @@ from wavegan.audio.istft import istft
 from wavegan.errors import UserError
 
 LOUDEST = math.log(1e2)
-"""Largest log magnitude of Vocos; a bound, so that an early exponential cannot overflow."""
+"""Largest log magnitude of Vocos; it prevents overflow of the exponential early in training."""
 
 
 class PolarISTFT(nn.Module):
-    """The inverse STFT of magnitudes and phases, with a periodic Hann window as long as it.
+    """Inverse STFT of magnitudes and phases, with a periodic Hann window of `n_fft` samples.
 
     Args:
         n_fft: transform length, samples; even.
         hop_length: samples from frame to frame; below `n_fft`.
         padding: "center" makes (L - 1) * hop_length samples, "same" L * hop_length.
-        names: what the options are called where they come from, for the refusal.
+        names: names of the two options in error messages.
 
     Shape: two times `(..., n_fft / 2 + 1, L)` to `(..., T)`.
 
     Raises:
-        UserError: an odd transform, or one with gaps between its frames.
+        UserError: `n_fft` is odd, or frames do not overlap.
     """
 
     window: Tensor
@@ -52,16 +52,16 @@ class PolarISTFT(nn.Module):
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
 
     def forward(self, magnitude: Tensor, phase: Tensor) -> Tensor:
-        """Invert; float32 also inside autocast."""
+        """Invert, in float32 even inside autocast."""
         with torch.autocast(magnitude.device.type, enabled=False):
             spectrum = torch.polar(magnitude.float(), phase.float())
         return istft(spectrum, self.n_fft, self.hop_length, self.window, padding=self.padding)
 
 
 class ISTFTHead(nn.Module):
-    """A linear layer to log magnitudes and phases of each frame, then their inverse STFT.
+    """A linear layer to log magnitudes and phases of each frame, then the inverse STFT.
 
-    Phases come as they are: cosine and sine wrap them.
+    Phases are not limited: cosine and sine wrap them.
 
     Args:
         width: channels of the frames.
@@ -83,11 +83,11 @@ class ISTFTHead(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Turn frames into audio."""
-        # bfloat16 has too few digits for phases of many turns
+        # bfloat16 is too imprecise for phases beyond 2 pi
         with torch.autocast(frames.device.type, enabled=False):
             bins: Tensor = self.out(frames.float()).transpose(1, 2)
             halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
             log_magnitude, phase = halves.unbind(2)
-            # clamped before the exponential: after it, an overflow would have no finite gradient
+            # clamp before the exponential: an overflow would have no finite gradient
             wave: Tensor = self.inverse(log_magnitude.clamp(max=LOUDEST).exp(), phase)
         return wave

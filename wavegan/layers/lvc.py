@@ -1,4 +1,4 @@
-"""Location-variable convolutions: every frame of a spectrogram brings kernels of its own.
+"""Location-variable convolutions (LVC): kernels are predicted for every frame of a spectrogram.
 
 Source: Zeng et al. 2021, "LVCNet: Efficient Condition-Dependent Modeling Network for Waveform
 Generation" (arXiv 2102.10815), as UnivNet uses them (Jang et al. 2021, arXiv 2106.07889;
@@ -15,7 +15,7 @@ from wavegan.layers.conv import conv1d, upsample1d
 
 
 def location_variable_convolution(x: Tensor, kernels: Tensor, biases: Tensor) -> Tensor:
-    """Convolve each frame's stretch of `x` with that frame's kernel, borders padded with zeros.
+    """Convolve the samples of each frame with the frame's kernel; borders are padded with zeros.
 
         x        ├─ hop ─┼─ hop ─┼─ hop ─┤
         kernels     k_0     k_1     k_2       a kernel of 3 at a border reads one sample beyond it
@@ -33,21 +33,21 @@ def location_variable_convolution(x: Tensor, kernels: Tensor, biases: Tensor) ->
     reach = size // 2
     stretches = pad(x, (reach, reach)).unfold(2, hop + 2 * reach, hop)
     windows = stretches.unfold(3, size, 1)
-    made: Tensor = torch.einsum("bclhk,bcdkl->bdlh", windows, kernels)
-    return (made + biases[..., None]).flatten(2)
+    convolved: Tensor = torch.einsum("bclhk,bcdkl->bdlh", windows, kernels)
+    return (convolved + biases[..., None]).flatten(2)
 
 
 class KernelPredictor(nn.Module):
-    """Makes the kernels and biases of several location-variable convolutions of a spectrogram.
+    """Predicts the kernels and biases of several location-variable convolutions from a spectrogram.
 
     Args:
         n_mels: bands of the spectrogram.
-        channels: C, of what is convolved; the convolutions have 2 C outputs.
+        channels: C, channels of the convolved signal; the convolutions have 2 C outputs.
         kernel_size: K, of each convolution.
         layers: N, the number of convolutions.
-        hidden: channels inside.
-        blocks: residual blocks.
-        conv_size: kernel of all its convolutions but the first, frames; odd.
+        hidden: hidden channels.
+        blocks: number of residual blocks.
+        conv_size: kernel of all its convolutions except the first, frames; odd.
         dropout: probability, before each residual block.
         slope: of the leaky ReLUs.
     """
@@ -109,10 +109,10 @@ class LocationVariableBlock(nn.Module):
 
     Args:
         channels: of input and output, C.
-        rate: samples made from one, at least 2.
+        rate: output samples per input sample, at least 2.
         kernel_size: of the dilated and the location-variable convolutions; odd.
-        dilations: one pair of these convolutions each.
-        predictor: makes the kernels: for `channels`, `kernel_size` and as many layers.
+        dilations: one pair of these convolutions for each.
+        predictor: predicts the kernels, for `channels`, `kernel_size` and as many layers.
         slope: of the leaky ReLUs.
     """
 

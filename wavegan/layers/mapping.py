@@ -1,10 +1,10 @@
-"""The mapping network: latents to styles, and the average styles that truncation draws towards.
+"""Mapping network: latents to styles, and truncation towards the average style.
 
 Source: Karras et al. 2019, "A Style-Based Generator Architecture for Generative Adversarial
 Networks" (arXiv 1812.04948) and 2020 (arXiv 1912.04958), in the shape of
 github.com/NVlabs/stylegan2-ada-pytorch (NVIDIA Source Code License).
-An average for each label, so that truncation does not mix them: Sauer, Schwarz and Geiger 2022,
-"StyleGAN-XL" (arXiv 2202.00273).
+Each label has its own average, so that truncation does not mix labels: Sauer, Schwarz and Geiger
+2022, "StyleGAN-XL" (arXiv 2202.00273).
 """
 
 import math
@@ -20,22 +20,22 @@ SLOPE = 0.2
 
 
 class Mapping(nn.Module):
-    """Turns latents into styles by a few dense layers, in float32 also inside autocast.
+    """Maps latents to styles with a few dense layers, in float32 even inside autocast.
 
-    A latent is scaled to a mean square of 1; a learned vector of its label, as long and scaled
-    likewise, is appended.
+    A latent is scaled to a mean square of 1. A learned vector of its label, of the same length and
+    scaled the same way, is appended.
 
     Args:
         latent_dim: D.
-        style_dim: S, also of the layers between.
-        n_labels: K; 0: it knows none.
-        layers: how many, at least 1.
-        lr_multiplier: how fast they learn, measured against the rest of the network.
-        decay: of the average styles once they have warmed up: until then they are plain means.
+        style_dim: S, also the size of the hidden layers.
+        n_labels: K; 0: no labels.
+        layers: number of layers, at least 1.
+        lr_multiplier: learning rate relative to the rest of the network.
+        decay: of the moving average of styles after its warm-up; during it they are plain means.
 
     Attributes:
         w_avg: `(max(K, 1), S)`, the average style of each label.
-        seen: `(max(K, 1),)`, how many batches each average is of.
+        seen: `(max(K, 1),)`, number of batches in each average.
     """
 
     w_avg: Tensor
@@ -54,16 +54,16 @@ class Mapping(nn.Module):
         super().__init__()
         self.decay = decay
         self.embedding = nn.Embedding(n_labels, latent_dim) if n_labels else None
-        given = 2 * latent_dim if n_labels else latent_dim
+        size = 2 * latent_dim if n_labels else latent_dim
         self.layers = nn.ModuleList(
-            EqualLinear(given if layer == 0 else style_dim, style_dim, lr_multiplier=lr_multiplier)
+            EqualLinear(size if layer == 0 else style_dim, style_dim, lr_multiplier=lr_multiplier)
             for layer in range(layers)
         )
         self.register_buffer("w_avg", torch.zeros(max(n_labels, 1), style_dim))
         self.register_buffer("seen", torch.zeros(max(n_labels, 1)))
 
     def forward(self, latent: Tensor, label: Tensor | None = None) -> Tensor:
-        """Styles `(B, S)` of latents `(B, D)` and labels `(B,)`, where it knows any."""
+        """Styles `(B, S)` of latents `(B, D)` and, if it has labels, labels `(B,)`."""
         with torch.autocast(latent.device.type, enabled=False):
             x = _normalized(latent.float())
             if self.embedding is not None:
@@ -74,7 +74,7 @@ class Mapping(nn.Module):
 
     @torch.no_grad()
     def average(self, style: Tensor, label: Tensor | None = None) -> None:
-        """Take styles `(B, S)` into the averages of their labels; those of all processes alike."""
+        """Update the averages of the labels with styles `(B, S)` of all processes."""
         which = self._rows(style, label)
         count = torch.zeros_like(self.seen).index_add_(0, which, torch.ones_like(style[:, 0]))
         total = torch.zeros_like(self.w_avg).index_add_(0, which, style)
@@ -86,7 +86,7 @@ class Mapping(nn.Module):
         self.seen += count > 0
 
     def truncated(self, style: Tensor, label: Tensor | None, truncation: float) -> Tensor:
-        """Styles `(B, S)` drawn towards the average of their label, at 0 all the way."""
+        """Styles `(B, S)` moved towards the average of their label; 0 gives the average."""
         average = self.w_avg[self._rows(style, label)]
         return average + truncation * (style - average)
 
@@ -97,5 +97,5 @@ class Mapping(nn.Module):
 
 
 def _normalized(x: Tensor) -> Tensor:
-    """Each row of `(B, D)` with a mean square of 1."""
+    """Scale each row of `(B, D)` to a mean square of 1."""
     return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()

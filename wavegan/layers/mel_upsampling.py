@@ -1,4 +1,4 @@
-"""Bring a mel spectrogram to the rate of the audio: stretch it, smooth it, stretch it again.
+"""Upsample a mel to the rate of the audio, by repeated interpolation and smoothing.
 
 Source: Yamamoto, Song and Kim 2020, "Parallel WaveGAN" (arXiv 1910.11480), in the shape of
 github.com/kan-bayashi/ParallelWaveGAN (MIT): its `UpsampleNetwork` and `ConvInUpsampleNetwork`.
@@ -21,18 +21,18 @@ Interpolation = Literal["nearest", "nearest-exact", "bilinear", "bicubic", "area
 class MelUpsampling(nn.Module):
     """Turns `(B, n_mels, L)` into `(B, n_mels, L * rate)`, `rate` the product of `rates`.
 
-    Per rate the picture of bands and frames is stretched in time and convolved with one small
-    kernel, which starts as a mean. Without rates it stays as it is.
+    For each rate the mel is interpolated in time and convolved (in two dimensions) with one small
+    kernel, initially a mean. Without rates the mel is returned unchanged.
 
     Args:
-        rates: samples made from one by each stage.
+        rates: upsampling factor of each stage.
         activation: after each convolution, or None.
-        mode: how it is stretched, as in `torch.nn.functional.interpolate`.
+        mode: interpolation mode, as in `torch.nn.functional.interpolate`.
         freq_axis_kernel_size: bands that a kernel covers; odd.
-        causal: smooth with the past only.
+        causal: smooth only with the past.
 
     Raises:
-        UserError: an even `freq_axis_kernel_size`.
+        UserError: `freq_axis_kernel_size` is even.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class FrameContext(nn.Module):
 
     Args:
         n_mels: bands, M.
-        frames: neighbours on each side, or before it only where `causal`.
-        causal: leave the frames to come out.
+        frames: neighbours on each side, or only before it if `causal`.
+        causal: do not use later frames.
     """
 
     def __init__(self, n_mels: int, frames: int, *, causal: bool = False) -> None:

@@ -1,9 +1,9 @@
-"""Modulated convolutions: a style scales what a convolution is given, and its output is evened out.
+"""Modulated convolutions: a style scales the input channels, and the output is demodulated.
 
 Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arXiv
 1912.04958), section 2.2, in the shape of github.com/NVlabs/stylegan2-ada-pytorch (NVIDIA Source
-Code License). Of its two forms this is the one that scales activations: the weights are those of
-the whole batch, and a style may differ from sample to sample.
+Code License). Of its two variants this is the one that scales activations, not weights: the batch
+shares the weights, and the style may change from sample to sample.
 """
 
 import math
@@ -20,7 +20,7 @@ SLOPE = 0.2
 
 
 class ModulatedConv1d(nn.Module):
-    """A convolution whose input channels a style scales.
+    """A convolution whose input channels are scaled by a style.
 
         style ─ dense ─ scale ─┬───────────────── demodulation
         x ──────────────────── · ─ convolution ─ · ─
@@ -33,7 +33,7 @@ class ModulatedConv1d(nn.Module):
         out_channels: C'.
         kernel_size: odd.
         style_dim: S.
-        demodulate: False: the output is as loud as the style makes it.
+        demodulate: False: the style determines the level of the output.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class ModulatedConv1d(nn.Module):
 
         Args:
             x: `(B, C, T)`.
-            style: `(B, W, S)`, of each window of a walk.
-            share: `(W, T)`, how much of each window's style there is where; None where W is 1.
-            wrap: as a loop; else zeros lie beyond the borders.
+            style: `(B, W, S)`, one for each window of a walk.
+            share: `(W, T)`, weight of each window's style at each sample; None if W is 1.
+            wrap: wrap around at the borders; else pad with zeros.
 
         Returns:
             `(B, C', T)`.
@@ -68,29 +68,29 @@ class ModulatedConv1d(nn.Module):
         weight = self.weight * self.scale
         with torch.autocast(x.device.type, enabled=False):
             each = self.affine(style.float())
-            # (B, T or 1, C): channels lie next to each other in memory, as `convolve` leaves them
+            # (B, T or 1, C): channels-last in memory, like the output of `convolve`
             scale = each if share is None else share.t() @ each
             power = linear(scale.square(), weight.square().sum(2))
-        made = convolve(x * scale.transpose(1, 2).to(x.dtype), weight, wrap=wrap)
+        y = convolve(x * scale.transpose(1, 2).to(x.dtype), weight, wrap=wrap)
         if not self.demodulate:
-            return made
-        return made * (power + 1e-8).rsqrt().transpose(1, 2).to(made.dtype)
+            return y
+        return y * (power + 1e-8).rsqrt().transpose(1, 2).to(y.dtype)
 
 
 class StyledConv1d(nn.Module):
-    """A modulated convolution, noise, a bias and a leaky ReLU, which may raise the rate.
+    """A modulated convolution, noise, a bias and a leaky ReLU; it may upsample.
 
-    "learned": the convolution, three positions wide, makes `rate` samples of each (Shi et al. 2016,
-    "Real-Time Single Image and Video Super-Resolution", arXiv 1609.05158). "filtered": the
-    convolution works at the lower rate and a low pass follows.
+    Upsampling is learned or filtered. Learned: a convolution of three positions makes `rate`
+    samples from each (Shi et al. 2016, "Real-Time Single Image and Video Super-Resolution", arXiv
+    1609.05158). Filtered: a low-pass filter follows the convolution at the lower rate.
 
     Args:
         in_channels: C.
         out_channels: C'.
         kernel_size: odd.
         style_dim: S.
-        rate: samples made of one.
-        filtered: which of the two.
+        rate: output samples per input sample.
+        filtered: whether upsampling is filtered or learned.
     """
 
     def __init__(
@@ -106,12 +106,12 @@ class StyledConv1d(nn.Module):
         super().__init__()
         self.resample: Callable[[Tensor, bool], Tensor] | None = None
         self.rate = rate
-        made = out_channels
+        conv_channels = out_channels
         if rate > 1 and filtered:
             self.resample = Upsample(rate)
         elif rate > 1:
-            made, kernel_size = out_channels * rate, 3
-        self.conv = ModulatedConv1d(in_channels, made, kernel_size, style_dim)
+            conv_channels, kernel_size = out_channels * rate, 3
+        self.conv = ModulatedConv1d(in_channels, conv_channels, kernel_size, style_dim)
         self.noise_strength = nn.Parameter(torch.zeros(out_channels, 1))
         self.bias = nn.Parameter(torch.zeros(out_channels, 1))
 
@@ -129,7 +129,7 @@ class StyledConv1d(nn.Module):
         elif self.rate > 1:
             x = interleaved(x, self.rate)
         bias, strength = self.bias.to(x.dtype), self.noise_strength.to(x.dtype)
-        # not `strength * noise` first: that product would not lie in memory as x does
+        # `strength * noise` as a separate product would not have the memory format of x
         x = torch.addcmul(x + bias, noise.to(x.dtype), strength)
-        # the gain keeps the mean square of white noise through the activation, but for 4 percent
+        # the gain keeps the mean square of white noise after the activation to 4 percent
         return leaky_relu(x, SLOPE) * math.sqrt(2)

@@ -1,4 +1,4 @@
-"""Pointwise nonlinearities by name, as ParallelWaveGAN's configurations choose them."""
+"""Pointwise nonlinearities by name, as in ParallelWaveGAN's configurations."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,14 +16,14 @@ ActivationName = Literal[
 
 
 def activation_function(name: ActivationName, leaky_slope: float) -> Activation:
-    """A function of torch, without weights; everything but the slope is torch's default.
+    """A torch activation function; all parameters except the slope have torch's defaults.
 
     Args:
-        name: which.
-        leaky_slope: of "leaky_relu" below 0; the others take no notice.
+        name: its name.
+        leaky_slope: slope of "leaky_relu" below 0; not used by the others.
 
     Raises:
-        UserError: no such name, or a slope below 0.
+        UserError: the name is unknown, or the slope is below 0.
     """
     if name not in get_args(ActivationName):
         raise UserError(

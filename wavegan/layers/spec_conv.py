@@ -1,9 +1,9 @@
 """Convolutions over (frequency, time) with stride 2 that halve or double both exactly.
 
 Padding is TensorFlow's "SAME", which puts the odd cell at the end: with a kernel of 5, a cell of
-the small map looks at 1 cell before and 3 after the first of its own two. SpecGAN (Donahue,
-McAuley and Puckette 2019, arXiv 1802.04208; github.com/chrisdonahue/wavegan, MIT) is built of
-these; weights start as there, Glorot's uniform numbers and no bias.
+the small map covers 1 cell before and 3 after the first of its own two. SpecGAN (Donahue,
+McAuley and Puckette 2019, arXiv 1802.04208; github.com/chrisdonahue/wavegan, MIT) uses these;
+weights start as there, with Glorot's uniform initialisation and zero bias.
 """
 
 from torch import Tensor, nn
@@ -20,11 +20,11 @@ class HalvingConv2d(nn.Conv2d):
 
     Args:
         in_channels: of the large map.
-        out_channels: of the small one.
+        out_channels: of the small map.
         kernel_size: cells of both axes, at least 2.
 
     Raises:
-        UserError: a smaller kernel.
+        UserError: the kernel is smaller.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 5) -> None:
@@ -36,7 +36,7 @@ class HalvingConv2d(nn.Conv2d):
         _start(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve; zeros are beyond the borders."""
+        """Convolve, with zeros beyond the borders."""
         return conv2d(pad(x, self.margins * 2), self.weight, self.bias, STRIDE)
 
 
@@ -45,11 +45,11 @@ class DoublingConv2d(nn.ConvTranspose2d):
 
     Args:
         in_channels: of the small map.
-        out_channels: of the large one.
+        out_channels: of the large map.
         kernel_size: cells of both axes, at least 2.
 
     Raises:
-        UserError: a smaller kernel.
+        UserError: the kernel is smaller.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 5) -> None:
@@ -62,21 +62,21 @@ class DoublingConv2d(nn.ConvTranspose2d):
         _start(self)
 
     def forward(self, x: Tensor, wrap: bool = False) -> Tensor:  # type: ignore[override]
-        """Convolve; `wrap`: time goes on with its other end, else with zeros, as frequency does."""
+        """Convolve; `wrap`: time wraps around, else it is padded with zeros, like frequency."""
         bins, frames = x.shape[-2:]
         around = self.reach if wrap else 0
-        made = conv_transpose2d(
+        doubled = conv_transpose2d(
             wrapped(x, around, around) if wrap else x,
             self.weight,
             self.bias,
             STRIDE,
             padding=self.before,
         )
-        return made[..., : STRIDE * bins, :].narrow(-1, STRIDE * around, STRIDE * frames)
+        return doubled[..., : STRIDE * bins, :].narrow(-1, STRIDE * around, STRIDE * frames)
 
 
 def map_size(segment: int, n_fft: int, hop_length: int, stages: int) -> tuple[int, int]:
-    """Size (bins, positions) of the map that halving a spectrogram `stages` times leaves.
+    """Size (bins, positions) of a spectrogram after `stages` halvings.
 
     Args:
         segment: samples of a clip.
@@ -85,7 +85,7 @@ def map_size(segment: int, n_fft: int, hop_length: int, stages: int) -> tuple[in
         stages: halvings.
 
     Raises:
-        UserError: a number does not halve so often, or is not positive; it names the nearest.
+        UserError: a number cannot be halved so often, or is not positive; names the nearest one.
     """
     if min(hop_length, stages) < 1:
         raise UserError(f"spec_hop_length {hop_length} and stages {stages} must be at least 1")

@@ -1,8 +1,8 @@
-"""Statistics that a generator applies to its mel spectrograms before its first layer.
+"""Standardise mels inside a generator, before its first layer.
 
-ParallelWaveGAN keeps them in `stats.h5`, transformers' `SpeechT5HifiGan` as `mean` and `scale`,
-seungwonpark's MelGAN as two numbers in its code. They are options of the generator, so that
-whatever hands it a mel spectrogram hands it a raw one.
+ParallelWaveGAN stores the statistics in `stats.h5`, transformers' `SpeechT5HifiGan` as `mean` and
+`scale`, seungwonpark's MelGAN as two numbers in its code. Here they are options of the generator,
+so its input is always a raw mel.
 """
 
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ class Standardize(nn.Module):
 
     Args:
         n_mels: number of bands.
-        mean: `mel_mean`, one number for all bands or one for each.
-        std: `mel_std`, likewise; positive.
+        mean: `mel_mean`, one number for all bands or one per band.
+        std: `mel_std`, one number for all bands or one per band; positive.
 
     Raises:
-        UserError: another number of values than bands, or a `std` that is not positive.
+        UserError: the number of values does not fit `n_mels`, or a `std` is not positive.
     """
 
     mean: Tensor
@@ -36,12 +36,12 @@ class Standardize(nn.Module):
             values = [given] if isinstance(given, int | float) else list(given)
             if len(values) not in (1, n_mels):
                 raise UserError(
-                    f"mel_{name} has {len(values)} values and n_mels is {n_mels}: give one or "
+                    f"mel_{name} has {len(values)} values, but n_mels is {n_mels}: give one or "
                     f"{n_mels}"
                 )
             if name == "std" and not min(values) > 0:
                 raise UserError(
-                    f"mel_std {min(values)} beside mel_mean must be positive: 1.0 leaves the scale"
+                    f"mel_std {min(values)} must be positive: give 1.0 to keep the scale"
                 )
             bands = torch.tensor(values, dtype=torch.float32)[:, None]
             self.register_buffer(name, bands, persistent=False)

@@ -1,4 +1,4 @@
-"""StyleMelGAN's block: the mel sets scale and shift of normalised features, sample by sample.
+"""StyleMelGAN's TADE blocks: the mel scales and shifts normalised features, sample by sample.
 
 Source: Mustafa, Pia and Fuchs 2021, "StyleMelGAN" (arXiv 2011.01557), in the shape of
 github.com/kan-bayashi/ParallelWaveGAN (MIT). TADE is temporal adaptive denormalisation.
@@ -18,7 +18,7 @@ Gate = Literal["softmax", "sigmoid"]
 
 
 class TADE(nn.Module):
-    """Stretches features and condition, and modulates the features by the condition.
+    """Upsamples features and condition, and modulates the features by the condition.
 
         condition ─ stretch ─ conv ─┬──────────────── condition
                                     └─ conv ─ scale, shift
@@ -28,9 +28,9 @@ class TADE(nn.Module):
         channels: C.
         condition_channels: M.
         kernel_size: of both convolutions; odd.
-        rate: samples made from one.
-        mode: how they are stretched.
-        bias: of both convolutions.
+        rate: output samples per input sample.
+        mode: interpolation mode.
+        bias: whether both convolutions have a bias.
     """
 
     def __init__(
@@ -60,20 +60,20 @@ class TADE(nn.Module):
 
 
 class TADEResBlock(nn.Module):
-    """Two TADE layers, each before a gated convolution, beside a stretched shortcut.
+    """Two TADE layers, each followed by a gated convolution, and an upsampled shortcut.
 
     Args:
         channels: C.
         condition_channels: M.
         kernel_size: of all convolutions; odd.
         dilation: of the second gated convolution.
-        rate: samples made from one, by the second TADE layer.
-        mode: how they are stretched.
+        rate: upsampling factor of the second TADE layer.
+        mode: interpolation mode.
         gate: "softmax" over the channels or "sigmoid".
-        bias: of all convolutions.
+        bias: whether all convolutions have a bias.
 
     Raises:
-        UserError: an even kernel, or a number below 1.
+        UserError: the kernel is even, or a number is below 1.
     """
 
     def __init__(

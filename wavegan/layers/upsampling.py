@@ -1,4 +1,4 @@
-"""Which upsampling rates and kernels fit a hop length and each other; what to use instead."""
+"""Check that upsampling rates and kernels fit the hop length and each other; propose others."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -14,21 +14,21 @@ def check_hop_length(
     factor: int = 1,
     product_of: str | None = None,
 ) -> int:
-    """Compare the samples that a generator makes of a frame with the mel front-end's hop length.
+    """Check that a generator makes as many samples per frame as the mel's hop length.
 
     Args:
-        rates: a generator's `upsample_rates`, samples made from one.
-        hop_length: the front-end's, in samples; None where there is none to compare with.
-        kernel_sizes: `upsample_kernel_sizes`, if the generator has them: kernels for the
-            proposed rates are then proposed too.
-        factor: samples made of each one that the stages make, such as the number of sub-bands.
-        product_of: what the message calls rates and factor; None is `upsample_rates` alone.
+        rates: a generator's `upsample_rates`.
+        hop_length: the front-end's hop length in samples; None: no check.
+        kernel_sizes: `upsample_kernel_sizes`, if the generator has them; then the message proposes
+            kernels too.
+        factor: additional upsampling after the stages, such as the number of sub-bands.
+        product_of: name of rates and factor in the message; None: only `upsample_rates`.
 
     Returns:
         The product of the rates and the factor.
 
     Raises:
-        UserError: they differ; the message proposes rates.
+        UserError: they differ; proposes rates.
     """
     product = math.prod(rates) * factor
     if hop_length is None or hop_length == product:
@@ -46,11 +46,11 @@ def check_hop_length(
 
 
 def check_kernels(rates: Sequence[int], kernel_sizes: Sequence[int]) -> None:
-    """Refuse transposed convolutions that would not multiply the length by exactly their rate.
+    """Refuse transposed convolutions that do not multiply the length by exactly their rate.
 
     Raises:
         UserError: the lists' lengths differ, a rate is below 1, a kernel is smaller than its
-            rate, or kernel minus rate is odd; the message proposes the nearest kernels.
+            rate, or kernel minus rate is odd; proposes the nearest kernels.
     """
     check_rates(rates, 1)
     proposal = [
@@ -60,8 +60,8 @@ def check_kernels(rates: Sequence[int], kernel_sizes: Sequence[int]) -> None:
     if proposal != list(kernel_sizes):
         raise UserError(
             f"upsample_kernel_sizes {list(kernel_sizes)} does not fit upsample_rates "
-            f"{list(rates)}: each rate needs one kernel, not below the rate and differing from "
-            f"it by an even number, such as {proposal}"
+            f"{list(rates)}: each rate needs one kernel that is not smaller and differs from it by "
+            f"an even number, such as {proposal}"
         )
 
 
@@ -69,7 +69,7 @@ def check_rates(rates: Sequence[int], least: int) -> None:
     """Refuse an empty list and rates below `least`.
 
     Raises:
-        UserError: with the nearest valid rates.
+        UserError: proposes the nearest valid rates.
     """
     if not rates or min(rates) < least:
         proposal = [max(rate, least) for rate in rates] or [8, 8, 2, 2]
@@ -80,15 +80,15 @@ def check_rates(rates: Sequence[int], least: int) -> None:
 
 
 def nearest_rates(hop_length: int, rates: Sequence[int]) -> list[int]:
-    """Factors of `hop_length` (2 or more) most like `rates`, the largest first.
+    """Factors of `hop_length` (2 or more) that are nearest to `rates`, the largest first.
 
-    As many as there are rates, fewer where the hop length has too few prime factors.
+    As many as there are rates, or fewer if the hop length has too few prime factors.
     """
     wanted = sorted(rates, reverse=True)
 
     def distance(factors: Sequence[int]) -> tuple[float, int]:
         ratios = [math.log(a / b) for a, b in zip(factors, wanted, strict=False)]
-        # Among equally near ones take the smallest steps.
+        # A tie is won by the smallest largest factor.
         return round(sum(ratio**2 for ratio in ratios), 9), factors[0]
 
     for count in range(len(rates), 0, -1):
@@ -100,14 +100,14 @@ def nearest_rates(hop_length: int, rates: Sequence[int]) -> list[int]:
 
 
 def usual_kernel(rate: int) -> int:
-    """The published choice: twice the rate, one more where the rate is odd."""
+    """The usual choice in papers: twice the rate, plus one if the rate is odd."""
     return 2 * rate + rate % 2
 
 
 def _nearest_kernel(kernel: int, rate: int) -> int:
     if kernel < rate:
         return rate
-    # Both neighbours of an odd difference are equally near: take the one nearer the usual.
+    # Both neighbours of an odd difference are equally near: take the one nearer to the usual one.
     return min(
         (k for k in (kernel - 1, kernel, kernel + 1) if k >= rate and (k - rate) % 2 == 0),
         key=lambda k: (abs(k - kernel), abs(k - usual_kernel(rate))),

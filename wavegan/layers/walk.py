@@ -1,4 +1,4 @@
-"""Walks through latent space: the maps of several latents as one map without a seam."""
+"""Walks through latent space: join the maps of several latents without a seam."""
 
 import torch
 from torch import Tensor
@@ -7,60 +7,60 @@ from wavegan.errors import UserError
 
 
 def as_walk(latent: Tensor, latent_dim: int) -> Tensor:
-    """A latent `(B, D)` or a walk of several `(B, W, D)` as a walk.
+    """A latent `(B, D)` or a walk `(B, W, D)` as a walk.
 
     Args:
-        latent: what was given.
+        latent: the latent or walk.
         latent_dim: D of the network.
 
     Raises:
-        UserError: it has another shape, or no latent at all.
+        UserError: it has another shape, or W is 0.
     """
     walk = latent.unsqueeze(1) if latent.ndim == 2 else latent
     if walk.ndim != 3 or walk.shape[-1] != latent_dim or not walk.shape[1]:
         raise UserError(
-            f"latent has the shape {tuple(latent.shape)}: this network takes (B, {latent_dim}), or "
-            f"a walk (B, W, {latent_dim})"
+            f"latent has shape {tuple(latent.shape)}: this network takes (B, {latent_dim}), or a "
+            f"walk (B, W, {latent_dim})"
         )
     return walk
 
 
 def overlap(maps: Tensor, positions: int | None = None, *, loop: bool = False) -> Tensor:
-    """Lay the maps of a walk's latents over one another, each fading into the next.
+    """Overlap the maps of a walk's latents with a cross-fade from each to the next.
 
-    A single map that loops is laid over itself half its length later, so that its two ends meet
-    in what was its middle.
+    A single map with `loop` is overlapped with itself, shifted by half its length, so that its two
+    ends meet at its former middle.
 
     Args:
         maps: `(B, W, channels, size)`.
-        positions: length wanted; None: the windows overlap by half.
+        positions: wanted length; None: the windows overlap by half.
         loop: the result wraps around.
 
     Returns:
         `(B, channels, positions)`.
 
     Raises:
-        UserError: W windows of `size` do not cover `positions`, or do not fit in.
+        UserError: W windows of `size` do not cover `positions`, or do not fit into it.
     """
     if loop and maps.shape[1] == 1:
         maps = maps.expand(-1, 2, -1, -1)
     windows, size = maps.shape[1], maps.shape[-1]
     positions = _half_overlapped(windows, size, loop) if positions is None else positions
     share = shares(windows, size, positions, loop).to(maps)
-    made = maps.new_zeros(maps.shape[0], maps.shape[2], positions)
+    joined = maps.new_zeros(maps.shape[0], maps.shape[2], positions)
     for number, start in enumerate(_starts(windows, size, positions, loop)):
         where = (start + torch.arange(size, device=maps.device)) % positions
-        made = made.index_add(2, where, maps[:, number] * share[number, where])
-    return made
+        joined = joined.index_add(2, where, maps[:, number] * share[number, where])
+    return joined
 
 
 def shares(windows: int, size: int, positions: int, loop: bool) -> Tensor:
-    """How much of each window is heard where: `(W, positions)`, 1 in sum at every position.
+    """The weight of each window at each position: `(W, positions)`, with sum 1 at every position.
 
-    Windows are triangles, but flat towards the ends of a map that is no loop.
+    Windows are triangles, but flat at the two ends of a map that is not a loop.
 
     Raises:
-        UserError: as `overlap` does.
+        UserError: as `overlap`.
     """
     place = torch.arange(size, dtype=torch.float32)
     triangle = torch.minimum(place + 0.5, size - place - 0.5)
@@ -81,13 +81,13 @@ def _half_overlapped(windows: int, size: int, loop: bool) -> int:
 
 
 def _starts(windows: int, size: int, positions: int, loop: bool) -> list[int]:
-    """Where each window begins: evenly spread over the map, or around it where it is a loop."""
+    """The start of each window: evenly spaced over the map, or around it for a loop."""
     longest = windows * size
     if not size <= positions <= longest:
-        fills = f"{size} to {longest}" if windows > 1 else f"just {size}"
+        fills = f"{size} to {longest}" if windows > 1 else f"exactly {size}"
         raise UserError(
-            f"positions is {positions}: a walk of {windows} latents, each {size} positions long, "
-            f"fills {fills}"
+            f"positions is {positions}, but a walk of {windows} latents, each {size} positions "
+            f"long, fills {fills}: give a number in this range, or another number of latents"
         )
     gap = positions / windows if loop else (positions - size) / max(windows - 1, 1)
     return [round(number * gap) for number in range(windows)]

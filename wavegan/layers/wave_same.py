@@ -1,9 +1,9 @@
-"""Convolutions aligned as TensorFlow's "SAME" is, with borders of zeros or wrapped around.
+"""Convolutions with TensorFlow's "SAME" alignment, padded with zeros or wrapped around.
 
-Of the `max(kernel_size - stride, 0)` samples by which a kernel overlaps its step, half lie before
-it, rounded down, and the rest behind. A transposed convolution is cut by the same margins, which
-PyTorch's `padding` and `output_padding` alone do not give where their sum is odd. Weights begin as
-TensorFlow's layers do: Glorot and Bengio 2010, uniform, biases at zero.
+A kernel exceeds its stride by `max(kernel_size - stride, 0)` samples: half of them (rounded down)
+are before it, the rest after it. A transposed convolution is cut by the same margins, which
+PyTorch's `padding` and `output_padding` cannot do if their sum is odd. Weights start as in
+TensorFlow: Glorot and Bengio 2010, uniform, with zero biases.
 """
 
 from typing import Literal
@@ -18,33 +18,33 @@ Upsample = Literal["transposed", "nearest", "linear"]
 
 
 def margins(kernel_size: int, stride: int) -> tuple[int, int]:
-    """How far a kernel reaches before and behind the `stride` samples it stands for."""
+    """How many samples a kernel reaches before and after its `stride` samples."""
     overlap = max(kernel_size - stride, 0)
     return overlap // 2, overlap - overlap // 2
 
 
 def wrapped(x: Tensor, before: int, behind: int) -> Tensor:
-    """Continue `(B, C, T)` with its own end and beginning, as often as it takes."""
+    """Pad `(B, C, T)` periodically, also by more than its length."""
     place = torch.arange(-before, x.shape[-1] + behind, device=x.device)
     return x[..., place % x.shape[-1]]
 
 
 def start_as_tensorflow(layer: nn.Conv1d | nn.ConvTranspose1d | nn.Linear) -> None:
-    """Draw a layer's weights from Glorot's uniform distribution; its bias becomes zero."""
+    """Initialise a layer with Glorot's uniform distribution and zero bias."""
     nn.init.xavier_uniform_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 
 
 class SameConv1d(nn.Conv1d):
-    """A convolution whose output is as long as its input, divided by `stride`.
+    """A convolution whose output length is the input length divided by `stride`.
 
     Args:
         in_channels: of the input.
         out_channels: of the output; a multiple of `groups`.
         kernel_size: samples, odd or even.
-        stride: divides the length of the input.
-        bias: whether there is one.
+        stride: a divisor of the length of the input.
+        bias: whether it has a bias.
         groups: as in `torch.nn.Conv1d`.
 
     Shape: `(B, in_channels, T)` to `(B, out_channels, T / stride)`.
@@ -65,26 +65,26 @@ class SameConv1d(nn.Conv1d):
         start_as_tensorflow(self)
 
     def forward(self, x: Tensor, wrap: bool = False) -> Tensor:
-        """Convolve `(B, in_channels, T)`; `wrap`: as a loop, else with zeros beyond the borders."""
+        """Convolve `(B, in_channels, T)`; `wrap`: wrap around, else pad with zeros."""
         x = wrapped(x, *self.margins) if wrap else pad(x, self.margins)
         return conv1d(x, self.weight, self.bias, self.stride, groups=self.groups)
 
 
 class SameUpsample1d(nn.Module):
-    """Multiplies the length by `rate`: a transposed convolution, or stretching and a convolution.
+    """Upsamples by `rate`: a transposed convolution, or interpolation and a convolution.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
         kernel_size: at the output's rate; not below `rate`.
-        rate: samples made of one.
-        mode: "transposed"; "nearest" repeats each sample, "linear" draws lines between them (the
-            first and the last go on level), and a convolution follows.
+        rate: output samples per input sample.
+        mode: "transposed"; or "nearest" (repeats each sample) or "linear" (interpolates, and
+            repeats the outermost samples at the borders), followed by a convolution.
 
     Shape: `(B, in_channels, T)` to `(B, out_channels, T * rate)`.
 
     Raises:
-        UserError: the kernel is shorter than the rate, which would leave samples empty.
+        UserError: the kernel is shorter than the rate, so some samples would be empty.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class SameUpsample1d(nn.Module):
             self.conv = SameConv1d(in_channels, out_channels, kernel_size)
 
     def forward(self, x: Tensor, wrap: bool = False) -> Tensor:
-        """Upsample `(B, in_channels, T)`; `wrap`: as a loop, else with nothing beyond the borders.
+        """Upsample `(B, in_channels, T)`; `wrap`: wrap around at the borders.
 
         Returns:
             `(B, out_channels, T * rate)`.
@@ -119,14 +119,14 @@ class SameUpsample1d(nn.Module):
             convolved: Tensor = self.conv(self._stretched(x, wrap), wrap)
             return convolved
         around = self.reach if wrap else 0
-        made = conv_transpose1d(
+        upsampled = conv_transpose1d(
             wrapped(x, around, around) if wrap else x,
             self.conv.weight,
             self.conv.bias,
             self.rate,
             padding=self.before,
         )
-        return made.narrow(-1, around * self.rate, x.shape[-1] * self.rate)
+        return upsampled.narrow(-1, around * self.rate, x.shape[-1] * self.rate)
 
     def _stretched(self, x: Tensor, wrap: bool) -> Tensor:
         if self.mode == "nearest":

@@ -1,7 +1,7 @@
-"""Which strides lead from a few positions to a segment of audio, and how wide the layers are.
+"""Choose and check the strides and widths of WaveGAN's layers for a segment length.
 
 The rule is that of WaveGAN (Donahue et al. 2019), whose code (github.com/chrisdonahue/wavegan, MIT)
-knows three segments: 16384 = 16 · 4⁵, 32768 = 16 · 4⁵ · 2 and 65536 = 16 · 4⁶ samples.
+supports three segments: 16384 = 16 · 4⁵, 32768 = 16 · 4⁵ · 2 and 65536 = 16 · 4⁶ samples.
 """
 
 import math
@@ -13,16 +13,16 @@ FEWEST = 16
 
 
 def usual_strides(segment: int) -> list[int]:
-    """Fours, and a two at the end if need be, that leave 16 to 31 positions of `segment` samples.
+    """Strides of 4, with a final 2 if needed, that reduce `segment` samples to 16 to 31 positions.
 
-    At least one, so short segments leave fewer positions.
+    There is at least one stride, so short segments give fewer positions.
     """
     doublings = max((segment // FEWEST).bit_length() - 1, 1)
     return [4] * (doublings // 2) + [2] * (doublings % 2)
 
 
 def check_strides(segment: int, strides: Sequence[int], kernel_size: int) -> int:
-    """How many positions the strides leave of a segment.
+    """The number of positions of a segment after all strides.
 
     Args:
         segment: samples.
@@ -30,8 +30,8 @@ def check_strides(segment: int, strides: Sequence[int], kernel_size: int) -> int
         kernel_size: of each layer.
 
     Raises:
-        UserError: the strides leave no whole number of positions (the message gives the nearest
-            segments that they do), or step over samples that no kernel sees.
+        UserError: the number of positions is not whole (the message gives the nearest segments), or
+            a kernel is shorter than its stride and skips samples.
     """
     if not strides or min(strides) < 1:
         raise UserError(f"strides {list(strides)} must be one or more numbers of at least 1")
@@ -45,17 +45,17 @@ def check_strides(segment: int, strides: Sequence[int], kernel_size: int) -> int
         below = segment // step * step
         nearest = f"{below} or {below + step}" if below else f"{step}"
         raise UserError(
-            f"segment {segment} is no multiple of {step}, the product of the strides "
+            f"segment {segment} is not a multiple of {step}, the product of the strides "
             f"{list(strides)}: use {nearest}"
         )
     return segment // step
 
 
 def layer_widths(dim: int, max_dim: int, layers: int) -> list[int]:
-    """Channels of layers that double from `dim`, up to `max_dim`; the one nearest the audio first.
+    """Channels of the layers, doubling from `dim` up to `max_dim`; nearest to the audio first.
 
     Raises:
-        UserError: these are not 1 <= dim <= max_dim.
+        UserError: not 1 <= dim <= max_dim.
     """
     if not 1 <= dim <= max_dim:
         raise UserError(f"dim {dim} must be between 1 and max_dim {max_dim}")

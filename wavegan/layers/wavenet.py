@@ -1,9 +1,9 @@
-"""WaveNet without autoregression: gated dilated convolutions whose skips are added up.
+"""Non-autoregressive WaveNet: gated dilated convolutions with summed skip connections.
 
-Source: van den Oord et al. 2016, "WaveNet" (arXiv 1609.03499), as Yamamoto, Song and Kim 2020,
-"Parallel WaveGAN" (arXiv 1910.11480), use it in both networks, in the shape of
-github.com/kan-bayashi/ParallelWaveGAN (MIT). Weights start as in that code, which scales them for
-rectifiers (He et al. 2015) and puts weight norm on afterwards.
+Source: van den Oord et al. 2016, "WaveNet" (arXiv 1609.03499), as in both networks of
+Parallel WaveGAN (Yamamoto, Song and Kim 2020, arXiv 1910.11480), in the shape of
+github.com/kan-bayashi/ParallelWaveGAN (MIT). Weights start as in that code: He's initialisation for
+ReLU (He et al. 2015), with weight norm added afterwards.
 """
 
 import math
@@ -32,7 +32,7 @@ def he_conv1d(
 
 
 def he(conv: nn.Conv1d) -> nn.Conv1d:
-    """Start a convolution anew, in place: weights at He's scale, the bias at 0."""
+    """Reinitialise a convolution in place: weights at He's scale, the bias at 0."""
     nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
@@ -50,13 +50,13 @@ class WaveNetBlock(nn.Module):
     Args:
         residual_channels: C, of input and output.
         gate_channels: of the dilated convolution; one half goes through tanh, the other gates it.
-        skip_channels: S, of what is added up.
-        condition_channels: M, of the condition; 0: there is none.
+        skip_channels: S, of the skip output.
+        condition_channels: M, of the condition; 0: no condition.
         kernel_size: of the dilated convolution; odd, unless causal.
-        dilation: of it, samples.
-        dropout: share of the input that is dropped in training.
-        bias: whether all but the condition's convolution have one.
-        causal: look only at the past.
+        dilation: of the dilated convolution, samples.
+        dropout: probability of dropout on the input.
+        bias: whether all convolutions except that of the condition have a bias.
+        causal: use only past samples.
     """
 
     def __init__(
@@ -98,28 +98,28 @@ class WaveNetBlock(nn.Module):
 
 
 class WaveNet(nn.Module):
-    """Blocks whose dilations double, stack after stack, and two convolutions over their skips.
+    """Stacks of blocks with doubling dilations, and two convolutions over the sum of their skips.
 
-    The last block's `residual` leads nowhere; it is kept because published weights hold it.
+    The last block's `residual` is not used; it exists because published weights contain it.
 
     Args:
         in_channels: of the input.
         out_channels: of the output.
-        layers: blocks in all, a multiple of `stacks`.
-        stacks: how often the dilations 1, 2, 4 and so on start anew.
-        kernel_size: see `WaveNetBlock`, as for all that follow.
+        layers: total number of blocks, a multiple of `stacks`.
+        stacks: how often the sequence of dilations 1, 2, 4, … repeats.
+        kernel_size: see `WaveNetBlock`, also for the following ones.
         residual_channels: C.
         gate_channels: even.
         skip_channels: S.
         condition_channels: M.
-        dropout: 0 to 1, without 1.
+        dropout: at least 0, below 1.
         bias: of the blocks' convolutions.
-        causal: look only at the past.
-        activation: before each of the two last convolutions.
+        causal: use only past samples.
+        activation: before each of the last two convolutions.
         input_activation: after the first convolution, or None.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: a value is out of range, or two contradict each other.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class WaveNet(nn.Module):
         return self.head(self.skips(x, condition))
 
     def skips(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        """The sum of the skips `(B, S, T)`, scaled so that more layers make it no louder."""
+        """The sum of the skips `(B, S, T)`, scaled to not grow with the number of layers."""
         x = self.conv_pre(x)
         if self.input_activation is not None:
             x = self.input_activation(x)
@@ -207,4 +207,4 @@ def _check_widths(residual: int, gate: int, skip: int, dropout: float) -> None:
             f"and {max(skip, 1)}"
         )
     if not 0 <= dropout < 1:
-        raise UserError(f"dropout {dropout} must be at least 0 and below 1: 0.0 drops nothing")
+        raise UserError(f"dropout {dropout} must be at least 0 and below 1: use 0.0 for no dropout")

@@ -1,4 +1,4 @@
-"""Bake weight norm into plain weights once training is over.
+"""Fold weight norm into plain weights after training.
 
 Source: Salimans and Kingma 2016, "Weight Normalization".
 """
@@ -13,17 +13,16 @@ _OF_THE_CLASS = ("__dict__", "__weakref__")
 
 
 def fold_weight_norm(module: nn.Module) -> nn.Module:
-    """Replace every parametrized weight by its present value, in place.
+    """Replace every parametrized weight by its current value, in place.
 
-    Afterwards the state dict's keys are the plain `weight`, nothing is recomputed on each call,
-    and the outputs are the same up to rounding. Spectral norm is folded likewise; call `eval()`
-    first, for in training mode reading such a weight advances its power iteration.
+    Afterwards the state dict has plain `weight` keys, nothing is recomputed in each call, and the
+    outputs are the same up to rounding. Spectral norm is folded too; call `eval()` first, because
+    in training mode reading such a weight advances its power iteration.
 
-    Weights that are frozen stay so. What is folded can be pickled, and a deep copy of it is not
-    touched.
+    Frozen weights stay frozen. The folded network can be pickled; its deep copies are not changed.
 
     Args:
-        module: any network; one without parametrizations stays as it is.
+        module: any network; one without parametrizations is not changed.
 
     Returns:
         The same module.
@@ -37,9 +36,9 @@ def fold_weight_norm(module: nn.Module) -> nn.Module:
 
 
 def fold_where_plain(module: nn.Module, keys: Collection[str]) -> None:
-    """Fold the norm of every weight that comes as a plain `weight` among `keys`, in place.
+    """Fold the norm of every weight that is a plain `weight` among `keys`, in place.
 
-    So a network takes weights whose norm was folded before they were saved, wholly or in part.
+    So a network can load weights whose norm was folded, fully or partly, before they were saved.
     """
     for name, child in module.named_modules():
         parametrized = getattr(child, "parametrizations", None)
@@ -50,7 +49,7 @@ def fold_where_plain(module: nn.Module, keys: Collection[str]) -> None:
 
 
 def _fold(child: nn.Module, name: str) -> None:
-    # torch takes the property off the class, which deep copies share: so it gets one of its own
+    # torch removes the property from the class, which deep copies share: give the child its own
     shared = type(child)
     own = {key: value for key, value in vars(shared).items() if key not in _OF_THE_CLASS}
     child.__class__ = type(shared.__name__, shared.__bases__, own)
@@ -65,7 +64,7 @@ def _fold(child: nn.Module, name: str) -> None:
 
 
 def _forget_old_keys(child: nn.Module) -> None:
-    """Remove what reads the norm's weights by their old names: it cannot be pickled."""
+    """Remove the hook that reads weights under the norm's old names: it cannot be pickled."""
     hooks = child._load_state_dict_pre_hooks
     for key, hook in list(hooks.items()):
         inner = getattr(hook, "hook", hook)

@@ -1,1 +1,1 @@
-"""The mel front-end: its fields, its spectrogram, conversion, files and what its values say."""
+"""The mel front-end: fields, spectrogram, conversion, mel files and checks of values."""

@@ -1,4 +1,4 @@
-"""Mel spectrograms of waves that come block by block, in memory that does not grow."""
+"""Compute the mel spectrogram of a long wave block by block, in constant memory."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,15 +15,15 @@ from wavegan.mel.spectrogram import MelSpectrogram
 def mel_blocks(
     front_end: MelSpectrogram, blocks: Iterable[Tensor], samples: int
 ) -> Iterator[Tensor]:
-    """The mel of a long wave: the values of `front_end` of the whole, bit for bit.
+    """The mel of a long wave, bit-identical to `front_end` on the whole wave.
 
     Args:
-        front_end: what makes it.
-        blocks: (T',) each, on the front-end's device.
-        samples: T, of all blocks together; longer than `mel_spectrogram.LONGEST`.
+        front_end: the front-end.
+        blocks: blocks (T',) on the front-end's device.
+        samples: T, the total number of samples; more than `mel_spectrogram.LONGEST`.
 
     Yields:
-        (n_mels, L') each, `mel.frames(T)` frames together.
+        Blocks (n_mels, L') with `mel.frames(T)` frames in total.
     """
     mel, frames = front_end.mel, front_end.mel.frames(samples)
     left, right = margins(mel.n_fft, mel.hop_length, mel.padding)
@@ -36,7 +36,7 @@ def mel_blocks(
 
 
 def padded(blocks: Iterable[Tensor], left: int, right: int, mode: PadMode) -> Iterator[Tensor]:
-    """A wave's blocks (T',) with what `stft` pads before and after it; T above either."""
+    """The blocks (T',) of a wave with the padding of `stft`; T is above `left` and `right`."""
     begun: Tensor | None = None
     end = torch.zeros(0)
     for block in blocks:

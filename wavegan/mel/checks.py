@@ -1,4 +1,4 @@
-"""What the fields of a `Mel` may be: conversions of single values, then how fields fit together."""
+"""Check the fields of a `Mel`: convert single values, then check how the fields fit together."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -9,16 +9,16 @@ from wavegan.mel.fields import MelFields
 
 LONGEST_FFT = 2**20
 HIGHEST_RATE = 2**23
-"""Hz; the fastest converters sample at a few million."""
+"""Highest sample rate, Hz; the fastest converters sample at a few million."""
 LARGEST_BANK = 2**23
-"""Values of a filter bank, bands times bins: thirty times those of any front-end in use."""
+"""Largest filter bank, bands times bins: thirty times the largest one in use."""
 
 
 def check(mel: MelFields) -> None:
-    """Refuse fields out of range or at odds with each other.
+    """Check the ranges of the fields, and that they fit together.
 
     Raises:
-        UserError: one line that names the fields and the nearest value that works.
+        UserError: they do not; names the fields and the nearest value that works.
     """
     _check_frames(mel)
     _check_bands(mel)
@@ -32,11 +32,11 @@ def _check_frames(mel: MelFields) -> None:
         rate = getattr(mel, name) or 1
         _require(
             rate <= HIGHEST_RATE,
-            f"{name} {rate:.4g} is beyond any sense: use {HIGHEST_RATE} or less",
+            f"{name} {rate:.4g} is too large: use {HIGHEST_RATE} or less",
         )
     _require(
         mel.n_fft <= LONGEST_FFT,
-        f"n_fft {mel.n_fft:.4g} is beyond any sense: use {LONGEST_FFT} or less",
+        f"n_fft {mel.n_fft:.4g} is too large: use {LONGEST_FFT} or less",
     )
     _require(mel.n_fft % 2 == 0, f"n_fft {mel.n_fft} is odd: use {mel.n_fft + 1}")
     _require(
@@ -45,12 +45,12 @@ def _check_frames(mel: MelFields) -> None:
     )
     _require(
         mel.hop_length <= mel.win_length,
-        f"hop_length {mel.hop_length} is above win_length {mel.win_length}, which skips samples: "
-        f"use {mel.win_length} or less",
+        f"hop_length {mel.hop_length} is above win_length {mel.win_length}, so frames would skip "
+        f"samples: use {mel.win_length} or less",
     )
     _require(
         mel.audio_rate > 0 and mel.hop_length * mel.audio_rate % mel.sample_rate == 0,
-        f"output_rate {mel.output_rate} makes no whole number of samples of hop_length "
+        f"output_rate {mel.output_rate} does not give a whole number of samples for hop_length "
         f"{mel.hop_length} at sample_rate {mel.sample_rate}: use a multiple of "
         f"{mel.sample_rate // math.gcd(mel.hop_length, mel.sample_rate)}",
     )
@@ -76,7 +76,7 @@ def _check_bands(mel: MelFields) -> None:
     )
     _require(
         mel.n_mels * bins <= LARGEST_BANK,
-        f"n_mels {mel.n_mels} with n_fft {mel.n_fft} is beyond any sense: use "
+        f"n_mels {mel.n_mels} with n_fft {mel.n_fft} is too large: use "
         f"{LARGEST_BANK // bins} or less",
     )
 
@@ -86,16 +86,20 @@ def _check_values(mel: MelFields) -> None:
         value = getattr(mel, name)
         if value not in choices:
             known = suggest(str(value), map(str, choices))
-            raise UserError(f"mel.{name}: no choice {value!r}{known}")
-    _require(mel.floor > 0, f"floor is {mel.floor:g}: the logarithm needs more than 0, e.g. 1e-5")
+            raise UserError(f"mel.{name} is {value!r}, which is not a choice{known}")
+    _require(mel.floor > 0, f"floor is {mel.floor:g}: it must be above 0, e.g. 1e-5")
     for name in ("magnitude_eps", "magnitude_floor"):
         _require(getattr(mel, name) >= 0, f"{name} is {getattr(mel, name):g}: it must be 0 or more")
     for name in ("mean", "scale"):
         value = getattr(mel, name)
         length = len(value) if isinstance(value, tuple) else mel.n_mels
-        _require(length == mel.n_mels, f"{name} has {length} values for n_mels {mel.n_mels}")
+        _require(
+            length == mel.n_mels,
+            f"{name} has {length} values, but n_mels is {mel.n_mels}: give one value, or one per "
+            "band",
+        )
     scales = mel.scale if isinstance(mel.scale, tuple) else (mel.scale,)
-    _require(0.0 not in scales, "scale has a 0, and is divided by: leave that band's scale at 1")
+    _require(0.0 not in scales, "scale contains 0, but values are divided by it: use 1 instead")
     if mel.clip is not None:
         _require(mel.clip[0] < mel.clip[1], f"clip {mel.clip} must be (lowest, highest)")
 
@@ -113,7 +117,7 @@ def _integer(name: str, value: Any) -> int:
 
 
 def _number(name: str, value: Any) -> float:
-    # YAML 1.1 reads 1e-5, without a point, as text.
+    # YAML 1.1 reads 1e-5 (without a decimal point) as text.
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):

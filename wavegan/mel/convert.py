@@ -1,8 +1,8 @@
-"""Turning one front-end's mel into another's where nothing that the other needs is lost.
+"""Convert the mel of one front-end to that of another, if this is possible without loss.
 
-What can be undone: the base of the logarithm, `mean` and `scale`. What can be done again, harder:
-a higher floor, a narrower clip, a masked last frame. All the rest happened before the bands were
-summed, or threw values away; it is refused by name.
+The base of the logarithm, `mean` and `scale` can be undone. A higher floor, a narrower clip and a
+masked last frame can be applied. All other differences act before the bands are summed, or discard
+values: these are refused with the name of the field.
 """
 
 import math
@@ -14,20 +14,20 @@ from wavegan.mel.fields import MelFields
 if TYPE_CHECKING:
     from torch import Tensor
 
-# They change the bands themselves; no function of a band's value undoes them.
+# These fields change the bands themselves; no function of a band's value can undo them.
 _BANDS = (
     "sample_rate", "n_fft", "hop_length", "win_length", "n_mels", "f_min", "f_max", "mel_scale",
     "mel_norm", "power", "magnitude_eps", "magnitude_floor", "padding", "pad_mode", "periodic",
 )  # fmt: skip
-# How one bound may pass the other by rounding: two ways to write the same statistics.
+# Tolerance for bounds: the same statistics may be written in two ways and round differently.
 _ROUNDING = 1e-6
 
 
 def differences(source: MelFields, target: MelFields) -> list[str]:
-    """What stands between `source` and `target`; empty if `convert` is exact.
+    """The differences that make a conversion impossible; empty if `convert` is exact.
 
     Returns:
-        One text per field: its name, then both values.
+        One text per field: its name and both values.
     """
     found = [
         f"{name} is {_shown(getattr(source, name))}, wanted {_shown(getattr(target, name))}"
@@ -51,12 +51,12 @@ def convert(mel: "Tensor", source: MelFields, target: MelFields) -> "Tensor":
     obstacles = differences(source, target)
     if obstacles:
         raise UserError(
-            f"this mel cannot be converted: {'; '.join(obstacles)}: make it from the audio with "
-            "the wanted front-end, or take a model with this one's"
+            f"this mel cannot be converted: {'; '.join(obstacles)}: compute it from the audio with "
+            "the wanted front-end, or use a model with this front-end"
         )
     if mel.ndim < 2 or mel.shape[-2] != source.n_mels or not mel.shape[-1]:
         raise UserError(
-            f"mel has shape {tuple(mel.shape)}: this front-end makes (..., {source.n_mels}, frames)"
+            f"mel has shape {tuple(mel.shape)}: it must be (..., {source.n_mels}, frames)"
         )
     if _values(source) == _values(target):
         return mel
@@ -67,12 +67,12 @@ def convert(mel: "Tensor", source: MelFields, target: MelFields) -> "Tensor":
 
 
 def nepers(mel: MelFields) -> float:
-    """What one unit of this front-end's logarithm is in units of the natural one."""
+    """One unit of this front-end's logarithm in units of the natural logarithm."""
     return {"ln": 1.0, "log10": math.log(10), "db": mel.power * math.log(10) / 20}[mel.log]
 
 
 def statistics(mel: MelFields) -> list[tuple[float, float]]:
-    """(mean, scale) of each band, or one pair for all."""
+    """(mean, scale) of each band, or one pair for all bands."""
     means = mel.mean if isinstance(mel.mean, tuple) else (mel.mean or 0.0,)
     scales = mel.scale if isinstance(mel.scale, tuple) else (mel.scale or 1.0,)
     bands = max(len(means), len(scales))
@@ -81,14 +81,14 @@ def statistics(mel: MelFields) -> list[tuple[float, float]]:
 
 
 def _lost(source: MelFields, target: MelFields) -> list[str]:
-    """Floor and clip of the source, where they took more than the target's."""
+    """The floor and clip of the source if they discard more than those of the target."""
     found = []
-    theirs, ours = _kept(source), _kept(target)
-    bands = max(len(theirs), len(ours))
-    pairs = [(kept * bands if len(kept) == 1 else kept) for kept in (theirs, ours)]
+    ranges = _kept(source), _kept(target)
+    bands = max(map(len, ranges))
+    pairs = [(kept * bands if len(kept) == 1 else kept) for kept in ranges]
     bounds = list(zip(*pairs, strict=True))
     floor = source.floor if source.floor_mode == "clamp" else 0.0
-    # `add` leaves small values little precision, so there too the floor only rises.
+    # `add` leaves little precision for small values, so there too the floor may only rise.
     lowered = source.floor_mode == "add" and target.floor < source.floor
     too_low = [s for s, t in bounds if t[0] < s[0] * (1 - _ROUNDING)]
     if lowered or any(low <= floor for low, _ in too_low):
@@ -100,7 +100,7 @@ def _lost(source: MelFields, target: MelFields) -> list[str]:
 
 
 def _kept(mel: MelFields) -> list[tuple[float, float]]:
-    """The band values (before the logarithm) between which none were made alike, per band."""
+    """The range of band values (before the logarithm) that stay distinct, per band."""
     floor, added = (mel.floor, 0.0) if mel.floor_mode == "clamp" else (0.0, mel.floor)
     if mel.clip is None:
         return [(floor, math.inf)]
@@ -113,13 +113,13 @@ def _kept(mel: MelFields) -> list[tuple[float, float]]:
 
 
 def _values(mel: MelFields) -> tuple[object, ...]:
-    """Everything that acts on a band after it was summed."""
+    """All fields that act on a band after it was summed."""
     stats = tuple(statistics(mel))
     return mel.log, mel.floor, mel.floor_mode, mel.mask_last, mel.clip, stats
 
 
 def _refloor(logarithm: "Tensor", source: MelFields, target: MelFields) -> "Tensor":
-    """Natural logarithms over one floor to those over another."""
+    """Change the floor of natural logarithms."""
     if (source.floor, source.floor_mode) == (target.floor, target.floor_mode):
         return logarithm
     if source.floor_mode == target.floor_mode == "clamp":

@@ -1,4 +1,4 @@
-"""What a mel front-end is, in fields: what checks and conversions look at."""
+"""The fields of a mel front-end, as checks and conversions use them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from wavegan.audio.framing import PadMode, frame_count
 
 @dataclass(frozen=True)
 class MelFields:
-    """The fields of a `Mel`, which explains them, and what follows from them; not checked."""
+    """The fields of a `Mel` (see there) and values that follow from them; not checked."""
 
     sample_rate: int = 22050
     n_fft: int = 1024
@@ -39,19 +39,19 @@ class MelFields:
 
     @property
     def bank_rate(self) -> int:
-        """The rate that the filter bank is built for, Hz."""
+        """The sample rate that the filter bank is built for, Hz."""
         return self.filterbank_rate or self.sample_rate
 
     @property
     def audio_rate(self) -> int:
-        """The rate of the audio that a vocoder makes of this mel, Hz."""
+        """The sample rate of the audio that a vocoder makes from this mel, Hz."""
         return self.output_rate or self.sample_rate
 
     @property
     def samples_per_frame(self) -> int:
-        """What a vocoder's upsampling must multiply to: samples at `audio_rate` for a frame."""
+        """Samples at `audio_rate` per frame: the product of a vocoder's upsampling factors."""
         return self.hop_length * self.audio_rate // self.sample_rate
 
     def frames(self, samples: int) -> int:
-        """How many frames a wave of `samples` samples gives (see `frame_count`)."""
+        """Number of frames of a wave with `samples` samples (see `frame_count`)."""
         return frame_count(samples, self.hop_length, self.padding)

@@ -1,8 +1,8 @@
-"""Which way a spectrogram lies: bands first, or frames first.
+"""Find the axis order of a square spectrogram: bands first, or frames first.
 
-The number of bands tells, but not where there are as many frames. Then the values decide where they
-are clear: most sound changes less from frame to frame than from band to band. Where they are not,
-it is taken as told, and that is said.
+Usually the number of bands shows it, but not if there are as many frames. Then the values decide if
+they are clear: most sound changes less from frame to frame than from band to band. If they are not
+clear, the expected order is used, with a warning.
 """
 
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from torch import Tensor
 Layout = Literal["frames_last", "frames_first"]
 
 CLEAR = 0.9
-"""Natural logarithm of how many times rougher one way is than the other; of 500 squares out of
-recordings none that lay the wrong way reached 0.8."""
+"""Least natural logarithm of the ratio of roughness between the axes for a clear decision. Of 500
+squares from recordings, no wrong decision reached 0.8."""
 
 
 class GuessedWarning(RuntimeWarning):
-    """Which way a square spectrogram lies was guessed."""
+    """The axis order of a square spectrogram was guessed."""
 
 
 @dataclass(frozen=True)
 class Orientation:
-    """How a spectrogram lies.
+    """The axis order of a spectrogram.
 
     Attributes:
-        turned: it is (L, n_mels), and has to be transposed.
-        doubt: what to say of a square, where something was guessed; else None.
+        turned: it is (L, n_mels) and must be transposed.
+        doubt: a warning if the order of a square was guessed; else None.
     """
 
     turned: bool
@@ -36,28 +36,28 @@ class Orientation:
 
 
 def of_square(mel: Tensor, layout: Layout) -> Orientation:
-    """Decide for as many frames as bands.
+    """Decide the axis order of a spectrogram with as many frames as bands.
 
     Args:
         mel: (n, n).
-        layout: what it is taken for where its values do not tell.
+        layout: the order to use if the values are not clear.
     """
     lead = _lead(mel.detach().float())
     size = " x ".join(map(str, mel.shape))
     if lead is None:
-        return Orientation(layout == "frames_first")  # the same either way
+        return Orientation(layout == "frames_first")  # constant: both orders are the same
     turned = lead < 0 if abs(lead) > CLEAR else layout == "frames_first"
-    way = "(frames, n_mels) and turned" if turned else "(n_mels, frames)"
+    order = "(frames, n_mels) and transposed" if turned else "(n_mels, frames)"
     if abs(lead) <= CLEAR:
-        doubt = f"{size} values do not say which way they lie: taken as {way}"
+        doubt = f"the axis order of {size} values is unclear: read as {order}"
         return Orientation(turned, f"{doubt}; give another number of frames to be sure")
     if turned == (layout == "frames_first"):
         return Orientation(turned)
-    return Orientation(turned, f"{size} values lie as {way}, by how they change: make sure")
+    return Orientation(turned, f"{size} values look like {order} and are read so: please check")
 
 
 def _lead(mel: Tensor) -> float | None:
-    """How much rougher over the first axis than over the second; None where both are constant."""
+    """Log ratio of the roughness along the first and the second axis; None if constant."""
     roughness = []
     for order in (1, 2):
         first, second = (mel.diff(n=order, dim=axis).abs().mean() for axis in (0, 1))

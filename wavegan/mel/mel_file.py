@@ -1,4 +1,4 @@
-"""Mel spectrograms from files that TTS systems write: `.npy`, `.npz`, `.pt`."""
+"""Read mel files in `.npy`, `.npz` and `.pt` format, as TTS systems write them."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,10 +17,10 @@ from wavegan.mel.layout import Layout, Orientation, of_square
 
 SUFFIXES = (".npy", ".npz", ".pt", ".pth")
 NUMBERS = "fiu"
-"""Kinds of numpy types that are real numbers."""
+"""Numpy's kinds of real numbers."""
 
 BLOCK = 1 << 12
-"""Frames that are read at once where a spectrogram is long."""
+"""Frames per block of a long spectrogram."""
 
 Array = NDArray[Any]
 
@@ -33,20 +33,20 @@ def read(
     start: int = 0,
     frames: int | None = None,
 ) -> Tensor:
-    """Read one log-mel spectrogram or a part of it; nothing in the file is executed.
+    """Read one log-mel spectrogram or a part of it; no code in the file is run.
 
     Args:
-        path: a `.npy` array, an `.npz` or `.pt` with one array or one called `mel`.
-        n_mels: bands expected; tells `(n_mels, L)` from `(L, n_mels)`.
-        layout: which of the two a square is, where its values do not tell (see `layout`).
+        path: a `.npy` array, or an `.npz` or `.pt` with one array or one called `mel`.
+        n_mels: expected number of bands; distinguishes `(n_mels, L)` from `(L, n_mels)`.
+        layout: the axis order of a square whose values are not clear (see `layout.py`).
         start: first frame.
-        frames: how many; None is all there are. Of a `.npy` only these are read.
+        frames: number of frames; None: all. From a `.npy` only these are read.
 
     Returns:
-        `(n_mels, L)` float32, shorter than `frames` where the file ends.
+        `(n_mels, L)` float32, with fewer than `frames` frames if the file ends first.
 
     Raises:
-        UserError: names the file and what is wrong with it.
+        UserError: the file cannot be read or does not fit; names the file and the problem.
     """
     end = None if frames is None else start + frames
     part = mapped(path, n_mels, layout)[:, start:end]
@@ -54,52 +54,56 @@ def read(
 
 
 def load_raw(path: Path) -> Tensor:
-    """The one spectrogram of a file, (n_mels, L) or (L, n_mels), float32.
+    """Read the spectrogram of a file as it is, (n_mels, L) or (L, n_mels), float32.
 
     Raises:
-        UserError: names the file and what is wrong with it.
+        UserError: the file cannot be read; names the file and the problem.
     """
     array, shape = _array(path)
     if array.ndim != 2 or not array.size:
-        raise UserError(f"holds an array of shape {shape}, not one spectrogram", at=shown(path))
+        raise UserError(
+            f"it holds an array of shape {shape}: give one spectrogram with two axes",
+            at=shown(path),
+        )
     return torch.from_numpy(np.array(array, dtype=np.float32, order="C"))
 
 
 def mapped(path: Path, n_mels: int, layout: Layout = "frames_last") -> Array:
-    """The spectrogram `(n_mels, L)` of a file, its values read when they are used if `.npy`.
+    """The spectrogram `(n_mels, L)` of a file; a `.npy` is memory-mapped.
 
     Raises:
-        UserError: as `read` does.
+        UserError: as `read`.
     """
     return oriented(path, n_mels, layout)[0]
 
 
 def oriented(path: Path, n_mels: int, layout: Layout = "frames_last") -> tuple[Array, Orientation]:
-    """The same, and how it lies in the file.
+    """The result of `mapped`, and the axis order in the file.
 
     Raises:
-        UserError: as `read` does.
+        UserError: as `read`.
     """
     array, shape = _array(path)
     if array.ndim != 2 or n_mels not in array.shape:
         raise UserError(
-            f"holds an array of shape {shape}, the model takes ({n_mels}, frames)", at=shown(path)
+            f"it holds an array of shape {shape}, but the model takes ({n_mels}, frames)",
+            at=shown(path),
         )
-    lies = _orientation(array, n_mels, layout)
-    return array.T if lies.turned else array, lies
+    orientation = _orientation(array, n_mels, layout)
+    return array.T if orientation.turned else array, orientation
 
 
 def blocks(path: Path, n_mels: int, layout: Layout = "frames_last") -> Iterator[Tensor]:
-    """The spectrogram in parts `(n_mels, L')` float32; of a `.npy` no more is in memory.
+    """Read the spectrogram in blocks `(n_mels, L')` float32; a `.npy` takes no more memory.
 
     Raises:
-        UserError: as `read` does.
+        UserError: as `read`.
     """
     values = mapped(path, n_mels, layout)
     for start in range(0, values.shape[1], BLOCK):
         yield torch.from_numpy(values[:, start : start + BLOCK].astype(np.float32, order="C"))
         if isinstance(values, np.memmap):
-            # what was read of a mapping stays in memory as long as it is there
+            # pages of a memory map stay in memory until it is closed
             del values
             values = mapped(path, n_mels, layout)
 
@@ -111,7 +115,7 @@ def _orientation(array: Array, n_mels: int, layout: Layout) -> Orientation:
 
 
 def _array(path: Path) -> tuple[Array, tuple[int, ...]]:
-    """The one array of a file without leading axes of length 1, and its shape with them."""
+    """The array of a file without leading axes of length 1, and its original shape."""
     if not path.is_file():
         raise UserError("no such file", at=shown(path))
     array = _pick(_load(path), path)
@@ -130,24 +134,26 @@ def _load(path: Path) -> Any:
         raise
     except UnpicklingError:
         raise UserError(
-            "not a readable array file (damaged, or it holds more than arrays: save the mel alone)",
+            "not a readable array file: it is damaged or holds more than arrays; save only the mel",
             at=shown(path),
         ) from None
     except Exception as error:  # zip, pickle and header errors share no base class
         reason = " ".join(str(error).split())[:120]
-        raise UserError(f"not a readable array file ({reason})", at=shown(path)) from None
+        raise UserError(
+            f"not a readable array file ({reason}); save it again", at=shown(path)
+        ) from None
 
 
 def _plain(tensor: Tensor, path: Path) -> Array:
-    """A tensor's values; numpy knows no bfloat16.
+    """A tensor as a float32 array; numpy has no bfloat16.
 
     Raises:
-        UserError: they are no real numbers in memory.
+        UserError: it does not hold plain real numbers.
     """
     if tensor.is_complex() or tensor.is_quantized or tensor.layout != torch.strided:
-        raise UserError(f"holds a tensor of {tensor.dtype}: give real numbers", at=shown(path))
-    made: Array = tensor.detach().float().numpy()
-    return made
+        raise UserError(f"it holds a tensor of {tensor.dtype}: save real numbers", at=shown(path))
+    array: Array = tensor.detach().float().numpy()
+    return array
 
 
 def _pick(loaded: Any, path: Path) -> Array:
@@ -157,12 +163,14 @@ def _pick(loaded: Any, path: Path) -> Array:
             keys = (
                 ", ".join(json_file.shown(key).strip("'") for key in list(loaded)[:5]) or "nothing"
             )
-            raise UserError(f"holds {keys}; name the array 'mel'", at=shown(path))
+            raise UserError(f"it holds {keys}; name the array 'mel'", at=shown(path))
         loaded = arrays["mel"] if "mel" in arrays else next(iter(arrays.values()))
     if isinstance(loaded, Tensor):
         loaded = _plain(loaded, path)
     if not isinstance(loaded, np.ndarray):
-        raise UserError(f"holds a {type(loaded).__name__}, not an array", at=shown(path))
+        raise UserError(
+            f"it holds a {type(loaded).__name__}, not an array; save only the mel", at=shown(path)
+        )
     if loaded.dtype.kind not in NUMBERS:
-        raise UserError(f"holds {loaded.dtype} values, not numbers", at=shown(path))
+        raise UserError(f"it holds {loaded.dtype} values; save real numbers", at=shown(path))
     return loaded

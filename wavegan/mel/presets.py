@@ -1,14 +1,14 @@
-"""The mel front-ends of published systems, as data: what each differs from `Mel`'s defaults in.
+"""The mel front-ends of published systems: the fields that differ from `Mel`'s defaults.
 
 Each was checked against the reference implementation's own output or formula. Two traps: Vocos and
 F5-TTS share weights but not the floor (silence is -16.1 or -11.5); StyleTTS 2 analyses 24 kHz
-audio with a bank built for 16 kHz.
+audio with a filter bank built for 16 kHz.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-# BigVGAN, and whoever kept HiFi-GAN's formula but the whole band.
+# BigVGAN, and other projects with HiFi-GAN's formula and the full bandwidth.
 _BIGVGAN_24K: dict[str, Any] = {"sample_rate": 24000, "n_mels": 100, "f_max": 12000.0}
 _BIGVGAN_44K: dict[str, Any] = {"sample_rate": 44100, "n_mels": 128, "f_max": 22050.0}
 _COSYVOICE: dict[str, Any] = {
@@ -26,7 +26,7 @@ _VOCOS: dict[str, Any] = {
     "magnitude_eps": 0.0,
     "padding": "center",
 }
-# ParallelWaveGAN and its kin: decimal logarithm, 80 to 7600 Hz, statistics kept with the weights.
+# ParallelWaveGAN and relatives: log10, 80 to 7600 Hz, statistics stored with the weights.
 _PWG: dict[str, Any] = {
     "f_min": 80.0,
     "f_max": 7600.0,

@@ -1,4 +1,4 @@
-"""Mel spectrograms in torch, as a `Mel` describes them."""
+"""Compute mel spectrograms in torch, as described by a `Mel`."""
 
 import math
 from functools import lru_cache
@@ -14,15 +14,15 @@ from wavegan.mel.front_end import Mel
 from wavegan.own_settings import own_settings
 
 LONGEST = 2**22
-"""Samples that the frames of a clip may have in all before they are transformed block by block."""
+"""Most samples in all frames of a clip; a longer clip is transformed block by block."""
 
 
 class MelSpectrogram(nn.Module):
     """(..., T) waves to (..., n_mels, L) mels, L = `mel.frames(T)`.
 
-    Float32 also inside autocast, or float64 inside where `mel.precision` says so and the device
-    can; differentiable, with finite gradients at silence. It holds
-    buffers only, and none of them is saved: `mel` is what a checkpoint keeps.
+    Computed in float32 even inside autocast, or in float64 if `mel.precision` says so and the
+    device supports it. Differentiable, with finite gradients at silence. It has only buffers, none
+    of which is saved: a checkpoint stores `mel` instead.
     """
 
     window: Tensor
@@ -41,12 +41,12 @@ class MelSpectrogram(nn.Module):
         self.register_buffer("scale", _column(mel.scale), persistent=False)
 
     def forward(self, wave: Tensor) -> Tensor:
-        """The mel as the model takes it: `normalize(log_mel(wave))`."""
+        """The mel for the model: `normalize(log_mel(wave))`."""
         return self.normalize(self.log_mel(wave))
 
     @own_settings()
     def log_mel(self, wave: Tensor) -> Tensor:
-        """The mel before its statistics: (..., T) to (..., n_mels, L)."""
+        """The mel before `normalize`: (..., T) to (..., n_mels, L)."""
         mel = self.mel
         most = max(LONGEST // mel.n_fft, 1)
         if wave.shape[-1] <= most * mel.hop_length:
@@ -57,24 +57,24 @@ class MelSpectrogram(nn.Module):
 
     @own_settings()
     def block(self, padded: Tensor, *, ends: bool) -> Tensor:
-        """Some frames of a long clip: (..., T) that is padded already to (..., n_mels, L).
+        """Some frames of a long clip: already padded (..., T) to (..., n_mels, L).
 
         Args:
             padded: n_fft + (L - 1) * hop samples.
-            ends: its last frame is the clip's.
+            ends: whether its last frame is the last one of the clip.
         """
         logarithm = self._bands(padded, "none")
         return self.normalize(self._masked(logarithm) if ends else logarithm)
 
     def _masked(self, logarithm: Tensor) -> Tensor:
-        """The last frame as the front-end makes it."""
+        """Apply `mask_last`."""
         if self.mel.mask_last is None:
             return logarithm
         last = torch.full_like(logarithm[..., -1:], self.mel.mask_last)
         return torch.cat([logarithm[..., :-1], last], dim=-1)
 
     def _in_blocks(self, wave: Tensor, most: int) -> Tensor:
-        """The same of a long wave; spectra are several times as large as what is made of them."""
+        """`_bands` of a long wave in blocks, because spectra are several times larger than mels."""
         mel, frames = self.mel, self.mel.frames(wave.shape[-1])
         flat = wave.reshape(-1, wave.shape[-1])
         padded = framed(flat, mel.n_fft, mel.hop_length, mel.padding, mel.pad_mode)
@@ -87,7 +87,7 @@ class MelSpectrogram(nn.Module):
         return bands.reshape(*wave.shape[:-1], *bands.shape[-2:])
 
     def _bands(self, wave: Tensor, padding: Padding) -> Tensor:
-        """Logarithms of bands (..., n_mels, L) of (..., T)."""
+        """Logarithms of the bands: (..., T) to (..., n_mels, L)."""
         mel, window = self.mel, self.window
         wide = mel.precision == "float64" and wave.device.type != "mps"
         if wide:
@@ -109,7 +109,7 @@ class MelSpectrogram(nn.Module):
         return logarithm if wave.dtype == torch.float64 else logarithm.float()
 
     def normalize(self, log_mel: Tensor) -> Tensor:
-        """Apply `mean`, `scale` and `clip`: (..., n_mels, L) to the same."""
+        """Apply `mean`, `scale` and `clip` to (..., n_mels, L)."""
         if self.mean is not None:
             log_mel = log_mel - self.mean.to(log_mel.device)
         if self.scale is not None:
@@ -117,7 +117,7 @@ class MelSpectrogram(nn.Module):
         return log_mel if self.mel.clip is None else log_mel.clamp(*self.mel.clip)
 
     def denormalize(self, mel: Tensor) -> Tensor:
-        """Undo `mean` and `scale` (what `clip` took is gone): (..., n_mels, L) to the same."""
+        """Undo `mean` and `scale` of (..., n_mels, L); `clip` cannot be undone."""
         if self.scale is not None:
             mel = mel * self.scale
         return mel if self.mean is None else mel + self.mean
@@ -126,15 +126,15 @@ class MelSpectrogram(nn.Module):
 def mel_filterbank(mel: Mel) -> Tensor:
     """Triangular bands over the bins of the transform: (n_mels, n_fft / 2 + 1), float32.
 
-    Computed in float64. Slaney's scale is that of his Auditory Toolbox (1998): 200/3 Hz a mel up
-    to 1 kHz, then 27 mels for each factor of 6.4; HTK's is 2595 log10(1 + f / 700).
+    Computed in float64. Slaney's scale is that of his Auditory Toolbox (1998): 200/3 Hz per mel up
+    to 1 kHz, then 27 mels per factor of 6.4; HTK's is 2595 log10(1 + f / 700).
     """
     return torch.from_numpy(_filterbank(mel).astype(np.float32))
 
 
 @lru_cache(maxsize=64)
 def _filterbank(mel: Mel) -> NDArray[np.float64]:
-    """Cached on the whole front-end: fewer fields would hand one rate's bank to another."""
+    """Cached by the whole front-end; with fewer fields in the key, two rates could share a bank."""
     f_max = mel.bank_rate / 2 if mel.f_max is None else mel.f_max
     bins = np.linspace(0, mel.bank_rate / 2, mel.n_fft // 2 + 1)
     low, high = hz_to_mel(np.array([mel.f_min, f_max]), mel.mel_scale)
@@ -147,7 +147,7 @@ def _filterbank(mel: Mel) -> NDArray[np.float64]:
 
 
 def hz_to_mel(hz: NDArray[np.float64], scale: str) -> NDArray[np.float64]:
-    """Mels of frequencies in Hz, by the scale "slaney" or "htk" (see `mel_filterbank`)."""
+    """Convert Hz to mels with the scale "slaney" or "htk" (see `mel_filterbank`)."""
     if scale == "htk":
         return 2595 * np.log10(1 + hz / 700)
     above = np.maximum(hz, 1000)

@@ -1,9 +1,9 @@
-"""Whether a mel's values can be what a front-end makes: the commonest mismatch, seen in passing.
+"""Check whether a mel's values fit a front-end; a wrong front-end is the most common mismatch.
 
-Three of the tests are physics, and no audio within [-1, 1] fails them: no value below that of
-silence, no band and no frame above what a full-scale wave can give, and no floor elsewhere than at
-silence. The others go by measured bounds: linear magnitudes, statistics, and the fluctuation of
-real sound from cell to cell, which a logarithm of another base or a division changes.
+Three of the tests are physics, which all audio within [-1, 1] passes: no value is below that of
+silence, no band and no frame is above that of a full-scale wave, and the floor is that of silence.
+The others use measured bounds: linear magnitudes, statistics, and the fluctuation of real sound
+between neighbouring values, which another base of the logarithm or a division changes.
 """
 
 import math
@@ -19,37 +19,37 @@ from wavegan.mel.presets import PRESETS
 from wavegan.mel.spectrogram import MelSpectrogram, mel_filterbank
 from wavegan.mel.texture import Texture, natural, noise, texture
 
-# How far beyond a bound, in nepers, and what share of the values, before anything is said:
-# predicted mels scatter around the floor, and files of floats go somewhat above full scale.
+# A mel is suspicious if more than _SHARE of its values are more than _MARGIN nepers out of bounds:
+# predicted mels scatter around the floor, and float files may exceed full scale a little.
 _MARGIN, _SHARE = 1.0, 0.002
-# Frames that the tests look at: so many blocks of so many.
+# The tests use _BLOCKS blocks of _BLOCK frames.
 _BLOCKS, _BLOCK = 4, 160
-# Fluctuation of real sound, in nepers (see `texture`), was 0.31 to 1.2 in 300 recordings;
-# beside the least of it, what is below `_NARROW` was divided by more than the base.
+# Fluctuation of real sound, in nepers (see `texture`), was 0.31 to 1.2 in 300 recordings. Values
+# below `_NARROW` were divided by more than the ratio of the logarithms' bases.
 _CALM, _WILD, _FRAMES = 0.28, 1.3, 32
 _STILL, _NARROW = 0.03, 0.12
-# Recordings that were divided by about four: calmer than any, and never far below zero.
+# Recordings divided by about four: smoother than any recording, and never far below zero.
 _DIVIDED, _SHALLOW = 0.2, -3.5
-# What log10 mels of recordings seldom go below, the share of values that still may, and their mean:
-# steady noise at full level has as little fluctuation, but natural logarithms above it.
+# Lower bound of log10 mels of recordings, the share of values allowed below it, and the highest
+# mean: steady noise at full level fluctuates as little, but its natural logarithms are higher.
 _DEEPEST, _QUIET, _MEAN = -7.0, 0.02, -1.7
-# Nepers between the mean of all values and that of full-scale noise: white noise whose peaks fit is
-# at -1.2 or less, no wave is above 0.3; recordings, clipped ones too, are below -1 or as rough as
-# noise (at least 0.95 of it in 4,000 mels).
+# Nepers between the mean of all values and that of full-scale noise. White noise with peaks within
+# full scale is at -1.2 or less, no wave is above 0.3. Recordings, even clipped ones, are below -1
+# or as rough as noise (at least 0.95 of it in 4,000 mels).
 _LOUDEST, _LOUD, _SMOOTH = 0.4, -1.2, 0.9
-# How near to 0 and 1 mean and deviation of all values are if they were made so.
+# Tolerance of mean 0 and deviation 1 for standardized values.
 _EXACT = 0.01
 _NORMALISED = "normalised mels (mean taken off, divided by a scale)"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a front-end can give, in its own units.
+    """Bounds of a front-end's values, in its own units.
 
     Attributes:
-        low: (n_mels, 1), what silence gives.
-        high: (n_mels, 1), above what any wave within [-1, 1] gives.
-        loudest: the mean over bands of a frame, in nepers before the statistics; likewise.
+        low: (n_mels, 1), the values of silence.
+        high: (n_mels, 1), upper bounds for any wave within [-1, 1].
+        loudest: upper bound of the mean over the bands of a frame, in nepers before the statistics.
     """
 
     low: Tensor
@@ -61,8 +61,8 @@ class Limits:
 def limits(spec: Mel) -> Limits:
     """The bounds of a front-end's values.
 
-    With Parseval and Cauchy-Schwarz: the magnitudes of a frame have a sum of squares of at most
-    n_fft / 2 times that of the window, however the wave spreads it.
+    By Parseval and Cauchy-Schwarz: the sum of the squared magnitudes of a frame is at most
+    n_fft / 2 times that of the window, for any wave.
     """
     front_end, bank = MelSpectrogram(spec), mel_filterbank(spec)
     silence = front_end(torch.zeros(4 * spec.n_fft + spec.hop_length))[:, :1]
@@ -80,23 +80,23 @@ def limits(spec: Mel) -> Limits:
 
 
 def suspicious(mel: Tensor, spec: Mel) -> str | None:
-    """Say so if values look like another front-end's.
+    """A warning if the values look like those of another front-end.
 
-    Costs one pass over `mel` on its device and one transfer of at most 640 frames, on which the
-    rest is done (some milliseconds). Not everything shows in values: where `spec` and the mel's
-    own front-end have about the same range (another `f_max`, `mel_scale` or hop), None it is.
+    This costs one pass over `mel` on its device and one transfer of at most 640 frames (some
+    milliseconds). Values cannot show every difference: if `spec` and the mel's own front-end have
+    about the same range (another `f_max`, `mel_scale` or hop), the result is None.
 
     Args:
-        mel: (..., n_mels, L), what is exchanged: where a model applies statistics inside, before.
-        spec: the front-end that the model expects of it.
+        mel: (..., n_mels, L), before any statistics that the model applies itself.
+        spec: the front-end that the model expects.
 
     Returns:
-        One line: what was found, what was expected, what it looks like and what to do; or None.
+        One line with the values found and expected, what they look like and what to do; or None.
     """
     if mel.ndim < 2 or mel.shape[-2] != spec.n_mels or not mel.numel():
         return None
     lowest, highest = (float(end) for end in torch.aminmax(mel.detach().float()))
-    # A constant is a probe, not a mel: denoisers vocode zeros. Infinities are for others to report.
+    # A constant is not a mel: denoisers vocode zeros as a probe. Infinities are reported elsewhere.
     if not math.isfinite(highest - lowest) or highest - lowest < 1e-6:
         return None
     cells = _sample(mel.detach())
@@ -118,7 +118,7 @@ def suspicious(mel: Tensor, spec: Mel) -> str | None:
 
 
 def describe(spec: Mel) -> str:
-    """The fields that set the range of values, in a few words."""
+    """A short text with the fields that determine the range of values."""
     parts = [spec.log, f"floor {spec.floor:g}"]
     if spec.mean is not None or spec.scale is not None:
         parts.append("mean and scale")
@@ -128,7 +128,7 @@ def describe(spec: Mel) -> str:
 
 
 def _sample(mel: Tensor) -> Tensor:
-    """(N, n_mels, frames) blocks of consecutive frames from all over, on the CPU."""
+    """Blocks of consecutive frames (N, n_mels, frames) from the whole mel, on the CPU."""
     flat = mel.reshape(-1, *mel.shape[-2:])
     items = flat[:: max(1, -(-len(flat) // _BLOCKS))]
     count, frames = max(1, _BLOCKS // len(items)), items.shape[-1]
@@ -139,14 +139,14 @@ def _sample(mel: Tensor) -> Tensor:
 
 
 def _beyond(cells: Tensor, spec: Mel) -> str | None:
-    """Values that no wave gives."""
+    """Find values that no wave can have."""
     bounds, raw = limits(spec), natural(cells, spec)
     ends = torch.stack([natural(bounds.low, spec), natural(bounds.high, spec)])
     lowest, highest = float(cells.min()), float(cells.max())
     if (raw < ends.amin(0) - _MARGIN).float().mean() > _SHARE:
         return _what_is_low(lowest, spec)
     too_high = (raw > ends.amax(0) + _MARGIN).float().mean() > _SHARE
-    # Most bands at their highest at once: that is more power than a wave has.
+    # If most bands are at their maximum together, the frame has more power than any wave.
     too_loud = (raw.mean(-2) > bounds.loudest + _MARGIN).float().mean() > _SHARE
     if not (too_high or too_loud):
         return None
@@ -170,21 +170,21 @@ def _what_is_low(lowest: float, spec: Mel) -> str:
 
 
 def _linear(cells: Tensor) -> str | None:
-    """Nothing negative, and most of it next to nothing beside the peaks."""
+    """Find linear magnitudes: no negative values, and most are tiny compared with the peaks."""
     if cells.min() < 0 or cells.median() > 0.05 * cells.max():
         return None
     return "linear magnitudes, without the logarithm"
 
 
 def _standardized(mel: Tensor, cells: Tensor, spec: Mel) -> str | None:
-    """All values exactly around 0 with a spread of 1, or every band about so: sound is not."""
+    """Find standardized mels: mean 0 and deviation 1 exactly overall, or roughly in every band."""
     if cells.shape[-1] < _FRAMES or spec.mean is not None or spec.scale is not None:
         return None
     spread, centre = (float(moment) for moment in torch.std_mean(mel.detach().float()))
     if abs(centre) < _EXACT and abs(spread - 1) < _EXACT:
         return _NORMALISED
     bands = cells.transpose(0, 1).flatten(1)
-    sounding = bands[bands.std(1) > 0.05]  # above what upsampled audio has, bands are constant
+    sounding = bands[bands.std(1) > 0.05]  # the highest bands of upsampled audio are constant
     if 2 * len(sounding) < len(bands):
         return None
     centres, spreads = sounding.mean(1), sounding.std(1)
@@ -193,7 +193,7 @@ def _standardized(mel: Tensor, cells: Tensor, spec: Mel) -> str | None:
 
 
 def _foreign_floor(cells: Tensor, spec: Mel) -> str | None:
-    """Many bands of a frame at exactly the lowest value of all, which is not silence's."""
+    """Find a floor that is not that of silence: many bands of a frame at the lowest value."""
     lowest = cells.min()
     at_floor = (cells - lowest).abs() < 1e-4
     frames = (at_floor.float().mean(-2) >= 0.2).sum()
@@ -205,8 +205,8 @@ def _foreign_floor(cells: Tensor, spec: Mel) -> str | None:
         return None
     kinds = {describe(other): None for other in _presets() if _floor_is(other, float(lowest))}
     if kinds:
-        return f"mels with another floor or base ({' or '.join(kinds)}), whose silence this is"
-    return f"mels with another floor: silence is {float(lowest):.4g}"
+        return f"mels with another floor or base of the logarithm ({' or '.join(kinds)})"
+    return f"mels with another floor: their silence is {float(lowest):.4g}"
 
 
 def _masks(value: float, spec: Mel) -> bool:
@@ -226,14 +226,14 @@ def _floor_is(spec: Mel, value: float) -> bool:
 
 
 def _stretched(cells: Tensor, spec: Mel) -> str | None:
-    """A spread and a fluctuation that only another base or a division explains."""
+    """Find a spread and a fluctuation that only another base or a division explains."""
     if cells.shape[-1] < _FRAMES or spec.mean is not None or spec.scale is not None:
         return None
     raw, steady = natural(cells, spec) / spec.power, noise(spec)
     found = texture(raw)
     if found is None or steady is None:
         return None
-    # All bands as loud as full-scale noise nearly all the time: then it has noise's grain, too.
+    # A wave whose bands are nearly always as loud as full-scale noise is as rough as noise.
     excess, grain = float(raw.mean()) - steady.level, found.grain(steady.texture)
     if excess > _LOUDEST or (excess > _LOUD and grain < _SMOOTH):
         return _NORMALISED
@@ -243,7 +243,7 @@ def _stretched(cells: Tensor, spec: Mel) -> str | None:
 
 
 def _squeezed(raw: Tensor, found: Texture, spec: Mel) -> str | None:
-    """Less fluctuation than sound has; of what is no steady noise."""
+    """Find less fluctuation than sound has, in a mel that is not steady noise."""
     narrow = _STILL < found.fluctuation < _NARROW and raw.amax() - raw.amin() < 3
     shallow = float((raw < _SHALLOW).float().mean()) < _QUIET and float(raw.mean()) > _SHALLOW
     if shallow and _STILL < found.fluctuation < _DIVIDED:
@@ -255,7 +255,7 @@ def _squeezed(raw: Tensor, found: Texture, spec: Mel) -> str | None:
 
 
 def _in_reach_of_log10(raw: Tensor, bounds: Limits) -> bool:
-    """Whether values are as high and as low as decimal logarithms of recordings are."""
+    """Whether the values are in the range of log10 mels of recordings."""
     deep = float((raw < _DEEPEST).float().mean())
     ceiling = float(bounds.high.max()) / math.log(10) + 0.15
     return deep < _QUIET and float(raw.amax()) < ceiling and float(raw.mean()) < _MEAN

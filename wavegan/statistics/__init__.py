@@ -1,1 +1,1 @@
-"""What may be said of a mean over few clips: intervals and tests, by resampling."""
+"""Confidence intervals and significance tests for means over few clips, by resampling."""

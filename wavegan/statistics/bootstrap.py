@@ -15,10 +15,10 @@ class Interval:
     """A mean with its 95 % interval.
 
     Attributes:
-        mean: of the finite values; NaN where there are none.
-        low: lower end of the interval; the mean itself where there is a single value.
+        mean: mean of the finite values; NaN if there are none.
+        low: lower end of the interval; the mean itself for a single value.
         high: upper end.
-        n: how many finite values there were.
+        n: number of finite values.
     """
 
     mean: float
@@ -27,26 +27,26 @@ class Interval:
     n: int
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON takes it: `{"mean": …, "ci95": [low, high], "n": …}`, None for what is NaN."""
+        """A dict for JSON: `{"mean": …, "ci95": [low, high], "n": …}`, None instead of NaN."""
         ends = [None if math.isnan(end) else end for end in (self.low, self.high)]
         return {"mean": None if math.isnan(self.mean) else self.mean, "ci95": ends, "n": self.n}
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> Interval:
-    """The mean of the values that are finite, with a percentile-bootstrap interval.
+    """The mean of the finite values with a percentile-bootstrap interval.
 
-    10,000 resamples of fixed seed: the same values always give the same interval. Values are
-    resampled as independent: give one value a clip (or a listener), not one a frame.
+    10,000 resamples with a fixed seed: the same values always give the same interval. Values are
+    resampled as independent: give one value per clip (or listener), not per frame.
 
     Args:
-        values: NaN and infinities are left out.
-        level: confidence, 0 to 1.
+        values: NaN and infinities are ignored.
+        level: confidence level, 0 to 1.
     """
     kept = np.asarray([value for value in values if math.isfinite(value)], dtype=np.float64)
     if not len(kept):
         return Interval(math.nan, math.nan, math.nan, 0)
     rng = np.random.default_rng(SEED)
-    # a block at a time, so that thousands of clips do not become gigabytes
+    # in blocks, because thousands of clips would take gigabytes
     block = max(1, 2_000_000 // len(kept))
     means = []
     for start in range(0, RESAMPLES, block):
