@@ -490,13 +490,13 @@ def test_what_holds_no_usable_audio_is_passed_over_and_named(tmp_path, vocode):
     (folder / "notes.txt").write_text("no audio, and no wish to be any")
     result = good(vocode(folder, "-o", tmp_path / "out"))
     assert {file.stem for file in (tmp_path / "out").rglob("*.wav")} == {"good", "also"}
-    (line,) = (line for line in result.stderr.splitlines() if "passed over" in line)
-    assert "passed over: 3 files" in line
+    (line,) = (line for line in result.stderr.splitlines() if "skipped:" in line)
+    assert "skipped: 3 files" in line
     for name, why in (("song.mid", "MIDI"), ("book.m4p", "encrypted"), ("unnamed", "extension")):
         assert f"{name}: " in line
         assert why in line
     assert "notes.txt" not in result.stderr
-    assert "passed over" not in good(vocode(folder, "-o", tmp_path / "q", "--quiet")).stderr
+    assert "skipped:" not in good(vocode(folder, "-o", tmp_path / "q", "--quiet")).stderr
 
 
 def test_of_many_that_hold_no_audio_three_are_named(tmp_path, vocode):
@@ -506,7 +506,7 @@ def test_of_many_that_hold_no_audio_three_are_named(tmp_path, vocode):
     (line,) = (
         line
         for line in good(vocode(tmp_path / "in", "-o", tmp_path / "out")).stderr.splitlines()
-        if "passed over" in line
+        if "skipped:" in line
     )
     assert line.count(".mid: ") == 3
     assert "5 files" in line
@@ -517,7 +517,7 @@ def test_what_was_made_inside_the_inputs_is_no_input_the_next_time(tmp_path, voc
     words = (tmp_path, "-o", tmp_path / "copies", "--force")
     good(vocode(*words))
     result = good(vocode(*words))
-    assert f"passed over: 1 file in --out {tmp_path / 'copies'}" in result.stderr
+    assert f"skipped: 1 file in --out {tmp_path / 'copies'}" in result.stderr
     assert [file.name for file in (tmp_path / "copies").rglob("*")] == [clip.name]
 
 

@@ -49,7 +49,7 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
             continue
         if here != folder and os.path.realpath(here) == os.path.realpath(out):
             count = sum(file.is_file() for file in here.rglob("*"))
-            note(f"passed over: {counted(count, 'file')} in --out {out}")
+            note(f"skipped: {counted(count, 'file')} in --out {out}")
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -69,7 +69,7 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
         return files
     first = next(iter(made))
     note(
-        f"passed over: {counted(len(made), 'audio file')} that wavegan {made[first]} made: "
+        f"skipped: {counted(len(made), 'audio file')} that wavegan {made[first]} made: "
         f"{first}{', …' if len(made) > 1 else ''}"
     )
     return [file for file in files if file not in made]
@@ -93,7 +93,7 @@ def _summary(unusable: Mapping[Path, str]) -> str:
     first = "; ".join(f"{file}: {unusable[file]}" for file in sorted(unusable)[:SHOWN])
     more = "; …" if len(unusable) > SHOWN else ""
     count = counted(len(unusable), "file that holds", "files that hold")
-    return f"passed over: {count} no usable audio: {first}{more}"
+    return f"skipped: {count} no usable audio: {first}{more}"
 
 
 def _made_by(file: Path, mels: Sequence[str]) -> str | None:
