@@ -247,7 +247,7 @@ def test_a_reference_is_judged_once_and_lengths_do_not_matter(
 ) -> None:
     judge(name)
     metric: Any = plugins.find("metrics", name)()
-    count, inner = [0], metric._hear if name == "words" else metric._embed
+    count, inner = [0], metric._words if name == "words" else metric._embed
     plain: Callable[[Any], Any] = inner._judge
 
     def counted(channel: Any) -> Any:

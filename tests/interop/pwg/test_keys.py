@@ -137,7 +137,7 @@ def test_a_mel_at_the_audios_rate_needs_no_upsampling() -> None:
          r"nonlinear_activation_params \{'alpha': 2.0\} of .* ELU"),
         ({"out_channels": 4}, r"out_channels 4"),
         ({"upsample_params": [4, 4]}, r"upsample_params is \[4, 4\]: it must be a mapping"),
-        ({"upsample_params": {"upsample_scales": 256}}, r"upsample_scales is missing, or not a list"),
+        ({"upsample_params": {"upsample_scales": 256}}, r"upsample_scales is missing, or not"),
         ({"upsample_params": {"upsample_scales": [4], "nonlinear_activation": "ReLU",
                               "nonlinear_activation_params": 0.2}},
          r"nonlinear_activation_params is 0.2: it must be a mapping"),
