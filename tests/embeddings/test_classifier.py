@@ -123,7 +123,7 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
         ({"format": "other"}, "not of a judge"),
         ({"samples": "long"}, "samples: "),
         ({"colour": 1}, "unknown field 'colour'"),
-        ({"labels": ["kick"]}, "labels: 1 given"),
+        ({"labels": ["kick"]}, "labels has 1"),
         ({"labels": [1, 2, 3]}, "labels"),
         ({"width": 3}, "model.safetensors: weights do not fit"),
     ):
