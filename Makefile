@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# what training on a folder needs, and what developing does
+# installed for training on a folder, and for development
 QUICK := $(VENV)/.installed-quickstart
 INSTALLED := $(VENV)/.installed
 RUN ?= runs/quickstart
@@ -24,7 +24,7 @@ quickstart: $(QUICK)
 	@echo "  original  $(HELD_OUT)"
 	@echo "  picture   $(RUN)/held-out.png"
 
-# what `make quickstart` makes, with transformers beside it: does docs/tts.md's example run there?
+# a new environment as `make quickstart` makes it, plus transformers: does docs/tts.md's example run there?
 quickstart-check: VENV := .venv-quickstart
 quickstart-check:
 	rm -rf $(VENV)
@@ -42,7 +42,7 @@ lint: $(INSTALLED)
 types: $(INSTALLED)
 	$(BIN)/mypy
 
-# a process a core, and one thread each: more would wait for each other
+# a process per core, with one thread each: more threads would wait for each other
 suite: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto
 
@@ -53,14 +53,14 @@ format: $(INSTALLED)
 wheel: $(INSTALLED)
 	$(BIN)/pip wheel --no-deps --wheel-dir dist .
 
-# A machine without a GPU gets a small CPU build of torch first where one is to be had; the order
-# matters, as a torch that fits is not replaced. WAVEGAN_TORCH=... names another one to install.
+# Without a GPU a small CPU build of torch is installed first, if available. The order matters: pip keeps
+# a torch that fits. WAVEGAN_TORCH=... names another one to install.
 $(QUICK): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@if [ -n "$$WAVEGAN_TORCH" ]; then \
 		$(BIN)/pip install "$$WAVEGAN_TORCH"; \
 	elif [ -z "$(GPU)" ]; then \
-		$(BIN)/pip install torch==2.13.0 || echo "no torch 2.13.0 here; the newest that fits will do"; \
+		$(BIN)/pip install torch==2.13.0 || echo "torch 2.13.0 is not available here; installing the newest that fits"; \
 	fi
 	$(BIN)/pip install -e ".[train,plot]"
 	$(BIN)/wavegan doctor install
@@ -68,7 +68,7 @@ $(QUICK): pyproject.toml
 
 $(INSTALLED): $(QUICK)
 	$(BIN)/pip install -e ".[dev]"
-	# their lists of dependencies cannot be met beside ours: numpy 1.23, a copy of `typing`,
+	# their dependencies conflict with ours: numpy 1.23, a copy of `typing`,
 	# a torchaudio that does not load
 	$(BIN)/pip install --no-deps aisfx Resemblyzer distillmos xls-r-sqa
 	$(BIN)/wavegan doctor install

@@ -1,11 +1,11 @@
-"""Training speed on a quiet and on a busy machine, by how long OpenMP's threads spin.
+"""Measure training speed on a quiet and a busy machine, by how long OpenMP's threads spin.
 
     python benchmarks/busy_machine.py examples/speech
 
-Trains `tiny` with each setting in turn, alone and beside one busy process per core, several rounds,
-and prints steps per second as the lowest and highest round. `as the command sets it` is plain
-`wavegan train`; the others are set in the environment, `OpenMP's own` by loading torch first.
-`--json FILE` writes it too.
+Trains `tiny` for several rounds with each setting, alone and next to one busy process per core, and
+prints the steps per second of the slowest and fastest round. "Set by the command" is plain
+`wavegan train`; the others are set in the environment, "OpenMP's default" by loading torch first.
+`--json FILE` also writes the figures.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from rich.table import Table
 from wavegan.spinning import CHOSEN
 
 WARM_UP = 3
-"""Steps before the clock starts."""
+"""Steps before the measurement."""
 COMMAND = "from wavegan.cli import app; app()"
 OWN = f"import torch; {COMMAND}"
 SETTINGS: dict[str, tuple[str, dict[str, str]]] = {
-    "OpenMP's own": (OWN, {}),
-    "as the command sets it": (COMMAND, {}),
+    "OpenMP's default": (OWN, {}),
+    "set by the command": (COMMAND, {}),
     "OMP_WAIT_POLICY=passive": (COMMAND, {"OMP_WAIT_POLICY": "passive"}),
     "GOMP_SPINCOUNT=1000": (COMMAND, {"GOMP_SPINCOUNT": "1000"}),
     "GOMP_SPINCOUNT=300000": (COMMAND, {"GOMP_SPINCOUNT": "300000"}),
@@ -41,7 +41,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("data", type=Path, help="a folder of audio")
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long each is measured")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", choices=SETTINGS, default=[*SETTINGS])
     parser.add_argument("--json", type=Path)
@@ -62,7 +62,7 @@ def main() -> None:
 
 @contextmanager
 def busy() -> Iterator[None]:
-    """Keep every core busy with another process."""
+    """Run a busy process on every core."""
     others = [
         subprocess.Popen([sys.executable, "-c", "while True: pass"])
         for _ in range(os.cpu_count() or 1)
@@ -76,7 +76,7 @@ def busy() -> Iterator[None]:
 
 
 def speed(data: Path, code: str, environment: dict[str, str], seconds: float) -> float:
-    """Steps per second of a training that is ended when they were measured."""
+    """Start a training, measure its steps per second, and stop it."""
     inherited = {name: value for name, value in os.environ.items() if name not in CHOSEN}
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
@@ -87,7 +87,7 @@ def speed(data: Path, code: str, environment: dict[str, str], seconds: float) ->
         try:
             wait(process, run, WARM_UP)
             start, first = time.monotonic(), steps(run)
-            # slow settings are given as long as a step takes
+            # slow settings may need longer for a single step
             while time.monotonic() < start + seconds or steps(run) == first:
                 time.sleep(0.05)
             return (steps(run) - first) / (time.monotonic() - start)
@@ -97,15 +97,15 @@ def speed(data: Path, code: str, environment: dict[str, str], seconds: float) ->
 
 
 def wait(process: "subprocess.Popen[bytes]", run: Path, count: int) -> None:
-    """Wait until so many steps were logged."""
+    """Wait until this many steps are logged."""
     while steps(run) < count:
         if process.poll() is not None:
-            raise SystemExit(f"the training ended with code {process.returncode}")
+            raise SystemExit(f"the training exited with code {process.returncode}")
         time.sleep(0.05)
 
 
 def steps(run: Path) -> int:
-    """How many steps a run has logged."""
+    """Number of steps that a run has logged."""
     try:
         return (run / "metrics.jsonl").read_text(encoding="utf-8").count('"kind": "train"')
     except FileNotFoundError:

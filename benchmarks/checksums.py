@@ -1,13 +1,13 @@
-"""What comparing a bundle with its checksums adds to opening it.
+"""Measure what checking the checksums of a bundle adds to opening it.
 
     python benchmarks/checksums.py
     taskset -c 0 python benchmarks/checksums.py    # on one core
 
-Each pair opens a bundle with its list of checksums and without it, in turns that swap. "First" is
-a process of its own, Python and torch included, "further" another model in one that has opened
-some, "again" the same files once more. Printed: the median without, and the median of the pairs'
-differences; of the time that passes, and of what is computed in it, which a busy machine hardly
-changes (of "further" and "again" by the thread that opens; the comparison has one of its own).
+Each pair opens a bundle with and without its list of checksums, in alternating order. "First" is
+a new process, including Python and torch; "further" is another model in a process that has opened
+some; "again" opens the same files once more. Prints the median without checksums and the median
+difference of pairs, as wall-clock time and as processor time, which a busy machine hardly changes
+(for "further" and "again" that of the opening thread; the check runs in a separate thread).
 """
 
 import argparse
@@ -45,12 +45,12 @@ def main() -> None:
             ):
                 if not pairs:
                     continue
-                told = cost(listed, plain, pairs, seconds)
-                print(f"{name} ({size:.0f} MB), {kind}: {told}", flush=True)
+                text = cost(listed, plain, pairs, seconds)
+                print(f"{name} ({size:.0f} MB), {kind}: {text}", flush=True)
 
 
 def bundles(scratch: Path, name: str) -> tuple[Path, Path]:
-    """Fresh weights of a recipe, as a bundle with checksums and as one without."""
+    """Save random weights of a recipe as two bundles, with and without checksums."""
     made = parts.build(recipe.load(name))
     listed, plain = scratch / "listed", scratch / "plain"
     listed.mkdir()
@@ -62,11 +62,11 @@ def bundles(scratch: Path, name: str) -> tuple[Path, Path]:
 
 
 Seconds = tuple[float, float]
-"""That pass, and that are computed."""
+"""Wall-clock and processor seconds."""
 
 
 def in_a_process(folder: Path) -> Seconds:
-    """Seconds of a process that opens it and ends."""
+    """Seconds of a process that opens the bundle and exits."""
     begun, before = time.perf_counter(), os.times()
     subprocess.run([sys.executable, "-c", OPEN, str(folder)], check=True)
     after = os.times()
@@ -75,20 +75,20 @@ def in_a_process(folder: Path) -> Seconds:
 
 
 def anew(folder: Path) -> Seconds:
-    """Seconds of opening files that have never been seen."""
+    """Seconds to open files that this process has not read before."""
     os.utime(folder / bundle.WEIGHTS)
     return again(folder)
 
 
 def again(folder: Path) -> Seconds:
-    """Seconds of opening it."""
+    """Seconds to open the bundle."""
     begun, before = time.perf_counter(), time.thread_time()
     Vocoder.from_pretrained(folder)
     return time.perf_counter() - begun, time.thread_time() - before
 
 
 def cost(listed: Path, plain: Path, pairs: int, seconds: Callable[[Path], Seconds]) -> str:
-    """Open both in turns."""
+    """Open both bundles in alternating order."""
     for folder in (listed, plain, listed, plain):
         seconds(folder)
     if seconds is again:
@@ -99,14 +99,14 @@ def cost(listed: Path, plain: Path, pairs: int, seconds: Callable[[Path], Second
         order = (listed, plain) if number % 2 else (plain, listed)
         taken = {folder: seconds(folder) for folder in order}
         found.append((taken[plain], taken[listed]))
-    told = []
+    texts = []
     for which, name in enumerate(("pass", "computed")):
         without = median(before[which] for before, _ in found)
         added = median(after[which] - before[which] for before, after in found)
-        told.append(
+        texts.append(
             f"{without * 1e3:.0f} ms {name}, {added * 1e3:+.1f} ms ({added / without:+.1%})"
         )
-    return "; ".join(told)
+    return "; ".join(texts)
 
 
 if __name__ == "__main__":

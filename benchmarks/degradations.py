@@ -1,4 +1,4 @@
-"""What each metric makes of harm whose order is known: one table, each kind of harm in three steps.
+"""Tabulate each metric over known degradations, each kind in three steps of rising strength.
 
     python benchmarks/degradations.py examples/speech --json degradations.json
 
@@ -45,7 +45,7 @@ CORE = (
 
 Harm = Callable[[Tensor], Tensor]
 Figures = dict[str, dict[str, list[float]]]
-"""By metric and kind of harm: the mean of the untouched clips, and of each step."""
+"""By metric and kind of degradation: the mean of untouched clips, and of each step."""
 
 
 def noise(clip: Tensor, bits: int) -> Tensor:
@@ -56,7 +56,7 @@ def noise(clip: Tensor, bits: int) -> Tensor:
 
 
 def low_pass(clip: Tensor, cutoff: float) -> Tensor:
-    """Take everything above `cutoff` Hz out; half a cosine of 200 Hz leads down to it."""
+    """Remove everything above `cutoff` Hz, with a half-cosine slope of 200 Hz below it."""
     spectrum = torch.fft.rfft(clip.double())
     hertz = torch.linspace(0, RATE / 2, spectrum.shape[-1], dtype=torch.float64)
     slope = ((cutoff - hertz) / 200).clamp(0, 1)
@@ -64,7 +64,7 @@ def low_pass(clip: Tensor, cutoff: float) -> Tensor:
 
 
 def delay(clip: Tensor, milliseconds: float) -> Tensor:
-    """Start later, at the same length."""
+    """Delay the clip without changing its length."""
     samples = round(RATE * milliseconds / 1000)
     return torch.nn.functional.pad(clip, (samples, 0))[..., : clip.shape[-1]]
 
@@ -76,9 +76,9 @@ def pitch(clip: Tensor, percent: float) -> Tensor:
 
 
 def stretch(wave: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
-    """Change the duration alone: WSOLA (Verhelst and Roelands 1993), segments of 23 ms.
+    """Change only the duration: WSOLA (Verhelst and Roelands 1993), segments of 23 ms.
 
-    Each segment is taken up to 6 ms from where it belongs, where it best continues the last.
+    Each segment is taken from up to 6 ms around its place, where it best continues the last one.
     """
     half, reach = 256, 128
     padded = np.pad(wave, (reach, samples + 4 * half))
@@ -100,12 +100,12 @@ def stretch(wave: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
 
 
 def clicks(clip: Tensor, a_second: int, height: float) -> Tensor:
-    """Add to single samples; the few are among the many."""
+    """Add clicks to single samples; the few positions are among the many."""
     generator = torch.Generator().manual_seed(SEED)
     places = torch.randperm(clip.shape[-1], generator=generator)
-    harmed = clip.clone()
-    harmed[..., places[: round(a_second * clip.shape[-1] / RATE)]] += height
-    return harmed
+    degraded = clip.clone()
+    degraded[..., places[: round(a_second * clip.shape[-1] / RATE)]] += height
+    return degraded
 
 
 def from_mel(clip: Tensor, iterations: int) -> Tensor:
@@ -131,7 +131,7 @@ def read(folder: Path, count: int, seconds: float | None = None) -> list[Tensor]
     """The first files of a folder by name, each `(1, T)`, cut to `seconds`."""
     files = sorted(file for file in folder.iterdir() if file.suffix in {".wav", ".flac", ".mp3"})
     if not files:
-        raise UserError(f"{folder}: there is no .wav, .flac or .mp3 in it")
+        raise UserError(f"{folder}: it has no .wav, .flac or .mp3 file")
     clips = [torch.from_numpy(io.read(file, sample_rate=RATE)[0]) for file in files[:count]]
     samples = None if seconds is None else round(seconds * RATE)
     return [PEAK * clip[:, :samples] / clip[:, :samples].abs().max() for clip in clips]
@@ -140,21 +140,21 @@ def read(folder: Path, count: int, seconds: float | None = None) -> list[Tensor]
 def measure(
     clips: Sequence[Tensor], names: Sequence[str] = CORE, console: Console | None = None
 ) -> Figures:
-    """The mean over clips of each metric for each harm; the first of each list is untouched."""
+    """The mean of each metric over clips, for each degradation; the first is the untouched clip."""
     metrics: dict[str, Metric] = {name: plugins.find("metrics", name)() for name in names}
     untouched = {name: mean(metric, clips, clips) for name, metric in metrics.items()}
     figures: Figures = {name: {kind: [untouched[name]] for kind in KINDS} for name in names}
-    harms = [(kind, harm) for kind, steps in KINDS.items() for harm in steps.values()]
+    degradations = [(kind, make) for kind, steps in KINDS.items() for make in steps.values()]
     shown = console or Console(quiet=True)
-    for kind, harm in track(harms, "measuring", console=shown, transient=True):
-        harmed = [harm(clip) for clip in clips]
+    for kind, make in track(degradations, "measuring", console=shown, transient=True):
+        degraded = [make(clip) for clip in clips]
         for name, metric in metrics.items():
-            figures[name][kind].append(mean(metric, harmed, clips))
+            figures[name][kind].append(mean(metric, degraded, clips))
     return figures
 
 
 def mean(metric: Metric, estimates: Sequence[Tensor], references: Sequence[Tensor]) -> float:
-    """Over the clips for which the metric is defined."""
+    """The mean over clips for which the metric is defined."""
     values = [metric(e, r, RATE) for e, r in zip(estimates, references, strict=True)]
     kept = [value for value in values if math.isfinite(value)]
     return sum(kept) / len(kept) if kept else math.nan
@@ -165,8 +165,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("folder", type=Path, help="clean speech")
     parser.add_argument("--count", type=int, default=5, help="how many files, from the first")
-    parser.add_argument("--metric", action="append", help="may be given several times; all but "
-                        "the judges without it")  # fmt: skip
+    parser.add_argument("--metric", action="append", help="may be repeated; the default is all "
+                        "but the trained ones")  # fmt: skip
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     clips = read(options.folder, options.count)
@@ -180,9 +180,9 @@ def main() -> None:
 
 
 def show(figures: Figures, count: int) -> None:
-    """A table for the means: a row for each harm, a column for each metric."""
+    """Print the means, with a row for each degradation and a column for each metric."""
     table = Table(title=f"means over {count} clips", box=None)
-    table.add_column("harm", no_wrap=True)
+    table.add_column("degradation", no_wrap=True)
     for name in figures:
         table.add_column(plugins.find("metrics", name).label, justify="right")
     table.add_row("untouched", *(f"{next(iter(k.values()))[0]:.3g}" for k in figures.values()))

@@ -1,10 +1,10 @@
-"""How often `wavegan diagnose` finds what was planted, and how often it finds what is not there.
+"""Measure how often `wavegan diagnose` finds planted artifacts, and its findings in clean clips.
 
     python benchmarks/diagnose.py --planted speech/ --clean speech/ drums/ music/ --half 1
 
 Artifacts are planted one at a time, at several levels, into clips of `--planted`; a clip of
 `--clean` is a false alarm if anything is found in it. `--half 0` takes the 1st, 3rd, … file of each
-folder, `--half 1` the others: thresholds were set on half 0. `--json FILE` writes it too.
+folder, `--half 1` the others: thresholds were set on half 0. `--json FILE` also writes the figures.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from wavegan.data.scan import READABLE
 from wavegan.diagnosis.diagnose import examine
 
 SHORTEST = 1.2
-"""Seconds of a clip that artifacts are planted in."""
+"""Minimum seconds of a clip for planting."""
 NEAR_SECONDS, NEAR_HERTZ, NEAR_SHARE = 0.1, 3.0, 0.03
-"""How near to the plant a finding has to be: in time, in frequency, or as a share of it."""
+"""Tolerances for the place of a finding: in time, in frequency, or as a share of it."""
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
         _show(console, f"planted in {len(clips)} clips", result["planted"])
     if options.clean:
         result["clean"] = [alarms(folder, files(folder, options.half)) for folder in options.clean]
-        _show(console, "findings in recordings as they are", result["clean"])
+        _show(console, "findings in unmodified recordings", result["clean"])
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
@@ -60,7 +60,7 @@ def files(folder: Path, half: int | None) -> list[Path]:
 
 
 def _some(folder: Path, options: argparse.Namespace) -> list[Path]:
-    """Clips of a folder that are long enough and have nothing found in them, evenly spread."""
+    """Clips of a folder that are long enough and have no findings, evenly spread."""
     long = [f for f in files(folder, options.half) if SHORTEST <= io.probe(f).seconds <= 12]
     clean = []
     for file in long[:: max(len(long) // (2 * options.clips), 1)]:
@@ -83,20 +83,20 @@ def _examined(audio: np.ndarray[Any, Any], rate: int) -> list[Finding]:
 
 
 def is_right(finding: Finding, plant: Plant, planted: Planted) -> bool:
-    """Whether a finding names what was planted, where it is."""
+    """Whether a finding has the name and the place of the planted artifact."""
     if (finding.artifact, finding.what) != (plant.artifact, plant.what):
         return False
     at_time = planted.start is None or abs(finding.start - planted.start) <= NEAR_SECONDS
     if planted.hertz is None or finding.low is None or finding.high is None:
         return at_time
     near = max(NEAR_HERTZ, NEAR_SHARE * planted.hertz)
-    # of a band limit the edge counts, of a hole the middle
+    # compare the edge of a band limit, the middle of a hole
     hertz = finding.low if plant.what != "spectral hole" else (finding.low + finding.high) / 2
     return at_time and abs(hertz - planted.hertz) <= near
 
 
 def row(name: str, plant: Plant, level: float, clips: Sequence[Path]) -> dict[str, Any]:
-    """Of an artifact at a level: in how many clips it is found, and what else is."""
+    """For an artifact at a level: in how many clips it is found, and other findings."""
     found, others = 0, Counter[str]()
     for file in clips:
         wave, rate = _mono(file)
@@ -114,7 +114,7 @@ def row(name: str, plant: Plant, level: float, clips: Sequence[Path]) -> dict[st
 
 
 def alarms(folder: Path, clips: Sequence[Path]) -> dict[str, Any]:
-    """Of a folder: in how many clips something is found, and what."""
+    """For a folder: in how many clips something is found, and what."""
     kinds, faulty, minor = Counter[str](), 0, 0
     for file in clips:
         audio, rate = io.read(file, mono=False)

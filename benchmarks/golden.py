@@ -1,10 +1,10 @@
-"""Compare every golden checkpoint's output with what its own project computed.
+"""Compare the output of every golden checkpoint with that of its own project.
 
     python benchmarks/golden.py
 
-Opens each folder of `$WAVEGAN_SHARED/golden` (default ../shared) by `Vocoder.from_pretrained`, and
-prints the largest absolute error of the waveform relative to its peak, and of the log-mel of the
-source recording. `--json FILE` writes it too.
+Opens each folder of `$WAVEGAN_SHARED/golden` (default ../shared) with `Vocoder.from_pretrained`.
+Prints the largest absolute error of the waveform relative to its peak, and of the log-mel of the
+source recording. `--json FILE` also writes the figures.
 """
 
 import argparse
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def compare(folder: Path) -> dict[str, Any]:
-    """What the model is, and its errors against `expected.npz`."""
+    """The model's name and rate, and its errors against `expected.npz`."""
     vocoder = Vocoder.from_pretrained(folder)
     expected = np.load(folder / "expected.npz")
     made = vocoder(expected["mel"], noise=expected.get("noise")).numpy()

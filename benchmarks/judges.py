@@ -1,11 +1,11 @@
-"""What each judge says of several systems' copies of the same clips, and what it costs.
+"""Compute each trained metric and its cost, for several systems' copies of the same clips.
 
     python benchmarks/judges.py vocoder-demo/ljspeech
 
-Each folder in the given one is a system, one of them the recordings (`--reference`). Clips are
+Each subfolder is a system; one of them has the recordings (`--reference`). Clips are
 paired by name, cut to one length and matched in level (RMS) to the recording. Prints the mean of
-each metric over the clips, and the processor seconds that it takes for 5 s of audio once it has
-been loaded; `--json FILE` writes them too.
+each metric over the clips, and its processor seconds for 5 s of audio once it is loaded;
+`--json FILE` also writes them.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def available() -> list[Metric]:
-    """The judges whose packages are installed; says which are not."""
+    """The metrics whose packages are installed; prints which are not."""
     found = []
     for name, options in WANTED:
         try:
@@ -86,7 +86,7 @@ def available() -> list[Metric]:
 
 
 def read(folder: Path, reference: Path) -> list[Clip]:
-    """The clips of a system that there is a recording of, each with it."""
+    """Pairs of a system's clips with their recordings."""
     clips = []
     for file in sorted(folder.iterdir()):
         if not (reference / file.name).is_file():
@@ -101,11 +101,11 @@ def read(folder: Path, reference: Path) -> list[Clip]:
 
 
 def cost(metric: Metric, clips: list[Clip]) -> float:
-    """Processor seconds for 5 s of audio: the median of the clips'."""
+    """Processor seconds for 5 s of audio: the median over clips."""
     taken = []
     for made, wanted, rate in clips:
         samples = SECONDS * rate
-        # a touch of offset, or a recording judged against itself would be remembered
+        # a small offset, because the result for identical clips would be cached
         start = time.process_time()
         metric(made[:, :samples], wanted[:, :samples] + 1e-4, rate)
         taken.append(time.process_time() - start)

@@ -1,4 +1,4 @@
-"""Measure what hours cost: memory and time of `wavegan` on a long recording.
+"""Measure memory and time of `wavegan` on long recordings.
 
     python benchmarks/long_files.py vocode MODEL --minutes 140
     python benchmarks/long_files.py mel MODEL --minutes 140
@@ -6,7 +6,7 @@
     python benchmarks/long_files.py diagnose --minutes 140
 
 Makes a FLAC of tones in noise, stereo at 44.1 kHz (for `mel` a `.npy` of the model's bands), runs
-the command in a process of its own and prints its peak of resident memory.
+the command in a separate process and prints its peak resident memory.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import soundfile
 
 RATE = 44100
 MIB = 2**10 if sys.platform != "darwin" else 2**20
-"""Of the unit that the system counts in."""
+"""One MiB in the unit of the system's counter: kilobytes, on macOS bytes."""
 WAYS = ("vocode", "mel", "evaluate", "diagnose")
 
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def recording(file: Path, minutes: float, rate: int, channels: int) -> Path:
-    """A FLAC of tones in noise that is loud and quiet in turn, as speech is."""
+    """Write a FLAC of tones in noise that alternates between loud and quiet, like speech."""
     file.parent.mkdir()
     random = np.random.default_rng(0)
     seconds = np.arange(10 * rate)[:, None] / rate
@@ -69,7 +69,7 @@ def recording(file: Path, minutes: float, rate: int, channels: int) -> Path:
 
 
 def mel(file: Path, model: Path, minutes: float) -> Path:
-    """A mel of ten seconds that repeat."""
+    """Write a mel that repeats ten seconds."""
     from wavegan import Vocoder
 
     vocoder = Vocoder.from_pretrained(model)
@@ -77,7 +77,7 @@ def mel(file: Path, model: Path, minutes: float) -> Path:
     wave = (0.1 * random.standard_normal(10 * vocoder.sample_rate)).astype(np.float32)
     part = vocoder.mel(wave).numpy()
     frames = round(minutes * 60 * vocoder.sample_rate / vocoder.hop_length)
-    # band by band: a child's peak begins at that of its parent
+    # band by band, because a child's peak starts at that of its parent
     with file.open("wb") as out:
         header = {"descr": "<f4", "fortran_order": False, "shape": (len(part), frames)}
         np.lib.format.write_array_header_1_0(out, header)
@@ -90,11 +90,11 @@ def measured(words: list[object]) -> dict[str, object]:
     """Peak, seconds, exit code and the last line of one command."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "wavegan", *map(str, words)]
-    with tempfile.TemporaryFile() as said:
-        child = subprocess.Popen(command, stdout=said, stderr=said)
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(command, stdout=output, stderr=output)
         _, status, used = os.wait4(child.pid, 0)
-        said.seek(0)
-        lines = said.read().decode(errors="replace").strip().splitlines()
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines()
     return {
         "peak_mib": round(used.ru_maxrss / MIB),
         "seconds": round(time.perf_counter() - started),

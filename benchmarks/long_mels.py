@@ -1,12 +1,12 @@
-"""Measure what long mel spectrograms cost: memory, time, and how far pieces are from the whole.
+"""Measure memory, time and error of decoding long mel spectrograms in pieces.
 
     python benchmarks/long_mels.py MODEL --minutes 10
-    python benchmarks/long_mels.py MODEL --audio      # the mel is computed too, as `wavegan vocode`
-    python benchmarks/long_mels.py MODEL --whole      # in one call, as if the reach were unknown
-    python benchmarks/long_mels.py MODEL --compare    # how far pieces are from the whole
+    python benchmarks/long_mels.py MODEL --audio      # also compute the mel, like `wavegan vocode`
+    python benchmarks/long_mels.py MODEL --whole      # decode in one call
+    python benchmarks/long_mels.py MODEL --compare    # difference of pieces and whole
 
-Each figure comes from a process of its own: its peak is what the system counted for it (resident
-memory, with Python and torch, of which `--minutes 0` shows the share).
+Each figure comes from a separate process. The peak is its resident memory, including Python and
+torch; `--minutes 0` shows their share.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from wavegan.inference import pieces
 from wavegan.inference.revocode import revocode
 
 GIB = 2**20 if sys.platform != "darwin" else 2**30
-"""Of the unit that the system counts in: kilobytes, bytes on macOS."""
+"""One GiB in the unit of the system's counter: kilobytes, on macOS bytes."""
 ALL = 2**40
-"""Samples, more than anything has."""
+"""More samples than any input has."""
 
 
 def main() -> None:
@@ -34,9 +34,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--audio", action="store_true", help="begin with audio")
-    parser.add_argument("--whole", action="store_true", help="decode all at once")
-    parser.add_argument("--compare", action="store_true", help="decode in both ways")
+    parser.add_argument("--audio", action="store_true", help="start from audio")
+    parser.add_argument("--whole", action="store_true", help="decode in one call")
+    parser.add_argument("--compare", action="store_true", help="decode both ways and compare")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.whole:
@@ -71,7 +71,7 @@ def measured(model: Path, minutes: float, audio: bool) -> dict[str, object]:
 
 
 def compared(model: Path, minutes: float) -> dict[str, object]:
-    """The largest difference of a sample, and the whole's largest sample."""
+    """The largest difference of a sample, and the peak of the whole."""
     vocoder = Vocoder.from_pretrained(model)
     frames = round(minutes * 60 * vocoder.sample_rate / vocoder.hop_length)
     mel = some_mel(vocoder, frames)
@@ -88,7 +88,7 @@ def compared(model: Path, minutes: float) -> dict[str, object]:
 
 
 def some_mel(vocoder: Vocoder, frames: int) -> torch.Tensor:
-    """A mel of so many frames, of ten seconds that repeat."""
+    """A mel that repeats ten seconds."""
     part = vocoder.mel(noise(10 * vocoder.sample_rate))
     return part.repeat(1, -(-frames // part.shape[-1]))[:, :frames].contiguous()
 

@@ -1,4 +1,4 @@
-"""Artifacts to plant into clips, each at several levels, and where they then are."""
+"""Plant artifacts into clips at several levels, and return their place."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Wave = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Planted:
-    """A clip `(C, T)` with an artifact in it, and where: seconds and Hz, None where it has none."""
+    """A clip `(C, T)` with an artifact, and its place in seconds and Hz; None if it has none."""
 
     audio: Wave
     start: float | None = None
@@ -21,9 +21,9 @@ class Planted:
 
 @dataclass(frozen=True)
 class Plant:
-    """An artifact to plant: the detector that must name it, its kind, levels, and how.
+    """An artifact to plant: its detector, its kind, levels, and the function that plants it.
 
-    Levels go from plain to faint; the second is what the tests plant.
+    Levels go from clear to faint; the tests plant the second.
     """
 
     artifact: str
@@ -57,7 +57,7 @@ def _line(at: Callable[[int], float]) -> Callable[[Wave, int, float], Planted]:
 
 
 def _checkerboard(wave: Wave, rate: int, level: float) -> Planted:
-    """A line at rate / 4 that is as loud as the sound, less `level` dB."""
+    """A line at rate / 4 that follows the sound, `level` dB relative to it."""
     size = round(0.03 * rate)
     follows = np.sqrt(np.convolve(wave**2, np.ones(size) / size, mode="same"))
     line = np.sqrt(2) * np.cos(np.pi / 2 * np.arange(len(wave)) + 0.7)
@@ -75,13 +75,13 @@ def _offset(wave: Wave, rate: int, level: float) -> Planted:
 
 
 def _burst(rate: int, level: float) -> Wave:
-    """2 ms that ring out."""
+    """2 ms of decaying oscillation."""
     time = np.arange(round(0.002 * rate)) / rate
     return np.asarray(_amplitude(level) * np.exp(-time / 0.0005) * np.cos(2 * np.pi * 1500 * time))
 
 
 def _quiet_edges(wave: Wave, rate: int) -> Wave:
-    """With 80 ms of the clip's own quietest 80 ms before and after, faded in and out."""
+    """The clip with its own quietest 80 ms before and after, faded in and out."""
     size = round(0.08 * rate)
     power = np.convolve(wave**2, np.ones(size), mode="valid")
     quiet = wave[int(power.argmin()) :][:size]
@@ -105,7 +105,7 @@ def _click_at_end(wave: Wave, rate: int, level: float) -> Planted:
 
 
 def _cut(wave: Wave, rate: int, level: float) -> Planted:
-    """Cut where it is largest within its loudest 20 ms; `level` is the gain before."""
+    """Cut at the largest sample in the loudest 20 ms; `level` is the gain before."""
     middle, half = _loudest(wave, rate), round(0.01 * rate)
     last = middle - half + int(np.abs(wave[middle - half : middle + half]).argmax())
     return Planted(_amplitude(level) * wave[: last + 1], (last + 1) / rate, (last + 1) / rate)
@@ -117,7 +117,7 @@ def _loud(wave: Wave) -> float:
 
 
 def _click(wave: Wave, rate: int, level: float) -> Planted:
-    """One sample, at 0.4 of the length; `level` is against the clip's loud parts, dB."""
+    """One sample, at 0.4 of the length; `level` is relative to the clip's loud parts, dB."""
     place = round(0.4 * len(wave))
     wave = wave.copy()
     wave[place] += _amplitude(level) * _loud(wave)
@@ -125,7 +125,7 @@ def _click(wave: Wave, rate: int, level: float) -> Planted:
 
 
 def _seams(wave: Wave, rate: int, level: float) -> Planted:
-    """Every 8192 samples the wave jumps, and comes back within 5 ms."""
+    """Every 8192 samples the wave jumps, and returns within 5 ms."""
     wave = wave.copy()
     back = np.exp(-np.arange(round(0.02 * rate)) / (0.005 * rate))
     size = _amplitude(level) * _loud(wave)
@@ -170,7 +170,7 @@ def _voiceless(wave: Wave, rate: int) -> Wave:
 
 
 def _buzz(wave: Wave, rate: int, level: float) -> Planted:
-    """Hiss becomes pulses at 110 Hz as loud as it was; `level` is that of the hiss kept, dB."""
+    """Replace hiss by equally loud pulses at 110 Hz; `level` is that of the remaining hiss, dB."""
     mask, size = _voiceless(wave, rate), round(0.03 * rate)
     high = _filtered(wave, lambda f: f > 1500, rate, -200)
     loud = np.sqrt(np.convolve(high**2, np.ones(size) / size, mode="same"))
@@ -182,7 +182,7 @@ def _buzz(wave: Wave, rate: int, level: float) -> Planted:
 
 
 def _metallic(wave: Wave, rate: int, level: float) -> Planted:
-    """A tone at 3.1 kHz where there is hiss, `level` dB against it."""
+    """Add a tone at 3.1 kHz where there is hiss, `level` dB relative to it."""
     mask, size = _voiceless(wave, rate), round(0.03 * rate)
     loud = np.sqrt(np.convolve(wave**2, np.ones(size) / size, mode="same"))
     tone = np.sqrt(2) * np.cos(2 * np.pi * 3100 * _seconds(wave, rate))
@@ -190,7 +190,7 @@ def _metallic(wave: Wave, rate: int, level: float) -> Planted:
 
 
 def _dropout(wave: Wave, rate: int, level: float) -> Planted:
-    """`level` milliseconds of nothing at the loudest place."""
+    """`level` milliseconds of zeros at the loudest place."""
     place, size = _loudest(wave, rate), round(level / 1000 * rate)
     wave = wave.copy()
     wave[place : place + size] = 0

@@ -1,12 +1,12 @@
-"""Look for seams in a model's long sounds and loops.
+"""Measure seams in a model's long sounds and loops.
 
     python benchmarks/seams.py MODEL --count 16
 
-A seam would be a jump from sample to sample, or from spectrum to spectrum, larger than those around
-it. Measured are the joins of long sounds (where the windows of a walk begin and end), the place
-where loops wrap, and as a control clips that are laid end to end. Each is told against the 99th
-percentile inside the same sound: the share of places above it (about 0.01 where there is no seam),
-and the median and largest ratio to it. `--json FILE` writes it too.
+A seam is a jump from sample to sample, or from spectrum to spectrum, that is larger than those
+around it. Measures the joins of long sounds (where the windows of a walk begin and end), the point
+where loops wrap, and as a control clips that are laid end to end. Each is compared with the 99th
+percentile inside the same sound: the share of places above it (about 0.01 without a seam), and the
+median and largest ratio to it. `--json FILE` also writes the figures.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from wavegan.audio.stft import magnitude
 from wavegan.inference.clip_length import clip_length
 
 WINDOW, HOP = 256, 64
-"""Samples of the short-time spectra, and from one to the next."""
+"""Window and hop of the short-time spectra, in samples."""
 
 Figures = dict[str, dict[str, float]]
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--count", type=int, default=16, help="clips, long sounds and loops")
     parser.add_argument("--times", type=float, default=4.0, help="length of sounds, in clips")
-    parser.add_argument("--label", help="all labels in turn without it")
+    parser.add_argument("--label", help="default: cycle through all labels")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -52,7 +52,7 @@ def measure(
     label: str | None = None,
     seed: int = 0,
 ) -> Figures:
-    """The figures of each kind of place: long sounds, loops of one clip, long loops, the control.
+    """Measure each kind of place: long sounds, loops of one clip, long loops, the control.
 
     Args:
         synthesizer: the model.
@@ -81,27 +81,27 @@ def measure(
 
 
 def figures(sounds: Tensor, places: "range | list[int]", inside: Tensor) -> dict[str, float]:
-    """Shares and ratios of the jumps at places of sounds `(N, C, T)`, against those inside others.
+    """Shares and ratios of jumps at places of sounds `(N, C, T)`, relative to those inside others.
 
     Args:
         sounds: with something joined at the places.
         places: each is the number of the first sample after a join.
         inside: sounds `(N, C, T)` without a join.
     """
-    told: dict[str, float] = {}
+    result: dict[str, float] = {}
     for name, function in (("jump", jumps), ("flux", flux)):
         limits = function(inside).quantile(0.99, -1, keepdim=True)
         all_of_it = function(sounds)
         at = [all_of_it[:, _nearest(name, place, all_of_it.shape[-1])] for place in places]
         ratios = (torch.stack(at, -1) / limits.clamp(min=1e-9)).flatten()
-        told[f"{name}_above"] = float((ratios > 1).float().mean())
-        told[f"{name}_median"] = float(ratios.median())
-        told[f"{name}_largest"] = float(ratios.max())
-    return told
+        result[f"{name}_above"] = float((ratios > 1).float().mean())
+        result[f"{name}_median"] = float(ratios.median())
+        result[f"{name}_largest"] = float(ratios.max())
+    return result
 
 
 def jumps(sounds: Tensor) -> Tensor:
-    """From each sample to the next, the largest of the channels': `(N, C, T)` to `(N, T - 1)`."""
+    """Jumps from sample to sample, the largest over channels: `(N, C, T)` to `(N, T - 1)`."""
     return sounds.diff(dim=-1).abs().amax(1)
 
 
@@ -112,12 +112,12 @@ def flux(sounds: Tensor) -> Tensor:
 
 
 def tiled(loops: Tensor) -> Tensor:
-    """Each loop twice."""
+    """Repeat each loop once."""
     return torch.cat([loops, loops], -1)
 
 
 def _nearest(name: str, place: int, count: int) -> int:
-    """Number of the jump across a place, or of the change of spectra that is centred nearest."""
+    """Index of the jump across a place, or of the nearest change of spectra."""
     if name == "jump":
         return place - 1
     return min(max(round((place - (WINDOW + HOP) / 2) / HOP), 0), count - 1)

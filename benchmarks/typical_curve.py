@@ -1,12 +1,12 @@
-"""Keep a finished run's validations as the typical curve of its recipe.
+"""Store the validations of a finished run as the typical curve of its recipe.
 
     python benchmarks/typical_curve.py runs/digits digits-cpu \
         --data "the Free Spoken Digit Dataset" --machine "2 cores of an AMD EPYC (Zen 4)" \
         --command "wavegan train digits-cpu digits/ --out runs/digits data.validation=test.txt"
 
-It is written to `wavegan/progress/curves/RECIPE.json`, from where `wavegan status` compares. Only a
-run that reached its last step, of a recipe that is as it is packaged, is kept. What the run did not
-write down itself (runs of before there were start lines) is counted anew in its folder of audio.
+Writes `wavegan/progress/curves/RECIPE.json`, which `wavegan status` compares with. The run must
+have reached its last step, with the packaged recipe unchanged. Data that the run did not log (runs
+from before there were start lines) is counted in its audio folder.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from wavegan.recipe import Recipe, dump, load
 
 
 def main() -> None:
-    """Read the run, check that it is the recipe's, write the curve."""
+    """Read the run, check that it used the recipe, write the curve."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("run", type=Path)
     parser.add_argument("recipe", help="a packaged recipe's name")
     parser.add_argument("--data", required=True, help="what it was trained on, in a few words")
-    parser.add_argument("--machine", required=True, help="on what, in a few words")
-    parser.add_argument("--command", required=True, help="how it was trained")
+    parser.add_argument("--machine", required=True, help="the machine, in a few words")
+    parser.add_argument("--command", required=True, help="the training command")
     parser.add_argument("--out", type=Path, default=typical.CURVES)
     options = parser.parse_args()
     found = curve(History.read(options.run), options.recipe)
@@ -42,18 +42,18 @@ def main() -> None:
 
 
 def curve(history: History, recipe: str) -> dict[str, Any]:
-    """The curve without the words that only a person knows.
+    """The curve, without the texts from the command line.
 
     Raises:
         UserError: the run has not ended, or is another recipe's.
     """
-    # fields that came after the run have their defaults
+    # fields that are newer than the run have their defaults
     own = typical.identity(yaml.safe_load(dump(Recipe.model_validate(dict(history.recipe)))))
     if own != typical.identity(yaml.safe_load(dump(load(recipe, [])))):
         raise UserError(f"{history.run}: its recipe differs from {recipe}")
     metric = judge(history).metric
     if metric is None or not history.ended:
-        raise UserError(f"{history.run}: it has not ended, at step {history.step:,}")
+        raise UserError(f"{history.run}: it has not finished, at step {history.step:,}")
     steps, values = history.series("validation", metric)
     return {
         "recipe": recipe,
@@ -67,7 +67,7 @@ def curve(history: History, recipe: str) -> dict[str, Any]:
 
 
 def data(history: History) -> dict[str, Any]:
-    """Clips and seconds that trained, clips held out, the fingerprint of the folder."""
+    """Number and seconds of training clips, held-out clips, fingerprint of the folder."""
     for start in history.starts:
         return dict(start["data"])
     from wavegan.training import files

@@ -145,7 +145,7 @@ def test_it_trains_and_validates(run: Path) -> None:
     trained = lines(run, "train")
     assert [line["step"] for line in trained] == [1, 2, 3, 4, 5, 6]
     assert {"generator/stft", "generator/adversarial", "discriminator/total"} <= trained[0].keys()
-    figures = [line["mel_distance"] for line in lines(run, "validation")]
+    figures = [line["log_mel_l1"] for line in lines(run, "validation")]
     assert len(figures) == 2
     assert figures[1] < figures[0]
     names = sorted(file.name for file in (run / "samples" / "00000006").iterdir())

@@ -21,7 +21,9 @@ OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
         "layers": "num_layers",
     },
 }
-"""Options of plug-ins, by kind and name: likewise."""
+"""Options of plug-ins, by kind and name: the old name, and that of today."""
+FIGURES: Mapping[str, str] = {"mel_distance": "log_mel_l1", "mr_stft": "mrstft"}
+"""Figures in `metrics.jsonl`: the old name, and that of today."""
 
 
 def field(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -236,14 +236,16 @@ def test_mels_of_another_scale_are_warned_of_before_training(
     if not dry:
         count = len(list(speech.glob("*.flac")))
         (pairs,) = (text for text in result.stderr.splitlines() if "paired with audio" in text)
-        assert f"{count} of them by bare names, as " in pairs
+        assert f"{count} of them by file name only, like " in pairs
         said = result.stderr.splitlines()
         assert said.index(line) < next(n for n, text in enumerate(said) if text.startswith("step "))
 
 
 def test_good_mels_are_compared_and_not_warned_of(tuned, mels):
     notes = tuned[1].stderr.splitlines()
-    assert f"{len(list(mels.iterdir()))} mels lie as (frames, n_mels) and are turned" in notes
+    assert (
+        f"{len(list(mels.iterdir()))} mels have shape (frames, n_mels) and are transposed" in notes
+    )
     (line,) = (text for text in notes if "beside those of their own audio" in text)
     assert "mean difference 0.08, correlation 1.00" in line
     assert not any("warning" in text for text in notes)

@@ -279,7 +279,7 @@ def test_json_tells_all_and_quiet_nothing(generate: Call, tmp_path: Path) -> Non
     [
         (["--format", "mp3"], "--format mp3"),
         (["--subtype", "pcm8"], "--subtype pcm8"),
-        (["--format", "flac", "--subtype", "float"], "FLAC holds integers"),
+        (["--format", "flac", "--subtype", "float"], "--format flac --subtype float: "),
         (["--truncation", "2"], "truncation is 2"),
         (["--seconds", "-1"], "seconds is -1"),
     ],

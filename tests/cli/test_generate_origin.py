@@ -58,13 +58,13 @@ def test_variations_and_ways_say_where_they_come_from(
     soundfile.write(own, wave, RATE)
     words = ("-n", 1, "--seed", 7, "--steps", 1, "--like", own)
     result = generate_of(model, *words)
-    assert "only the first 0.51 s of the 3.0 s" in result.stderr
+    assert "only the first 0.51 s of 3.0 s" in result.stderr
     (file,) = (tmp_path / "out").iterdir()
     facts = made_by.facts(io.probe(file).tags)
     assert facts["like"] == "my hit.wav"
     assert (facts["steps"], facts["spread"], facts["seed"]) == (1, 0.3, 7)
     result = generate_of(model, "-n", 2, "--interpolate", "7:7", "--seed", 4, out="way")
     assert "--seed 4 is not used" in result.stderr
-    assert "both ends are one sound" in result.stderr
+    assert "--interpolate 7:7: both ends" in result.stderr
     facts = made_by.facts(io.probe(next((tmp_path / "way").iterdir())).tags)
     assert (facts["interpolate"], facts["of"]) == ("7:7", 2)

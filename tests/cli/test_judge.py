@@ -12,8 +12,12 @@ from typer.testing import CliRunner, Result
 
 from wavegan.audio import io
 from wavegan.cli import app
+from wavegan.cli._evaluate_inputs import names
+from wavegan.data.manifest import Clip
 from wavegan.embeddings.classifier import Classifier
-from wavegan.evaluation import judge as judging
+from wavegan.evaluation.held_out import read_held_out
+from wavegan.evaluation.judge import label_of
+from wavegan.evaluation.judge import score as score_sets
 from wavegan.set_metrics.frechet import Frechet
 from wavegan.set_metrics.ndb import Ndb
 from wavegan.training import classifier
@@ -73,8 +77,8 @@ def test_training_says_how_well_it_judges(folder: Path, tmp_path: Path) -> None:
         *("--validation", folder / "judge" / "held_out.txt", "--seconds", 0.05),
     )
     assert result.exit_code == 0
-    assert "of 10 held-out clips judged rightly (2 labels, step " in result.stdout
-    assert "40 clips of 2 labels train, 10 are held out" in result.stderr
+    assert "of 10 held-out clips classified correctly (2 labels, step " in result.stdout
+    assert "40 training clips of 2 labels, 10 held out" in result.stderr
     held = "held_out.txt"
     assert (tmp_path / "j" / held).read_text() == (folder / "judge" / held).read_text()
     assert Classifier.load(tmp_path / "j").samples == 200
@@ -95,9 +99,8 @@ def test_a_table_of_sets_beside_real_clips(folder: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0].split()[:4] == ["set", "clips", "IS", "Fréchet"]
     assert [line.split()[0] for line in lines[1:5]] == ["good", "wrong", "held", "real"]
-    assert "compare 10 clips at a time" in lines[5]
-    assert "left out of good: broken.wav: " in result.stderr
-    assert "listening to good: 24 clips" in result.stderr
+    assert "compare 10 clips at a time with 40 real ones" in lines[5]
+    assert "good: left out: broken.wav: " in result.stderr
 
 
 def test_the_numbers_tell_good_sets_from_bad(folder: Path) -> None:
@@ -130,17 +133,17 @@ def test_the_numbers_tell_good_sets_from_bad(folder: Path) -> None:
 def test_rows_are_what_the_metrics_say_of_the_judges_embeddings(folder: Path) -> None:
     """The held-out clips are one part, so its numbers are those of the metrics themselves."""
     judge = Classifier.load(folder / "judge")
-    held = judging.read_held_out(folder / "judge")
+    held = read_held_out(folder / "judge")
 
     def embedded(paths: list[str]) -> torch.Tensor:
         audio = [io.read(folder / "real" / path)[0] for path in paths]
         return judge(torch.from_numpy(np.stack(audio))).detach()
 
-    names = [f"{label}/{n:02d}.wav" for label in ("hat", "hat_low") for n in range(25)]
+    paths = [f"{label}/{n:02d}.wav" for label in ("hat", "hat_low") for n in range(25)]
     made = embedded(sorted(held))
-    real = embedded([name for name in names if name not in held])
-    verdict = judging.score(judge, [folder / "good"], real=folder / "real", held_out=held)
-    row = next(row for row in verdict.rows if row.kind == "held out")
+    real = embedded([path for path in paths if path not in held])
+    scores = score_sets(judge, {"good": folder / "good"}, real=folder / "real", held_out=held)
+    row = next(row for row in scores.rows if row.kind == "held out")
     assert row.frechet.value == pytest.approx(Frechet()(made, real), rel=1e-3)
     assert row.ndb.value == Ndb()(made, real)
 
@@ -165,13 +168,12 @@ def test_held_out_clips_may_be_a_folder_also_one_within_the_real_one(folder: Pat
     ],
 )
 def test_labels_come_from_folders_then_from_file_names(path: str, label: int) -> None:
-    clip = judging.Clip(path, RATE, 1, 400, Path(path).parent.name, 0.5, 0.5)
-    assert judging._label(clip, ["kick", "hat", "hat_open"]) == label
+    clip = Clip(path, RATE, 1, 400, Path(path).parent.name, 0.5, 0.5)
+    assert label_of(clip, ["kick", "hat", "hat_open"]) == label
 
 
-def test_sets_of_one_name_are_told_apart_by_their_paths(folder: Path) -> None:
-    names = [name for _, name in judging._named([Path("/a/x"), Path("/b/x"), Path("/a/y/")])]
-    assert names == ["/a/x", "/b/x", "y"]
+def test_sets_of_one_name_are_told_apart_by_their_paths() -> None:
+    assert names([Path("/a/x"), Path("/b/x"), Path("/a/y/")]) == ["/a/x", "/b/x", "y"]
 
 
 def test_a_judge_is_replaced_only_with_force(folder: Path, tmp_path: Path) -> None:

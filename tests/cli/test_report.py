@@ -79,7 +79,7 @@ def test_a_report_of_ours_is_replaced_and_other_files_only_with_force(
         assert call(*words).stderr == ""
         again = call(*words)
         assert again.exit_code == 0
-        assert "the earlier report is replaced" in again.stderr
+        assert "an earlier report is replaced" in again.stderr
     mine, sound = clips / "mine.html", clips / "real" / "1.wav"
     mine.write_text("<h1>mine</h1>")
     refused = call(run, "--out", mine)
@@ -97,10 +97,10 @@ def test_mistakes_are_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for words, message in (
         ((tmp_path / "gone",), "gone: it does not exist"),
-        ((tmp_path / "empty",), "empty: nothing to report: neither a run"),
-        ((run, "--seconds", 0), "--seconds 0: give more than 0"),
+        ((tmp_path / "empty",), "empty: nothing to report"),
+        ((run, "--seconds", 0), "--seconds 0: give a number above 0"),
         ((run, "--evaluation", tmp_path / "gone.json"), "gone.json: No such file"),
-        ((run, "--out", tmp_path), "a folder: --out names the page"),
+        ((run, "--out", tmp_path), "this is a folder; give --out a file"),
     ):
         result = call(*words)
         assert (result.exit_code, result.stdout) == (2, ""), words

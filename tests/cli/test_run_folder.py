@@ -138,7 +138,7 @@ def test_a_dry_run_of_a_run_that_goes_on_divides_files_as_the_run_does(
     plan = json.loads(call(*words).stdout)
     assert plan["validation_files"] == 2
     assert plan["training_files"] == 2 * (len(clips) - 2)  # copies of what is held out do not
-    assert [note for note in plan["notes"] if "new here" in note]
+    assert [note for note in plan["notes"] if "new, " in note]
     assert [note for note in plan["notes"] if "data.folder was" in note]
 
 
@@ -149,7 +149,7 @@ def test_the_same_command_goes_on_where_it_stopped(
     assert result.exit_code == 0, result.output
     assert steps(run) == [1, 2, 3, 4]
     assert max(bundle.checkpoints(run)) == 4
-    assert "goes on from step 2" in result.stderr
+    assert "resuming from step 2" in result.stderr
     assert "training.steps was 2, is 4" in result.stderr
 
 
@@ -172,10 +172,10 @@ def test_another_recipe_or_other_data_is_refused_and_nothing_is_lost(
     message = refused(
         start(call, small, speech, run, "generator.upsample_initial_channel=32", *dry)
     )
-    for part in ("generator.upsample_initial_channel", "16 there", "32 here", str(run)):
+    for part in ("generator.upsample_initial_channel", "16 there", "32 in this command", str(run)):
         assert part in message
     message = refused(start(call, small, tmp_path, run, *dry))
-    for part in ("data.folder", f"{speech} there", f"{tmp_path} here"):
+    for part in ("data.folder", f"{speech} there", f"{tmp_path} in this command"):
         assert part in message
     assert files(run) == before
 
@@ -215,7 +215,7 @@ def test_a_run_that_saved_nothing_starts_anew_and_says_so(
         (run / name / "0.json").write_text("{}")
     result = start(call, small, speech, run, "training.steps=1", "training.seed=9")
     assert result.exit_code == 0, result.output
-    assert "starts anew" in result.stderr
+    assert "starts from step 0" in result.stderr
     assert steps(run) == [1]
 
 
@@ -340,5 +340,5 @@ def test_after_kill_9_the_same_command_goes_on_at_once(
     )
     assert result.exit_code == 0, result.output
     assert f"process {process.pid} on " in result.stderr
-    assert "taken over" in result.stderr
+    assert "taking over" in result.stderr
     assert steps(run) == list(range(1, done + 3))

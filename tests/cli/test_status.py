@@ -33,7 +33,7 @@ def write(run: Path, steps: int, factor: float = 1.0) -> Path:
             stream.write(json.dumps(line) + "\n")
             if step % 500 == 0:
                 value = factor * (0.2 + 100 / step)
-                line = {"kind": "validation", "step": step, "mel_distance": value}
+                line = {"kind": "validation", "step": step, "log_mel_l1": value}
                 stream.write(json.dumps(line) + "\n")
     folder = run / "checkpoints" / f"{steps:08d}"
     folder.mkdir(parents=True)
@@ -50,7 +50,7 @@ def test_a_run_that_trains(tmp_path: Path) -> None:
     first, paragraph, best, alarm = result.stdout.splitlines()
     assert first.startswith(f"{run}: step 2,500 of 4,000 (62%), 5 steps/s, 5 min to the end; ")
     assert "running (wrote " in first
-    assert paragraph.startswith("Step 2,500 of 4,000: validation mel distance 0.240 (its best)")
+    assert paragraph.startswith("Step 2,500 of 4,000: validation log-mel L1 0.240 (its best)")
     assert "falling since step 500 by " in paragraph
     assert "G is healthy; there is no D." in paragraph
     assert "Continue." in paragraph
@@ -81,7 +81,7 @@ def test_several_are_a_table_and_their_paragraphs(tmp_path: Path) -> None:
     assert rows[0][1:] == ["2,500", "4,000", "5", "min", "0.24", "0.24", "falling", "continue",
                            "running"]  # fmt: skip
     assert rows[1][1:] == ["4,000", "4,000", "-", "0.45", "0.45", "falling", "continue", "ended"]
-    assert result.stdout.count("validation mel distance") == 2
+    assert result.stdout.count("validation log-mel L1") == 2
     assert "it was still falling when it ended" in result.stdout
 
 
@@ -114,10 +114,10 @@ def test_what_is_no_run_is_one_line(tmp_path: Path) -> None:
     damaged = write(tmp_path / "damaged", 500)
     (damaged / "recipe.yaml").write_text("a: [")
     for path, message in (
-        (tmp_path / "missing", "there is no such folder"),
+        (tmp_path / "missing", "no such folder"),
         (tmp_path / "file", "it has no recipe.yaml"),
         (tmp_path / "empty", "it has no recipe.yaml"),
-        (tmp_path / "runs", f"it holds some: give {run}"),
+        (tmp_path / "runs", f"give {run}"),
         (damaged, "recipe.yaml: damaged"),
     ):
         result = call(path)
@@ -135,8 +135,8 @@ def test_one_that_is_none_is_left_out_and_the_others_shown(tmp_path: Path) -> No
     assert result.exit_code == 2
     assert f"{run}: step 500 of 4,000" in result.stdout
     left, end = result.stderr.splitlines()
-    assert left == f"left out: {tmp_path / 'missing'}: there is no such folder"
-    assert end == "error: 1 of 2 runs left out, as said above"
+    assert left == f"left out: {tmp_path / 'missing'}: no such folder"
+    assert end.startswith("error: 1 of 2 runs left out")
 
 
 def test_odd_lines_do_no_harm(tmp_path: Path) -> None:

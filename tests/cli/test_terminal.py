@@ -86,7 +86,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, save_tiny: Callable[[Path], 
         {"kind": "train", "step": step, "generator/mel": 0.3, "speed/steps": 5.0}
         for step in range(1, 60)
     ]
-    lines += [{"kind": "validation", "step": 50, "mel_distance": 0.5}]
+    lines += [{"kind": "validation", "step": 50, "log_mel_l1": 0.5}]
     lines += [{"kind": "alarm", "step": 50, "text": TEXT}]
     (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     for number, listener in enumerate((TEXT, f"b{TEXT}")):

@@ -337,7 +337,7 @@ def test_one_bad_file_in_a_folder_does_not_stop_the_others(tmp_path, vocode):
     assert failure["input"] == str(folder / "a.wav")
     assert result.stderr.splitlines() == [
         f"left out: {failure['reason']}",
-        "error: 1 of 2 inputs left out, as said above",
+        "error: 1 of 2 inputs left out, see above",
     ]
 
 
@@ -351,7 +351,7 @@ def test_a_folder_without_audio_is_named(tmp_path, vocode):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("text")
     message = wrong(vocode(tmp_path / "notes", "-o", tmp_path / "out"))
-    assert f"{tmp_path / 'notes'}: no audio and no mel files in it" in message
+    assert f"{tmp_path / 'notes'}: it contains no audio" in message
 
 
 def test_a_missing_model_is_named(tmp_path, vocode):
@@ -370,13 +370,13 @@ def test_a_folder_without_a_model_is_described(tmp_path, vocode):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-o", "out.mp4"], "--out out.mp4: end it in .wav, .flac or .ogg"),
-        (["-o", "v1.2"], "--out v1.2: end it in .wav, .flac or .ogg, or give a folder"),
+        (["-o", "out.mp4"], "--out out.mp4: give a file that ends in .wav, .flac"),
+        (["-o", "v1.2"], "--out v1.2: give a file that ends in .wav, .flac"),
         (["-o", "out.wav", "--format", "flac"], "--format flac and --out out.wav differ"),
         (["-o", "out.wav", "--picture", "out.wav"], "no picture format '.wav'"),
         (["-o", "out.wav", "--format", "mp3"], "--format mp3: give wav, flac, ogg"),
         (["-o", "out.wav", "--subtype", "pcm8"], "--subtype pcm8: give pcm16, pcm24, float"),
-        (["-o", "-", "--json"], "choose one"),
+        (["-o", "-", "--json"], "leave out one"),
         (["-o", "out.wav", "--device", "tpu"], "--device tpu: give auto"),
         (["-o", "out.flac", "--subtype", "float"], "FLAC cannot hold FLOAT"),
     ],
@@ -391,8 +391,8 @@ def test_options_that_do_not_fit_are_refused(tmp_path, vocode, monkeypatch, word
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-o", "-"], "--out -: several inputs need a folder"),
-        (["-o", "a.npy"], "--out a.npy: several inputs need a folder"),
+        (["-o", "-"], "--out -: there are several inputs"),
+        (["-o", "a.npy"], "--out a.npy: there are several inputs"),
         (["-o", "out", "--picture", "a.png"], "--picture draws one input"),
     ],
 )

@@ -151,9 +151,9 @@ def test_a_picture_shows_the_beginning(
     tmp_path: Path, vocode: Vocode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: dict[str, int] = {}
-    monkeypatch.setattr("wavegan.inference.picture.check", lambda _: None)
+    monkeypatch.setattr("wavegan.audio.spectrogram_figure.check", lambda _: None)
     monkeypatch.setattr(
-        "wavegan.inference.picture.draw",
+        "wavegan.audio.spectrogram_figure.side_by_side",
         lambda _file, panels, _rate: drawn.update({key: len(p) for key, p in panels.items()}),
     )
     monkeypatch.setattr(_vocode_one, "DRAWN", 8000)

@@ -141,9 +141,10 @@ def test_workers_use_one_thread_and_leave_signals_to_the_parent(segments: Segmen
 
 
 def test_closing_ends_the_workers(segments: Segments) -> None:
+    before = multiprocessing.active_children()
     loader = training_loader(segments, batch_size=4, steps=1000, num_workers=2)
     next(loader)
-    workers = multiprocessing.active_children()
+    workers = [worker for worker in multiprocessing.active_children() if worker not in before]
     assert len(workers) == 2
     loader.close()  # type: ignore[attr-defined]
     assert not any(worker.is_alive() for worker in workers)

@@ -97,7 +97,7 @@ def test_faults_of_a_mixed_folder_are_told_apart(quiet: np.ndarray, tmp_path: Pa
     assert told["files"][0]["made_by"] == {"command": "generate", "model": "drums"}
     assert told["files"][2]["made_by"] is None
     text = call(tmp_path).stdout
-    assert "2 of 3 files are made by wavegan generate, model drums" in text
+    assert "2 of 3 files were made by wavegan generate, model drums" in text
     assert "too quiet (sounds) in 2 of 3 files" in text
 
 

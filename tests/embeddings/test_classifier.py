@@ -120,7 +120,7 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
     (tmp_path / "checksums.json").unlink()  # each change is met itself, not by its checksum
     good = json.loads(config.read_text())
     for change, message in (
-        ({"format": "other"}, "not of a judge"),
+        ({"format": "other"}, "not a judge's file"),
         ({"samples": "long"}, "samples: "),
         ({"colour": 1}, "unknown field 'colour'"),
         ({"labels": ["kick"]}, "labels has 1"),
@@ -133,9 +133,9 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
     refuses("config.json: not JSON")
     config.write_text(json.dumps(good))
     weights.write_bytes(weights.read_bytes()[:-9])
-    refuses("model.safetensors: damaged or not safetensors")
+    refuses("model.safetensors: damaged, or not safetensors")
     weights.unlink()
-    refuses(r"not a judge \(model.safetensors is missing\)")
+    refuses(r"not a judge, as model.safetensors is missing")
 
 
 @pytest.mark.parametrize(

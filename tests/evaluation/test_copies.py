@@ -87,5 +87,5 @@ def test_a_model_that_makes_no_numbers_is_an_error(
     weights = bundle.build(tiny).state_dict()
     key = next(key for key in weights if key.endswith("bias"))
     save_tiny(tmp_path / "m", **{key: torch.full_like(weights[key], float("nan"))})
-    with pytest.raises(UserError, match="m: no clip was copied: the model made NaN"):
+    with pytest.raises(UserError, match="m: no clip could be vocoded: the model made NaN"):
         copy_synthesis({"m": tmp_path / "m"}, scan(data), tmp_path / "out", device=CPU)

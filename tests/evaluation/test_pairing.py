@@ -120,3 +120,12 @@ def test_picking_by_a_list_and_a_count() -> None:
     for wanted, missing in ((["b"], "b"), (["c", "b", "c"], "b"), (["y/b", "gone.wav"], "gone")):
         with pytest.raises(UserError, match=f"1 of the {len(set(wanted))} listed .*: {missing};"):
             pick(names, wanted, None)
+
+
+def test_names_from_a_mac_are_composed(tmp_path: Path) -> None:
+    """macOS writes é as two characters; other systems as one."""
+    for folder, name in (("real", "caf\u00e9.wav"), ("made", "cafe\u0301.wav")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).touch()
+    (only,) = pair(tmp_path / "real", tmp_path / "made").pairs
+    assert only.name == "caf\u00e9"

@@ -60,7 +60,8 @@ def test_a_set_like_the_real_one_is_near_its_halves_and_a_collapsed_one_is_not(
 def test_every_set_is_compared_in_parts_of_one_size(folder: Path) -> None:
     sets = {"like": folder / "like", "real": folder / "real"}
     found = compare_sets(folder / "real", sets, metrics=["frechet", "diversity"])
-    assert found.settings["clips"] == {"real": 60, "real_half": 30, "part": 25}
+    counts = {"real": 60, "reference": 30, "baseline": 30, "part": 25, "real_half": 30}
+    assert found.settings["clips"] == counts
     figures = {row.name: row.figures["frechet"] for row in (*found.systems, found.baseline)}
     assert {name: (f.n, f.parts) for name, f in figures.items()} == {
         "like": (25, 1),
@@ -95,7 +96,28 @@ def test_a_figure_that_cannot_be_made_says_why(folder: Path, tmp_path: Path) -> 
     assert math.isnan(figure.mean)
     assert figure.to_dict()["mean"] is None
     assert "needs 40 or more" in figure.reason
-    assert any(note.startswith("frechet_infinity: not made: ") for note in notes)
+    assert any(note.startswith("frechet_infinity: not computed: ") for note in notes)
+
+
+def test_held_out_clips_are_the_baseline(folder: Path) -> None:
+    names = [f"{number:03d}.wav" for number in range(0, 60, 3)]
+    like = {"like": folder / "like"}
+    notes: list[str] = []
+    found = compare_sets(
+        folder / "real", like, held_out=names, metrics=["frechet", "diversity"], note=notes.append
+    )
+    assert (found.baseline.name, found.baseline.clips, notes) == ("held out", 20, [])
+    assert found.settings["clips"] == {
+        **{"real": 60, "reference": 40, "baseline": 20, "part": 20},
+        "real_half": 40,
+    }
+    assert "held-out real clips" in found.settings["note"]
+    assert set(found.to_dict()["floors"]) == {"held_out"}
+    few = compare_sets(
+        folder / "real", like, held_out=names[:1], metrics=["frechet"], note=notes.append
+    )
+    assert (few.baseline.name, few.settings["clips"]["real"]) == ("real halves", 59)
+    assert notes == ["fewer than 2 held-out clips: the real clips are halved instead"]
 
 
 def test_a_judges_folder_is_an_embedding(folder: Path, tmp_path: Path) -> None:

@@ -290,7 +290,7 @@ def test_nothing_is_lost_by_a_reload_and_parts_can_be_saved(
     tab.keyboard.press("Escape")
     tab.get_by_role("button", name="Next").click()
     status = tab.locator("#status").inner_text()
-    assert status == "Before you go on: listen to Reference, A, C, D; rate A, C, D."
+    assert status == "Before you continue: listen to Reference, A, C, D; rate A, C, D."
     with tab.expect_download() as download:
         tab.get_by_role("button", name="Save what I have so far").click()
     results = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
@@ -379,7 +379,7 @@ def test_pages_are_whole(
         tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
         whole(tab)
         tab.get_by_role("button", name=button).click()
-    tab.get_by_text("Before you go on").wait_for()
+    tab.get_by_text("Before you continue").wait_for()
     tab.get_by_label("Comment (optional)").fill("x" * 300)
     whole(tab)
     tab.evaluate("go(session.count)")

@@ -91,7 +91,7 @@ def test_who_misses_the_hidden_reference_too_often_is_excluded_and_named(tmp_pat
     kept = mushra.score(collect([tmp_path]), keep_all=True)
     assert (kept.listeners, len(kept.screened)) == (("ann", "bob"), 1)
     (tmp_path / "ann.json").unlink()
-    with pytest.raises(UserError, match=r"no listener is left .bob: .*--keep-all counts them"):
+    with pytest.raises(UserError, match=r"no listener is left .bob: .*--keep-all"):
         mushra.score(collect([tmp_path]))
 
 
@@ -100,7 +100,7 @@ def test_a_single_listener_is_resampled_by_clips(tmp_path: Path) -> None:
     found = mushra.score(collect([save(tmp_path, ann=result("ann", told))]))
     row = next(row for row in found.rows if row.name == "ours")
     assert (found.unit, row.rating.n, row.rating.mean) == ("clips", 3, 50)
-    assert "say nothing of other people" in found.warnings()[0]
+    assert "do not apply to other people" in found.warnings()[0]
 
 
 def test_unfinished_trials_do_not_count(tmp_path: Path) -> None:
@@ -140,9 +140,11 @@ def test_abx_pairs_are_adjusted_and_say_what_was_lacking(tmp_path: Path) -> None
     assert near.needed == 28
     assert "it takes 28 trials to show it" in near.verdict()
     assert none.needed is None
-    assert "12 of 16 would have shown one" in none.verdict()
+    assert "12 right answers of 16" in none.verdict()
     few = abx.score(collect([save(tmp_path, ann=result("ann", told[:4], "abx"))])).pairs[0]
-    assert few.verdict() == "4 trials prove nothing, even all right ones: take 16."
+    assert (
+        few.verdict() == "4 trials prove nothing, even if all answers are right: run at least 16."
+    )
 
 
 def test_binomial_numbers_agree_with_scipy() -> None:
@@ -189,13 +191,13 @@ def test_files_that_are_no_results_are_named_and_left_out(tmp_path: Path) -> Non
         *("cut", "foreign", "other", "loud", "unknown", "empty", "twice", "binary")
     }
     assert reasons["cut"] == reasons["binary"]
-    assert "damaged or cut short" in reasons["cut"]
+    assert "damaged or truncated" in reasons["cut"]
     assert reasons["foreign"] == "not results of a listening test"
-    assert reasons["other"] == "of another test, 'Other' (t2); score it by itself"
+    assert reasons["other"] == "from another test, 'Other' (t2); score it separately"
     assert "less than or equal to 100" in reasons["loud"]
-    assert "is about 'theft', not in the test" in reasons["unknown"]
-    assert reasons["empty"] == "not one trial in it is finished"
-    assert reasons["twice"] == "damaged: a trial is in it twice"
+    assert "'theft', which is not in the test" in reasons["unknown"]
+    assert reasons["empty"] == "no trial is finished"
+    assert reasons["twice"] == "damaged: a trial occurs twice"
 
 
 def test_a_listener_with_several_files_counts_once(tmp_path: Path) -> None:
@@ -212,8 +214,8 @@ def test_a_listener_with_several_files_counts_once(tmp_path: Path) -> None:
     )
     refused = {Path(entry.file).stem: entry.reason for entry in collect([tmp_path]).refused}
     assert set(refused) == {"part", "second", "early"}
-    assert "'ann' is in" in refused["part"]
-    assert "whole.json too; that one counts" in refused["part"]
+    assert "'ann' is also in" in refused["part"]
+    assert "whole.json, which is used" in refused["part"]
 
 
 def test_nothing_to_score_is_an_error(tmp_path: Path) -> None:

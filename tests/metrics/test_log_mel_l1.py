@@ -1,4 +1,4 @@
-"""The mel distance: values known by hand and an oracle by librosa."""
+"""Log-mel L1: values known by hand and an oracle by librosa."""
 
 import math
 

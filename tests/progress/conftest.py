@@ -38,7 +38,7 @@ def run() -> Callable[..., History]:
     def made(
         values: Sequence[float],
         *,
-        metric: str = "mel_distance",
+        metric: str = "log_mel_l1",
         train: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         recipe: Mapping[str, Any] | None = None,

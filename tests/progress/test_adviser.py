@@ -20,7 +20,7 @@ def validated(run: Path, values: list[float]) -> list[str]:
     adviser = Adviser(run, heard.append)
     for number, value in enumerate(values):
         with (run / "metrics.jsonl").open("a") as stream:
-            line = {"kind": "validation", "step": 1000 * (number + 1), "mel_distance": value}
+            line = {"kind": "validation", "step": 1000 * (number + 1), "log_mel_l1": value}
             stream.write(json.dumps(line) + "\n")
         adviser.tell(final=number + 1 == len(values))
     return heard

@@ -15,7 +15,7 @@ def test_lines_by_kind_and_what_is_not_whole_left_out(tmp_path: Path) -> None:
         '{"kind": "start", "step": 0, "processes": 1}\n'
         '{"kind": "train", "step": 5, "a": 1.0}\n'
         '{"kind": "train", "step": 10, "a": null}\n'
-        '{"kind": "validation", "step": 10, "mel_distance": 0.5}\n'
+        '{"kind": "validation", "step": 10, "log_mel_l1": 0.5}\n'
         '{"kind": "alarm", "step": 10, "text": "odd"}\n'
         'broken\n{"kind": "train"}\n[1]\n{"kind": "train", "step": 15, "a"'
     )

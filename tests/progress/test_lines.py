@@ -38,7 +38,7 @@ def test_more_lines_than_fit_are_thinned_by_kind(
 ) -> None:
     monkeypatch.setattr(lines, "MOST_BYTES", 10_000)
     file = tmp_path / "metrics.jsonl"
-    validation = json.dumps({"kind": "validation", "step": 7, "mel_distance": 1.0}) + "\n"
+    validation = json.dumps({"kind": "validation", "step": 7, "log_mel_l1": 1.0}) + "\n"
     file.write_text(validation + "".join(train(step, a=0.5) for step in range(1000)))
     found = lines.read(file)
     steps = [line["step"] for line in found.whole if line["kind"] == "train"]
@@ -93,3 +93,11 @@ def test_lines_are_cut_at_their_bound(tmp_path: Path, end: bytes) -> None:
     file.write_bytes(b"abc\n\nabcd\n" + b"e" * 9 + b"\nfgh" + end)
     found = list(bounded_text.lines(file, 3))
     assert found == [b"abc\n", b"\n", b"abcd", b"eeee", b"fgh" + end]
+
+
+def test_figures_of_older_runs_have_the_names_of_today(tmp_path: Path) -> None:
+    file = tmp_path / "metrics.jsonl"
+    file.write_text('{"kind": "validation", "step": 5, "mel_distance": 0.5, "mr_stft": 2}\n')
+    assert lines.read(file).whole == (
+        {"kind": "validation", "step": 5, "log_mel_l1": 0.5, "mrstft": 2.0},
+    )

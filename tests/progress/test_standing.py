@@ -55,7 +55,7 @@ def test_the_best_checkpoint_has_to_be_there(tmp_path: Path) -> None:
     folder = run / "checkpoints" / "00000050"
     folder.mkdir(parents=True)
     assert standing(history).best is None
-    (run / "checkpoints" / "best.json").write_text('{"step": 50, "mel_distance": 0.1}')
+    (run / "checkpoints" / "best.json").write_text('{"step": 50, "log_mel_l1": 0.1}')
     assert standing(history).best == str(folder)
     (run / "checkpoints" / "best.json").write_text('{"step": 100}')
     assert standing(history).best is None

@@ -82,13 +82,13 @@ def test_where_the_data_lies_and_for_how_long_does_not_matter(override: str) -> 
 
 def test_a_run_from_a_model_has_none() -> None:
     made = history("tiny", "training.init_from=runs/b")
-    assert typical.typical(made, "mel_distance", 2000) is None
+    assert typical.typical(made, "log_mel_l1", 2000) is None
 
 
 def test_the_same_files_are_known_by_their_fingerprint() -> None:
     (stored,) = (curve for curve in STORED if curve["recipe"] == "tiny")
     for mark, same in ((stored["data"]["fingerprint"], True), ("another", False)):
         made = history("tiny", start={"data": {"fingerprint": mark}})
-        found = typical.typical(made, "mel_distance", 2000)
+        found = typical.typical(made, "log_mel_l1", 2000)
         assert found is not None
         assert found.same_data is same

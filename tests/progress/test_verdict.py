@@ -42,7 +42,7 @@ def test_a_healthy_run_that_falls(run: Run) -> None:
     assert (found.action, found.trend) == ("continue", "falling")
     assert found.confidence > 0.95
     assert found.health == {"G": "healthy", "D": "healthy"}
-    assert found.text.startswith("Step 10,000 of 20,000: validation mel distance 0.3")
+    assert found.text.startswith("Step 10,000 of 20,000: validation log-mel L1 0.3")
     assert "falling since step 5,000 by 13% (>99 % sure)" in found.text
     assert "D and G are healthy. No stored curve for this recipe. Continue." in found.text
     assert found.value == found.best_value

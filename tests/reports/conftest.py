@@ -146,7 +146,7 @@ def make_run(small: str, tone: Callable[..., Path]) -> Callable[..., Path]:
         for step in range(5, 45, 5):
             usual.append(train_line(step))
             if step % 20 == 0:
-                values = {"mel_distance": 6 / step, "mr_stft": 1.5}
+                values = {"log_mel_l1": 6 / step, "mrstft": 1.5}
                 usual.append({"kind": "validation", "step": step, **values})
         written = "".join(json.dumps(line) + "\n" for line in (usual if lines is None else lines))
         (folder / "metrics.jsonl").write_text(written, encoding="utf-8")
@@ -158,7 +158,7 @@ def make_run(small: str, tone: Callable[..., Path]) -> Callable[..., Path]:
             checkpoint = folder / "checkpoints" / f"{step:08d}"
             checkpoint.mkdir(parents=True, exist_ok=True)
             (checkpoint / "config.json").write_text("{}", encoding="utf-8")
-        best = json.dumps({"step": 40, "mel_distance": 0.15})
+        best = json.dumps({"step": 40, "log_mel_l1": 0.15})
         (folder / "checkpoints" / "best.json").write_text(best, encoding="utf-8")
         return folder
 

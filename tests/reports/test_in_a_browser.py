@@ -27,7 +27,7 @@ def page_file(
     lines = [
         line(step, **{"generator/total": None if step == 40 else 2.0}) for step in range(1, 80)
     ]
-    lines += [{"kind": "validation", "step": n, "mel_distance": 9 / n} for n in range(10, 80, 10)]
+    lines += [{"kind": "validation", "step": n, "log_mel_l1": 9 / n} for n in range(10, 80, 10)]
     lines += [{"kind": "alarm", "step": 50, "text": "mode collapse: all clips are alike"}]
     runs = []
     for name in ("a-voice-with-a-long-name_and_no_spaces_in_it_whatever", "other"):
@@ -134,8 +134,8 @@ def full_page(
         for step in range(500, 20500, 500)
     ]
     figures = {
-        "mel_distance": 0.00105,
-        "mr_stft": 12345.6,
+        "log_mel_l1": 0.00105,
+        "mrstft": 12345.6,
         "a_figure_with_a_long_name_of_its_own": 1,
     }
     lines += [

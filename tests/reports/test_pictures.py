@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from wavegan import colours
+from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, ROWS, Frame, frame_of
+from wavegan.audio.spectrogram_levels import levels as levels_of
 from wavegan.reports import png, spectrogram
-from wavegan.reports.spectrogram import DYNAMIC_RANGE, ROWS, Frame
 
 RATE = 16000
 
@@ -78,9 +79,9 @@ def test_differences_are_as_far_from_white_on_both_sides() -> None:
 
 def test_a_sine_has_its_level_in_the_row_of_its_frequency() -> None:
     wave = sine(1000, 0.5)
-    frame = spectrogram.frame_of([(wave, RATE)])
+    frame = frame_of([(wave, RATE)])
     assert (frame.rate, frame.seconds, frame.top) == (RATE, 1.0, -5.0)
-    levels = spectrogram.levels(wave, RATE, frame)[:, 50:-50]
+    levels = levels_of(wave, RATE, frame)[:, 50:-50]
     assert levels.shape[0] == ROWS
     # 20 log10(0.5) re a full-scale sine
     assert levels.max() == pytest.approx(-6.02, abs=0.1)
@@ -92,8 +93,8 @@ def test_a_sine_has_its_level_in_the_row_of_its_frequency() -> None:
 
 def test_half_the_amplitude_is_6_db_less_everywhere_it_is_heard() -> None:
     noise = np.random.default_rng(0).standard_normal((1, RATE)).astype(np.float32) * 0.1
-    frame = spectrogram.frame_of([(noise, RATE)])
-    full, half = (spectrogram.levels(g * noise, RATE, frame) for g in (1.0, 0.5))
+    frame = frame_of([(noise, RATE)])
+    full, half = (levels_of(g * noise, RATE, frame) for g in (1.0, 0.5))
     picture, mean = spectrogram.difference(half, full, frame)
     assert mean == pytest.approx(6.02, abs=0.01)
     share = (-6.02 / spectrogram.LARGEST_DIFFERENCE + 1) / 2
@@ -104,9 +105,9 @@ def test_half_the_amplitude_is_6_db_less_everywhere_it_is_heard() -> None:
 
 def test_pictures_of_a_row_are_of_one_size_whatever_the_rates_and_lengths() -> None:
     clips = [(sine(500, 0.5, 1.0), RATE), (sine(500, 0.5, 0.4, 24000), 24000)]
-    frame = spectrogram.frame_of(clips)
+    frame = frame_of(clips)
     assert (frame.rate, frame.seconds) == (24000, 1.0)
-    levels = [spectrogram.levels(wave, rate, frame) for wave, rate in clips]
+    levels = [levels_of(wave, rate, frame) for wave, rate in clips]
     assert levels[0].shape == levels[1].shape == (ROWS, frame.columns)
     # the same sound at the same place; silence where the shorter one has ended
     start = slice(20, round(0.3 * frame.columns))
@@ -120,8 +121,8 @@ def test_pictures_of_a_row_are_of_one_size_whatever_the_rates_and_lengths() -> N
 
 def test_silence_and_clips_of_a_few_samples_have_pictures_too() -> None:
     for wave in (np.zeros((1, RATE), np.float32), np.ones((2, 3), np.float32)):
-        frame = spectrogram.frame_of([(wave, RATE)])
-        levels = spectrogram.levels(wave, RATE, frame)
+        frame = frame_of([(wave, RATE)])
+        levels = levels_of(wave, RATE, frame)
         assert np.isfinite(levels).all()
         assert decoded(spectrogram.picture(levels, frame)).shape[0] == ROWS
         assert spectrogram.difference(levels, levels, frame)[1] == 0

@@ -135,7 +135,7 @@ def test_all_groups_of_curves_are_there(page: Any) -> None:
         "Metrics of held-out clips": ["log-mel L1", "MR-STFT"],
         "Losses of the generator": ["total", "mel"],
         "Losses of the discriminator": ["total"],
-        "What the discriminator tells right": ["real, in training", "generated, in training"],
+        "Accuracy of the discriminator": ["real, in training", "generated, in training"],
         "Gradient norms": ["generator", "discriminator"],
         "Learning rate": ["generator"],
         "Speed and waiting": ["steps", "training audio", "waiting for the loader"],
@@ -170,11 +170,11 @@ def test_an_older_run_says_what_it_did_not_write_down(
 ) -> None:
     page = parsed(report.write([make_run(tmp_path / "old", start=False)], metrics=False).path)
     what = {key: cells[0] for key, cells in rows(section(page, "what").all("table")[0]).items()}
-    assert "not written down" in what["data"]
+    assert "not logged" in what["data"]
     # counted from the recipe: the generator of tests/small.yaml
     assert re.fullmatch(r"generator [\d,]+", what["parameters"])
     machine = section(page, "machine")
-    assert "were not written down" in machine.all("p")[0].text
+    assert "were not logged" in machine.all("p")[0].text
     assert machine.all("summary")[0].text == "The machine and the versions that made this page"
 
 
@@ -184,7 +184,7 @@ def test_a_run_without_a_line_has_a_page(
     run = make_run(tmp_path / "new", lines=[], names=())
     (run / "metrics.jsonl").unlink()
     page = parsed(report.write([run]).path)
-    assert "Nothing was measured yet" in section(page, "curves").text
+    assert "Nothing was logged yet" in section(page, "curves").text
     assert "no clips to listen to" in section(page, "listen").text
 
 
@@ -196,7 +196,7 @@ def test_nan_alarms_and_resumes_are_shown(
 ) -> None:
     lines = [line(step) for step in range(1, 60)]
     lines.insert(30, {"kind": "start", "step": 30})
-    lines.append({"kind": "validation", "step": 59, "mel_distance": 0.5})
+    lines.append({"kind": "validation", "step": 59, "log_mel_l1": 0.5})
     lines += [
         {"kind": "alarm", "step": 55, "text": "mode collapse: <b>all alike</b>"},
         line(60, **{"generator/total": None}),
@@ -221,9 +221,7 @@ def test_a_curve_is_broken_where_validation_got_other_clips(
     tmp_path: Path,
 ) -> None:
     lines = [line(step) for step in range(1, 60)]
-    lines += [
-        {"kind": "validation", "step": step, "mel_distance": 1.0} for step in range(10, 60, 10)
-    ]
+    lines += [{"kind": "validation", "step": step, "log_mel_l1": 1.0} for step in range(10, 60, 10)]
     lines.append({"kind": "start", "step": 30, "measured_anew": True})
     page = parsed(report.write([make_run(tmp_path / "r", lines)], metrics=False).path)
     curves = section(page, "curves")
@@ -232,8 +230,8 @@ def test_a_curve_is_broken_where_validation_got_other_clips(
     assert total.all("path", class_="line")[0].attributes["d"].count("M") == 1
     assert "validation has other clips from step 30 on" in [t.text for t in metric.all("title")]
     group = curves.all("section", class_="group")[0]
-    assert "other clips" in group.all("p", class_="dim")[0].text
-    assert "other clips" not in curves.all("section", class_="group")[1].text
+    assert "validation clips changed" in group.all("p", class_="dim")[0].text
+    assert "validation clips changed" not in curves.all("section", class_="group")[1].text
     assert "other validation clips" in curves.all("ul", class_="legend")[0].text
     (row,) = (row for row in page.all("tr") if "other clips" in row.text)
     assert row.text.startswith("40")
@@ -343,7 +341,7 @@ def test_bad_clips_are_named_and_the_rest_is_there(
     page = parsed(tmp_path / "p.html")
     assert "Left out (2)" in section(page, "listen").text
     cards = section(page, "listen").all("figure", class_="card")
-    assert ["no such clip" in card.text for card in cards] == [False, True, False, False]
+    assert ["clip missing" in card.text for card in cards] == [False, True, False, False]
 
 
 def test_names_are_escaped(
@@ -398,7 +396,7 @@ def test_a_long_run_gives_a_small_page(
     make_run: Callable[..., Path], line: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
     lines = [line(100 * n) for n in range(1, 20_001)]
-    lines += [{"kind": "validation", "step": 1000 * n, "mel_distance": 0.5} for n in range(1, 2001)]
+    lines += [{"kind": "validation", "step": 1000 * n, "log_mel_l1": 0.5} for n in range(1, 2001)]
     run = make_run(tmp_path / "long", lines, names=())
     assert (run / "metrics.jsonl").stat().st_size > 5e6
     assert report.write([run], metrics=False).size < 500_000
@@ -430,7 +428,7 @@ def test_evaluations_are_found_and_shown(
     assert "run: evaluation-pesq.json" in section(page, "metrics").text
     assert "old/7: no such clip" in section(page, "metrics").text
     assert len(notes) == 1
-    assert "evaluation-bad.json: not what wavegan evaluate --json writes" in notes[0]
+    assert "evaluation-bad.json: not an output of wavegan evaluate --json" in notes[0]
 
 
 def test_lower_is_best_where_it_is() -> None:
@@ -461,13 +459,17 @@ def test_mistakes_are_told_by_name(
     wrong.write_text('{"a": 1}', encoding="utf-8")
     for paths, options, message in (
         ([tmp_path / "gone"], {}, "gone: it does not exist"),
-        ([wrong], {}, "x.json: give its folder"),
-        ([tmp_path / "empty"], {}, "neither a run .no recipe.yaml. nor audio files"),
-        ([run], {"out": tmp_path}, "a folder: --out names the page"),
-        ([run], {"out": tmp_path / "no" / "p.html"}, "there is no folder"),
-        ([run], {"evaluations": [wrong]}, "not what wavegan evaluate --json writes"),
+        ([wrong], {}, "x.json: not a folder"),
+        ([tmp_path / "empty"], {}, "empty: .*no recipe.yaml.*no audio files"),
+        ([run], {"out": tmp_path}, "this is a folder; give --out a file"),
+        ([run], {"out": tmp_path / "no" / "p.html"}, "does not exist"),
+        ([run], {"evaluations": [wrong]}, "not an output of wavegan evaluate --json"),
         ([run], {"evaluations": [tmp_path / "no.json"]}, "no.json: No such file"),
-        ([tmp_path / "set"], {"reference": tmp_path / "empty"}, "--reference .*empty: no folder"),
+        (
+            [tmp_path / "set"],
+            {"reference": tmp_path / "empty"},
+            "--reference .*empty: not a folder",
+        ),
         ([tmp_path / "set", tmp_path / "other"], {}, "no two clips have the same name"),
     ):
         with pytest.raises(UserError, match=message) as refused:

@@ -71,7 +71,7 @@ def test_sets_that_are_too_small_are_refused() -> None:
 def test_so_are_sets_that_vary_in_more_directions_than_a_half_has_clips() -> None:
     """60 clips of 200 independent numbers: the participation ratio is N D / (N + D), about 46."""
     wide = torch.ones(200, dtype=torch.float64)
-    with pytest.raises(UserError, match="60 made clips: half of them is too few") as refusal:
+    with pytest.raises(UserError, match="60 made clips: half of them are too few") as refusal:
         FrechetInfinity()(gaussian(0, 60, wide), gaussian(1, 2000, wide))
     told = re.search(r"about (\d+) directions", str(refusal.value))
     assert told is not None

@@ -100,7 +100,7 @@ def test_refusals(name: str) -> None:
     ("name", "message"),
     [
         ("diversity", "the real clips are all the same"),
-        ("nearest_neighbour", "each real clip has a copy among them"),
+        ("nearest_neighbour", "every real clip has an exact copy"),
         ("ndb", "bins is 12, but there are only 1 different real clips"),
         ("js", "bins is 12, but there are only 1 different real clips"),
     ],

@@ -80,7 +80,7 @@ def test_resuming_is_exact(stop: int) -> None:
 
 
 def test_the_sign_is_that_of_real_logits() -> None:
-    """First judge: 2 of 3 above 0: 1/3. Second: 1 above, 1 below: 0."""
+    """First sub-discriminator: 2 of 3 above 0: 1/3. Second: 1 above, 1 below: 0."""
     real = [torch.tensor([[5.0, 0.1, -3.0]]), torch.tensor([[1.0], [-1.0]])]
     fake = [torch.full((1, 3), 9.0), torch.full((2, 1), 9.0)]
     assert real_sign(real, fake).item() == pytest.approx((1 / 3 + 0) / 2)
@@ -113,7 +113,7 @@ def test_what_cannot_be_is_refused() -> None:
                 Adaptive(4, **{name: value})
 
 
-def test_shares_of_right_answers_each_judge_counts_alike() -> None:
+def test_accuracy_is_the_mean_over_sub_discriminators() -> None:
     """Around 0.5: reals 3 of 4 and 1 of 2 right, fakes 1 of 4 and 2 of 2."""
     real = [torch.tensor([[0.6, 0.9], [2.0, 0.4]]), torch.tensor([0.7, -1.0])]
     fake = [torch.tensor([[0.6, 0.9], [2.0, 0.4]]), torch.tensor([0.1, 0.2])]

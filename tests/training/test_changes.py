@@ -53,7 +53,7 @@ def changed(run: Path, *words: str) -> list[str]:
         ("discriminators.extra={name: msd}", ["discriminators.extra.name", "null", "msd"]),
         ("data.segment=4096", ["data.segment", "2048", "4096", "init_from=RUN"]),
         ("data.peak=null", ["data.peak", "0.95", "null"]),
-        ("training.init_from=else", ["training.init_from", "a new run starts from a model"]),
+        ("training.init_from=else", ["training.init_from", "start a new run from a model"]),
         ("training.ema=null", ["training.ema", "0.9", "null"]),
         ("data.mels=mels", ["data.mels", "null", "mels"]),
         ("task.name=synthesize", ["task.name", "vocode", "synthesize"]),
@@ -158,10 +158,13 @@ def test_what_a_run_settles_by_itself_is_no_difference(
 @pytest.mark.parametrize(
     ("word", "named"),
     [
-        ("generator.upsample_initial_channel=32", ["another recipe", "is 16 there, 32 here"]),
+        (
+            "generator.upsample_initial_channel=32",
+            ["another recipe", "is 16 there, 32 in this command"],
+        ),
         ("training.seed=5", ["training.seed", "--resume", "training.seed=…"]),
-        ("data.folder=elsewhere", ["other data", "data.folder", "elsewhere here"]),
-        ("data.validation=3", ["other data", "is 2 there, 3 here"]),
+        ("data.folder=elsewhere", ["other data", "data.folder", "elsewhere in this"]),
+        ("data.validation=3", ["other data", "is 2 there, 3 in this command"]),
     ],
 )
 def test_another_run_is_refused_naming_the_difference(

@@ -65,7 +65,7 @@ def test_it_learns_and_keeps_its_best_step(tones: Path, tmp_path: Path) -> None:
     assert (made.labels, made.clips, made.held_out) == (("high", "low"), 40, 8)
     assert (made.sample_rate, made.seconds) == (4000, pytest.approx(0.1))
     assert {entry.path for entry in made.left_out} == {"stray.wav", "low/broken.wav"}
-    assert any("stray.wav: it lies in no label's folder" in note for note in heard.notes)
+    assert any("stray.wav: it is not in a label's folder" in note for note in heard.notes)
     json.dumps(made.to_dict())
     judge = Classifier.load(tmp_path / "j")
     held = (tmp_path / "j" / "held_out.txt").read_text().split()
@@ -184,5 +184,5 @@ def test_folders_that_do_not_fit_are_refused(tones: Path, tmp_path: Path) -> Non
     for label in "abc":
         write(tmp_path / "three" / label / f"{label}.wav", 300)
     listing.write_text("c.wav")
-    with pytest.raises(UserError, match="no usable clip is held out: hold out more"):
+    with pytest.raises(UserError, match="no held-out clip is usable"):
         classifier.train(tmp_path / "three", tmp_path / "j", listener=Silent(), validation=listing)

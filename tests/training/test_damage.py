@@ -80,7 +80,7 @@ def test_a_dry_run_of_what_cannot_go_on_is_refused_as_the_run_is(run):
     for folder in bundle.checkpoints(run).values():
         flip(folder / "training" / "state.pt")
     before = sorted(run.rglob("*"))
-    with pytest.raises(UserError, match=r"state\.pt: damaged.*no checkpoint of .* is whole"):
+    with pytest.raises(UserError, match=r"state\.pt: damaged.*all checkpoints of .* are damaged"):
         describe(recipe.load(str(run / "recipe.yaml")).absolute(), run, device="cpu")
     assert sorted(run.rglob("*")) == before
 
@@ -95,7 +95,7 @@ def test_where_none_is_whole_nothing_is_moved(run):
     for folder in bundle.checkpoints(run).values():
         flip(folder / "training" / "state.pt")
     before = sorted(run.rglob("*"))
-    with pytest.raises(UserError, match=r"state\.pt: damaged.*no checkpoint of .* is whole"):
+    with pytest.raises(UserError, match=r"state\.pt: damaged.*all checkpoints of .* are damaged"):
         whole.settle(run, pytest.fail)
     assert sorted(run.rglob("*")) == before
 

@@ -95,7 +95,7 @@ def test_a_share_of_files_that_is_most_of_the_audio_is_said(small: str) -> None:
 
 def test_the_cost_of_holding_out_nothing_is_said(small: str) -> None:
     clips = (Clip("a.wav", 22050, 1, 44100, "", 0.5, 0.5),)
-    for name, cost in ((small, "no validation metric"), (SOUNDS, "by heart")):
+    for name, cost in ((small, "no validation metric"), (SOUNDS, "overfitting")):
         loaded = recipe.load(name)
         manifest = Manifest(Path("/data"), clips, ())
         said = data_notes.of(loaded, manifest, Split(clips, ()))

@@ -81,10 +81,10 @@ def test_weight_norm_is_averaged_by_its_parts() -> None:
     assert {"parametrizations.weight.original0", "parametrizations.weight.original1"} < set(before)
     for key, value in ema.module.state_dict().items():
         torch.testing.assert_close(value, 2 / 11 * before[key] + 9 / 11 * net.state_dict()[key])
-    judge = conv1d(2, 2, 3)
-    judge.load_state_dict(ema.module.state_dict())
+    expected = conv1d(2, 2, 3)
+    expected.load_state_dict(ema.module.state_dict())
     x = torch.randn(1, 2, 9)
-    assert torch.equal(ema(x), judge(x))
+    assert torch.equal(ema(x), expected(x))
     assert not torch.allclose(ema(x), net(x))
 
 

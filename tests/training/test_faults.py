@@ -138,7 +138,7 @@ def test_a_folder_that_goes_as_a_line_is_written_ends_as_ever(
         usual(line)
 
     monkeypatch.setattr(trainer.log, "_append", late)
-    with pytest.raises(RunError, match="deleted, or moved to where it cannot be seen"):
+    with pytest.raises(RunError, match="deleted, or moved"):
         trainer.train(Interrupt())
     assert not run.exists()
 
@@ -241,9 +241,35 @@ def test_the_note_of_the_best_is_mended_on_resuming(
     prepared(run, small, speech, Silent(), *words).train(Interrupt())
     file = run / "checkpoints" / "best.json"
     right = file.read_text()
-    file.write_text(json.dumps({"step": 1, "mel_distance": 9.0}))
+    file.write_text(json.dumps({"step": 1, "log_mel_l1": 9.0}))
     resumed(run).train(Interrupt())
     assert file.read_text() == right
+
+
+def test_what_found_no_room_behind_the_last_checkpoint_is_made_up_for(
+    tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("training.steps=4", "training.checkpoint_every=2", "training.validate_every=2")
+    prepared(tmp_path / "whole", small, speech, Silent(), *words).train(Interrupt())
+    run = tmp_path / "run"
+    trainer = prepared(run, small, speech, Silent(), *words)
+    usual = atomic.text
+
+    def no_room(path: Path, *rest: object) -> object:
+        last = path.name == "best.json" and (run / "checkpoints" / "00000004").exists()
+        return full() if last else usual(path, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "text", no_room)
+        with pytest.raises(RunError, match=r"best\.json: .*00000004"):
+            trainer.train(Interrupt())
+    assert (run / "checkpoints/00000002/training/discriminator_optimizer.pt").exists()
+    resumed(run).train(Interrupt())
+    here, there = (
+        sorted(file.relative_to(at / "checkpoints") for file in (at / "checkpoints").rglob("*"))
+        for at in (run, tmp_path / "whole")
+    )
+    assert here == there
 
 
 def test_a_best_that_is_not_there_is_not_noted(tmp_path: Path) -> None:
@@ -251,7 +277,7 @@ def test_a_best_that_is_not_there_is_not_noted(tmp_path: Path) -> None:
     atomic_folder = file.parent
     atomic_folder.mkdir()
     file.write_text('{"step": 3}')
-    checkpoint.mark_best(tmp_path, checkpoint.Progress(step=4, best_step=3), "mel_distance")
+    checkpoint.mark_best(tmp_path, checkpoint.Progress(step=4, best_step=3), "log_mel_l1")
     assert not file.exists()
 
 

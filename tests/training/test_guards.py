@@ -142,7 +142,7 @@ def test_a_step_that_is_not_finite_is_left_out_and_its_clip_is_found(
         assert [clip["number"] // 4 for clip in batch] == [skip["step"] - 1] * 4
         (bad,) = {clip["path"] for clip in batch if clip["path"].startswith(BAD)}
         assert all(0 <= clip["start"] <= 3000 - 2048 for clip in batch), bad
-    told = [note for note in notes.said if "left out (" in note and f"{BAD}.wav" in note]
+    told = [note for note in notes.said if "is skipped (" in note and f"{BAD}.wav" in note]
     assert len(told) == len(skips)
     known = {line["step"]: line for line in lines(run, "train")}
     for step in range(1, 13):
@@ -410,10 +410,10 @@ def test_other_audio_under_the_same_names_is_noticed(
     notes = Notes()
     made(small, folder, run, "training.steps=2", resume=True, notes=notes).train(Interrupt())
     (said,) = [note for note in notes.said if "good2.wav" in note]
-    assert "other audio" in said
+    assert "audio under this name" in said
     notes = Notes()
     made(small, folder, run, "training.steps=3", resume=True, notes=notes)
-    assert not any("other audio" in note for note in notes.said)
+    assert not any("audio under this name" in note for note in notes.said)
 
 
 def test_a_clip_that_grew_a_billion_times_since_the_scan_is_replaced_by_another(

@@ -129,7 +129,7 @@ def test_a_validation_left_early_is_no_result_and_made_up_for(
     words = ["training.steps=3", "training.validate_every=2"]
     prepared(tmp_path / "whole", small, speech, *words).train(Interrupt())
     trainer, said = prepared(tmp_path / "run", small, speech, *words), []
-    metric = trainer.validation.metrics["mr_stft"]
+    metric = trainer.validation.metrics["mrstft"]
     before(monkeypatch, type(metric), "__call__", hit)
     with interrupt.watch(said.append) as watched:
         trainer.train(watched)
@@ -154,7 +154,7 @@ def test_the_last_validation_is_made_up_for_as_well(
 ) -> None:
     trainer = prepared(tmp_path / "run", small, speech, "training.steps=1")
     with monkeypatch.context() as patch, interrupt.watch() as watched:
-        before(patch, type(trainer.validation.metrics["mr_stft"]), "__call__", hit)
+        before(patch, type(trainer.validation.metrics["mrstft"]), "__call__", hit)
         trainer.train(watched)
     assert lines(tmp_path / "run", "validation") == []
     resumed(tmp_path / "run").train(Interrupt())

@@ -100,7 +100,7 @@ def test_lists_hold_wherever_a_run_goes_on(
     # neither are the lists needed, nor what was written into them later
     shutil.rmtree(tmp_path / "a")
     assert resume(tmp_path / "run")[:2] == (train, held)
-    assert not [line for line in said if "so far" in line or "new here" in line]
+    assert not [line for line in said if "so far" in line or "new, " in line]
 
 
 def test_a_list_named_anew_is_read_and_what_crosses_is_said(
@@ -133,7 +133,7 @@ def test_a_best_checkpoint_by_other_clips_is_the_best_no_longer(
     assert not [line for line in resume(run)[2] if "no longer" in line]
     assert bundle.best_step(run) == 1
     said = resume(run, word)[2]
-    assert [line for line in said if "step 1 is the best no longer" in line]
+    assert [line for line in said if "step 1 is no longer the best" in line]
     assert bundle.best_step(run) is None
     # what was left before the next checkpoint, which would remember it, is not forgotten
     notes = Notes()
@@ -159,9 +159,9 @@ def test_new_files_train_and_none_changes_sides(
     train, held, said = resume(tmp_path / "run")
     assert held == set(before[1])
     assert train - set(before[0]) == {f"new{number}.wav" for number in range(30)}
-    (line,) = (line for line in said if "new here" in line)
+    (line,) = (line for line in said if "new, " in line)
     assert "30 files" in line
-    assert "they train" in line
+    assert "used for training" in line
 
 
 def test_with_a_list_new_files_are_left_out(
@@ -173,7 +173,7 @@ def test_with_a_list_new_files_are_left_out(
     record(data, "new")
     train, _, said = resume(tmp_path / "run")
     assert train == {f"c{number}.wav" for number in range(6)}
-    (line,) = (line for line in said if "new here" in line)
+    (line,) = (line for line in said if "new, " in line)
     assert "1 file (new.wav)" in line
     assert "left out" in line
 
@@ -187,13 +187,13 @@ def test_a_held_out_file_that_was_gone_and_is_back_is_still_held_out(
     (data / gone).rename(tmp_path / gone)
     _, held, said = resume(tmp_path / "run")
     assert held == set(before[1][1:])
-    (line,) = (line for line in said if "gone" in line)
+    (line,) = (line for line in said if "missing" in line)
     assert gone in line
     assert "held out so far" in line
     (tmp_path / gone).rename(data / gone)
     train, held, said = resume(tmp_path / "run")
     assert (train, held) == tuple(map(set, before))
-    assert not [line for line in said if "gone" in line or "new here" in line]
+    assert not [line for line in said if "missing" in line or "new, " in line]
 
 
 def test_a_folder_that_moved_is_named_and_the_run_goes_on(
@@ -217,7 +217,7 @@ def test_a_folder_without_the_run_s_files_is_refused(
 ) -> None:
     start(tmp_path / "run", small, data)
     record(tmp_path / "others", "x", "y", "z")
-    with pytest.raises(UserError, match=r"nothing left of what this run trains on .*c\d\.wav"):
+    with pytest.raises(UserError, match=r"none of the files that this run trains on .*c\d\.wav"):
         resume(tmp_path / "run", f"data.folder={tmp_path / 'others'}")
 
 
@@ -289,7 +289,7 @@ def test_a_held_out_file_under_another_name_is_still_held_out(
     assert now_trained == {"other.wav", *train[1:]}
     (line,) = (line for line in said if "renamed.wav" in line)
     assert held in line
-    assert not [line for line in said if "gone" in line or "new here" in line]
+    assert not [line for line in said if "missing" in line or "new, " in line]
     # the same clips are measured, so what was measured holds
     assert bundle.best_step(run) == 1
     assert written(run)[1] == sorted(["sub/renamed.wav", *others])
@@ -382,7 +382,7 @@ def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
         trainer = setup.prepare(made, run, device="cpu", resume=True, listener=notes)
         assert trainer.train_state.progress.best_step is None
         (line,) = (line for line in notes.said if "no longer" in line)
-        assert f"step {done - 1} is the best" in line
+        assert f"step {done - 1} is no longer the best" in line
         trainer.train(Interrupt())
         assert bundle.best_step(run) == done
         history = History.read(run)

@@ -42,10 +42,10 @@ def lines(run: Path) -> list[dict[str, Any]]:
 def test_every_line_is_an_object_with_its_kind_and_step(tmp_path: Path) -> None:
     log, _ = started(tmp_path)
     log.write("train", 50, {"generator/mel": 0.5, "speed/steps": 2.0})
-    log.write("validation", 100, {"mel_distance": 0.25})
+    log.write("validation", 100, {"log_mel_l1": 0.25})
     assert lines(tmp_path) == [
         {"kind": "train", "step": 50, "generator/mel": 0.5, "speed/steps": 2.0},
-        {"kind": "validation", "step": 100, "mel_distance": 0.25},
+        {"kind": "validation", "step": 100, "log_mel_l1": 0.25},
     ]
 
 
@@ -70,10 +70,10 @@ def test_resuming_reads_a_line_at_a_time_and_loses_none(
 def test_trackers_get_names_with_a_group(tmp_path: Path) -> None:
     log, processes = started(tmp_path)
     log.write("train", 50, {"generator/mel": 0.5})
-    log.write("validation", 100, {"mel_distance": 0.25})
+    log.write("validation", 100, {"log_mel_l1": 0.25})
     assert processes.tracked == [
         ({"generator/mel": 0.5}, 50),
-        ({"validation/mel_distance": 0.25}, 100),
+        ({"validation/log_mel_l1": 0.25}, 100),
     ]
 
 

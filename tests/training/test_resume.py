@@ -175,7 +175,7 @@ def test_a_warm_start_from_a_bundle_alone_says_that_d_starts_fresh(tmp_path, sma
 
 def test_fewer_steps_than_are_done_are_refused(tmp_path, small, speech):
     run(tmp_path / "run", small, speech, "training.steps=2")
-    with pytest.raises(UserError, match=r"training\.steps is 1 but .* is at step 2"):
+    with pytest.raises(UserError, match=r"training\.steps is 1, but .* is at step 2"):
         run(tmp_path / "run", small, speech, "training.steps=1", resume=True)
 
 

@@ -245,7 +245,7 @@ def test_contradictions_are_refused(
 
 
 def test_files_that_lie_in_no_folder_have_no_label(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(UserError, match="but some lie in none: sort them into folders, or set"):
+    with pytest.raises(UserError, match="but some are in no folder"):
         prepared(tmp_path / "run", folder, f"data.folder={folder / 'low'}")
 
 
@@ -285,7 +285,7 @@ def test_labels_in_names(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "message"),
     [
-        ("^x(\\d)", "finds a label in none of the 16 files"),
+        ("^x(\\d)", "finds no label in the names of 16 files"),
         ("(a", r"data.label_pattern=\(a .*: not a regular expression"),
         ("a", "data.label_pattern=a .*: it must have one group"),
         ("(a{99999999999999999999})", "data.label_pattern=.*: not a regular expression"),

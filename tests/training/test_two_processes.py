@@ -113,7 +113,7 @@ def test_torchrun_and_the_script_of_a_checkout(
     ("folder", "batch", "message"),
     [
         # known before anything is started
-        (None, 3, "training.batch_size is 3, the size for all processes together"),
+        (None, 3, "training.batch_size is 3"),
         # found by one process while the other waits for it
         ("nowhere", 4, "nowhere: it does not exist"),
     ],

@@ -93,7 +93,7 @@ def test_another_projects_network_front_end_and_weights(shared: Path) -> None:
         update={"init_from": str(shared / V3)}
     )
     parts, notes = started(made, model)
-    assert notes == [f"{model.source} comes without discriminators, so D starts fresh"]
+    assert notes == [f"{model.source} has no discriminators, so D starts fresh"]
     golden = np.load(shared / V3 / "expected.npz")
     with torch.no_grad():
         wave = parts.generator(torch.from_numpy(golden["mel"])[None])[0, 0].numpy()
@@ -155,8 +155,8 @@ def test_each_discriminator_is_taken_wholly_or_starts_fresh(ours: Path, small: s
         assert same(members[name].state_dict(), untouched.members[name].state_dict())
     assert len(notes) == 2
     by_name = {note.split(" starts fresh: ")[0]: note for note in notes}
-    assert by_name["the discriminator third"].endswith("none of that name, only mpd, other")
-    assert "the model's does not fit (size mismatch for" in by_name["the discriminator other"]
+    assert by_name["the discriminator third"].endswith("of that name, only mpd, other")
+    assert "the model's weights do not fit (size mismatch for" in by_name["the discriminator other"]
 
 
 def test_a_recipe_without_discriminators_takes_none(ours: Path, small: str) -> None:
@@ -221,7 +221,7 @@ def test_a_segment_that_does_not_fit_the_models_hop_is_refused(tmp_path: Path) -
     source = saved(tmp_path / "bundle", config, bundle.build(config).state_dict())
     made, _, (note,) = adopted("hifigan-v1", f"training.init_from={source}")
     assert "mel.hop_length 240 (recipe: 256)" in note
-    with pytest.raises(UserError, match=r"8192.*mel\.hop_length \(240\): the nearest is 8160"):
+    with pytest.raises(UserError, match=r"8192.*mel\.hop_length \(240\): give 8160"):
         build(made)
 
 

@@ -1,4 +1,4 @@
-"""The command line. Heavy imports stay inside the commands, so that `--help` is quick."""
+"""The command line. Commands import heavy modules inside their functions: `--help` stays fast."""
 
 from typing import Annotated
 
@@ -26,8 +26,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    # colour is what lets the ESC of a name through to the guard, which spells it out; typer would
-    # take it out in a pipe and leave it in on a terminal
+    # with colour on, an ESC in a name reaches our guard, which escapes it; without, typer would
+    # remove it in a pipe and print it raw on a terminal
     context_settings={"help_option_names": ["-h", "--help"], "color": True},
     epilog="Start with: [bold]wavegan list[/bold], then "
     "[bold]wavegan train tiny my-recordings/ --out runs/my-voice[/bold]",

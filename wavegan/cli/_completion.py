@@ -1,7 +1,7 @@
-"""What the Tab key offers: recipes, their fields, labels, metrics, runs.
+"""Shell completion (Tab) of recipes, their fields, labels, metrics and runs.
 
-Nothing here loads torch, and whatever goes wrong comes to no offer: an error in the middle of a
-line that is being typed would help nobody.
+Nothing here loads torch. Errors lead to no suggestions: a message would break the line that is
+being typed.
 """
 
 import json
@@ -21,18 +21,18 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class _Bare(str):
-    """A value without its field: bash splits `KEY=VALUE` at the `=`, and hands on the `=` alone.
+    """A value without its field: bash splits `KEY=VALUE` at the `=` and passes only the `=`.
 
-    typer drops what does not begin with the word that was handed on.
+    typer drops suggestions that do not start with the word it was given.
     """
 
     def startswith(self, *_word: object) -> bool:
-        """Always."""
+        """Return True, so that typer keeps the suggestion."""
         return True
 
 
 def _quiet(complete: Callable[[typer.Context, str], Iterable[Offer]]) -> Complete:
-    """Offer nothing where an offer cannot be found."""
+    """Suggest nothing if the function raises."""
 
     @wraps(complete)
     def offered(ctx: typer.Context, incomplete: str) -> list[Offer]:
@@ -46,13 +46,13 @@ def _quiet(complete: Callable[[typer.Context, str], Iterable[Offer]]) -> Complet
 
 @_quiet
 def recipe(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Recipes by name, with what they are for."""
+    """Names of recipes, with their descriptions."""
     return _recipes(incomplete)
 
 
 @_quiet
 def training(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """The words of `train`: a recipe, a folder (left to the shell), then fields."""
+    """Arguments of `train`: a recipe, a folder (completed by the shell), then fields."""
     words, run = _words(ctx, "words"), ctx.params.get("resume")
     if run is not None:
         return _fields(str(Path(run) / "recipe.yaml"), words, incomplete)
@@ -63,13 +63,13 @@ def training(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 
 @_quiet
 def fields(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Fields of the recipe that was named before."""
+    """Fields of the recipe earlier on the line."""
     return _fields(str(ctx.params["recipe"]), _words(ctx, "overrides"), incomplete)
 
 
 @_quiet
 def listed(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """What `list` can be asked for."""
+    """Arguments of `list`."""
     from wavegan import plugins
 
     return ["recipes", "mels", *plugins.KINDS]
@@ -77,14 +77,14 @@ def listed(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 
 @_quiet
 def labels(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Labels of the model that was named before."""
+    """Labels of the model earlier on the line."""
     found: list[str] = json.loads(_config(Path(ctx.params["model"])).read_text("utf-8"))["labels"]
     return found
 
 
 @_quiet
 def metrics(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Metrics, the last of some with commas between."""
+    """Metrics: complete the last one of a comma-separated list."""
     before, comma, last = incomplete.rpartition(",")
     plus = "+" if last.startswith("+") else ""
     return [f"{before}{comma}{plus}{name}" for name in _metrics(ctx)]
@@ -92,7 +92,7 @@ def metrics(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 
 @_quiet
 def limits(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Metrics that are to have a limit."""
+    """Metrics as `KEY=`, for --fail-above and --fail-below."""
     return [f"{name}=" for name in _metrics(ctx)]
 
 
@@ -106,13 +106,13 @@ def embeddings(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 
 @_quiet
 def devices(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Where to compute."""
+    """Values of --device."""
     return DEVICES
 
 
 @_quiet
 def runs(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
-    """Folders of runs and bundles here and one level below; others are left to the shell."""
+    """Folders of runs and bundles here and one level below; the shell completes other paths."""
     folder, slash, start = incomplete.rpartition("/")
     above = f"{folder}{slash}"
     for entry in sorted(Path(above).iterdir()):
@@ -138,17 +138,17 @@ def _recipes(incomplete: str) -> Iterable[Offer]:
     for name, file in recipes().items():
         if name.startswith(incomplete):
             lines = file.read_text("utf-8").splitlines()
-            said = next(line for line in lines if line.startswith("description: "))
-            yield name, yaml.safe_load(said)["description"]
+            described = next(line for line in lines if line.startswith("description: "))
+            yield name, yaml.safe_load(described)["description"]
 
 
 def _fields(name: str, before: Sequence[str], incomplete: str) -> Iterable[Offer]:
-    """Fields that begin with a word; where it is one, its values too.
+    """Fields that start with a word; if there is only one, its values too.
 
-    A space would follow a single offer, so a field comes with a value beside it.
+    The shell adds a space after a single suggestion, so a single field comes with its values.
     """
     known, last = _known(name), before[-1] if before else ""
-    # bash hands `KEY=` on as the words KEY and "", and `KEY=VALUE` as KEY, = and VALUE
+    # bash passes `KEY=` as the words KEY and "", and `KEY=VALUE` as KEY, = and VALUE
     field = before[-2] if last == "=" and len(before) > 1 else last
     if last == "=" or last in known:
         values = known.get(field, [])
@@ -180,7 +180,7 @@ def _metrics(ctx: typer.Context) -> list[str]:
 
 
 def _config(model: Path) -> Path:
-    """The `config.json` of a bundle, or of a run's best checkpoint or else its last."""
+    """The `config.json` of a bundle, or of a run's best checkpoint, else of its last."""
     own = (model if model.is_dir() else model.parent) / "config.json"
     if own.is_file():
         return own

@@ -1,4 +1,4 @@
-"""Which fields a recipe has, and what may stand behind the `=` of each: for the Tab key."""
+"""The fields of a recipe and the values of each, for shell completion."""
 
 from collections.abc import Iterator, Mapping
 from types import NoneType
@@ -12,12 +12,12 @@ from wavegan.recipe import Recipe
 from wavegan.typed import members
 
 KINDS = {"generator": "generators", "task": "tasks", "objective": "objectives"}
-"""Sections that are one plug-in; those that hold several are called as their kind is."""
+"""Sections with one plug-in. Sections with several have the name of their kind."""
 FOR_PEOPLE = ("description", "needs", "gave")
 
 
 def fields(recipe: Recipe) -> dict[str, list[str]]:
-    """Dotted names of a recipe's fields, and values for each: all that there are, or its own."""
+    """Dotted names of a recipe's fields, with all possible values of each, or the recipe's own."""
     values = recipe.model_dump(mode="json", exclude=set(FOR_PEOPLE))
     return dict(_leaves(values, Recipe))
 
@@ -26,13 +26,13 @@ def _leaves(
     values: Mapping[str, Any], model: type[BaseModel] | None, above: str = ""
 ) -> Iterator[tuple[str, list[str]]]:
     for name, value in values.items():
-        if name == "mel" and value is None:  # no network sees one
+        if name == "mel" and value is None:  # the model takes no mel
             continue
         known = model.model_fields.get(name) if model else None
         kinds = members(known.annotation) if known else []
         sections = [k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)]
         inside = value if isinstance(value, dict) else None
-        if value is None and sections:  # a section that is left out, and what it would have
+        if value is None and sections:  # the section is unset: suggest its defaults
             inside = {n: f.default for n, f in sections[0].model_fields.items()}
         path = f"{above}{name}"
         if not inside:
@@ -44,7 +44,7 @@ def _leaves(
 
 
 def _values(path: str, value: Any, kinds: list[Any]) -> list[str]:
-    """What may be given, as it is typed; nothing where it is a text or a list of one's own."""
+    """Values as typed on the command line; none for free text and lists."""
     if path in ("mel", "mel.preset"):
         return list(Mel.preset_names())
     section, _, name = path.partition(".")

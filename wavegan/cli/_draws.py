@@ -1,7 +1,7 @@
-"""Clips that can be used: one that cannot is drawn again, a few times, by a fixed rule.
+"""Draw unusable clips again, a few times, by a fixed rule.
 
 Draw t of clip i of a seed is that seed's clip number `i + t * APART`, with the label of clip i. So
-the same seed makes the same files, whatever is asked for beside them.
+the same seed makes the same files, whatever other clips are requested.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 TRIES = 6
 APART = 1_000_000
-"""Numbers from one draw of a clip to the next, more than clips can be asked for."""
+"""Distance between the numbers of two draws of a clip; more than --count allows."""
 
 
 class Options(TypedDict):
-    """What `Synthesizer` calls the parts of a `GenerationOptions`."""
+    """The part of `GenerationOptions` that `Synthesizer` takes."""
 
     seconds: float | None
     truncation: float
@@ -31,12 +31,12 @@ class GenerationOptions:
     """How clips are made.
 
     Attributes:
-        label: of all of them; None: each its own.
+        label: of all clips; None: all labels in rotation.
         seconds: length; None is the model's.
         truncation: in [0, 1].
-        loop: they may be repeated without a seam.
-        batch_size: clips held at a time.
-        leveled: they are brought to a peak, so that a quiet loop will do.
+        loop: clips repeat without a seam.
+        batch_size: clips in memory at a time.
+        leveled: all clips are scaled to one peak, so a quiet loop is acceptable.
     """
 
     label: str | None
@@ -47,24 +47,24 @@ class GenerationOptions:
     leveled: bool = False
 
     def options(self) -> Options:
-        """For `Synthesizer`."""
+        """Keyword arguments for `Synthesizer`."""
         return {"seconds": self.seconds, "truncation": self.truncation, "loop": self.loop}
 
     def facts(self) -> dict[str, object]:
-        """What is not as usual, for the files' metadata."""
+        """Options that are not the default, for the files' metadata."""
         usual = replace(self, seconds=None, truncation=1.0, loop=False).options().items()
         return dict(self.options().items() - usual)
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip as it was made.
+    """A generated clip.
 
     Attributes:
         wave: `(C, T)`.
-        number: the seed's number that made it; not its own where it was drawn again.
-        draws: how many there were.
-        why: what it cannot be used for; None: it can.
+        number: its number in the seed; differs from the file's number if it was drawn again.
+        draws: number of draws.
+        why: why it is unusable; None if it is usable.
     """
 
     wave: "Tensor"
@@ -74,13 +74,13 @@ class Clip:
 
 
 Part = Callable[[int, int, str | None, GenerationOptions], "Tensor"]
-"""Makes clips `(size, C, T)`: of the first one's number, size, label and options."""
+"""Generates clips `(size, C, T)` from the first clip's number, size, label and options."""
 
 
 def drawn_again(
     synthesizer: "Synthesizer", part: Part, labels: Sequence[str], options: GenerationOptions
 ) -> Iterator[Clip]:
-    """A clip for each label, in batches; those that cannot be used are drawn again."""
+    """Yield a clip for each label, generated in batches; unusable ones are drawn again."""
     for first in range(0, len(labels), options.batch_size):
         waves = part(first, min(options.batch_size, len(labels) - first), options.label, options)
         for number, wave in enumerate(waves, first):
@@ -97,7 +97,7 @@ def settled(
     options: GenerationOptions,
     tries: int = TRIES,
 ) -> Clip:
-    """The first draw of a clip that can be used, or the last one and what is wrong with it."""
+    """The first usable draw of a clip, or the last draw with what is wrong with it."""
     for draw in range(tries):
         own = number + draw * APART
         if draw:
@@ -115,7 +115,7 @@ def sounding(
     label: str | None,
     options: GenerationOptions,
 ) -> tuple[int, int]:
-    """The place of a seed's clip as it stands in its file: of its first draw that is not silent."""
+    """(seed, number) of the clip that `generate` writes: the first draw that is not silent."""
     once = replace(options, loop=False, seconds=None)
 
     def part(first: int, size: int, label: str | None, options: GenerationOptions) -> "Tensor":

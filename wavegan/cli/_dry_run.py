@@ -1,4 +1,4 @@
-"""What `wavegan train --dry-run` says: what a run would be and would take. It writes nothing."""
+"""`wavegan train --dry-run`: print what would run, and the time, memory and disk it takes."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from wavegan.cli._train_run import TrainingRequest
 
 MOSTLY = 0.5
-"""Share of a checkpoint from which on its discriminators are worth a word."""
+"""If discriminators are more than this share of a checkpoint, the output mentions it."""
 
 
 def describe(asked: "TrainingRequest", device: str, processes: int, as_json: bool) -> None:
-    """Say what would run, and what it would take."""
+    """Print what would run, and the time, memory and disk it would take."""
     from wavegan.data.manifest import printable
     from wavegan.training.plan import describe
 
@@ -50,31 +50,31 @@ def _time(time: Mapping[str, Any]) -> str:
     )
     crops = counted(every, "crop")
     if least:
-        how = f"a step of one of its {crops} alone takes over {time['step_seconds']:.0f} s here"
+        how = f"a step with only one of the {crops} takes over {time['step_seconds']:.0f} s here"
     else:
         how = f"{_rate(time['step_seconds'])} of {crops}"
         if time["measured_crops"] < every:
             how += f", scaled from steps of {time['measured_crops']}"
     return (
         f"time: {about} of training for {time['steps']:,} steps on {time['device']} ({how}); an "
-        "estimate: reading, validations and checkpoints come on top"
+        "estimate, without reading the data, validation and checkpoints"
     )
 
 
 def _rate(seconds: float) -> str:
-    return f"{1 / seconds:.1f} steps/s" if seconds < 1 else f"{seconds:.1f} s for a step"
+    return f"{1 / seconds:.1f} steps/s" if seconds < 1 else f"{seconds:.1f} s per step"
 
 
 def _memory(memory: Mapping[str, Any], scaled_from_one: bool) -> str:
     has = f"{_size(memory['available'])} here"
     nets = f"networks with gradients and optimizers {_size(memory['networks'])}"
     if memory["needed"] is None:
-        return f"memory: not measured, as no step was finished ({nets}); {has}"
+        return f"memory: not measured, because no step finished ({nets}); {has}"
     about = "at most about" if scaled_from_one else "about"
     little = memory["needed"] > memory["available"]
     return (
         f"memory: {about} {_size(memory['needed'])} ({nets}); {has}"
-        f"{': too little: lower training.batch_size' if little else ''}"
+        f"{': not enough: lower training.batch_size' if little else ''}"
     )
 
 
@@ -82,24 +82,25 @@ def _disk(disk: Mapping[str, Any], run: Path) -> Iterator[str]:
     kept, one, older = disk["checkpoints"], disk["checkpoint"], disk["older_checkpoint"]
     parts = [f"{counted(kept, 'checkpoint')} of {_size(one)}"]
     if kept > 1 and older < one:
-        parts = [f"the last checkpoint {_size(one)}, {kept - 1} older of {_size(older)}"]
+        parts = [f"the last checkpoint {_size(one)}, {kept - 1} older ones of {_size(older)} each"]
     if disk["previews"]:
         parts.append(f"{_size(disk['previews'])} of clips to listen to")
-    little = ": too little" if disk["peak"] > disk["free"] else ""
+    little = ": not enough" if disk["peak"] > disk["free"] else ""
     yield (
         f"disk: about {_size(disk['needed'])} ({', '.join(parts)}), {_size(disk['peak'])} while a "
         f"checkpoint is written; {_size(disk['free'])} free at {run}{little}"
     )
-    judges, fewer = disk["discriminators"], disk["needed_keep_last_1"]
-    if judges > MOSTLY * one and fewer < disk["needed"]:
+    discriminators, fewer = disk["discriminators"], disk["needed_keep_last_1"]
+    if discriminators > MOSTLY * one and fewer < disk["needed"]:
         yield (
-            f"  {_size(judges)} of the last checkpoint are discriminators and their optimizer, for "
-            f"going on: training.keep_last=1 makes it about {_size(fewer)} in all"
+            f"  {_size(discriminators)} of the last checkpoint are discriminators and their "
+            f"optimizer, needed to resume: training.keep_last=1 reduces the total to about "
+            f"{_size(fewer)}"
         )
 
 
 def _size(count: float) -> str:
-    """Bytes as people say them: `12 MB`, `1.3 GB`."""
+    """Format bytes: `12 MB`, `1.3 GB`."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             digits = ".3g" if count < 100 * size else ".0f"

@@ -1,4 +1,4 @@
-"""What the words of `wavegan evaluate` mean: systems by name, limits, lists."""
+"""Parse the arguments of `wavegan evaluate`: names of systems, limits, lists of clips."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ class Limit:
 
     @property
     def word(self) -> str:
-        """On which side of the limit a mean that breaks it is."""
+        """The side of the limit that fails: "above" or "below"."""
         return "above" if self.above else "below"
 
     def broken(self, mean: float) -> bool:
@@ -30,7 +30,7 @@ def limits(above: Sequence[str], below: Sequence[str]) -> list[Limit]:
     """Read `KEY=VALUE` words.
 
     Raises:
-        UserError: no such word, or a value that is no number.
+        UserError: not KEY=VALUE, or the value is not a number.
     """
     return [*_limits("--fail-above", above, True), *_limits("--fail-below", below, False)]
 
@@ -49,23 +49,23 @@ def _limits(option: str, words: Sequence[str], above: bool) -> Iterator[Limit]:
 
 
 def check_limits(wanted: Sequence[Limit], keys: Sequence[str]) -> None:
-    """Refuse limits of what is not measured.
+    """Refuse limits on metrics that are not measured.
 
     Raises:
-        UserError: such a key, with the nearest that there is.
+        UserError: names the metric and suggests the nearest one that is measured.
     """
     for limit in wanted:
         if limit.key not in keys:
             option = "--fail-above" if limit.above else "--fail-below"
             raise UserError(
-                f"{option} {limit.key}: not among the metrics{suggest(limit.key, keys)}"
+                f"{option} {limit.key}: this metric is not measured{suggest(limit.key, keys)}"
             )
 
 
 def broken(
     wanted: Sequence[Limit], means: Mapping[str, Mapping[str, float]]
 ) -> Iterator[tuple[str, Limit, float]]:
-    """Which means, by system and then by metric, break which limits."""
+    """Yield (system, limit, mean) for each mean that breaks a limit; `means`: system, metric."""
     for limit in wanted:
         for system, found in means.items():
             if limit.broken(found[limit.key]):
@@ -73,7 +73,7 @@ def broken(
 
 
 def names(paths: Sequence[Path]) -> list[str]:
-    """Names of systems: the last part of their paths, or all of it where two share that.
+    """Names of systems: the last part of each path, or the whole path where two would be equal.
 
     Raises:
         UserError: a path is given twice.
@@ -88,18 +88,18 @@ def names(paths: Sequence[Path]) -> list[str]:
 
 
 def clip_list(file: Path | None, reference: Path) -> list[str] | None:
-    """Read a list of clips: their paths below the folder of references, without extension.
+    """Read a list of clips: their paths relative to the reference folder, without extension.
 
     Raises:
         UserError: the list cannot be read, or names a clip that is not there or not usable.
     """
     if file is None:
         return None
+    from wavegan.data.audio_listing import listing
     from wavegan.data.file_list import files_of
-    from wavegan.evaluation.pairing import listing
 
     if reference.is_file():
-        raise UserError(f"--list {file}: {reference} is a single clip: leave the list out")
+        raise UserError(f"--list {file}: {reference} is a single clip: leave out --list")
     found = listing(reference)
     named = {path.relative_to(reference).as_posix(): name for name, path in found.files.items()}
     listed = files_of(file, "--list", reference.resolve(), [*named, *found.reasons])

@@ -1,4 +1,4 @@
-"""What `wavegan evaluate` does between reading its words and printing what it found."""
+"""Run an evaluation for `wavegan evaluate`: from parsed arguments to results, without printing."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from wavegan.targets import check_folder
 
 @dataclass(frozen=True)
 class EvaluationInputs:
-    """Where the clips come from, and who is told how it goes."""
+    """Where the clips come from, and where progress goes."""
 
     reference: Path
     estimates: Sequence[Path]
@@ -27,15 +27,15 @@ class EvaluationInputs:
     trust_code: bool = False
 
     def note(self, text: str) -> None:
-        """Tell one line."""
+        """Print one line."""
         self.stages.note(text)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What was found: as JSON, as a table, the means by system and metric, and what lacks.
+    """Results: as JSON, as a table, and the means by system and metric.
 
-    `left_out` says how many clips of a system were not measured, of systems with any.
+    `left_out` counts the clips that were not measured, by system, for systems that have some.
     """
 
     to_dict: Callable[[], dict[str, Any]]
@@ -45,9 +45,13 @@ class Result:
 
 
 def run_sets(
-    given: EvaluationInputs, keys: Sequence[str] | None, embedding: str, wanted: Sequence[Limit]
+    given: EvaluationInputs,
+    keys: Sequence[str] | None,
+    embedding: str,
+    held_out: Path | None,
+    wanted: Sequence[Limit],
 ) -> Result:
-    """Compare sets."""
+    """Compare sets of clips."""
     from wavegan.device import choose
     from wavegan.evaluation.sets import compare_sets, set_metric_names
 
@@ -60,9 +64,10 @@ def run_sets(
             folders,
             embedding=embedding,
             metrics=keys,
+            held_out=held_out,
             device=choose(given.device),
             note=given.note,
-            progress=lambda name, done, clips: show(f"listening to {name}", done, clips),
+            progress=lambda name, done, clips: show(f"embedding {name}", done, clips),
         )
     from wavegan.cli._evaluate_table import print_sets
 
@@ -99,7 +104,7 @@ def run_pairs(
             first = next(iter(copies.values()))
             mel = first.mel
             if count is not None:
-                # of the usable clips so many were chosen: the folder's names would give others
+                # `count` clips were chosen among the usable ones; choosing again gives others
                 only, count = copied(first), None
         found = compare(
             given.reference,
@@ -125,13 +130,13 @@ def _systems(given: EvaluationInputs) -> tuple[dict[str, Path], dict[str, Path],
     folders, models = list(given.estimates), list(given.models)
     for folder in folders:
         if is_model(folder):
-            raise UserError(f"{folder}: a model, not a folder of clips: give it by --model")
+            raise UserError(f"{folder}: a model, not a folder of clips: give it with --model")
     other = None
     if given.against is not None and given.against not in names([*folders, *models]):
         other = Path(given.against)
         if not other.exists():
             near = suggest(given.against, names([*folders, *models]))
-            raise UserError(f"--against {given.against}: neither a system nor a path{near}")
+            raise UserError(f"--against {given.against}: no such system, no such path{near}")
         (models if is_model(other) else folders).append(other)
     called = names([*folders, *models])
     by_name = dict(zip(called, [*folders, *models], strict=True))
@@ -156,7 +161,7 @@ def _copies(
     from wavegan.evaluation.copies import copy_synthesis
 
     show = given.stages.show
-    # whoever lists clips means them, whatever made them
+    # clips in --list are measured even if wavegan made them
     data = scan(given.reference, on_progress=given.stages.of("scanning"), keep_own=only is not None)
     for line in data.passed_over:
         given.note(line)
@@ -168,14 +173,14 @@ def _copies(
         only=only,
         count=count,
         trust_code=given.trust_code,
-        progress=lambda name, done, clips: show(f"copying by {name}", done, clips),
+        progress=lambda name, done, clips: show(f"vocoding with {name}", done, clips),
     )
 
 
 def _check_save(
     given: EvaluationInputs, save: Path | None, models: Sequence[str], force: bool
 ) -> None:
-    """See that the copies may be kept there; those of an earlier evaluation are ours to replace."""
+    """Check that the copies may be written there; those of an earlier evaluation are replaced."""
     if save is None:
         return
     from wavegan.evaluation.copies import folder_name
@@ -193,7 +198,7 @@ def _check_save(
 
 @contextmanager
 def _kept(save: Path | None) -> Iterator[Path]:
-    """A folder for what models make: it appears whole where it is kept, or is gone at the end."""
+    """A folder for the models' output: `save`, written completely or not at all, or a temporary."""
     if save is not None:
         with atomic.folder(save) as folder:
             yield folder

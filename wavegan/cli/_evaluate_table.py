@@ -1,4 +1,4 @@
-"""What `wavegan evaluate` prints: tables that lose no column, whatever the terminal's width."""
+"""Print the results of `wavegan evaluate`: tables keep every column at any terminal width."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from wavegan.statistics.bootstrap import Interval
 
 WIDE = 160
-"""Columns where there is no terminal."""
+"""Width in characters where there is no terminal."""
 FEW = 4
-"""So many systems and floors stand side by side, with metrics as rows, which reads best."""
+"""Up to this many systems and floors are columns, with metrics as rows."""
 LEVEL = 0.05
 FLOORS = {
-    "reference": "reference: each reference against itself, the best a metric says",
+    "reference": "reference: each reference against itself, the best value of a metric",
     "griffin_lim": "griffin_lim: Griffin-Lim ({iterations} iterations) from each reference's mel",
     "re_encoded": "re_encoded: each reference through Ogg Vorbis at {kbit_per_s} kbit/s",
 }
 
 
 def console() -> Screen:
-    """Stdout, wide enough for a table where it is no terminal."""
+    """A screen on stdout, wide enough for a table where it is not a terminal."""
     return Screen(width=WIDE)
 
 
 def print_evaluation(found: "Evaluation") -> None:
-    """Means with intervals, the floors below, what they are of, and comparisons."""
+    """Print means with intervals, floors, a legend, and comparisons."""
     rows = [*found.systems, *(row for row in found.baselines if row.files)]
     heads = {key: column.label for key, column in found.columns.items()}
     digits = {key: _digits([row.means[key].mean for row in rows]) for key in heads}
@@ -61,7 +61,7 @@ def print_evaluation(found: "Evaluation") -> None:
 
 
 def print_sets(found: "SetEvaluation") -> None:
-    """Set metrics, with their deviation over parts."""
+    """Print set metrics, with their deviation over parts."""
     rows = [*found.systems, found.baseline]
     heads = {key: f"{key} {'↑' if up else '↓'}" for key, up in found.higher_is_better.items()}
     digits = {key: _digits([row.figures[key].mean for row in rows]) for key in heads}
@@ -73,8 +73,8 @@ def print_sets(found: "SetEvaluation") -> None:
     print_grid(screen, [row.name for row in rows], [*heads.values(), "clips"], cells)
     clips, embedding = found.settings["clips"], found.settings["embedding"]
     screen.print(
-        f"N: parts of {clips['part']} clips against {clips['real_half']} of {clips['real']} real "
-        f"ones; embedding {embedding['name']}, {embedding['dimensions']} numbers of the first "
+        f"N: parts of {clips['part']} clips against {clips['reference']} of {clips['real']} real "
+        f"ones; embedding {embedding['name']}, {embedding['dimensions']} dimensions of the first "
         f"{embedding['seconds']:.2f} s at {embedding['sample_rate']} Hz.",
         soft_wrap=True,
     )
@@ -84,9 +84,9 @@ def print_sets(found: "SetEvaluation") -> None:
 def print_grid(
     screen: Screen, names: Sequence[str], heads: Sequence[str], cells: Sequence[Sequence[Text]]
 ) -> None:
-    """Print a table with few names as its columns, one with many as its rows.
+    """Print a table: a few names are columns, many names are rows.
 
-    Where that is wider than the screen it is turned; where it is still wider it comes in pieces.
+    A table wider than the screen is transposed; one that is still too wide is split.
     """
     upright = (names, heads, cells)
     turned = (heads, names, [list(column) for column in zip(*cells, strict=True)])
@@ -103,13 +103,13 @@ def print_grid(
 def _widths(
     rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[Text]]
 ) -> list[int]:
-    """Of the column of names, then of each other, with the gap beside it."""
+    """Widths of the column of names, then of the others, each with its gap."""
     own = [max(len(head), *(line[n].cell_len for line in cells)) for n, head in enumerate(columns)]
     return [width + 2 for width in (max(map(len, rows)), *own)]
 
 
 def _pieces(widths: Sequence[int], room: int) -> list[tuple[int, int]]:
-    """Which columns fit side by side, beside the names: [first, last) of each piece."""
+    """Split the columns into pieces that fit the screen: [first, last) of each."""
     pieces, first, used = [], 0, widths[0]
     for place, width in enumerate(widths[1:]):
         if place > first and used + width > room:
@@ -132,7 +132,7 @@ def _print_table(
 
 
 def _best(found: "Evaluation") -> dict[str, set[str]]:
-    """By metric, the systems with the best mean; none where there is one system only."""
+    """By metric, the systems with the best mean; empty if there is only one system."""
     best: dict[str, set[str]] = {}
     for key, column in found.columns.items():
         means = {row.name: row.means[key].mean for row in found.systems}
@@ -144,17 +144,17 @@ def _best(found: "Evaluation") -> dict[str, set[str]]:
 
 
 def _digits(means: Sequence[float]) -> int:
-    """Decimals that show three digits of the largest."""
+    """Number of decimals that shows three digits of the largest mean."""
     largest = max((abs(mean) for mean in means if math.isfinite(mean)), default=0.0)
     return 0 if largest >= 1000 else 1 if largest >= 100 else 2 if largest >= 2 else 3
 
 
 def _interval(interval: "Interval", digits: int, clips: int) -> str:
-    """The mean, half of its interval, and of how many clips where it is not of all."""
+    """The mean, half of its interval, and the number of clips if it is not all of them."""
     if not interval.n:
         return "-"
     some = f" (n {interval.n})" if interval.n != clips else ""
-    # the interval of a single clip says nothing
+    # a single clip has no meaningful interval
     half = (interval.high - interval.low) / 2
     around = f" ±{half:.{digits}f}" if interval.n > 1 else ""
     return f"{interval.mean:.{digits}f}{around}{some}"
@@ -170,7 +170,7 @@ def _figure(figure: "MeanOverParts", digits: int) -> str:
 def _legend(found: "Evaluation") -> list[str]:
     lines = ["±: half of the 95 % interval of the mean over clips (bootstrap)."]
     if found.settings["match_gain"]:
-        lines.append("Each estimate was given its reference's level first.")
+        lines.append("Each estimate was first scaled to its reference's level.")
     for row in found.baselines:
         settings = found.settings["floors"][row.name]
         if row.reason:
@@ -185,9 +185,9 @@ def _legend(found: "Evaluation") -> list[str]:
 
 
 def _print_comparison(screen: Screen, comparison: "Comparison", heads: Mapping[str, str]) -> None:
-    """Differences metric by metric, and what so many clips can show at all."""
+    """Print differences by metric, and whether this many clips can show one at all."""
     screen.print(
-        f"\n{comparison.system} against {comparison.against}: differences on the clips of both, "
+        f"\n{comparison.system} against {comparison.against}: differences on the shared clips, "
         "with their 95 % intervals",
         soft_wrap=True,
     )
@@ -201,7 +201,7 @@ def _print_comparison(screen: Screen, comparison: "Comparison", heads: Mapping[s
     if blind:
         pairs = max(d.difference.n for d in blind)
         screen.print(
-            f"With {pairs} clips and {len(lines)} metrics p cannot be under "
+            f"With {pairs} clips and {len(lines)} metrics p cannot be below "
             f"{min(d.smallest for d in blind):.2g}: no difference can be shown. Give more clips, "
             "or fewer --metrics.",
             soft_wrap=True,

@@ -1,4 +1,4 @@
-"""Numbers that nobody means, refused before a model is opened."""
+"""Checks of `wavegan generate` that need no generated clip: numbers, lengths, disk space."""
 
 import shutil
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 MOST_CLIPS = 1_000_000
 MOST_STEPS = 100_000
 SPREAD, STEPS = 0.3, 200
-"""Of `--like`, unless they are given."""
+"""Defaults of --spread and --steps, for --like."""
 SAMPLE_BYTES = {"pcm16": 2, "pcm24": 3, "float": 4}
 
 
 def refuse_numbers(
     *, count: int, truncation: float, spread: float, steps: int, batch_size: int
 ) -> None:
-    """Refuse what is out of range, and what is not a number.
+    """Refuse numbers that are out of range, and NaN.
 
     Raises:
         UserError: names the option and its range.
@@ -37,32 +37,31 @@ def refuse_numbers(
 
 
 def refuse_without_like(like: Path | None, given: Mapping[str, float | None]) -> None:
-    """Refuse options of `--like` where there is none to use them.
+    """Refuse options that only `--like` uses when it is not given.
 
     Raises:
-        UserError: names the first that was given.
+        UserError: names the first such option.
     """
     for option, value in given.items():
         if like is None and value is not None:
             raise UserError(
-                f"--{option} {value:g}: it belongs to --like FILE, which is not given: give that, "
-                "or leave it out"
+                f"--{option} {value:g}: only --like FILE uses it: give --like, or leave it out"
             )
 
 
 def refuse_length(
     synthesizer: "Synthesizer", count: int, options: "GenerationOptions", whole: bool
 ) -> None:
-    """Refuse clips that are too long or too short, and more of them than memory is meant to hold.
+    """Refuse clips that are too long or too short, and more clips than fit in memory.
 
     Args:
         synthesizer: the model.
         count: clips in all.
         options: how they are made.
-        whole: all of them are held at a time.
+        whole: all clips are in memory at once.
 
     Raises:
-        UserError: says which length or number is possible.
+        UserError: names the possible length or number.
     """
     from wavegan.inference.clip_length import check_count, clip_length
 
@@ -82,10 +81,10 @@ def refuse_full_disk(
     file_format: str,
     subtype: str,
 ) -> None:
-    """Refuse more than the disk has room for, where files have a size that is known before.
+    """Refuse clips that do not fit on the disk. Checked for wav only: its size is known before.
 
     Raises:
-        UserError: says how much it would be, and how much is free.
+        UserError: gives the needed and the free space.
     """
     from wavegan.inference.clip_length import clip_length
 
@@ -100,6 +99,6 @@ def refuse_full_disk(
     free = shutil.disk_usage(there).free
     if needed > free:
         raise UserError(
-            f"--count {count}: the files need {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are "
-            f"free at {out}"
+            f"--count {count}: the files need {needed / 1e9:.1f} GB, but only {free / 1e9:.1f} GB "
+            f"are free at {out}: lower --count, or give another --out"
         )

@@ -1,8 +1,7 @@
-"""Streams whose screen obeys rich alone: in all other text, what acts on a terminal is escaped.
+"""Wrap stdout and stderr: escape terminal control characters in everything that is printed.
 
-One mechanism for all that is printed, by whichever library: what stands before `sys.stdout` and
-`sys.stderr`. Rich knows such streams and writes behind them, so what it prints of others' text is
-escaped by `Screen`.
+The wrapper covers every library that writes to `sys.stdout` or `sys.stderr`. Only rich writes
+past it, to the stream behind (it needs its own control codes); there, `Screen` escapes the text.
 """
 
 import io
@@ -16,7 +15,7 @@ class Guarded(io.TextIOBase):
     """A stream that escapes what is written to it.
 
     Attributes:
-        rich_proxied_file: the stream behind; rich looks for this name.
+        rich_proxied_file: the wrapped stream; rich looks for this name.
     """
 
     def __init__(self, behind: TextIO) -> None:
@@ -26,38 +25,38 @@ class Guarded(io.TextIOBase):
         return getattr(self.rich_proxied_file, name)
 
     def write(self, text: str) -> int:
-        """Write text as a screen may have it."""
+        """Write escaped text."""
         self.rich_proxied_file.write(escaped(text, PROSE))
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what is buffered."""
+        """Flush the wrapped stream."""
         self.rich_proxied_file.flush()
 
     def close(self) -> None:
-        """Leave the stream behind open: who forgets us closes us, not what is behind."""
+        """Do nothing: Python closes this object when it is collected; the stream stays open."""
 
     def fileno(self) -> int:
-        """Of the stream behind."""
+        """File number of the wrapped stream."""
         return self.rich_proxied_file.fileno()
 
     def isatty(self) -> bool:
-        """Whether a person sees it."""
+        """Whether the wrapped stream is a terminal."""
         return self.rich_proxied_file.isatty()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Of the stream behind."""
+        """Encoding of the wrapped stream."""
         return self.rich_proxied_file.encoding
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
-        """Of the stream behind."""
+        """Error handler of the wrapped stream."""
         return self.rich_proxied_file.errors
 
 
 def guard() -> None:
-    """Stand before stdout and stderr; once, or again where a live bar has come before them."""
+    """Wrap stdout and stderr. Call again after a live bar has replaced them."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if not isinstance(stream, Guarded | None):
@@ -65,7 +64,7 @@ def guard() -> None:
 
 
 def behind(stream: TextIO) -> TextIO:
-    """The stream that all stands before: bars, and the guard."""
+    """The innermost stream, without the wrappers of live bars and of the guard."""
     while (further := getattr(stream, "rich_proxied_file", None)) is not None:
         stream = further
     return stream

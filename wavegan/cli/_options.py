@@ -1,5 +1,6 @@
-"""Options that several commands have alike, and the values they take."""
+"""Options that several commands share, and their values."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,15 +11,21 @@ Device = Annotated[
     str,
     typer.Option("--device", help="auto, cpu, cuda or mps.", autocompletion=_completion.devices),
 ]
-Force = Annotated[
-    bool, typer.Option("--force", help="Overwrite what is there already (never an input).")
+HeldOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--held-out",
+        help="Real clips that were not trained on: a folder or a list; default: those in the "
+        "judge's held_out.txt.",
+    ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files (never an input).")]
 TrustCode = Annotated[
     bool,
     typer.Option(
-        "--trust-code", help="Let the model or run name classes of its own, and run their code."
+        "--trust-code", help="Import and run classes from outside wavegan that the model names."
     ),
 ]
 FORMATS = ("wav", "flac", "ogg")
 SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
-"""Of audio files, and how libsndfile calls them."""
+"""Our names of sample formats, and libsndfile's."""

@@ -1,10 +1,10 @@
-"""The name of a model, for the files that it makes."""
+"""The name of a model, for the metadata of files made with it."""
 
 from pathlib import Path
 
 
 def origin(model: Path) -> dict[str, object]:
-    """A model's name, and of a run's checkpoint the step: no path, which would tell whose it is.
+    """A model's name, and the step if it is a run's checkpoint. No path: it could name the user.
 
     Args:
         model: a run, a checkpoint or a bundle, or a file in one.

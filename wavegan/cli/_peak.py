@@ -1,4 +1,4 @@
-"""How loud clips are written: `--peak`."""
+"""`--peak`: the level at which clips are written."""
 
 import math
 import re
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 HEADROOM = 10 ** (-1 / 20)
-"""-1 dBFS: where a clip that integers cannot hold is brought to, with room for a converter."""
+"""-1 dBFS: the peak of clips that were above full scale; leaves headroom for D/A converters."""
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The peak that each clip is brought to, by itself.
+    """The peak that each clip is scaled to, independently of the others.
 
     Attributes:
-        target: of full scale; None: samples stay as the model makes them.
-        always: also of clips that are not above full scale.
+        target: share of full scale; None: samples stay as generated.
+        always: also scale clips that are not above full scale.
     """
 
     target: float | None
@@ -28,15 +28,15 @@ class Peak:
 
     @classmethod
     def of(cls, text: str | None, subtype: str) -> "Peak":
-        """What the option says.
+        """Parse the option.
 
         Args:
-            text: "0.9", "-1dB" or "none"; None, where it is not given: integers get headroom where
-                a clip is above full scale, floats hold what the model makes.
-            subtype: of the files.
+            text: "0.9", "-1dB" or "none". None if not given: clips above full scale are scaled to
+                -1 dBFS for integer formats, and left as generated for float.
+            subtype: sample format of the files.
 
         Raises:
-            UserError: it is none of these.
+            UserError: the text is none of these.
         """
         if text is None:
             return cls(None if subtype == "float" else HEADROOM, False)
@@ -55,7 +55,7 @@ class Peak:
         return cls(target, True)
 
     def gain(self, wave: "Tensor") -> float:
-        """What to multiply a clip `(C, T)` with that is not silent."""
+        """The gain of a clip `(C, T)` that is not silent."""
         peak = float(wave.abs().max())
         if self.target is None or not (self.always or peak > 1):
             return 1.0

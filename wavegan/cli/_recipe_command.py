@@ -1,4 +1,4 @@
-"""Commands that take KEY=VALUE: a field that was typed as an option is met with the right way."""
+"""Commands that take KEY=VALUE: an error explains how to give a field that is typed as option."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from wavegan.errors import UserError
 
 
 class RecipeCommand(TyperCommand):
-    """Meets `--steps 5` and `--training.steps=5` with `training.steps=5`."""
+    """A command that proposes `training.steps=5` for `--steps 5` and `--training.steps=5`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Look for fields among the options that there are none of."""
+        """Look for fields among unknown options, then parse."""
         own = {name for option in self.params for name in (*option.opts, *option.secondary_opts)}
         own |= set(ctx.help_option_names)
         for place, word in enumerate(args):
@@ -25,10 +25,10 @@ class RecipeCommand(TyperCommand):
 
 
 def _propose(option: str, value: str) -> None:
-    """Refuse an option that is a field's name; leave others to the parser.
+    """Refuse an option that is a field's name; the parser handles others.
 
     Raises:
-        UserError: it says what to write.
+        UserError: proposes the right form.
     """
     from wavegan.fields import paths, proposal
     from wavegan.recipe import Recipe

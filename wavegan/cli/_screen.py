@@ -1,4 +1,4 @@
-"""Rich's console as every command uses it: text is text, not markup, and acts on no terminal."""
+"""Rich's console for all commands: no markup in text, and terminal control characters escaped."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,15 +14,15 @@ from wavegan.readable import PROSE, escaped
 
 
 class Screen(Console):
-    """Prints tables and bars; what was not styled by a command stays as it is written.
+    """Prints tables and bars, and text exactly as given.
 
-    Rich takes `[red]` for a colour, `:dog:` for a picture and lets ESC through.
+    By default rich reads `[red]` as a colour, `:dog:` as an emoji, and prints ESC.
 
     Args:
-        stderr: not stdout.
-        soft_wrap: leave long lines to the terminal.
-        width: columns where there is no terminal; None: rich's own guess.
-        file: instead of both.
+        stderr: print to stderr instead of stdout.
+        soft_wrap: let the terminal wrap long lines.
+        width: width in characters where there is no terminal; None: rich's default.
+        file: print to this file instead.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Screen(Console):
 
     @property
     def file(self) -> IO[str]:
-        """The stream itself, behind a live bar and the guard."""
+        """The innermost stream, without live bars and the guard."""
         return behind(self._file or (sys.stderr if self.stderr else sys.stdout))  # type: ignore[arg-type]
 
     @file.setter
@@ -54,13 +54,13 @@ class Screen(Console):
         self._file = file
 
     def render_str(self, text: str, **style: Any) -> Text:
-        """Text as it is given: escaped before it is measured."""
+        """Render text, escaped before its width is measured."""
         return super().render_str(escaped(text, PROSE), **style)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Segments; rich's own controls are marked as such, all else is text."""
+        """Render segments; all but rich's own control segments are escaped."""
         for segment in super().render(renderable, options):
             if segment.control:
                 yield segment
@@ -70,7 +70,7 @@ class Screen(Console):
 
 @contextmanager
 def live(display: AbstractContextManager[object]) -> Iterator[None]:
-    """Keep a bar on screen; what others print meanwhile stands above it, escaped."""
+    """Keep a bar on screen; other output appears above it, escaped."""
     with display:
         guard()
         yield

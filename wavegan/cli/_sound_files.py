@@ -1,4 +1,4 @@
-"""Clips into files: at their level, and with how they were made in the metadata."""
+"""Write generated clips to files: scaled to a peak, with how they were made in the metadata."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class SoundFiles:
-    """Writes clips, and keeps what there is to tell of them.
+    """Writes clips, and collects what to report about them.
 
     Attributes:
-        synthesizer: what made them.
-        subtype: of the files, as libsndfile names it.
-        peak: how loud they are to be.
-        made: how all of them were made, for their metadata.
-        tally: what was done to them.
-        entries: what JSON tells of each file.
+        synthesizer: the model that made the clips.
+        subtype: sample format of the files, libsndfile's name.
+        peak: the peak to scale clips to.
+        made: how all clips were made, for their metadata.
+        tally: clips that were scaled, clipped, drawn again or left out.
+        entries: the JSON entry of each file.
     """
 
     synthesizer: "Synthesizer"
@@ -36,7 +36,7 @@ class SoundFiles:
     entries: list[dict[str, object]] = field(default_factory=list)
 
     def write(self, file: Path, label: str, number: int, clip: Clip) -> "Tensor | None":
-        """Write a clip `(C, T)` and return it as written; None: it cannot be used, nor written."""
+        """Write a clip `(C, T)` and return it as written; None if it is unusable."""
         from wavegan.audio import io
         from wavegan.audio.made_by import comment, mark
 
@@ -47,10 +47,10 @@ class SoundFiles:
         changes: dict[str, object] = {"drawn": clip.number} if clip.draws > 1 else {}
         if gain != 1:
             changes["gain"] = round(gain, 6)
-        # rounding may leave a sample next to full scale just above it
+        # rounding may put a sample just above full scale
         wave = clip.wave if gain == 1 else (clip.wave * gain).clamp(-1, 1)
         file.parent.mkdir(parents=True, exist_ok=True)
-        # a label may be a folder's name in another encoding
+        # a label may be a folder name that is not UTF-8
         title = label.encode(errors="replace").decode()
         said = comment({**self.made, "label": title, "clip": number, **changes})
         report = io.write(

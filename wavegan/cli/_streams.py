@@ -1,8 +1,8 @@
-"""Streams that lack some characters: these are replaced readably, and nothing crashes.
+"""Replace characters that stdout or stderr cannot encode with readable ones, instead of crashing.
 
-One mechanism for all that is printed, by whichever library: how Python encodes what the stream's
-encoding has no bytes for (ASCII, latin-1 and cp1252 lack `→`, `±` or `─`; all lack the halves of
-surrogates that stand for bytes of file names that are not UTF-8).
+It is an error handler of Python's codecs, so it covers every library that prints. ASCII, latin-1
+and cp1252 lack `→`, `±` or `─`; all encodings lack the surrogates that Python uses for bytes of
+file names that are not UTF-8.
 """
 
 import codecs
@@ -41,9 +41,9 @@ FRAMES, DOTS = range(0x2500, 0x25A0), range(0x2800, 0x2900)
 
 
 def make_readable() -> None:
-    """Let stdout and stderr replace what they cannot encode, and escape what acts on a terminal.
+    """Make stdout and stderr replace what they cannot encode and escape control characters.
 
-    Done once, before anything is said.
+    Call it once, before anything is printed.
     """
     _register()
     guard()
@@ -52,7 +52,7 @@ def make_readable() -> None:
         if reconfigure is None:
             continue
         if codecs.lookup(stream.encoding).name == "ascii":
-            # typer's echo takes a stream that calls itself ASCII for a mistake and writes UTF-8
+            # typer's echo considers an ASCII stream misconfigured and would write UTF-8
             reconfigure(encoding=ASCII, errors=HANDLER)
         else:
             reconfigure(errors=HANDLER)
@@ -74,7 +74,7 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
 
 
 def _sign(character: str) -> str:
-    r"""Say a character in ASCII: a sign that looks like it, else its number.
+    r"""Replace a character by a similar one in ASCII, else by its code.
 
     >>> "".join(map(_sign, "±×─╭ü\udce9"))
     '+-x-+\\xfc\\xe9'

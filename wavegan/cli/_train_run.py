@@ -1,4 +1,4 @@
-"""A run from its lock to its summary: signals are heeded from before the first file is read."""
+"""Run training for `wavegan train`: lock, clean-up, signals, training, summary."""
 
 import os
 import signal
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 OWN = ("recipe.yaml", "metrics.jsonl", "split.json")
-"""The files of a run that are replaced whole."""
+"""Files of a run that are rewritten as a whole."""
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What a command line asks for.
+    """What the command line requests.
 
     Attributes:
         run: the run's folder.
         recipe: resolved.
-        resume: whether the folder has to hold the run.
+        resume: whether to resume a run that is in the folder.
         trusted: whether classes outside wavegan that the recipe names may be imported.
     """
 
@@ -41,18 +41,18 @@ class TrainingRequest:
     trusted: bool = True
 
     def settled(self) -> "TrainingRequest":
-        """The plan to go on with where the folder holds this very run.
+        """The request to carry out: resume if the folder already holds the same run.
 
         Raises:
-            UserError: the folder is taken, or the run cannot go on with this recipe.
+            UserError: the folder holds something else, or the run cannot resume with this recipe.
         """
         from wavegan import bundle
         from wavegan.training import changes, destination
 
         if self.resume and not bundle.checkpoints(self.run):
             raise UserError(
-                f"--resume {self.run}: no checkpoint to resume from: start it with the command "
-                "that began it"
+                f"--resume {self.run}: no checkpoint to resume from: run the command that started "
+                "this run again"
             )
         if self.resume:
             changes.check(self.run, self.recipe)
@@ -67,23 +67,23 @@ def is_main_process() -> bool:
 
 
 def locked(run: Path, listener: "Silent") -> AbstractContextManager[None]:
-    """Have the run's folder to ourselves; of several processes of one run the first has it."""
+    """Lock the run's folder; only the first process of a run does."""
     from wavegan.training import lock
 
     return lock.hold(run, listener.note) if is_main_process() else nullcontext()
 
 
 def train(plan: TrainingRequest, device: str, listener: "Silent") -> tuple[int, dict[str, object]]:
-    """Train; returns the exit code and what there is to know of the run.
+    """Train; returns the exit code and a summary of the run.
 
     Raises:
-        UserError: the folder is in use or holds something else, or what `setup.prepare` refuses.
+        UserError: the folder is in use or holds something else, or as `setup.prepare`.
     """
     from wavegan import interrupt
     from wavegan.process_group import LeftAloneError
 
     if launcher := os.environ.get("WAVEGAN_LAUNCHER"):
-        deaths.end_with(int(launcher), signal.SIGTERM)  # heeded like any: saved, then left
+        deaths.end_with(int(launcher), signal.SIGTERM)  # like any SIGTERM: save, then stop
     tell = say if is_main_process() else listener.note
     with interrupt.watch(tell if listener.quiet else listener.note) as watched:
         try:
@@ -97,7 +97,7 @@ def train(plan: TrainingRequest, device: str, listener: "Silent") -> tuple[int, 
         except KeyboardInterrupt:
             if watched.signal is None:
                 raise
-            tell(_left(plan.run))
+            tell(_stopped(plan.run))
             raise typer.Exit(watched.exit_code) from None
 
 
@@ -111,7 +111,7 @@ def _train(
     recipe = _with_trackers_that_write(plan.recipe, run, listener)
     missing = available(recipe.training.trackers)[1]
     if missing:
-        listener.note(f"no {missing[0]} here, so its log is left out (metrics.jsonl is written)")
+        listener.note(f"{missing[0]} is not installed: no log for it (metrics.jsonl is written)")
     _announce(plan, listener)
     trainer = setup.prepare(
         recipe,
@@ -128,22 +128,23 @@ def _train(
     ended = "stopped" if watched.signal else "done"
     listener.note(f"{ended} at step {step:,}; saved in {run}")
     if watched.signal:
-        listener.note(f"go on with: wavegan train --resume {run}")
+        listener.note(f"resume with: wavegan train --resume {run}")
     elif step == begun:
-        listener.note(f"go on with: wavegan train --resume {run} training.steps={2 * step}")
+        listener.note(f"train longer with: wavegan train --resume {run} training.steps={2 * step}")
     trainer.log.close()
     return watched.exit_code, _summary(trainer, watched)
 
 
 def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -> "Recipe":
-    """Leave out TensorBoard's log where it cannot be: it takes names in UTF-8 alone."""
+    """Remove TensorBoard where the run's path is not UTF-8, which TensorBoard requires."""
     kept = tuple(name for name in recipe.training.trackers if name != "tensorboard")
     try:
         str(run).encode("utf-8")
     except UnicodeEncodeError:
         if kept != recipe.training.trackers:
             listener.note(
-                f"{run} is no UTF-8, so TensorBoard's log is left out (metrics.jsonl is written)"
+                f"{run}: this path is not UTF-8, so there is no TensorBoard log (metrics.jsonl is "
+                "written)"
             )
         training = recipe.training.model_copy(update={"trackers": kept})
         return recipe.model_copy(update={"training": training})
@@ -151,10 +152,10 @@ def _with_trackers_that_write(recipe: "Recipe", run: Path, listener: "Silent") -
 
 
 def clear(run: Path, listener: "Silent") -> None:
-    """Remove what a process that was killed has left half written, put damaged checkpoints aside.
+    """Remove unfinished files of a killed process, and move damaged checkpoints aside.
 
     Raises:
-        UserError: no checkpoint is whole.
+        UserError: all checkpoints are damaged.
     """
     from wavegan.training import whole
 
@@ -166,7 +167,7 @@ def clear(run: Path, listener: "Silent") -> None:
 
 
 def _settle_own(run: Path) -> int:
-    """Remove unfinished copies of a run's own files: the folder may hold others' as well."""
+    """Remove unfinished copies of a run's own files only: the folder may hold other files."""
     left = [file for name in OWN for file in run.glob(f".{name}.part-*")]
     left += [*run.glob("samples/*/.*.part"), *run.glob("processes/*.json")]
     for file in left:
@@ -181,23 +182,23 @@ def _announce(plan: TrainingRequest, listener: "Silent") -> None:
     file = plan.run / RECIPE
     if plan.resume and file.is_file() and sealed.state(file) is sealed.Seal.EDITED:
         listener.note(
-            f"{file}: {sealed.Seal.EDITED.value}; what differs from the last checkpoint's "
-            "recipe is said below"
+            f"{file}: {sealed.Seal.EDITED.value}; differences from the last checkpoint's recipe "
+            "are listed below"
         )
     found = bundle.checkpoints(plan.run)
     if plan.resume and found:
-        listener.note(f"{plan.run}: goes on from step {max(found):,}")
+        listener.note(f"{plan.run}: resuming from step {max(found):,}")
     elif (plan.run / RECIPE).is_file():
-        listener.note(f"{plan.run}: the run here has saved nothing, so it starts anew")
+        listener.note(f"{plan.run}: the run here has no checkpoint, so it starts from step 0")
 
 
-def _left(run: Path) -> str:
+def _stopped(run: Path) -> str:
     from wavegan import bundle
 
     found = bundle.checkpoints(run)
     if not found:
-        return f"left; nothing is saved in {run}"
-    return f"left; {run} is at step {max(found):,}, go on with: wavegan train --resume {run}"
+        return f"stopped; no checkpoint in {run}"
+    return f"stopped; {run} is at step {max(found):,}, resume with: wavegan train --resume {run}"
 
 
 def _summary(trainer: "Trainer", watched: "Interrupt") -> dict[str, object]:
@@ -214,7 +215,7 @@ def _summary(trainer: "Trainer", watched: "Interrupt") -> dict[str, object]:
 
 
 def require_training() -> None:
-    """Say what to install where training cannot run.
+    """Check that the packages for training are installed.
 
     Raises:
         UserError: accelerate is missing.

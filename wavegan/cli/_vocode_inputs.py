@@ -1,4 +1,4 @@
-"""Which files of the folders given to `wavegan vocode` are its inputs."""
+"""Find the input files of `wavegan vocode` in the given folders."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -13,17 +13,17 @@ SHOWN = 3
 def expand(
     inputs: Sequence[Path], out: Path, mels: Sequence[str], note: Callable[[str], None]
 ) -> list[tuple[Path, Path]]:
-    """Each file with its place below the output folder.
+    """Each input file with its path relative to the output folder.
 
-    In folders, the output folder, those of training runs, and audio that a command of ours made
-    unless there is nothing else, are passed over, so that a second run of the same command has the
-    same inputs. So are files that look like audio of which nothing reads sound, with a line.
+    In folders, the output folder, training runs, and audio made by wavegan are skipped, so that
+    running the same command twice has the same inputs. (If all audio there is made by wavegan, it
+    is used.) Files that look like audio but cannot be read are skipped with a note.
 
     Args:
-        inputs: files, which are taken as they are, and folders.
+        inputs: files, which are never skipped, and folders.
         out: where the outputs go.
-        mels: suffixes of files of mels.
-        note: is told what is passed over.
+        mels: suffixes of mel files.
+        note: receives a line about what is skipped.
     """
     found = []
     for entry in inputs:
@@ -63,7 +63,7 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
                 files.append(file)
     files.sort()
     if unusable:
-        note(_told(unusable))
+        note(_summary(unusable))
     made = {file: command for file in files if (command := _made_by(file, mels))}
     if not made or len(made) == len(files):
         return files
@@ -76,7 +76,7 @@ def _files(folder: Path, out: Path, mels: Sequence[str], note: Callable[[str], N
 
 
 def _why_not(file: Path) -> str:
-    """Why no sound is read from a file that looks like audio; "" if it is, or looks like none."""
+    """Why a file that looks like audio is unreadable; "" if readable, or not like audio."""
     from wavegan.audio import formats
 
     if file.suffix.lower() not in formats.UNREADABLE:
@@ -88,8 +88,8 @@ def _why_not(file: Path) -> str:
     return kind.why if kind else ""
 
 
-def _told(unusable: Mapping[Path, str]) -> str:
-    """How many, and the first few by name and reason."""
+def _summary(unusable: Mapping[Path, str]) -> str:
+    """How many files, and the names and reasons of the first few."""
     first = "; ".join(f"{file}: {unusable[file]}" for file in sorted(unusable)[:SHOWN])
     more = "; …" if len(unusable) > SHOWN else ""
     count = counted(len(unusable), "file that holds", "files that hold")
@@ -97,7 +97,7 @@ def _told(unusable: Mapping[Path, str]) -> str:
 
 
 def _made_by(file: Path, mels: Sequence[str]) -> str | None:
-    """The command of ours that made an audio file, or None."""
+    """The wavegan command that made an audio file, or None."""
     from wavegan.audio import io, made_by
 
     if file.suffix.lower() in mels:

@@ -1,4 +1,4 @@
-"""What `wavegan vocode` reads and where it writes, settled before the work."""
+"""Map each input of `wavegan vocode` to its output file, before any work."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -10,7 +10,7 @@ from wavegan.errors import UserError
 from wavegan.targets import check_files, check_folder_name
 
 Job = tuple[Path, Path]
-"""A file, and what it becomes."""
+"""An input file and its output file."""
 
 
 def jobs(
@@ -21,17 +21,18 @@ def jobs(
     force: bool,
     note: Callable[[str], None],
 ) -> list[Job]:
-    """Which file becomes which.
+    """Map inputs to outputs.
 
     Args:
         inputs: files and folders.
-        out: a file, or a folder: of several inputs, where it is one, or where it has no ending.
-        file_format: of files in a folder.
-        force: files that are there may be overwritten.
-        note: is told what is passed over.
+        out: a file, or a folder: if there are several inputs, if it is one, or if it has no
+            extension.
+        file_format: format of files in a folder.
+        force: allow overwriting.
+        note: receives a line about what is skipped.
 
     Raises:
-        UserError: `out` does not fit the inputs, or something there would be overwritten.
+        UserError: `out` does not fit the inputs, or a file there would be overwritten.
     """
     if file_format not in FORMATS:
         raise UserError(f"--format {file_format}: give {', '.join(FORMATS)}")
@@ -52,10 +53,10 @@ def _one(source: Path, out: Path, file_format: str) -> Path:
     ending = out.suffix.lstrip(".").lower()
     if ending not in FORMATS:
         raise UserError(
-            f"--out {out}: end it in .wav, .flac or .ogg, or give a folder, which has no ending"
+            f"--out {out}: give a file that ends in .wav, .flac or .ogg, or a folder (no extension)"
         )
     if file_format not in (ending, FORMATS[0]):
-        raise UserError(f"--format {file_format} and --out {out} differ: leave --format out")
+        raise UserError(f"--format {file_format} and --out {out} differ: leave out --format")
     return out
 
 
@@ -63,7 +64,7 @@ def _several(
     inputs: Sequence[Path], out: Path, file_format: str, note: Callable[[str], None]
 ) -> list[Job]:
     if str(out) == "-" or out.is_file():
-        raise UserError(f"--out {out}: several inputs need a folder")
+        raise UserError(f"--out {out}: there are several inputs: give a folder")
     check_folder_name(out)
     from wavegan.mel.mel_file import SUFFIXES
 
@@ -73,12 +74,12 @@ def _several(
         found[source] = out / next(n for n in _names(relative, file_format) if n not in taken)
         taken.add(found[source].relative_to(out))
     if not found:
-        raise UserError(f"{inputs[0]}: no audio and no mel files in it")
+        raise UserError(f"{inputs[0]}: it contains no audio and no mel files: give another folder")
     return list(found.items())
 
 
 def _names(relative: Path, file_format: str) -> Iterator[Path]:
-    """What a file may be called in the output folder, the best name first."""
+    """Possible names of an output file, the best one first."""
     yield relative.with_suffix(f".{file_format}")
     yield relative.with_name(f"{relative.name}.{file_format}")
     for number in count(2):

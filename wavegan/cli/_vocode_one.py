@@ -1,4 +1,4 @@
-"""One input of `wavegan vocode`: made and written at once, or piece by piece where it is long."""
+"""Vocode one input of `wavegan vocode` and write it; long inputs block by block."""
 
 import sys
 import time
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 DRAWN = 1 << 22
 """Samples of a long file that a picture shows."""
 EVERY = 30.0
-"""Seconds from one word on a long file to the next."""
+"""Seconds between progress lines for a long file."""
 
 
 @dataclass
 class Made:
-    """What a model makes of an input.
+    """A model's output for an input.
 
     Attributes:
         source: the input.
         sample_rate: Hz.
-        long: where it comes piece by piece.
-        audio: `(T,)`; of a long one the beginning, once it is written.
-        original: `(T,)`, where the input is audio and not long.
+        long: the blocks of a long output, else None.
+        audio: `(T,)`; of a long output only the beginning, once it is written.
+        original: `(T,)`, if the input is audio and not long.
         is_mel: the input is a mel.
     """
 
@@ -48,7 +48,7 @@ class Made:
 
 
 def made(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Made:
-    """Vocode an input; of a long one nothing yet, but what is wrong with it is found.
+    """Vocode an input; a long one is only checked here, and vocoded while it is written.
 
     Raises:
         UserError: the input cannot be read, or does not fit the model.
@@ -69,12 +69,12 @@ def _of_mel(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Ma
     if lies.doubt:
         warnings.warn(f"{source}: {lies.doubt}", RuntimeWarning, stacklevel=2)
     elif lies.turned:
-        note(f"{source}: lies as (frames, n_mels) and is turned, as are others like it")
+        note(f"{source}: has shape (frames, n_mels) and is transposed, like all such inputs")
     made = Made(source, vocoder.sample_rate, is_mel=True)
     made.long = long_audio.vocoded(vocoder, source)
     if made.long is None:
         with warnings.catch_warnings():
-            # of a square the vocoder would say the same again, without the file's name
+            # of a square mel the vocoder would warn again, without the file's name
             warnings.simplefilter("ignore", GuessedWarning)
             made.audio = vocoder(values.astype("float32", order="C")).cpu()
     return made
@@ -93,13 +93,13 @@ def _of_audio(vocoder: "Vocoder", source: Path) -> Made:
         audio, _ = io.read(source, sample_rate=vocoder.sample_rate, mono=True)
         made.original = torch.from_numpy(audio[0])
         if not len(made.original):
-            raise UserError("no samples in it", at=source)
+            raise UserError("it has no samples", at=source)
         made.audio = revocode(vocoder, made.original.to(vocoder.device)).cpu()
     return made
 
 
 def write(made: Made, target: Path, file_format: str, subtype: str, *, quiet: bool = False) -> int:
-    """Write audio, of this format where the file's name has none; returns how many clipped."""
+    """Write audio; returns the number of clipped samples. `file_format` is for stdout only."""
     from wavegan.audio import io, made_by
     from wavegan.audio.block_writer import BlockWriter
 
@@ -123,35 +123,35 @@ def write(made: Made, target: Path, file_format: str, subtype: str, *, quiet: bo
 def _write_blocks(
     made: Made, long: "LongAudio", put: Callable[["NDArray[np.float32]"], None], *, quiet: bool
 ) -> None:
-    """Hand all blocks on, keep the beginning, and say from time to time how far it is."""
+    """Write all blocks, keep the beginning, and print progress from time to time."""
     import torch
 
-    beginning, done, said = [], 0, time.monotonic()
+    beginning, done, printed = [], 0, time.monotonic()
     for block in long.blocks:
         put(block.numpy())
         if done < DRAWN:
             beginning.append(block[: DRAWN - done].clone())
         done += len(block)
-        if not quiet and time.monotonic() - said > EVERY:
-            said = time.monotonic()
+        if not quiet and time.monotonic() - printed > EVERY:
+            printed = time.monotonic()
             minutes = [count / made.sample_rate / 60 for count in (done, long.samples)]
             typer.echo(f"{made.source}: {minutes[0]:.0f} of {minutes[1]:.0f} minutes", err=True)
     made.audio = torch.cat(beginning)
 
 
 def draw(made: Made, picture: Path) -> str:
-    """Draw input and output; what there is to say of it, or ""."""
+    """Draw input and output; returns a note about the picture, or ""."""
     from wavegan.audio import io
-    from wavegan.inference import picture as drawing
+    from wavegan.audio.spectrogram_figure import side_by_side
 
     assert made.audio is not None
-    panels, said = {}, ""
+    panels, note = {}, ""
     if made.original is not None:
         panels["original"] = made.original.numpy()
     elif not made.is_mel:
         count = len(made.audio)
         panels["original"] = io.read(made.source, frames=count, sample_rate=made.sample_rate)[0][0]
     if made.long is not None and made.long.samples > len(made.audio):
-        said = f"{picture}: shows the first {len(made.audio) / made.sample_rate:.0f} s"
-    drawing.draw(picture, {**panels, "vocoded": made.audio.numpy()}, made.sample_rate)
-    return said
+        note = f"{picture}: shows the first {len(made.audio) / made.sample_rate:.0f} s"
+    side_by_side(picture, {**panels, "vocoded": made.audio.numpy()}, made.sample_rate)
+    return note

@@ -1,4 +1,4 @@
-"""Progress for people, on stderr: a live display on a terminal, a line now and then elsewhere."""
+"""Progress on stderr: a live display on a terminal, a line every few seconds elsewhere."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ SHOWN = {
 
 
 class _Lines:
-    """What passes on a terminal, and from time to time is a line elsewhere."""
+    """Progress that is a live display on a terminal, and an occasional line elsewhere."""
 
     def __init__(self, console: Screen, every: float = EVERY) -> None:
         self.console, self.every, self.last = console, every, time.monotonic()
@@ -48,7 +48,7 @@ class _Lines:
         return live(display) if self.console.is_terminal else nullcontext()
 
     def pass_by(self, line: str, *, certainly: bool = False) -> None:
-        """Print a line where there is no terminal, if it is time or it is to be there."""
+        """Print a line where there is no terminal, if enough time has passed or `certainly`."""
         waited = time.monotonic() - self.last >= self.every
         if not self.console.is_terminal and (waited or certainly):
             self.last = time.monotonic()
@@ -56,7 +56,7 @@ class _Lines:
 
 
 class Silent:
-    """Hears everything and says nothing."""
+    """A listener that prints nothing."""
 
     quiet = True
 
@@ -73,12 +73,12 @@ class Silent:
         """Say nothing."""
 
     def live(self) -> AbstractContextManager[object]:
-        """Nothing to keep on screen."""
+        """Show nothing."""
         return nullcontext()
 
 
 class ConsoleListener(Silent):
-    """Tells how a run goes.
+    """A listener that prints the progress of a run.
 
     Args:
         steps: the run's last step.
@@ -88,7 +88,7 @@ class ConsoleListener(Silent):
     quiet = False
 
     def __init__(self, steps: int, every: float = EVERY) -> None:
-        self.steps, self.told = steps, False
+        self.steps, self.printed = steps, False
         self.eta = Eta(steps, time.monotonic())
         self.console = Screen(file=cast("IO[str]", Stderr()), soft_wrap=True)
         self.lines = _Lines(self.console, every)
@@ -105,14 +105,14 @@ class ConsoleListener(Silent):
         return self.lines.keep(self.progress)
 
     def train(self, step: int, values: Mapping[str, float], speed: "Speed") -> None:
-        """Show a window of steps; the first and the last one in any case."""
+        """Show the averages of some steps; the first and the last time in any case."""
         line = self._line(step, values, speed)
         self.progress.update(self.task, completed=step, description=line)
-        self.lines.pass_by(line, certainly=not self.told or step == self.steps)
-        self.told = True
+        self.lines.pass_by(line, certainly=not self.printed or step == self.steps)
+        self.printed = True
 
     def validation(self, step: int, values: Mapping[str, float], best: bool) -> None:
-        """Show what held-out files gave."""
+        """Show results on held-out files."""
         figures = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
         self.note(f"validation at step {step:,}: {figures}{'  (best so far)' if best else ''}")
 
@@ -136,13 +136,13 @@ class ConsoleListener(Silent):
 
 
 class Stages:
-    """Tells how far each stage of work on many clips is, and what a person should know of it.
+    """Progress of each stage of work on many clips, and notes.
 
     Attributes:
-        notes: all that was to be said.
+        notes: all notes.
 
     Args:
-        silent: say nothing, only keep the notes.
+        silent: print nothing, only keep the notes.
     """
 
     def __init__(self, silent: bool) -> None:
@@ -165,7 +165,7 @@ class Stages:
         return nullcontext() if self._silent else self._lines.keep(self._bar)
 
     def show(self, stage: str, done: int, count: int) -> None:
-        """Show that `done` of `count` clips have passed a stage."""
+        """Show that `done` of `count` clips have finished a stage."""
         if self._silent:
             return
         if stage not in self._tasks:
@@ -174,7 +174,7 @@ class Stages:
         self._lines.pass_by(f"{stage}: {done} of {counted(count, 'clip')}")
 
     def note(self, text: str) -> None:
-        """Say one line, unless nothing is to be said, and keep it."""
+        """Print one line unless silent, and keep it."""
         self.notes.append(text)
         if not self._silent:
             self._console.print(text)
@@ -185,10 +185,10 @@ class Stages:
 
 
 class Activity:
-    """Tells what is being done where nobody knows how much there is to do.
+    """Progress of work of unknown length: shows the current activity.
 
     Args:
-        silent: say nothing.
+        silent: print nothing.
     """
 
     def __init__(self, silent: bool) -> None:
@@ -205,12 +205,12 @@ class Activity:
         return self._lines.keep(self._status)
 
     def note(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line."""
         if not self._silent:
             self._console.print(_one_line(text))
 
     def show(self, text: str) -> None:
-        """A line that may pass."""
+        """Show the current activity."""
         if self._status is not None:
             self._status.update(Text(escaped(text, PROSE)))
         elif not self._silent:

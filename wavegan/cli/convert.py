@@ -20,20 +20,20 @@ def convert_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
-    """Turn another project's weights into a bundle that sounds the same.
+    """Convert another project's weights to a bundle with the same output.
 
     [bold]wavegan convert LJ_V1/generator_v1 models/lj-v1[/bold]
 
     [bold]wavegan convert melgan-neurips/logs/baseline models/melgan --json[/bold]
 
-    The other commands read such weights as they are, too; a bundle is one
+    The other commands also read such weights directly. A bundle is a single
     folder without pickles, and keeps the discriminators for fine-tuning.
     """
     from wavegan.convert import convert
 
     model = convert(source, target, force=force, trust_code=trust_code)
     name, mel = model.config.generator["name"], model.config.mel
-    judges = sorted(model.discriminators)
+    discriminators = sorted(model.discriminators)
     if as_json:
         summary = {
             "source": str(model.source),
@@ -41,11 +41,11 @@ def convert_command(
             "generator": name,
             "sample_rate": model.config.sample_rate,
             "n_mels": mel.n_mels if mel else None,
-            "discriminators": judges,
+            "discriminators": discriminators,
         }
         typer.echo(json.dumps(summary))
     elif not quiet:
-        came_with = f" with {', '.join(judges)}" if judges else ""
+        came_with = f" with {', '.join(discriminators)}" if discriminators else ""
         bands = f", {mel.n_mels} mels" if mel else ""
         what = f"{name}, {model.config.sample_rate} Hz{bands}{came_with}"
         typer.echo(f"{model.source} ({what}) is now {target}", err=True)

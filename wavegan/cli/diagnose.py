@@ -21,12 +21,12 @@ def diagnose_command(
     ],
     model: Annotated[
         Path | None,
-        typer.Option("--model", "-m", help="What made them: its stages are named as causes."),
+        typer.Option("--model", "-m", help="The model that made them, to name causes in it."),
     ] = None,
     reference: Annotated[
         Path | None,
         typer.Option(
-            "--reference", "-r", help="The original, or a folder of originals of the same names."
+            "--reference", "-r", help="The original, or a folder of originals with the same names."
         ),
     ] = None,
     kind: Annotated[
@@ -34,29 +34,29 @@ def diagnose_command(
         typer.Option(
             "--kind",
             metavar="KIND",
-            help="vocoded or sound (made of a latent): whose causes are told. Without it: what a "
-            "file's metadata says, else vocoded.",
+            help="vocoded or sound (generated from a latent): which causes to consider. Default: "
+            "from a file's metadata, else vocoded.",
         ),
     ] = None,
     exit_zero: Annotated[
-        bool, typer.Option("--exit-zero", help="Exit with 0 also when something is found.")
+        bool, typer.Option("--exit-zero", help="Exit with 0 even if something is found.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only errors; the exit code tells.")
+        bool, typer.Option("--quiet", "-q", help="Only errors; see the exit code.")
     ] = False,
 ) -> None:
-    """Look for artifacts: lines, clicks, clipping, buzz, missing bands, and what caused them.
+    """Find artifacts (lines, clicks, clipping, buzz, missing bands) and their probable causes.
 
     [bold]wavegan diagnose out.wav[/bold]
 
     [bold]wavegan diagnose made/ --model runs/my-voice --reference clips/[/bold]
 
-    With originals only differences are told, and a level that is not theirs.
-    What is (minor) is also true of many good clips, or too faint to hear.
+    With originals it reports only differences from them, and different levels.
+    Findings marked (minor) also occur in many good clips, or are too faint to hear.
 
-    Exit code: 0 nothing found or only what is minor, 1 something found (see
-    --exit-zero), 2 nothing to look at.
+    Exit code: 0 no findings or only minor ones, 1 findings (see --exit-zero),
+    2 no usable audio.
     """
     from wavegan.cli.console import Stages
     from wavegan.diagnosis.diagnose import diagnose
@@ -69,7 +69,7 @@ def diagnose_command(
             model=model,
             reference=reference,
             kind=None if kind is None else kind_of(kind),
-            progress=stages.of("looking"),
+            progress=stages.of("diagnosing"),
         )
     if not quiet:
         for reason in found.left_out.values():
@@ -84,11 +84,11 @@ def diagnose_command(
 
 
 def _of_file(file: "FileReport") -> Iterator[str]:
-    """All that is known of one file."""
+    """Lines about one file."""
     channels = {1: "mono", 2: "stereo"}.get(file.channels, f"{file.channels} channels")
     count = len(file.findings)
-    told = "nothing found" if not count else f"{count} finding{'s' if count > 1 else ''}"
-    yield f"{file.name}: {told} ({file.seconds:.2f} s, {file.sample_rate} Hz, {channels})"
+    result = "nothing found" if not count else f"{count} finding{'s' if count > 1 else ''}"
+    yield f"{file.name}: {result} ({file.seconds:.2f} s, {file.sample_rate} Hz, {channels})"
     if file.origin is not None:
         yield f"  made by {file.origin}"
     for note in file.notes:
@@ -121,7 +121,7 @@ def _of_folder(found: "FolderReport") -> Iterator[str]:
 
 
 def _origins(found: "FolderReport") -> Iterator[str]:
-    """How many files say that a command of ours made them, and of which model."""
+    """How many files were made by a wavegan command, and with which model."""
     made = Counter(
         (file.origin.command, file.origin.facts.get("model"))
         for file in found.files
@@ -129,7 +129,7 @@ def _origins(found: "FolderReport") -> Iterator[str]:
     )
     for (command, model), number in made.items():
         of = f", model {model}" if model else ""
-        verb = "is" if number == 1 else "are"
+        verb = "was" if number == 1 else "were"
         all_ = counted(len(found.files), "file")
         yield f"{number} of {all_} {verb} made by wavegan {command}{of}"
 

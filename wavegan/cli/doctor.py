@@ -1,4 +1,4 @@
-"""`wavegan doctor`: finding out why things do not fit together."""
+"""`wavegan doctor`: checks of the installation, of mels and of runs."""
 
 import typer
 
@@ -10,7 +10,7 @@ doctor_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Find out why things do not fit together.\n\n"
+    help="Check the installation, a mel spectrogram or a run.\n\n"
     "[bold]wavegan doctor install[/bold]\n\n"
     "[bold]wavegan doctor run runs/my-voice[/bold]\n\n"
     "[bold]wavegan doctor mel mel.npy --wav clip.wav[/bold]\n\n"
@@ -20,7 +20,7 @@ doctor_app = typer.Typer(
 
 @doctor_app.callback()
 def doctor() -> None:
-    """Find out why things do not fit together."""
+    """Check the installation, a mel spectrogram or a run."""
 
 
 doctor_app.command("install")(install_command)

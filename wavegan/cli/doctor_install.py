@@ -1,4 +1,4 @@
-"""`wavegan doctor install`: whether what is installed works together."""
+"""`wavegan doctor install`: check that the installed packages load together."""
 
 import json
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 def install_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Check that the installed packages load beside each other.
+    """Check that the installed packages load together.
 
     [bold]wavegan doctor install[/bold]
 
     [bold]wavegan doctor install --json[/bold]
 
-    Exit code 1 if one that is installed does not load.
+    Exit code 1 if an installed package does not load.
     """
     from wavegan.installation import packages
     from wavegan.machine import machine, versions
@@ -30,11 +30,11 @@ def install_command(
         facts = {"machine": machine(), "versions": versions(), "works": not broken}
         typer.echo(json.dumps(facts | {"packages": [package.to_dict() for package in found]}))
     else:
-        _tell(found, broken)
+        _print(found, broken)
     raise typer.Exit(1 if broken else 0)
 
 
-def _tell(found: "Sequence[Package]", broken: "Sequence[Package]") -> None:
+def _print(found: "Sequence[Package]", broken: "Sequence[Package]") -> None:
     from wavegan.machine import machine, versions
 
     for key, value in {**machine(), "python": versions()["python"]}.items():
@@ -42,15 +42,15 @@ def _tell(found: "Sequence[Package]", broken: "Sequence[Package]") -> None:
     there = [f"{package.name} {package.version}" for package in found if package.state == "works"]
     typer.echo(f"loaded: {', '.join(there)}")
     for extra, names in _incomplete(found).items():
-        typer.echo(f'not here: {", ".join(names)}; pip install "wavegan[{extra}]" brings them')
+        typer.echo(f'not installed: {", ".join(names)}; to add: pip install "wavegan[{extra}]"')
     for package in broken:
         typer.echo(f"broken: {package.name} {package.version}: {package.reason}; {package.remedy}")
     if not broken:
-        typer.echo("everything that is installed loads")
+        typer.echo("all installed packages load")
 
 
 def _incomplete(found: "Sequence[Package]") -> dict[str, list[str]]:
-    """What is missing, by the extra that brings it."""
+    """Missing packages, by the extra that installs them."""
     missing: dict[str, list[str]] = {}
     for package in found:
         for extra in package.extras if package.state == "missing" else ():

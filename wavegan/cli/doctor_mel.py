@@ -23,7 +23,7 @@ def mel_command(
         Path, typer.Argument(metavar="MEL", help="A .npy, .npz or .pt file with one mel.")
     ],
     wav: Annotated[
-        Path, typer.Option("--wav", "-w", help="The audio that it was made of, all of it.")
+        Path, typer.Option("--wav", "-w", help="The whole audio that the mel was made from.")
     ],
     model: Annotated[
         Path | None,
@@ -36,14 +36,14 @@ def mel_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Name the front-end that made a mel spectrogram.
+    """Identify the front-end that made a mel spectrogram.
 
     [bold]wavegan doctor mel mel.npy --wav clip.wav[/bold]
 
     [bold]wavegan doctor mel mel.npy --wav clip.wav --model runs/my-voice[/bold]
 
-    Exit code 0 if a preset made it (with --model: if the model's front-end
-    did), else 1. Differences are those of natural logarithms.
+    Exit code 0 if a preset matches (with --model: if the model's front-end
+    does), else 1. Differences are in natural logarithms.
     """
     from wavegan.audio import io
     from wavegan.diagnosis import mel_doctor
@@ -51,19 +51,19 @@ def mel_command(
 
     mel = mel_file.load_raw(file)
     if not bool(mel.isfinite().all()):
-        raise UserError(f"{file}: has values that are not finite")
+        raise UserError(f"{file}: it has values that are not finite: make the mel again")
     own = None if model is None else _front_end(model)
     audio, rate = io.read(wav, mono=True)
     if not audio.shape[-1]:
-        raise UserError(f"{wav}: no samples in it")
+        raise UserError(f"{wav}: it has no samples: give the audio that the mel was made from")
     found = mel_doctor.diagnose(mel, audio[0], rate)
     fit = None if own is None else mel_doctor.fit(mel, audio[0], rate, own, found)
     looks = None if own is None or fit is None or fit.fits else _looks(mel, own)
     if as_json:
         extra = {}
         if fit is not None:
-            said = {"fits": fit.fits, "verdict": fit.headline, "obstacles": fit.obstacles}
-            extra = {"model": {**said, "looks": looks}}
+            facts = {"fits": fit.fits, "verdict": fit.headline, "obstacles": fit.obstacles}
+            extra = {"model": {**facts, "looks": looks}}
         typer.echo(json.dumps({"file": str(file), "wav": str(wav), **found.to_dict(), **extra}))
     else:
         typer.echo(found.headline)
@@ -77,7 +77,7 @@ def mel_command(
 
 
 def _looks(mel: "Tensor", own: "Mel") -> str | None:
-    """What `vocode` would say of the values, whichever way they lie."""
+    """The warning that `vocode` would give about the values, in either orientation."""
     from wavegan.mel.value_range import suspicious
 
     return suspicious(mel if mel.shape[0] == own.n_mels else mel.T, own)
@@ -88,12 +88,12 @@ def _front_end(model: Path) -> "Mel":
 
     mel = bundle.read(model).config.mel
     if mel is None:
-        raise UserError(f"{model}: a model that sees no mel: give a vocoder")
+        raise UserError(f"{model}: this model takes no mel: give a vocoder")
     return mel
 
 
 def _table(found: "FrontEndDiagnosis") -> None:
-    """The nearest presets as they are."""
+    """Print the nearest presets."""
     if not found.nearest:
         return
     from rich.table import Table

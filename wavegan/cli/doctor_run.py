@@ -1,4 +1,4 @@
-"""`wavegan doctor run`: whether a run's files are as they were written."""
+"""`wavegan doctor run`: check that a run's files are intact."""
 
 import json
 from pathlib import Path
@@ -16,14 +16,14 @@ def run_command(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Check every file of a run: checkpoints, recipe, metrics, division of the files, marks.
+    """Check every file of a run: checkpoints, recipe, metrics, data split, marks.
 
     [bold]wavegan doctor run runs/my-voice[/bold]
 
     [bold]wavegan doctor run runs/my-voice --json[/bold]
 
-    It reads every byte and writes nothing. Exit code 1 if something is damaged.
-    docs/runs.md tells what becomes of a damaged file.
+    It reads every byte and writes nothing. Exit code 1 if a file is damaged.
+    docs/runs.md explains what training does about a damaged file.
     """
     from wavegan.training.findings import examine
 

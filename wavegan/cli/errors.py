@@ -1,4 +1,4 @@
-"""Errors as people want them: one line on stderr and an exit code, no traceback."""
+"""Report errors of commands: one line on stderr and an exit code, no traceback."""
 
 import os
 import sys
@@ -20,14 +20,14 @@ DEBUG = "WAVEGAN_DEBUG"
 
 
 class ReportingGroup(TyperGroup):
-    """The commands; turns what they raise into a line and an exit code.
+    """The group of commands; turns exceptions into a line on stderr and an exit code.
 
-    2: the user's mistake; 1: a failure; 130: Ctrl-C. `--debug` (or the variable WAVEGAN_DEBUG)
-    anywhere on the line lets tracebacks through.
+    2: a user error; 1: a failure; 130: Ctrl-C. `--debug` anywhere on the line (or the environment
+    variable WAVEGAN_DEBUG) shows tracebacks.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take `--debug` from wherever it stands, and see to streams and homes first."""
+        """Prepare the streams, accept `--debug` anywhere, expand `~`, then parse."""
         make_readable()
         if "--debug" in args:
             os.environ[DEBUG] = "1"
@@ -38,7 +38,7 @@ class ReportingGroup(TyperGroup):
     def _main_shell_completion(
         self, ctx_args: Any, prog_name: str, complete_var: str | None = None
     ) -> None:
-        """Complete a line that is being typed, where a shell asks; errors and warnings are mute."""
+        """Answer a shell's completion request; errors and warnings stay silent."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -47,7 +47,7 @@ class ReportingGroup(TyperGroup):
             sys.exit(FAILURE)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command and report how it ended."""
+        """Run a command and report its errors."""
         try:
             with warnings.catch_warnings(), _usage_escaped():
                 if not os.environ.get(DEBUG):
@@ -60,23 +60,23 @@ class ReportingGroup(TyperGroup):
         except (typer.Exit, typer.Abort):
             raise
         except (UserError, *FAILURES) as error:
-            _end(*_told(error))
+            _end(*_report(error))
 
 
 @contextmanager
 def _usage_escaped() -> Iterator[None]:
-    """Spell out what was typed, which typer prints by rich, behind the guard of the streams."""
+    """Escape the user's words in usage errors: typer prints these with rich, past the guard."""
     try:
         yield
     except Exception as error:
-        # typer's own classes of such errors have no public names
+        # typer's classes of usage errors are not public
         if hasattr(error, "format_message") and hasattr(error, "message"):
             error.message = escaped(str(error.message))
         raise
 
 
 def _at_home(word: str) -> str:
-    """`--out=~/runs`, which shells leave as it is, with the home that is meant."""
+    """Expand `~` in `--out=~/runs`, which shells do not."""
     option, equals, value = word.partition("=")
     meant = option.startswith("--") and value.startswith("~")
     return f"{option}{equals}{os.path.expanduser(value)}" if meant else word
@@ -87,8 +87,8 @@ FAILURES = (
 )  # fmt: skip
 
 
-def _told(error: BaseException) -> tuple[str, int]:
-    """What is said of an error, and the exit code."""
+def _report(error: BaseException) -> tuple[str, int]:
+    """The line to print for an error, and the exit code."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", INTERRUPTED
     if isinstance(error, UserError | RunError):
@@ -97,12 +97,12 @@ def _told(error: BaseException) -> tuple[str, int]:
         name = f"{error.filename}: " if error.filename else ""
         return f"error: {name}{error.strerror or error}", FAILURE
     if isinstance(error, ImportError):
-        return f'error: {error}; pip install "wavegan[train]" brings what training needs', FAILURE
+        return f'error: {error}: to install it: pip install "wavegan[train]"', FAILURE
     if isinstance(error, UnicodeEncodeError):
-        said = f"{error.object[:200]!r} cannot be written in {error.encoding}"
-        return f"error: {said}: set LC_ALL=C.UTF-8 or PYTHONUTF8=1", FAILURE
+        problem = f"{error.object[:200]!r} cannot be written in {error.encoding}"
+        return f"error: {problem}: set LC_ALL=C.UTF-8 or PYTHONUTF8=1", FAILURE
     first = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
-    return f"error: {first} (--debug shows where)", FAILURE
+    return f"error: {first} (--debug shows the traceback)", FAILURE
 
 
 def _show(message: Warning | str, *_where: object, **_source: object) -> None:

@@ -1,4 +1,4 @@
-"""`wavegan evaluate`: how good made clips are, beside what the figures have to be read against."""
+"""`wavegan evaluate`: metrics of generated clips against references, with floors to compare."""
 
 import json
 import math
@@ -9,7 +9,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._evaluate_inputs import broken, clip_list, limits
-from wavegan.cli._options import Device, Force, TrustCode
+from wavegan.cli._options import Device, Force, HeldOut, TrustCode
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def evaluate_command(
     ],
     estimates: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="ESTIMATE", help="Folders of made clips, of the same names."),
+        typer.Argument(metavar="ESTIMATE", help="Folders of generated clips with the same names."),
     ] = None,
     models: Annotated[
         list[Path] | None,
         typer.Option(
             "--model",
             "-m",
-            help="A vocoder to copy the clips with; may be repeated.",
+            help="A vocoder for copy synthesis of the clips; may be repeated.",
             autocompletion=_completion.runs,
         ),
     ] = None,
@@ -45,25 +45,25 @@ def evaluate_command(
         str | None,
         typer.Option(
             "--metrics",
-            help="Keys with commas between; +KEY adds to the usual ones.",
+            help="Comma-separated keys; +KEY adds to the default ones.",
             autocompletion=_completion.metrics,
         ),
     ] = None,
     match_gain: Annotated[
-        bool, typer.Option("--match-gain", help="Give each clip its reference's level first.")
+        bool, typer.Option("--match-gain", help="First scale each clip to its reference's level.")
     ] = False,
     align: Annotated[
-        str, typer.Option("--align", help="What to do about lengths: auto, always or never shift.")
+        str, typer.Option("--align", help="Shift clips onto references: auto, always or never.")
     ] = "auto",
     no_floors: Annotated[
-        bool, typer.Option("--no-floors", help="No rows of Griffin-Lim and a codec.")
+        bool, typer.Option("--no-floors", help="No rows for Griffin-Lim and a codec.")
     ] = False,
     fail_above: Annotated[
         list[str] | None,
         typer.Option(
             "--fail-above",
             metavar="KEY=VALUE",
-            help="Exit 1 if a mean is above.",
+            help="Exit with 1 if a mean is above this.",
             autocompletion=_completion.limits,
         ),
     ] = None,
@@ -72,7 +72,7 @@ def evaluate_command(
         typer.Option(
             "--fail-below",
             metavar="KEY=VALUE",
-            help="Exit 1 if a mean is below.",
+            help="Exit with 1 if a mean is below this.",
             autocompletion=_completion.limits,
         ),
     ] = None,
@@ -80,14 +80,14 @@ def evaluate_command(
         Path | None, typer.Option("--list", help="File with the names of the clips to measure.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", min=1, help="Measure so many clips, evenly spread.")
+        int | None, typer.Option("--count", min=1, help="Number of clips to use, evenly spread.")
     ] = None,
     save: Annotated[
-        Path | None, typer.Option("--save", help="New folder that keeps what models make.")
+        Path | None, typer.Option("--save", help="New folder to keep the models' output in.")
     ] = None,
     force: Force = False,
     sets: Annotated[
-        bool, typer.Option("--sets", help="Compare whole sets of clips, which need not pair.")
+        bool, typer.Option("--sets", help="Compare whole sets of clips, without pairs.")
     ] = False,
     embedding: Annotated[
         str,
@@ -97,15 +97,16 @@ def evaluate_command(
             autocompletion=_completion.embeddings,
         ),
     ] = "mel_statistics",
+    held_out: HeldOut = None,
     processes: Annotated[
-        int | None, typer.Option("--processes", min=1, help="Default: as many as pay.")
+        int | None, typer.Option("--processes", min=1, help="Default: chosen by the work.")
     ] = None,
     device: Device = "auto",
     trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only the table.")] = False,
 ) -> None:
-    """Measure made clips against real ones: means, 95 % intervals, and floors to read them by.
+    """Compare generated clips with real ones: means, 95 % intervals, and floors for comparison.
 
     [bold]wavegan evaluate real/ made-a/ made-b/ --match-gain[/bold]
 
@@ -117,12 +118,12 @@ def evaluate_command(
 
     [bold]wavegan evaluate --sets drums/ made/ --embedding judges/drums[/bold]
 
-    Clips pair by their path below the folder, without extension. Lengths that
+    Clips are paired by their path in the folder, without extension. Lengths that
     differ by 50 ms at most are cut at the end; else the estimate is shifted to
-    where it agrees with the reference, or refused by name.
+    match the reference, or refused by name.
 
     Exit code 1: a mean breaks --fail-above or --fail-below, or a clip of --list
-    could not be measured for it.
+    could not be measured for the system.
     """
     wanted = limits(fail_above or (), fail_below or ())
     keys = metrics.split(",") if metrics is not None else None
@@ -135,9 +136,9 @@ def evaluate_command(
     )
     if sets:
         _refuse_for_sets(given, match_gain, listed, count, save)
-        result = run_sets(given, keys, embedding, wanted)
+        result = run_sets(given, keys, embedding, held_out, wanted)
     else:
-        _refuse_for_pairs(given, align)
+        _refuse_for_pairs(given, align, held_out)
         result = run_pairs(
             given,
             keys,
@@ -154,7 +155,7 @@ def evaluate_command(
     failures = list(broken(wanted, result.means))
     missing = result.left_out if wanted and listed is not None else {}
     for system, lacking in missing.items():
-        text = f"{system}: {lacking} of the listed clips were not measured, so it does not pass"
+        text = f"{system}: {lacking} of the listed clips were not measured, so it fails"
         stages.notes.append(text)
         typer.echo(text, err=True)
     if as_json:
@@ -186,7 +187,7 @@ def _refuse_for_sets(
     count: int | None,
     save: Path | None,
 ) -> None:
-    """Refuse options that only pairs have."""
+    """Refuse options that need pairs of clips."""
     options = {
         "--model": given.models,
         "--against": given.against,
@@ -197,16 +198,18 @@ def _refuse_for_sets(
     }
     for option, value in options.items():
         if value:
-            raise UserError(f"{option} is for clips that pair: leave it or --sets out")
+            raise UserError(f"{option} needs pairs of clips: leave out {option} or --sets")
     if not given.estimates:
-        raise UserError("--sets: give a folder of made clips after that of the real ones")
+        raise UserError("--sets: give a folder of generated clips after that of the real ones")
 
 
-def _refuse_for_pairs(given: "EvaluationInputs", align: str) -> None:
+def _refuse_for_pairs(given: "EvaluationInputs", align: str, held_out: Path | None) -> None:
     """Refuse options that do not go together."""
     if align not in ALIGN:
         raise UserError(f"--align {align}: give {', '.join(ALIGN)}")
+    if held_out is not None:
+        raise UserError("--held-out needs --sets: give both, or leave out --held-out")
     if not given.estimates and not given.models:
         raise UserError(
-            f"{given.reference}: give a folder of made clips after it, or a vocoder by --model"
+            f"{given.reference}: give a folder of generated clips after it, or a vocoder by --model"
         )

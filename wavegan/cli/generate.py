@@ -1,4 +1,4 @@
-"""`wavegan generate`: sounds from a trained model, into files."""
+"""`wavegan generate`: sounds from a trained model, written to files."""
 
 import json
 import secrets
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 GRID = "grid.png"
 WIDE, DRAWN = 8, 128
-"""Clips in a row of the contact sheet, and in all of it."""
+"""Clips per row of the contact sheet, and in total."""
 
 Model = Annotated[
     Path,
@@ -44,7 +44,7 @@ Label = Annotated[
     str | None,
     typer.Option(
         "--label",
-        help="What to make; all labels in turn without it.",
+        help="What to generate; default: all labels in rotation.",
         autocompletion=_completion.labels,
     ),
 ]
@@ -52,35 +52,33 @@ Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="The same seed makes the same clips.")
 ]
 Truncation = Annotated[
-    float, typer.Option("--truncation", help="0 to 1: below 1 less variety, fewer failures.")
+    float, typer.Option("--truncation", help="0 to 1: lower gives less variety, fewer failures.")
 ]
-Seconds = Annotated[
-    float | None, typer.Option("--seconds", help="Length; the model's own without it.")
-]
+Seconds = Annotated[float | None, typer.Option("--seconds", help="Length; default: the model's.")]
 Loop = Annotated[bool, typer.Option("--loop", help="Clips that repeat without a seam.")]
 Interpolate = Annotated[
     str | None,
     typer.Option(
-        "--interpolate", metavar="A:B", help="On the way from seed A to seed B (7_3: its clip 3)."
+        "--interpolate", metavar="A:B", help="From seed A to seed B (7_3 is clip 3 of seed 7)."
     ),
 ]
-Like = Annotated[Path | None, typer.Option("--like", metavar="FILE", help="Vary a sound.")]
+Like = Annotated[Path | None, typer.Option("--like", metavar="FILE", help="Vary this sound.")]
 Spread = Annotated[
     float | None,
-    typer.Option("--spread", help="0 to 1: how far from it to go.", show_default=f"{SPREAD}"),
+    typer.Option("--spread", help="0 to 1: distance from --like.", show_default=f"{SPREAD}"),
 ]
 Steps = Annotated[
     int | None,
-    typer.Option("--steps", help="Of the search for that sound.", show_default=f"{STEPS}"),
+    typer.Option("--steps", help="Search steps for --like.", show_default=f"{STEPS}"),
 ]
-BatchSize = Annotated[int, typer.Option("--batch-size", help="Clips held before they are written.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", help="Clips in memory at a time.")]
 PeakOption = Annotated[
     str | None,
     typer.Option(
         "--peak",
         metavar="LEVEL",
-        help="Bring every clip to this peak: 0.9, -1dB, or none to leave them. Without it only "
-        "clips above full scale are scaled, to -1 dBFS; floats never.",
+        help="Scale every clip to this peak: 0.9, -1dB, or none for no scaling. Default: only "
+        "clips above full scale are scaled, to -1 dBFS; none for float.",
     ),
 ]
 Format = Annotated[str, typer.Option("--format", help="wav, flac or ogg.")]
@@ -114,16 +112,16 @@ def generate_command(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make sounds with a trained model.
+    """Generate sounds with a trained model.
 
     [bold]wavegan generate --model runs/my-drums --count 16 --out sounds/[/bold]
 
     [bold]wavegan generate -m runs/my-drums -o loops/ --label pad --seconds 8 --loop[/bold]
 
-    Clips that are silent, and loops of sounds that die away, are drawn again.
+    Silent clips, and loops of sounds that die away, are drawn again.
 
-    Exit code: 0 all clips are there, 1 some or all could not be used and are
-    missing, 2 a mistake in what was given.
+    Exit code: 0 all clips are written, 1 some or all are unusable and missing,
+    2 a mistake in the arguments.
     """
     check_folder_name(out)
     _refuse(file_format, subtype, like, interpolate, grid)
@@ -146,7 +144,7 @@ def generate_command(
     if interpolate is not None:
         plan = sounds.between(synthesizer, interpolate, count, options, seed)
     elif like is not None:
-        # before the search, which takes its time
+        # checked before the search, which is slow
         names = sounds.may_be_called(synthesizer, like, count, chosen, options)
         _check([out / f"{name}.{file_format}" for name in names], like, force)
         plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, options)
@@ -169,22 +167,24 @@ def generate_command(
 def _refuse(
     file_format: str, subtype: str, like: Path | None, interpolate: str | None, grid: bool
 ) -> None:
-    """Refuse options that do not go together, and what is not installed."""
+    """Refuse options that exclude each other, and --grid without its packages."""
     if file_format not in FORMATS or subtype not in SUBTYPES:
         raise UserError(
             f"--format {file_format}, --subtype {subtype}: "
             f"give {', '.join(FORMATS)} and {', '.join(SUBTYPES)}"
         )
     if file_format == "flac" and subtype == "float":
-        raise UserError("--format flac --subtype float: FLAC holds integers: give pcm24")
+        raise UserError("--format flac --subtype float: FLAC has no float format: give pcm24")
     if file_format == "ogg" and subtype != "pcm16":
-        raise UserError(f"--format ogg --subtype {subtype}: OGG has its own coding: leave it out")
+        raise UserError(
+            f"--format ogg --subtype {subtype}: OGG has no such formats: leave out --subtype"
+        )
     if like is not None and interpolate is not None:
         raise UserError("--like and --interpolate: give one of them")
     if grid:
-        from wavegan.audio.sheet import check_installed
+        from wavegan.audio.spectrogram_figure import check
 
-        check_installed()
+        check(Path(GRID))
 
 
 def _check(targets: Sequence[Path], like: Path | None, force: bool) -> None:
@@ -193,7 +193,7 @@ def _check(targets: Sequence[Path], like: Path | None, force: bool) -> None:
 
 
 def _leave_warnings_to_the_tally() -> None:
-    """What cannot be used is drawn again and told of at the end; a warning beside it is noise."""
+    """Silence warnings about unusable clips: these are drawn again and reported at the end."""
     import warnings
 
     from wavegan.inference.usable import UnusableWarning
@@ -209,7 +209,7 @@ def _write(
     quiet: bool,
     as_json: bool,
 ) -> "list[tuple[str, Tensor]]":
-    """Write all clips; what they were made of is told once the first one is there."""
+    """Write all clips; returns the first `DRAWN` of them, each with its label."""
     shown: list[tuple[str, Tensor]] = []
     for number, (file, label, clip) in enumerate(zip(files, plan.labels, plan.clips, strict=True)):
         wave = writer.write(file, label, number, clip)
@@ -227,21 +227,21 @@ def _write(
 
 def _summary(plan: "sounds.ClipSeries", writer: SoundFiles, grid: Path | None) -> dict[str, object]:
     """For `--json`."""
-    told: dict[str, object] = {
+    summary: dict[str, object] = {
         "sample_rate": writer.synthesizer.sample_rate,
         **plan.facts,
         "files": writer.entries,
     }
     if plan.notes:
-        told["notes"] = list(plan.notes)
+        summary["notes"] = list(plan.notes)
     if writer.tally.left_out:
-        told["left_out"] = writer.tally.left_out
-    return told if grid is None else {**told, "grid": str(grid)}
+        summary["left_out"] = writer.tally.left_out
+    return summary if grid is None else {**summary, "grid": str(grid)}
 
 
 def _draw(picture: Path, shown: "Sequence[tuple[str, Tensor]]", sample_rate: int) -> None:
-    """A contact sheet: where there are several labels, each has rows of its own."""
-    from wavegan.audio.sheet import sheet
+    """Draw a contact sheet, with separate rows for each label."""
+    from wavegan.audio.spectrogram_figure import sheet
 
     titles = list(dict.fromkeys(title for title, _ in shown))
     columns = min(WIDE, max(sum(title == other for other, _ in shown) for title in titles))

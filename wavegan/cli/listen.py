@@ -1,4 +1,4 @@
-"""`wavegan listen`: a page for a blind listening test, and what its results say."""
+"""`wavegan listen`: make the page of a blind listening test, and score its results."""
 
 import json
 from pathlib import Path
@@ -18,47 +18,47 @@ if TYPE_CHECKING:
     from wavegan.listening.results import Collected
 
 WIDE = 120
-"""Columns of a table where there is no terminal."""
+"""Width in characters where there is no terminal."""
 
 
 def listen_command(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="DIR...", help="A folder of clips for each system; with --score, results."
+            metavar="DIR...", help="One folder of clips per system; with --score: results."
         ),
     ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for the page, index.html.")
     ] = None,
     score: Annotated[
-        bool, typer.Option("--score", help="Analyse results: files, or folders of them.")
+        bool, typer.Option("--score", help="Analyse results: files or folders of files.")
     ] = False,
     reference: Annotated[
         Path | None, typer.Option("--reference", "-r", help="Folder of the originals.")
     ] = None,
     test: Annotated[
-        str, typer.Option("--test", help="mushra: how good; abx: is there a difference.")
+        str, typer.Option("--test", help="mushra rates quality; abx tests for a difference.")
     ] = "mushra",
-    clips: Annotated[int, typer.Option("--clips", help="At most so many clips.")] = 8,
-    trials: Annotated[int, typer.Option("--trials", help="ABX: trials for each pair.")] = 16,
+    clips: Annotated[int, typer.Option("--clips", help="Maximum number of clips.")] = 8,
+    trials: Annotated[int, typer.Option("--trials", help="ABX: trials per pair.")] = 16,
     seconds: Annotated[float, typer.Option("--seconds", help="Longer clips are cut.")] = 12.0,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same clips.")] = 0,
     anchor: Annotated[
-        bool, typer.Option("--anchor/--no-anchor", help="MUSHRA: low-pass filtered references.")
+        bool, typer.Option("--anchor/--no-anchor", help="MUSHRA: add low-passed references.")
     ] = True,
     match_loudness: Annotated[
-        bool, typer.Option("--match-loudness/--no-match-loudness", help="Equal loudness.")
+        bool, typer.Option("--match-loudness/--no-match-loudness", help="Equalize loudness.")
     ] = True,
     title: Annotated[
         str, typer.Option("--title", help="What listeners read; name no system in it.")
     ] = "Listening test",
     embed: Annotated[
         bool | None,
-        typer.Option("--embed/--no-embed", help="One file; default: up to 60 MB."),
+        typer.Option("--embed/--no-embed", help="Put audio into the page; default: up to 60 MB."),
     ] = None,
     keep_all: Annotated[
-        bool, typer.Option("--keep-all", help="Scores also of listeners who missed the reference.")
+        bool, typer.Option("--keep-all", help="Include listeners who missed the reference.")
     ] = False,
     force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -74,7 +74,7 @@ def listen_command(
 
     Clips are paired by their names without extension. The page opens with a
     double click or from any web server; listeners save a file at the end and
-    send it back. docs/listening.md says how many listeners and clips it takes.
+    send it back. docs/listening.md: how many listeners and clips are needed.
     """
 
     def note(line: str) -> None:
@@ -83,11 +83,11 @@ def listen_command(
 
     if score:
         if out is not None or reference is not None:
-            raise UserError("--score reads results and makes no page: leave out --out, --reference")
+            raise UserError("--score makes no page: leave out --out and --reference")
         _score(paths, keep_all, as_json, quiet)
         return
     if out is None:
-        raise UserError("--out is missing: name a folder for the page (or --score the results)")
+        raise UserError("--out is missing: give a folder for the page (or --score for results)")
     from wavegan.listening.build import build
     from wavegan.listening.plan import ListeningTest
 
@@ -107,11 +107,11 @@ def listen_command(
     if as_json:
         typer.echo(json.dumps(built.to_dict()))
     elif not quiet:
-        _tell(built)
+        _print(built)
 
 
-def _tell(built: "Built") -> None:
-    where = "one file" if built.embedded else "with the folder audio/ beside it"
+def _print(built: "Built") -> None:
+    where = "one file" if built.embedded else "with the folder audio/ next to it"
     typer.echo(
         f"{built.page}: {counted(built.trials, 'trial')} of "
         f"{counted(len(built.clips), 'clip')}, {counted(len(built.conditions), 'condition')}; "
@@ -120,7 +120,7 @@ def _tell(built: "Built") -> None:
 
 
 def _score(paths: list[Path], keep_all: bool, as_json: bool, quiet: bool) -> None:
-    """Read what listeners saved, and say what it comes to."""
+    """Read the results that listeners saved, and print the scores."""
     from wavegan.listening import abx, mushra
     from wavegan.listening.results import collect
 
@@ -170,12 +170,14 @@ def _show_mushra(console: "Screen", verdict: "Mushra") -> None:
         table.add_row(row.name, f"{rating.mean:.1f}", span, str(rating.n))
     console.print(table)
     console.print(
-        f"{verdict.trials} trials of {', '.join(verdict.listeners)}; n and the intervals are of "
+        f"{verdict.trials} trials by {', '.join(verdict.listeners)}; n and the intervals are over "
         f"{verdict.unit}",
         soft_wrap=True,
     )
     for screened in verdict.screened:
-        fate = "counted all the same" if verdict.kept_all else "excluded (--keep-all counts them)"
+        fate = (
+            "included (--keep-all)" if verdict.kept_all else "excluded (--keep-all includes them)"
+        )
         console.print(f"{screened}: {fate}", soft_wrap=True)
     pairs = Table("difference", box=None)
     for head in ("points", "95 %", "p", "p (Holm)"):

@@ -1,4 +1,4 @@
-"""`wavegan list` and `wavegan show`: what there is, and what a recipe resolves to."""
+"""`wavegan list` and `wavegan show`: available recipes and plug-ins, and one resolved recipe."""
 
 import json
 import sys
@@ -11,10 +11,10 @@ from wavegan.cli import _completion
 
 JSON = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 WIDE = 400
-"""Columns where there is no terminal: a line for each recipe, whatever is in it."""
+"""Width in characters where there is no terminal: enough for one line per recipe."""
 UNTRAINED = "not trained by us yet"
 ALIKE = {"presets": "recipes"}
-"""What recipes inherit are recipes."""
+"""Other names of a kind."""
 
 
 def list_command(
@@ -26,7 +26,7 @@ def list_command(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """List recipes with what each is for, needs and gave; mel front-ends and plug-ins.
+    """List recipes with purpose, needs and results; mel front-ends and plug-ins.
 
     [bold]wavegan list[/bold]
 
@@ -47,7 +47,7 @@ def list_command(
     if what is not None:
         what = ALIKE.get(what, what)
         if what not in found:
-            raise UserError(f"nothing is called {what!r}{suggest(what, found)}")
+            raise UserError(f"{what!r}: no such list{suggest(what, found)}")
         found = {what: found[what]}
     about = _about(found.get("recipes", ()))
     if as_json:
@@ -62,7 +62,7 @@ def list_command(
 
 
 def _about(names: Sequence[str]) -> dict[str, dict[str, str | None]]:
-    """What each recipe says of itself."""
+    """Description, needs and results of each recipe."""
     from wavegan.recipe import load
 
     read = {name: load(name) for name in names}
@@ -115,6 +115,6 @@ def show_command(
     if as_json:
         typer.echo(json.dumps(resolved.model_dump(mode="json")))
     else:
-        # what is shown is a recipe also where the stream has no characters beyond ASCII
+        # an ASCII stream would replace characters; escapes keep the output a valid recipe
         encoding = getattr(sys.stdout, "encoding", "utf-8")
         typer.echo(dump(resolved, plain=not encoding.startswith("utf")), nl=False)

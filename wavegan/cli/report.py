@@ -1,4 +1,4 @@
-"""`wavegan report`: one page about runs or folders of clips, to look at and to listen to."""
+"""`wavegan report`: one HTML page about runs or folders of clips, with audio."""
 
 import json
 from pathlib import Path
@@ -17,20 +17,20 @@ def report_command(
         typer.Argument(
             metavar="RUN/DIR...",
             autocompletion=_completion.runs,
-            help="Runs to compare; or folders of clips of the same names, the originals first.",
+            help="Runs to compare; or folders of clips with the same names, the originals first.",
         ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="The page; default: report.html, in the run if it is one."
+            "--out", "-o", help="The page; default: report.html, in the run if there is one."
         ),
     ] = None,
     evaluation: Annotated[
         list[Path] | None,
         typer.Option(
             "--evaluation",
-            help="What evaluate --json wrote; a run's evaluation*.json are found by themselves.",
+            help="Output of evaluate --json; a run's evaluation*.json are found automatically.",
         ),
     ] = None,
     reference: Annotated[
@@ -42,20 +42,22 @@ def report_command(
     checkpoints: Annotated[
         int | None,
         typer.Option(
-            "--checkpoints", min=1, help="Steps to hear, beside the best; default: 3, or 1 a run."
+            "--checkpoints",
+            min=1,
+            help="Steps with audio, besides the best; default: 3, or 1 each.",
         ),
     ] = None,
-    clips: Annotated[int, typer.Option("--clips", min=1, help="Clips to hear.")] = 6,
-    seconds: Annotated[float, typer.Option("--seconds", help="Of each clip, at most.")] = 10.0,
+    clips: Annotated[int, typer.Option("--clips", min=1, help="Clips with audio.")] = 6,
+    seconds: Annotated[float, typer.Option("--seconds", help="Longer clips are cut.")] = 10.0,
     no_metrics: Annotated[
-        bool, typer.Option("--no-metrics", help="Measure nothing; show what was measured.")
+        bool, typer.Option("--no-metrics", help="Measure nothing; show only existing results.")
     ] = False,
     force: Force = False,
-    show: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
-    """Write one HTML page that opens offline: curves, clips to hear and to see, metrics, alarms.
+    """Write one HTML page that opens offline: curves, clips, spectrograms, metrics, alarms.
 
     [bold]wavegan report runs/my-voice[/bold]
 
@@ -63,10 +65,10 @@ def report_command(
 
     [bold]wavegan report recordings/ vocoded-a/ vocoded-b/ --clips 10[/bold]
 
-    Everything is inside the one file, the audio too: it can be sent to others and read on a phone.
+    Everything is in this one file, including audio: you can send it, or open it on a phone.
     """
     if not 0 < seconds < float("inf"):
-        raise UserError(f"--seconds {seconds:g}: give more than 0")
+        raise UserError(f"--seconds {seconds:g}: give a number above 0")
     from wavegan.audio.opening import shown
     from wavegan.cli.console import Activity
     from wavegan.reports.report import write

@@ -1,4 +1,4 @@
-"""What `wavegan generate` makes: which clips, by which names."""
+"""The clips that `wavegan generate` makes, and the names of their files."""
 
 import os
 import re
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClipSeries:
-    """Clips that are made as they are taken.
+    """A series of clips, generated while it is iterated.
 
     Attributes:
-        names: of their files, without an extension.
-        labels: of each; "clip" where the model knows none.
-        clips: what was made for each.
-        facts: what else is to be told of them.
-        made: how they were made, for the files themselves.
-        notes: what the user should know of them.
+        names: file names without extension.
+        labels: the label of each clip; "clip" if the model has no labels.
+        clips: the clips.
+        facts: how they were made, for the output and for JSON.
+        made: how they were made, for the files' metadata.
+        notes: notes for the user.
     """
 
     names: list[str]
@@ -58,20 +58,20 @@ def between(
     options: GenerationOptions,
     seed: int | None = None,
 ) -> ClipSeries:
-    """Clips on the way from one seed to another.
+    """Clips interpolated from one seed to another.
 
     Args:
         synthesizer: the model.
         ends: as typed.
-        count: of clips, both ends among them.
+        count: number of clips, including both ends.
         options: how they are made.
-        seed: as typed; of no use here, which is said.
+        seed: as typed; not used, and a note says this.
 
     Raises:
-        UserError: `ends` is not two of them, or `count` is below 2.
+        UserError: `ends` is not two seeds, or `count` is below 2.
     """
     if count < 2:
-        raise UserError(f"--count {count}: --interpolate makes 2 clips or more")
+        raise UserError(f"--count {count}: --interpolate needs 2 or more")
     given = _ends(ends)
     own = [_labels(synthesizer, options.label, 1, number)[0] for _, number in given]
     known = own if synthesizer.labels else [None, None]
@@ -96,7 +96,7 @@ def between(
     made = {"interpolate": ends, "of": count}
     notes = [] if seed is None else [f"--seed {seed} is not used: --interpolate names its seeds"]
     if start == stop:
-        notes.append(f"--interpolate {ends}: both ends are one sound, and so are all clips")
+        notes.append(f"--interpolate {ends}: both ends are the same sound, so all clips are equal")
     return ClipSeries(names, labels, clips(), {"interpolate": ends}, made, notes)
 
 
@@ -114,16 +114,16 @@ def varied(
     Args:
         synthesizer: the model.
         file: any audio.
-        spread: how far from it, in [0, 1].
-        steps: of the search for the sound nearest to it.
-        count: how many.
-        seed: of search and variations.
-        options: how they are made; without a label all are tried.
+        spread: distance from it, in [0, 1].
+        steps: steps of the search for its latent.
+        count: number of clips.
+        seed: seed of the search and of the variations.
+        options: how they are made; without a label all labels are tried.
 
     Raises:
-        UserError: a file that cannot be read, or as `Synthesizer.invert` and `vary`.
+        UserError: the file cannot be read, or as `Synthesizer.invert` and `vary`.
     """
-    wave, notes = _listened(synthesizer, file)
+    wave, notes = _read(synthesizer, file)
     try:
         found = synthesizer.invert(wave, steps=steps, label=options.label, seed=seed)
     except UserError as error:
@@ -148,7 +148,7 @@ def varied(
 def may_be_called(
     synthesizer: "Synthesizer", file: Path, count: int, seed: int, options: GenerationOptions
 ) -> list[str]:
-    """Every name that `varied` may give: without a label, the search finds it."""
+    """All possible file names of `varied`: without a label, only its search finds the label."""
     labels = [options.label] if options.label else [*synthesizer.labels] or ["clip"]
     origin = _like(file, seed)
     return [name for label in labels for name in _names([label] * count, origin)]
@@ -158,21 +158,21 @@ def _like(file: Path, seed: int) -> str:
     return f"like-{_safe(file.stem)}_{seed}"
 
 
-def _listened(synthesizer: "Synthesizer", file: Path) -> "tuple[Any, list[str]]":
-    """As much of a file as the model's clips are long, and a note where that is not all."""
+def _read(synthesizer: "Synthesizer", file: Path) -> "tuple[Any, list[str]]":
+    """The start of a file, as long as the model's clips, and a note if the file is longer."""
     from wavegan.audio import io
 
     rate, segment = synthesizer.sample_rate, synthesizer.generator.segment
     wave, _ = io.read(file, frames=segment, sample_rate=rate, mono=synthesizer.channels == 1)
-    whole, heard = io.probe(file).seconds, segment / rate
-    if whole <= heard + 1e-3:
+    whole, used = io.probe(file).seconds, segment / rate
+    if whole <= used + 1e-3:
         return wave, []
     if not wave.any() and io.read(file)[0].any():
         raise UserError(
-            f"{file}: its first {heard:.2f} s, all that the model can hear of it, are silent: "
-            "cut it to where it sounds"
+            f"{file}: its first {used:.2f} s, the length of the model's clips, are silent: "
+            "remove the silence at the start"
         )
-    return wave, [f"only the first {heard:.2f} s of the {whole:.1f} s of {file} are heard"]
+    return wave, [f"{file}: only the first {used:.2f} s of {whole:.1f} s are used"]
 
 
 def _labels(synthesizer: "Synthesizer", label: str | None, count: int, first: int = 0) -> list[str]:
@@ -187,18 +187,18 @@ def _names(labels: list[str], origin: str) -> list[str]:
 
 
 def _safe(name: str) -> str:
-    """A name with only what every file system takes: letters, digits, dots and dashes."""
+    """A name valid on every file system: only letters, digits, `_`, dots and dashes."""
     safe = re.sub(r"[^\w.-]+", "-", name)[:80].strip("-.") or "clip"
-    # the same bytes in the C locale, which has no letters beyond ASCII
+    # the same bytes also in the C locale, which has only ASCII letters
     return os.fsdecode(safe.encode("utf-8", "surrogateescape"))
 
 
 def _ends(text: str) -> "tuple[tuple[int, int], tuple[int, int]]":
-    """`7:9`, or with numbers of clips as in file names `7_3:9_12`."""
+    """Parse `7:9`, or with clip numbers as in file names `7_3:9_12`."""
     found = re.fullmatch(r"(\d{1,40})(?:_(\d{1,12}))?:(\d{1,40})(?:_(\d{1,12}))?", text)
     if found is None:
         raise UserError(
-            f"--interpolate {text}: give two seeds, as in 7:9, or clips of theirs, as in 7_3:9_12"
+            f"--interpolate {text}: give two seeds, as in 7:9, or clips of seeds, as in 7_3:9_12"
         )
     a, first, b, second = (int(part or 0) for part in found.groups())
     return (a, first), (b, second)

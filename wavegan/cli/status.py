@@ -1,4 +1,4 @@
-"""`wavegan status`: where runs stand, how good they are, and what to do."""
+"""`wavegan status`: progress and quality of runs, and what to do."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     StatusRow = tuple[Standing, RunVerdict]
 
 WIDE = 160
-"""Columns of the table where there is no terminal."""
+"""Width in characters where there is no terminal."""
 
 
 def status_command(
@@ -35,14 +35,14 @@ def status_command(
         bool, typer.Option("--quiet", "-q", help="Only the action of each run.")
     ] = False,
 ) -> None:
-    """Say where runs stand: step, speed, time left, how good they are and what to do.
+    """Show the status of runs: step, speed, time left, quality, and what to do.
 
     [bold]wavegan status runs/my-voice[/bold]
 
     [bold]wavegan status runs/* --json[/bold]
 
-    It reads what the runs wrote down, so it works while they train and on a
-    copied folder. docs/status.md tells how to read it.
+    It only reads the runs' files, so it works while they train and on a copied
+    folder. docs/status.md explains the output.
     """
     rows: list[StatusRow] = []
     left_out: list[dict[str, str]] = []
@@ -62,7 +62,7 @@ def status_command(
     else:
         _show(rows)
     if left_out:
-        raise UserError(f"{len(left_out)} of {counted(len(runs), 'run')} left out, as said above")
+        raise UserError(f"{len(left_out)} of {counted(len(runs), 'run')} left out, see above")
 
 
 def _row(run: Path) -> "StatusRow":
@@ -71,11 +71,11 @@ def _row(run: Path) -> "StatusRow":
     from wavegan.progress.verdict import judge
 
     if not run.exists():
-        raise UserError(f"{run}: there is no such folder")
+        raise UserError(f"{run}: no such folder")
     if run.is_dir() and not (run / "recipe.yaml").is_file():
         inside = sorted(file.parent.name for file in run.glob("*/recipe.yaml"))
         if inside:
-            raise UserError(f"{run}: no run's folder, but it holds some: give {run / inside[0]}")
+            raise UserError(f"{run}: not a run, but it contains runs: give {run / inside[0]}")
     history = History.read(run)
     for text in history.notes:
         typer.echo(f"note: {text}", err=True)
@@ -87,7 +87,7 @@ def _facts(where: "Standing", verdict: "RunVerdict") -> dict[str, Any]:
 
 
 def _show(rows: "Sequence[StatusRow]") -> None:
-    """A table where there are several, then each run's lines."""
+    """Print a table if there are several runs, then the lines of each run."""
     from wavegan.progress import wording
 
     if len(rows) > 1:

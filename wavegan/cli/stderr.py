@@ -1,4 +1,4 @@
-"""Standard error that outlives its reader: a closed terminal, or a `| tee` that Ctrl-C ended."""
+"""Write to stderr without failing when its reader is gone (a closed terminal, a killed `| tee`)."""
 
 import contextlib
 import io
@@ -11,17 +11,17 @@ from wavegan.readable import PROSE, escaped
 
 
 class Stderr(io.TextIOBase):
-    """The file behind `sys.stderr`, whichever that is at the time; without a reader, nobody's.
+    """The stream behind the current `sys.stderr`; /dev/null once the reader is gone.
 
-    What cannot be said is no reason to lose what is being saved.
+    A message that cannot be printed must not interrupt the saving of a checkpoint.
     """
 
     def write(self, text: str) -> int:
-        """Write, or be silent from now on."""
+        """Write; after a failure, write to /dev/null from now on."""
         try:
             _behind().write(text)
         except RuntimeError:
-            # a signal came in the middle of another write
+            # a signal handler writes in the middle of another write
             with contextlib.suppress(OSError):
                 os.write(2, text.encode(errors="replace"))
         except (OSError, ValueError):
@@ -29,24 +29,24 @@ class Stderr(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what is buffered."""
+        """Flush the stream."""
         try:
             _behind().flush()
         except (OSError, ValueError, RuntimeError):
             _silence()
 
     def isatty(self) -> bool:
-        """Whether a person sees it."""
+        """Whether the stream is a terminal."""
         return _behind().isatty()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Of the text."""
+        """Encoding of the stream."""
         return getattr(_behind(), "encoding", None) or "utf-8"
 
 
 def say(line: str) -> None:
-    """Write a line for people, above a live bar where there is one."""
+    """Print a line on stderr, above a live bar if there is one."""
     stream, text = Stderr(), escaped(line, PROSE) + "\n"
     if _has_bar(sys.stderr):
         sys.stderr.write(text)
@@ -56,7 +56,7 @@ def say(line: str) -> None:
 
 
 def _behind() -> TextIO:
-    """`sys.stderr` itself: the guard, and rich's own while a bar is live, stand before it."""
+    """The innermost stream of `sys.stderr`: the guard wraps it, and rich while a bar is live."""
     return behind(sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""`wavegan train`: a folder of audio in, a model out."""
+"""`wavegan train`: train a recipe on a folder of audio, or resume a run."""
 
 import json
 import os
@@ -31,18 +31,18 @@ def train_command(
         typer.Argument(
             metavar="[RECIPE DATA] [KEY=VALUE]...",
             help="A recipe (see `wavegan list`), a folder of audio, and fields to change. "
-            "With --resume: fields only.",
+            "With --resume: only fields.",
             show_default=False,
             autocompletion=_completion.training,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder for the run; a run that is there goes on."),
+        typer.Option("--out", help="Folder for the run; the same run there is resumed."),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option("--resume", help="Run to go on with.", autocompletion=_completion.runs),
+        typer.Option("--resume", help="Run to resume.", autocompletion=_completion.runs),
     ] = None,
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="Processes on this machine, one per GPU.")
@@ -51,14 +51,14 @@ def train_command(
     trust_code: TrustCode = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Check all; estimate time, memory and disk; write nothing."),
+        typer.Option("--dry-run", help="Only check, and estimate time, memory and disk."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on stdout, no progress.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
 ) -> None:
-    """Train a recipe on a folder of audio, or go on with a run.
+    """Train a recipe on a folder of audio, or resume a run.
 
     [bold]wavegan train tiny my-recordings/ --out runs/my-voice[/bold]
 
@@ -68,8 +68,8 @@ def train_command(
 
     [bold]wavegan train --resume runs/my-voice training.steps=20000[/bold]
 
-    Ctrl-C saves a checkpoint and leaves with exit code 130; the same command again, or --resume,
-    goes on from there. So do a closed terminal, kill and SIGUSR1 (128 and the signal's number).
+    Ctrl-C saves a checkpoint and exits with code 130; the same command again, or --resume,
+    continues from there. A closed terminal, kill and SIGUSR1 do the same (code 128 + signal).
     """
     from wavegan.cli.console import ConsoleListener, Silent
 
@@ -77,8 +77,8 @@ def train_command(
     recipe = plan.recipe
     if recipe.training.batch_size % processes:
         raise UserError(
-            f"training.batch_size is {recipe.training.batch_size}, the size for all processes "
-            f"together: it must be a multiple of --processes {processes}"
+            f"training.batch_size is {recipe.training.batch_size}, the total of all processes: "
+            f"give a multiple of --processes {processes}"
         )
     silent = as_json or quiet or not is_main_process()
     listener = Silent() if silent else ConsoleListener(recipe.training.steps)
@@ -91,7 +91,7 @@ def train_command(
     if processes > 1 and "WAVEGAN_PROCESSES" not in os.environ:
         from wavegan.training.launch import launch
 
-        with locked(plan.run, listener):  # so that what is wrong is said before they start
+        with locked(plan.run, listener):  # report errors once, before the processes start
             clear(plan.run, listener)
             plan.settled()
         raise typer.Exit(launch(processes, sys.argv[1:], plan.run))
@@ -113,11 +113,11 @@ def _plan(
         raise UserError(f"--device {device}: give auto, cpu, cuda or mps")
     if resume is not None:
         if out is not None:
-            raise UserError("--resume goes on in its own folder: leave --out out")
+            raise UserError("--resume continues in the run's own folder: leave out --out")
         refuse_spaces(words)
         stray = [word for word in words if "=" not in word]
         if stray:
-            raise UserError(f"{stray[0]!r}: with --resume give only KEY=VALUE")
+            raise UserError(f"{stray[0]!r}: with --resume, give only KEY=VALUE")
         if not (resume / "recipe.yaml").is_file():
             raise UserError(f"--resume {resume}: no run here (no recipe.yaml)")
         recipe = load(str(resume / "recipe.yaml"), words, trust_code=trust_code).absolute()
@@ -131,6 +131,6 @@ def _plan(
     name, folder, *overrides = words
     recipe = load(name, overrides, trust_code=True)
     data = recipe.data.model_copy(update={"folder": Path(folder)})
-    # what others gave is not this run's
+    # `needs` and `gave` describe the recipe's published run, not this one
     own = recipe.model_copy(update={"data": data, "needs": "", "gave": ""})
     return TrainingRequest(out, own.absolute(), resume=False)

@@ -1,4 +1,4 @@
-"""`wavegan vocode`: audio or mel spectrograms in, the model's audio out."""
+"""`wavegan vocode`: vocode mel spectrograms, or copy-synthesize audio."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ def vocode_command(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", "-o", help="A file (one input), or a folder: no ending; - is stdout."
+            "--out", "-o", help="A file (one input) or a folder (no extension); - is stdout."
         ),
     ],
     file_format: Annotated[
@@ -38,7 +38,7 @@ def vocode_command(
     subtype: Annotated[str, typer.Option("--subtype", help="pcm16, pcm24 or float.")] = "pcm16",
     picture: Annotated[
         Path | None,
-        typer.Option("--picture", help="Also draw input and output spectrograms to this PNG."),
+        typer.Option("--picture", help="Also draw spectrograms of input and output to this PNG."),
     ] = None,
     force: Force = False,
     device: Device = "auto",
@@ -46,7 +46,7 @@ def vocode_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
 ) -> None:
-    """Turn mel spectrograms into audio, or audio into its copy synthesis.
+    """Turn mel spectrograms into audio, or audio into copy synthesis.
 
     [bold]wavegan vocode mel.npy --model runs/my-voice --out out.wav[/bold]
 
@@ -83,9 +83,9 @@ def vocode_command(
                 f"{target}: {counted(clipped, 'sample')} clipped; --subtype float keeps them",
                 err=True,
             )
-        said = "" if picture is None else _vocode_one.draw(made, picture)
-        if said and not quiet:
-            typer.echo(said, err=True)
+        drawn = "" if picture is None else _vocode_one.draw(made, picture)
+        if drawn and not quiet:
+            typer.echo(drawn, err=True)
         written.append({"input": str(source), "output": str(target), "clipped": clipped})
         if not quiet and not as_json and str(target) != "-":
             typer.echo(str(target), err=True)
@@ -93,34 +93,34 @@ def vocode_command(
         summary = {"sample_rate": vocoder.sample_rate, "files": written, "failed": failed}
         typer.echo(json.dumps(summary))
     if failed:
-        raise UserError(f"{len(failed)} of {counted(len(jobs), 'input')} left out, as said above")
+        raise UserError(f"{len(failed)} of {counted(len(jobs), 'input')} left out, see above")
 
 
 def _refuse(
     jobs: Sequence[Job], subtype: str, picture: Path | None, two_on_stdout: bool, force: bool
 ) -> None:
-    """Refuse options that do not go together, and a picture that cannot be drawn."""
+    """Refuse options that exclude each other, and a picture that cannot be drawn."""
     if subtype not in SUBTYPES:
         raise UserError(f"--subtype {subtype}: give {', '.join(SUBTYPES)}")
     if two_on_stdout:
-        raise UserError("--json and --out - both want stdout: choose one")
+        raise UserError("--json and --out - both write to stdout: leave out one of them")
     if picture is None:
         return
     if len(jobs) > 1:
         raise UserError("--picture draws one input: give a single file")
     check_files([picture], inputs=[jobs[0][0]], other="another --picture", force=force)
-    from wavegan.inference.picture import check
+    from wavegan.audio.spectrogram_figure import check
 
     check(picture)
 
 
 def _once(quiet: bool) -> Callable[[str], None]:
-    """Says the first note of a command, and no other."""
-    said: list[str] = []
+    """A function that prints only the first note it gets."""
+    notes: list[str] = []
 
     def note(text: str) -> None:
-        if not said and not quiet:
+        if not notes and not quiet:
             typer.echo(text, err=True)
-        said.append(text)
+        notes.append(text)
 
     return note

@@ -2,7 +2,6 @@
 
 import os
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -73,7 +72,7 @@ def partners(audio: Sequence[str], mels: Sequence[str]) -> Partners:
 
 
 def _name(path: str) -> str:
-    return PurePosixPath(path).stem
+    return PurePosixPath(clip_name(path)).name
 
 
 _WAYS: Sequence[tuple[Callable[[str], str], bool, bool]] = (
@@ -121,8 +120,7 @@ def _grouped(
     """Files by their key; a bare one is the first that is sought, or the barest there is."""
     groups: dict[str, list[str]] = defaultdict(list)
     for path in sorted(paths):
-        # macOS hands back decomposed names
-        key = unicodedata.normalize("NFC", plain(path))
+        key = plain(path)
         forms = list(_forms(key)) if bare else [key]
         groups[next((form for form in forms if form in sought), forms[-1])].append(path)
     return groups

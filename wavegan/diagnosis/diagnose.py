@@ -12,6 +12,7 @@ from wavegan import bundle, plugins
 from wavegan.artifacts.base import Artifact, Finding
 from wavegan.audio import io, made_by
 from wavegan.bundle_config import Config
+from wavegan.data.audio_listing import audio_files, listing
 from wavegan.data.pairs import clip_name
 from wavegan.data.scan import READABLE
 from wavegan.diagnosis.report import LINE, FileReport, FolderReport, Origin, is_same
@@ -123,7 +124,7 @@ def diagnose(
     folder = path if path.is_dir() else path.parent
     if reference is not None and not reference.exists():
         raise UserError(f"{reference}: no such file or folder; give the originals")
-    originals = _by_stem(reference) if reference is not None and path.is_dir() else {}
+    originals = _originals(reference) if reference is not None and path.is_dir() else {}
     reports: list[FileReport] = []
     left_out: dict[str, str] = {}
     for number, file in enumerate(files):
@@ -146,24 +147,18 @@ def _files(path: Path) -> list[Path]:
         raise UserError(f"{path}: no such file or folder; give an audio file or a folder of them")
     if not path.is_dir():
         return [path]
-    found = [
-        file
-        for file in sorted(path.rglob("*"))
-        if file.suffix.lower() in READABLE
-        and file.is_file()
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
+    found = [path / file for file in audio_files(path) if file.suffix.lower() in READABLE]
     if not found:
         raise UserError(f"{path}: there are no audio files in it")
     return found
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
+def _originals(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise UserError(
             f"{folder}: it is not a folder: give a folder of originals for a folder of clips"
         )
-    return {clip_name(file.relative_to(folder)): file for file in _files(folder)}
+    return listing(folder).files
 
 
 def _report(

@@ -67,6 +67,6 @@ def _options(file: Path) -> dict[str, Any]:
     content = json_file.load(file)
     if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
         raise UserError(
-            f"{file}: not of a judge; make one with: wavegan judge train FOLDER --out JUDGE"
+            f"{file}: not a judge's file; make one with: wavegan judge train FOLDER --out JUDGE"
         )
     return json_file.check(content, _Options, file).model_dump()

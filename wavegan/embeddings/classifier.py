@@ -24,10 +24,10 @@ class Classifier(Embedding):
         64 mel bands → 5 × (convolution 3 × 3 of stride 2, batch norm, ReLU) → mean and maximum over
         what is left → embedding (B, D) → ReLU → one logit a label
 
-    Donahue et al. 2019 (arXiv:1802.04208) evaluate WaveGAN with a classifier trained on the data:
-    its predictions give the Inception Score, and its last features a distance. Pooling allows
-    clips of any length; those shorter than `samples` are padded with silence to the length of
-    training. Channels are averaged.
+    Donahue et al. 2019 (arXiv:1802.04208) evaluate WaveGAN by a classifier of the data: its
+    predictions give the Inception Score, its last features a distance. Pooling allows clips of any
+    length; clips shorter than `samples` are padded with silence to the length of the training
+    clips. Channels are averaged.
 
     Args:
         sample_rate: Hz.

@@ -1,1 +1,1 @@
-"""Measuring folders of clips and models, beside the floors that numbers need."""
+"""Evaluate folders of clips and models, with floors to read the numbers by."""

@@ -1,4 +1,4 @@
-"""Whether one system is better than another on the same clips."""
+"""Test whether one system is better than another on the same clips."""
 
 import math
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ Outcome = Literal["better", "worse", "no difference shown"]
 
 @dataclass(frozen=True)
 class Difference:
-    """What a metric says of two systems.
+    """The difference of two systems in one metric.
 
     Attributes:
         difference: mean of (system - other) over the clips both have, with its interval.
-        p: of a mean difference of 0, two-sided, by flipping signs.
-        p_holm: the same, adjusted for there being several metrics.
-        smallest: the smallest `p_holm` that so many clips could give, were the other metrics
-            without differences.
-        verdict: whether the system is better, by `p_holm` under 0.05.
+        p: two-sided p-value of the hypothesis that the mean difference is 0 (random sign flips).
+        p_holm: `p` adjusted for the number of metrics (Holm's method).
+        smallest: the smallest `p_holm` that this number of clips can give, if the other metrics
+            show no differences.
+        verdict: whether the system is better: `p_holm` is under 0.05.
     """
 
     difference: Interval
@@ -33,7 +33,7 @@ class Difference:
     verdict: Outcome
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it: None for NaN."""
+        """Return what goes into JSON: None for NaN."""
         interval = self.difference.to_dict()
         return {
             "mean_difference": interval["mean"],
@@ -48,14 +48,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A system against another, metric by metric."""
+    """The differences of two systems, by metric."""
 
     system: str
     against: str
     metrics: Mapping[str, Difference]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return what goes into JSON."""
         metrics = {key: difference.to_dict() for key, difference in self.metrics.items()}
         return {"system": self.system, "against": self.against, "metrics": metrics}
 
@@ -68,12 +68,12 @@ def differences(
     """Compare two systems on the clips that both have.
 
     Args:
-        values: of the system: by metric, then by clip; NaN where undefined.
-        others: of the other one.
+        values: of the system, by metric and clip; NaN where undefined.
+        others: of the other system.
         higher_is_better: by metric.
 
     Returns:
-        By metric, in the order of `values`.
+        The differences by metric, in the order of `values`.
     """
     apart = {key: _pairwise(values[key], others[key]) for key in values}
     p_values = [sign_flip(each) for each in apart.values()]
@@ -93,7 +93,7 @@ def differences(
 
 
 def smallest_p(pairs: int) -> float:
-    """The smallest p that `sign_flip` can give: 2 of the 2^n patterns; NaN without a pair."""
+    """Return the smallest p of `sign_flip`: 2 of the 2^n patterns; NaN without a pair."""
     if pairs < 1:
         return math.nan
     return 2.0 ** (1 - pairs) if pairs <= EXACT else 0.0

@@ -1,4 +1,4 @@
-"""Clips of different lengths: cut at the end, shifted by what they are offset, or refused."""
+"""Align two clips: cut them at the end, shift one by their offset, or refuse them."""
 
 import math
 from dataclasses import dataclass, replace
@@ -14,36 +14,36 @@ from wavegan.audio.silence import is_silent
 Align = Literal["auto", "always", "never"]
 
 REST = 0.05
-"""Seconds by which lengths may differ without a question: what frames and paddings leave over."""
+"""Seconds by which lengths may differ without a search for the offset: framing and padding."""
 CONVINCING = 0.6
-"""Least correlation. Vocoders reach 0.93 and more with what they copy, other sentences of the same
-voice 0.3, the same sentence spoken anew 0.4 (published samples of seven systems)."""
+"""Lowest correlation at an offset. A vocoder's copy reaches 0.93 or more, another sentence of the
+same voice 0.3, the same sentence spoken again 0.4 (published samples of seven systems)."""
 WITHIN = 0.8
-"""Least share of the shorter clip that must lie within the longer one."""
+"""Smallest share of the shorter clip that must overlap the longer one."""
 NOTICED = 0.005
-"""Seconds of lag that are pointed out."""
+"""Seconds of lag from which it is reported."""
 GRID, LONGEST = 0.001, 60_000
-"""Seconds from frame to frame of what is correlated, and the most frames of it."""
+"""Frame period in seconds of the features that are correlated, and the largest number of frames."""
 WINDOW, BANDS = 0.023, 16
 SAME_WAVE = 0.5
-"""Correlation of the waves themselves from which on the offset is taken to the sample."""
+"""Correlation of the waveforms from which the offset is refined to the sample."""
 TIE = 1e-6
 """Correlations that differ by less are equal."""
 PART = 5.0
-"""Seconds of the middle of a clip in which the waves are compared."""
+"""Seconds in the middle of a clip in which the waveforms are compared."""
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """Two clips made comparable.
+    """Two aligned clips.
 
     Attributes:
         estimate: `(C, T)`.
-        reference: `(C, T)`; T may differ from the estimate's only where `refused`.
-        cut: samples of the longer clip that are not compared (of both, where they are shifted).
-        shift: samples by which the estimate lagged, and was moved; 0 if it was not.
-        lag: seconds by which it lags still, where that is certain; else 0.
-        refused: why the clips cannot be compared moment by moment, or "".
+        reference: `(C, T)`; T differs from the estimate's only if the pair is `refused`.
+        cut: samples of the longer clip that are not compared (of both, if one is shifted).
+        shift: samples by which the estimate was late and was shifted; 0 if it was not shifted.
+        lag: seconds by which it is still late, if that is certain; else 0.
+        refused: why the clips cannot be compared in time, or "".
     """
 
     estimate: Tensor
@@ -57,21 +57,20 @@ class Aligned:
 def align(estimate: Tensor, reference: Tensor, sample_rate: int, how: Align = "auto") -> Aligned:
     """Make two clips equally long.
 
-    `auto`: lengths that differ by 50 ms at most are cut at the end to the shorter one and never
-    shifted, so that a delay counts against the system. Where they differ by more, the offset is
-    found at which the clips agree best, and both are cut to where they overlap; without such an
-    offset they are refused. `always` looks for the offset whatever the lengths, `never` cuts at
-    the end whatever they are.
+    `auto`: lengths that differ by 50 ms at most are cut at the end to the shorter one. They are
+    never shifted, so a delay counts against the system. If they differ by more, both are cut to
+    their overlap at the offset where they agree best; without a clear offset they are refused.
+    `always` searches the offset for all lengths, `never` cuts at the end for all lengths.
 
-    Agreement is the correlation of 16 bands' log energies, each less its mean, in frames of
-    23 ms every 1 ms; so it does not matter that a vocoder's phases are not the original's. It has
-    to be 0.6 or more, with 80 % of the shorter clip within the longer.
+    Agreement is the correlation of the log energies of 16 bands, each without its mean, in frames
+    of 23 ms every 1 ms. A vocoder's phases therefore do not matter. It has to be 0.6 or more, and
+    80 % of the shorter clip has to overlap the longer one.
 
     Args:
         estimate: `(C, T)`.
         reference: `(C, T')`.
         sample_rate: Hz, of both.
-        how: see above.
+        how: `auto`, `always` or `never`.
     """
     lengths = estimate.shape[1], reference.shape[1]
     rest = max(lengths) - min(lengths)
@@ -88,21 +87,21 @@ def align(estimate: Tensor, reference: Tensor, sample_rate: int, how: Align = "a
     seconds = " and ".join(f"{length / sample_rate:.2f} s" for length in lengths)
     silent = [clip for clip in (estimate, reference) if is_silent(clip)]
     why = (
-        f"{'both are' if len(silent) == 2 else 'one is'} silent, so that no offset can be found"
+        f"{'both are' if len(silent) == 2 else 'one is'} silent, so no offset can be found"
         if silent
-        else f"at no offset do they agree (correlation {max(agreement, 0):.2f}, {CONVINCING} is "
+        else f"they agree at no offset (correlation {max(agreement, 0):.2f}, {CONVINCING} is "
         "needed)"
     )
     return Aligned(
         estimate,
         reference,
-        refused=f"estimate and reference last {seconds}, and {why}: pair it with its own "
-        "reference, or measure it by mcd_dtw, which follows another timing",
+        refused=f"estimate and reference last {seconds}, and {why}: pair the estimate with its "
+        "own reference, or use the metric mcd_dtw, which allows another timing",
     )
 
 
 def _overlap(estimate: Tensor, reference: Tensor, offset: int) -> Aligned:
-    """The parts of both that are at the same time when the estimate is `offset` samples late."""
+    """Cut both clips to their overlap, for an estimate that is `offset` samples late."""
     late, early = max(0, offset), max(0, -offset)
     samples = min(estimate.shape[1] - late, reference.shape[1] - early)
     return Aligned(
@@ -114,7 +113,7 @@ def _overlap(estimate: Tensor, reference: Tensor, offset: int) -> Aligned:
 
 
 def find_offset(estimate: Tensor, reference: Tensor, sample_rate: int) -> tuple[int, float]:
-    """How many samples an estimate is late, and how well the clips agree there (-1 to 1).
+    """Find by how many samples an estimate is late, and how well the clips agree there (-1 to 1).
 
     Args:
         estimate: `(T,)`.
@@ -122,7 +121,7 @@ def find_offset(estimate: Tensor, reference: Tensor, sample_rate: int) -> tuple[
         sample_rate: Hz.
 
     Returns:
-        0 and -1 where one of them is silent: its rounding errors would be compared.
+        0 and -1 if one of them is silent, as rounding errors would be compared.
     """
     if is_silent(estimate) or is_silent(reference):
         return 0, -1.0
@@ -137,7 +136,7 @@ def find_offset(estimate: Tensor, reference: Tensor, sample_rate: int) -> tuple[
 
 
 def _features(wave: Tensor, sample_rate: int, hop: int) -> NDArray[np.float64]:
-    """Log energies of bands of equal width, less their means: `(16, frames)`."""
+    """Log energies of bands of equal width, without their means: `(16, frames)`."""
     size = max(4 * BANDS, 2 ** round(math.log2(WINDOW * sample_rate)))
     spectrum = torch.stft(
         wave.float(),
@@ -168,7 +167,7 @@ def _best_lag(
     score = np.full(size, -1.0)
     together = _correlate(late, early, size)
     score[allowed] = together[allowed] / np.sqrt(energy[allowed])
-    # Steady sound agrees with itself at many lags, of which rounding must not choose one.
+    # Steady sound agrees with itself at many lags: rounding must not choose among them.
     best = 0 if score[0] >= score.max() - TIE else int(score.argmax())
     return (best if best < size // 2 else best - size), float(score[best])
 
@@ -181,7 +180,7 @@ def _correlate(
 
 
 def _refined(estimate: Tensor, reference: Tensor, offset: int, rate: int, reach: int) -> int:
-    """Move an offset to where the waves agree, if they do anywhere near it."""
+    """Refine an offset to where the waveforms agree, if they do near it."""
     late, early = max(0, offset), max(0, -offset)
     samples = min(len(estimate) - late, len(reference) - early) - 2 * reach
     if samples < reach:

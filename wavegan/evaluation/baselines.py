@@ -1,4 +1,4 @@
-"""What every figure has to be read against: references made worse in known ways, or not at all."""
+"""Floors: references degraded in known ways, or unchanged, to read figures by."""
 
 import math
 import tempfile
@@ -23,7 +23,7 @@ from wavegan.mel.spectrogram import MelSpectrogram, mel_filterbank
 
 @dataclass(frozen=True)
 class Made:
-    """`(C, T)` audio, and how many kilobits a second it took where it was encoded."""
+    """Audio `(C, T)`, and its bit rate in kbit/s if it was encoded."""
 
     audio: Tensor
     kilobits: float | None = None
@@ -34,37 +34,37 @@ class Baseline(ABC):
 
     @abstractmethod
     def __call__(self, reference: Tensor, sample_rate: int) -> Made:
-        """Make `(C, T)` of `(C, T)` at the same rate, Hz.
+        """Turn a reference `(C, T)` into an estimate `(C, T)` of the same rate, Hz.
 
         Raises:
-            UserError: it cannot be made of audio of this rate.
+            UserError: this is not possible at this rate.
         """
 
     @abstractmethod
     def settings(self, sample_rate: int) -> dict[str, Any]:
-        """What its figures depend on, as JSON takes it."""
+        """Return what its figures depend on, for JSON."""
 
 
 class Reference(Baseline):
-    """The reference against itself: the best that a metric ever says."""
+    """The reference itself: the best value of a metric."""
 
     def __call__(self, reference: Tensor, sample_rate: int) -> Made:
-        """Return it."""
+        """Return the reference."""
         return Made(reference)
 
     def settings(self, sample_rate: int) -> dict[str, Any]:
-        """Nothing to say."""
+        """Return a description."""
         return {"what": "each reference against itself"}
 
 
 class GriffinLim(Baseline):
-    """What the mel alone tells: its bands spread by the pseudo-inverse, phases by iteration.
+    """Griffin-Lim from the mel: magnitudes by the pseudo-inverse, phases by iteration.
 
     The fast Griffin-Lim algorithm (Perraudin, Balazs and Søndergaard 2013) with a momentum of
-    0.99, from fixed random phases. No weights: a vocoder that is not above it has learnt nothing.
+    0.99, from fixed random phases. No weights: a vocoder that is not better has learnt nothing.
 
     Args:
-        mel: the front-end; None is one for the rate: see `front_end`.
+        mel: the front-end; None is one for the rate (`front_end`).
         iterations: of the algorithm.
     """
 
@@ -76,7 +76,7 @@ class GriffinLim(Baseline):
         mel = self._mel(sample_rate)
         audio = _resampled(reference, sample_rate, mel.sample_rate)
         samples = audio.shape[-1]
-        # frames up to the end, and one more, as a centred front-end ends one hop early
+        # frames up to the end and one more: a centred front-end ends one hop early
         padded = pad(audio, (0, -samples % mel.hop_length + mel.hop_length))
         made = griffin_lim(
             _magnitudes(padded, mel),
@@ -93,7 +93,7 @@ class GriffinLim(Baseline):
         return Made(pad(made, (0, reference.shape[-1] - made.shape[-1])))
 
     def settings(self, sample_rate: int) -> dict[str, Any]:
-        """Iterations, momentum, the mel's fields."""
+        """Return iterations, momentum and the fields of the mel."""
         return {
             "what": "Griffin-Lim from each reference's mel",
             "iterations": self.iterations,
@@ -107,7 +107,7 @@ class GriffinLim(Baseline):
 
 
 class Reencoded(Baseline):
-    """The reference through a lossy codec that listeners know: Ogg Vorbis at its usual quality.
+    """The reference through a lossy codec that listeners know: Ogg Vorbis at its default quality.
 
     libsndfile's default, quality 0.4 of 1: about 55 kbit/s for mono speech at 22.05 kHz.
     """
@@ -125,15 +125,15 @@ class Reencoded(Baseline):
         return Made(pad(decoded, (0, samples - decoded.shape[-1])), kilobits)
 
     def settings(self, sample_rate: int) -> dict[str, Any]:
-        """The codec and its setting."""
+        """Return the codec and its quality."""
         return {"what": "each reference through Ogg Vorbis", "quality": 0.4}
 
 
 def front_end(sample_rate: int) -> Mel:
-    """The mel that Griffin-Lim starts from where no model says one.
+    """Return the mel that Griffin-Lim starts from if no model gives one.
 
-    HiFi-GAN's 80 bands up to 8 kHz at 22.05 kHz and below, BigVGAN's 100 bands up to 24 kHz and
-    128 above, over the whole band; frames last as long as in those, to a power of two samples.
+    At rates up to 22.05 kHz HiFi-GAN's 80 bands up to 8 kHz; up to 24 kHz BigVGAN's 100 bands and
+    above its 128, over the whole band. Frames last as long as theirs, to a power of two samples.
     """
     name = (
         "hifigan-22k"
@@ -158,7 +158,7 @@ def front_end(sample_rate: int) -> Mel:
 
 
 def _magnitudes(audio: Tensor, mel: Mel) -> Tensor:
-    """The spectrum that a mel tells of: `(C, T)` to `(C, n_fft / 2 + 1, L)`."""
+    """Estimate magnitudes from the mel of `(C, T)`: `(C, n_fft / 2 + 1, L)`."""
     bands = MelSpectrogram(mel)(audio).double().exp()
     if mel.floor_mode == "add":
         bands = bands - mel.floor
@@ -181,12 +181,12 @@ def _resampled(audio: Tensor, from_rate: int, to_rate: int) -> Tensor:
 
 
 def baselines(mel: Mel | None = None) -> Mapping[str, Baseline]:
-    """All floors by name, the cheapest first."""
+    """Return all floors by name, the cheapest first."""
     return {"reference": Reference(), "griffin_lim": GriffinLim(mel), "re_encoded": Reencoded()}
 
 
 def unmakeable(floor: Baseline, sample_rate: int) -> str:
-    """Why a floor cannot be made of audio of a rate, or ""; tried on half a second of noise."""
+    """Say why a floor cannot be made at a rate, or ""; tries it on half a second of noise."""
     noise = 0.1 * torch.randn(1, sample_rate // 2, generator=torch.Generator().manual_seed(0))
     try:
         floor(noise, sample_rate)

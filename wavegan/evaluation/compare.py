@@ -1,4 +1,4 @@
-"""Systems against their references: the clips paired, measured, summed up beside the floors."""
+"""Compare systems with their references: pair, measure and summarise clips and floors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -48,21 +48,22 @@ def compare(
     Args:
         reference: folder of the real clips (or a single one).
         systems: by name, folders of made ones; clips pair by name (`pairing.pair`).
-        metrics: keys, `package.module:Class`, or `+key` to add to the usual ones; None is those.
+        metrics: keys, `package.module:Class`, or `+key` to add to the default ones; None is the
+            default ones.
         match_gain: give each estimate its reference's level first.
-        floors: also measure what Griffin-Lim and a codec make of the same references; the
-            references themselves always are.
+        floors: also measure Griffin-Lim and a codec on the same references; the references
+            themselves are always measured.
         against: the name of a system to compare each other one with.
-        align: what is done about lengths (`alignment.align`).
+        align: how clips of different lengths are aligned (`alignment.align`).
         mel: what Griffin-Lim starts from; None is a front-end for the rate.
         only: names of clips to measure.
         count: how many clips to measure, evenly spread over the names.
-        processes: how many to use; None is as many as pay.
-        note: is told what a person should know.
+        processes: how many to use; None is as many as are worth starting.
+        note: called with each line for the user.
         progress: called with (done, all) clips.
 
     Raises:
-        UserError: nothing to compare, or nothing of it usable; an unknown metric or system.
+        UserError: no usable clips to compare, or an unknown metric or system.
         RunError: a process died.
     """
     given = {n: s if isinstance(s, System) else System(s) for n, s in systems.items()}
@@ -90,7 +91,7 @@ def compare(
 
 def _check(systems: Mapping[str, System], against: str | None) -> None:
     if not systems:
-        raise UserError("there is no system to compare with the references")
+        raise UserError("no system to compare with the references: give a folder of made clips")
     if against is not None and against not in systems:
         raise UserError(f"against: no system {against!r}; known: {', '.join(systems)}")
     if against is not None and len(systems) < 2:
@@ -100,7 +101,7 @@ def _check(systems: Mapping[str, System], against: str | None) -> None:
 def _measured(
     found: EvaluationPlan, options: Sequence[Any], processes: int | None, progress: Progress
 ) -> tuple[tuple[SystemScores, ...], tuple[SystemScores, ...]]:
-    """The rows of the systems and those of the floors."""
+    """Measure systems and floors: one row for each."""
     batches: list[list[Job]] = [
         *map(found.system_jobs, found.systems),
         *map(found.baseline_jobs, found.baselines),
@@ -117,7 +118,7 @@ def _measured(
     dealt = iter([[next(scores) for _ in batch] for batch in batches])
     keys = options[0]
     systems = tuple(_row(name, keys, next(dealt), found.left_out(name)) for name in found.systems)
-    # only of clips that a system was measured on, so that means are over the same
+    # floors only on clips that a system was measured on: means over the same clips
     names = {clip.name for row in systems for clip in row.files}
     made = {
         name: _row(name, keys, [clip for clip in next(dealt) if clip.name in names])
@@ -138,12 +139,12 @@ def _row(
 
 
 def _refuse_nothing(rows: Sequence[SystemScores]) -> None:
-    """Raise where no clip of a system could be measured."""
+    """Raise if no clip of a system could be measured."""
     for row in rows:
         if not row.files:
             entry = row.left_out[-1]
             raise UserError(
-                f"{row.name}: not one clip could be measured: {shown(entry.file)}: {entry.reason}"
+                f"{row.name}: no clip could be measured: {shown(entry.file)}: {entry.reason}"
             )
 
 
@@ -168,8 +169,8 @@ def _origin(system: System) -> dict[str, Any]:
 def _rule(align: Align) -> dict[str, Any]:
     rest = round(1000 * alignment.REST)
     rules = {
-        "auto": f"cut at the end where they differ by {rest} ms at most, else shifted or refused",
-        "always": "shifted to where the clips agree, then cut to what overlaps",
+        "auto": f"cut at the end if they differ by {rest} ms at most, else shifted or refused",
+        "always": "shifted to where the clips agree, then cut to the overlap",
         "never": "cut at the end to the shorter one",
     }
     return {

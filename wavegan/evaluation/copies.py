@@ -1,6 +1,6 @@
-"""Copy synthesis: a folder's clips through a model, written beside the clips as the model saw them.
+"""Copy synthesis: vocode the clips of a folder, and write copies and originals.
 
-Figures are of these files, so that keeping them is enough to get the figures again.
+Metrics are computed from these files, so the files are enough to compute them again.
 """
 
 import re
@@ -15,11 +15,12 @@ import torch
 from wavegan.audio import io, made_by
 from wavegan.audio.opening import shown
 from wavegan.data import clips as reading
+from wavegan.data.audio_listing import listing
 from wavegan.data.manifest import Clip, Manifest, printable
-from wavegan.data.pairs import LeftOut, clip_name
+from wavegan.data.pairs import LeftOut, ambiguous, by_name, clip_name
 from wavegan.errors import UserError
 from wavegan.evaluation.longest import check_length
-from wavegan.evaluation.pairing import listing, pick
+from wavegan.evaluation.pairing import pick
 from wavegan.evaluation.plan import System
 from wavegan.inference.revocode import revocode
 from wavegan.inference.vocoder import Vocoder
@@ -28,7 +29,7 @@ from wavegan.mel.front_end import Mel
 
 @dataclass(frozen=True)
 class Copies:
-    """A model's copies of clips, and the front-end it heard them by."""
+    """A model's copies of clips, and the model's front-end."""
 
     system: System
     mel: Mel
@@ -45,25 +46,25 @@ def copy_synthesis(
     trust_code: bool = False,
     progress: Callable[[str, int, int], None] = lambda _name, _done, _all: None,
 ) -> dict[str, Copies]:
-    """Write what vocoders make of clips' own mels, and the clips at their rate and level.
+    """Vocode each clip from its own mel; write the copies, and the clips at the model's rate.
 
     A clip is read as in training: at the model's rate, mono, scaled to the model's peak if it has
-    one. Both are written as float WAV, to `out/NAME/` and to `out/reference/` (or, where another
-    model was trained at another rate or peak, `out/reference-RATE-PEAK/`).
+    one. Copy and clip are float WAV files in `out/NAME/` and `out/reference/`. Further models
+    trained at another rate or peak have their clips in `out/reference-RATE-PEAK/`.
 
     Args:
         models: by name of the system: a run, a checkpoint, a bundle, or another project's
             (`Vocoder.from_pretrained`).
         data: the clips.
-        out: folder; made where it is missing.
+        out: folder; created if it is missing.
         device: where the models compute.
         only: names of clips; None is all.
-        count: how many clips, evenly spread.
+        count: how many clips, evenly spread over the names.
         trust_code: as in `Vocoder.from_pretrained`.
         progress: called with (name, done, all).
 
     Raises:
-        UserError: no usable model, or none of the clips can be read.
+        UserError: a model cannot be used, or none of the clips can be read.
     """
     chosen, unusable = _chosen(data, only, count)
     folders: dict[tuple[int, float | None], Path] = {}
@@ -71,35 +72,35 @@ def copy_synthesis(
     for name, model in models.items():
         vocoder = Vocoder.from_pretrained(model, device=device, trust_code=trust_code)
         _check_rates(model, vocoder)
-        heard_as = vocoder.sample_rate, vocoder.peak
+        read_as = vocoder.sample_rate, vocoder.peak
         mark = f"-{vocoder.sample_rate}-{vocoder.peak or 'as-recorded'}" if folders else ""
-        heard = folders.setdefault(heard_as, out / f"reference{mark}")
+        reference = folders.setdefault(read_as, out / f"reference{mark}")
         made = out / folder_name(name)
         left_out = [LeftOut(name, file, reason) for file, reason in unusable]
         spoken = taken = 0.0
         for done, (stem, clip) in enumerate(chosen.items(), 1):
             try:
-                files = made / f"{stem}.wav", heard / f"{stem}.wav"
+                files = made / f"{stem}.wav", reference / f"{stem}.wav"
                 taken += _copy(vocoder, clip, data.root, *files)
                 spoken += clip.seconds
             except (UserError, OSError) as error:
                 left_out.append(LeftOut(name, stem, str(error)))
             progress(name, done, len(chosen))
         if not made.is_dir():
-            raise UserError(f"{name}: no clip was copied: {left_out[-1].reason}")
+            raise UserError(f"{name}: no clip could be vocoded: {left_out[-1].reason}")
         origin = {"model": str(model), "data": str(data.root), **_conditions(vocoder)}
         origin["times_real_time"] = spoken / taken
-        copies[name] = Copies(System(made, heard, origin, tuple(left_out)), vocoder.mel_config)
+        copies[name] = Copies(System(made, reference, origin, tuple(left_out)), vocoder.mel_config)
     return copies
 
 
 def copied(made: Copies) -> list[str]:
-    """The names of the clips that a model made copies of."""
+    """Return the names of the clips that a model made copies of."""
     return sorted(listing(made.system.estimate).files)
 
 
 def _conditions(vocoder: Vocoder) -> dict[str, Any]:
-    """What a vocoder heard its clips as, and what it ran on."""
+    """How a vocoder's clips were read, and what it ran on."""
     return {
         "sample_rate": vocoder.sample_rate,
         "peak": vocoder.peak,
@@ -120,16 +121,12 @@ def _check_rates(model: Path, vocoder: Vocoder) -> None:
 def _chosen(
     data: Manifest, only: Sequence[str] | None, count: int | None
 ) -> tuple[dict[str, Clip], list[tuple[str, str]]]:
-    """The clips by name, and the files (of the list, where there is one) that cannot be used."""
+    """The clips by name, and the files (of the list, if there is one) that cannot be used."""
     unusable = {printable(entry.path): entry.reason for entry in data.rejected}
-    by_name: dict[str, list[Clip]] = {}
-    for clip in data.clips:
-        by_name.setdefault(clip_name(clip.path), []).append(clip)
-    for stem, clips in by_name.items():
-        if len(clips) > 1:
-            files = ", ".join(printable(clip.path) for clip in clips)
-            unusable[stem] = f"several files of this name: {files}: keep one"
-    clear = {stem: clips[0] for stem, clips in by_name.items() if len(clips) == 1}
+    clips = {clip.path: clip for clip in data.clips}
+    names = by_name(clips)
+    unusable |= ambiguous(names)
+    clear = {stem: clips[paths[0]] for stem, paths in names.items() if len(paths) == 1}
     if only is not None:
         refused = {clip_name(file): file for file in unusable}
         listed = pick([*clear, *(name for name in refused if name not in clear)], only, None)
@@ -139,23 +136,23 @@ def _chosen(
 
 
 def folder_name(name: str) -> str:
-    """What the folder of a system's copies is called."""
+    """Return the name of the folder for a system's copies."""
     plain = re.sub(r"[^\w.-]+", "_", name).strip("._") or "model"
     return f"model-{plain}" if plain.startswith("reference") else plain
 
 
-def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, heard: Path) -> float:
-    """Write both sides; returns the seconds that the mel and the model took."""
+def _copy(vocoder: Vocoder, clip: Clip, root: Path, made: Path, reference: Path) -> float:
+    """Write copy and clip; return the seconds that the mel and the model took."""
     check_length(root / clip.path, clip.frames, clip.sample_rate, vocoder.sample_rate)
     audio = reading.whole(clip, root, vocoder.sample_rate, 1, vocoder.peak)[0]
     if not len(audio):
-        raise UserError("no samples in it", at=shown(clip.path))
+        raise UserError("it has no samples", at=shown(clip.path))
     start = time.perf_counter()
     copy = revocode(vocoder, audio.to(vocoder.device)).cpu()
     taken = time.perf_counter() - start
     if not bool(copy.isfinite().all()):
         raise UserError(f"the model made NaN or infinite samples of {shown(clip.path)}")
-    for file, wave in ((heard, audio), (made, copy)):
+    for file, wave in ((reference, audio), (made, copy)):
         file.parent.mkdir(parents=True, exist_ok=True)
         tags = made_by.mark("evaluate")
         io.write(file, wave.numpy()[None], vocoder.sample_rate, subtype="FLOAT", tags=tags)

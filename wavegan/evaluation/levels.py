@@ -1,24 +1,24 @@
-"""One gain for a clip, so that being louder or softer than the reference does not count."""
+"""Match the level of an estimate to its reference."""
 
 from torch import Tensor
 
 from wavegan.audio.silence import is_silent
 
-RULE = "the estimate's root mean square over the compared samples is made the reference's"
+RULE = "the estimate is scaled to the reference's root mean square over the compared samples"
 
 
 def matching_gain(estimate: Tensor, reference: Tensor) -> float:
-    """The factor that gives an estimate the root mean square of its reference, over all channels.
+    """Return the gain that gives an estimate the root mean square of its reference.
 
-    Not the least-squares factor: a vocoder's phases are not the reference's, so that their
-    product is about 0 and such a gain would be silence.
+    It is taken over all channels. The least-squares gain does not work: a vocoder's phases are
+    not the reference's, so their product, and with it this gain, is about 0.
 
     Args:
         estimate: `(C, T)`.
         reference: `(C, T)`, of the same length.
 
     Returns:
-        1 where one of them is silent, below a peak of 1e-6.
+        The gain; 1 if one of them is silent (peak below 1e-6).
     """
     if is_silent(estimate) or is_silent(reference):
         return 1.0

@@ -1,26 +1,25 @@
-"""Which made clip belongs to which real one: by its name."""
+"""Pair made clips with real ones by name."""
 
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wavegan.audio import formats
 from wavegan.audio.opening import shown
+from wavegan.data.audio_listing import Listing, listing
 from wavegan.data.file_list import some
-from wavegan.data.pairs import LeftOut, clip_name
-from wavegan.data.scan import READABLE, UNREADABLE
+from wavegan.data.pairs import LeftOut, ambiguous, clip_name
+from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
 
 VOCODER_SUFFIX = re.compile(r"(?:[-_]feats)?[-_](?:gen|generated|generated_e2e|synth|synthesized)$")
-"""What vocoders append to a clip's name: HiFi-GAN and BigVGAN `_generated` and `_generated_e2e`,
-ParallelWaveGAN `_gen`, also after `-feats`."""
+"""Suffixes that vocoders append to a clip's name: HiFi-GAN and BigVGAN `_generated` and
+`_generated_e2e`, ParallelWaveGAN `_gen`, also after `-feats`."""
 
 
 @dataclass(frozen=True)
 class ClipPair:
-    """Two files of one name: its path below the folder, without extension."""
+    """Two files of one name: the path below the folder, without extension."""
 
     name: str
     estimate: Path
@@ -29,12 +28,12 @@ class ClipPair:
 
 @dataclass(frozen=True)
 class Pairing:
-    """What two folders have in common.
+    """The pairs of two folders.
 
     Attributes:
         pairs: sorted by name.
         left_out: files that have no partner, or two.
-        by_suffix: the names are equal only without what vocoders append to them.
+        by_suffix: names are equal only without the suffixes of vocoders.
     """
 
     pairs: tuple[ClipPair, ...]
@@ -42,21 +41,12 @@ class Pairing:
     by_suffix: bool = False
 
 
-@dataclass
-class Listing:
-    """The audio files below a folder, by name; `reasons` says why a file is not among them."""
-
-    root: Path
-    files: dict[str, Path] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-
 def pair(
     reference: Path, estimate: Path, system: str = "", only: Collection[str] | None = None
 ) -> Pairing:
-    """Pair the clips of two folders by their names below them; extensions do not matter.
+    """Pair the clips of two folders by their paths below them; extensions do not matter.
 
-    Where no name is in both, the suffixes that vocoders append are taken off the estimates' names.
+    If no name is in both, the suffixes of vocoders are removed from the estimates' names.
 
     Args:
         reference: a folder, or a single file.
@@ -65,7 +55,7 @@ def pair(
         only: names to consider; None is all.
 
     Raises:
-        UserError: a folder that is not there, or holds no audio; no pair at all.
+        UserError: a folder is missing or holds no audio, or no two names pair.
     """
     if reference.is_file() and estimate.is_file():
         return Pairing((ClipPair(reference.stem, estimate, reference),), ())
@@ -83,7 +73,7 @@ def pair(
 
 
 def _limited(found: Listing, only: Collection[str]) -> Listing:
-    """The files of some names, and the reasons of those alone."""
+    """Keep the files and reasons of some names."""
 
     def wanted(name: str) -> bool:
         return name in only or _plain(name) in only
@@ -91,62 +81,13 @@ def _limited(found: Listing, only: Collection[str]) -> Listing:
     return Listing(
         found.root,
         {name: file for name, file in found.files.items() if wanted(name)},
-        # of what cannot be read the whole path is known
+        # a file that cannot be read is listed by its path, with extension
         {
             name: reason
             for name, reason in found.reasons.items()
             if wanted(name) or wanted(clip_name(name))
         },
     )
-
-
-def listing(folder: Path) -> Listing:
-    """Find the audio files below a folder by their extensions, hidden ones not; opens none.
-
-    Raises:
-        UserError: it is no folder, or no audio is in it.
-    """
-    if not folder.is_dir():
-        problem = "give a folder" if folder.exists() else "it does not exist: check the path"
-        raise UserError(f"{shown(folder)}: {problem}")
-    found = Listing(folder)
-    same: dict[str, list[str]] = {}
-    for path in _audio(folder):
-        name = clip_name(path)
-        if path.suffix.lower() in UNREADABLE:
-            kind = formats.by_name(path)
-            found.reasons[path.as_posix()] = kind.why if kind is not None else "it cannot be read"
-        else:
-            same.setdefault(name, []).append(path.as_posix())
-    for name, paths in same.items():
-        # Beside a recording, a video of it is no second clip.
-        plain = [path for path in paths if PurePosixPath(path).suffix.lower() in formats.OWN]
-        found.files[name] = folder / (plain or paths)[0]
-        if len(plain) == 1 < len(paths):
-            others = [path for path in paths if path not in plain]
-            found.reasons |= dict.fromkeys(others, f"{plain[0]} is taken instead")
-        elif len(paths) > 1:
-            del found.files[name]
-            found.reasons[name] = f"several files of this name: {', '.join(paths)}: keep one"
-    if not same:
-        raise UserError(f"{shown(folder)}: no audio files in it (WAV, FLAC, OGG, MP3, …)")
-    return found
-
-
-def _audio(folder: Path) -> Iterator[PurePosixPath]:
-    """Paths below a folder, sorted; each folder once, also where links lead in circles."""
-    seen = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(root)
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = Path(root).relative_to(folder)
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in READABLE | UNREADABLE:
-                yield PurePosixPath((below / name).as_posix())
 
 
 def _plain(name: str) -> str:
@@ -158,12 +99,7 @@ def _without_suffixes(made: Listing) -> Listing:
     for name in made.files:
         names.setdefault(_plain(name), []).append(name)
     clear = {plain: made.files[full[0]] for plain, full in names.items() if len(full) == 1}
-    twice = {
-        plain: f"several files of this name: {', '.join(full)}: keep one"
-        for plain, full in names.items()
-        if len(full) > 1
-    }
-    return Listing(made.root, clear, {**made.reasons, **twice})
+    return Listing(made.root, clear, {**made.reasons, **ambiguous(names)})
 
 
 def _left_out(system: str, real: Listing, made: Listing) -> Iterator[LeftOut]:
@@ -194,12 +130,12 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
     """Choose names: those of a list, and of these `count`, evenly spread over all.
 
     Args:
-        names: all there are.
-        wanted: full names, or last parts of names that are clear; None is all.
+        names: all names.
+        wanted: full names, or last parts that only one name has; None is all.
         count: how many at most; None is all.
 
     Raises:
-        UserError: a name of the list is not there, or may be several.
+        UserError: a listed name is missing or ambiguous.
     """
     chosen = sorted(names)
     if wanted is not None:
@@ -208,8 +144,8 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
         missing = sorted(listed - known.keys())
         if missing and names:
             raise UserError(
-                f"{len(missing)} of the {len(listed)} listed clips are not there, or may be "
-                f"several: {some(missing)}; the folder has {shown(chosen[0])!r}"
+                f"{len(missing)} of the {len(listed)} listed clips are missing or ambiguous: "
+                f"{some(missing)}; give names such as {shown(chosen[0])!r}"
             )
         chosen = sorted({known[name] for name in listed if name in known})
     if count is None or count >= len(chosen):
@@ -222,7 +158,7 @@ def _is_file(name: str) -> bool:
 
 
 def _by_last_part(names: Sequence[str]) -> Mapping[str, str]:
-    """Each name under itself, and under its last part where only one has that."""
+    """Names by full name, and by last part if only one has it."""
     last: dict[str, list[str]] = {}
     for name in names:
         last.setdefault(PurePosixPath(name).name, []).append(name)

@@ -1,4 +1,4 @@
-"""Which clips are measured for which row of the table."""
+"""Plan an evaluation: the clips of each row of the table."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from wavegan.audio import io
+from wavegan.data.audio_listing import listing
 from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
 from wavegan.evaluation.baselines import Baseline, unmakeable
-from wavegan.evaluation.pairing import Pairing, listing, pair, pick
+from wavegan.evaluation.pairing import Pairing, pair, pick
 from wavegan.evaluation.scoring import Job
 
 
 @dataclass(frozen=True)
 class System:
-    """Clips to judge.
+    """Clips to measure.
 
     Attributes:
         estimate: folder (or file) of made clips.
-        reference: folder (or file) of real ones; None is that of the others.
-        origin: what made them, as JSON takes it; None is the folder.
-        left_out: what could not be made in the first place.
+        reference: folder (or file) of real ones; None is the reference of the evaluation.
+        origin: what made the clips, for JSON; None is the folder.
+        left_out: clips that could not be made.
     """
 
     estimate: Path
@@ -33,16 +34,16 @@ class System:
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """What is to be done.
+    """What an evaluation measures.
 
     Attributes:
         systems: by name.
-        pairings: by the same names.
-        baselines: that can be made, by name.
-        skipped: why others cannot, by name.
+        pairings: of the systems, by name.
+        baselines: floors that can be made, by name.
+        skipped: why other floors cannot be made, by name.
         references: the clips that floors are made of, by name.
-        sample_rate: of most of them, Hz.
-        seconds: of audio in all jobs together.
+        sample_rate: of most references, Hz.
+        seconds: of audio in all jobs.
     """
 
     systems: Mapping[str, System]
@@ -54,15 +55,15 @@ class EvaluationPlan:
     seconds: float
 
     def system_jobs(self, name: str) -> list[Job]:
-        """The clips of a system."""
+        """Return the jobs of a system."""
         return [Job(p.name, p.reference, p.estimate) for p in self.pairings[name].pairs]
 
     def baseline_jobs(self, name: str) -> list[Job]:
-        """The clips of a floor."""
+        """Return the jobs of a floor."""
         return [Job(clip, file, name) for clip, file in self.references.items()]
 
     def left_out(self, name: str) -> tuple[LeftOut, ...]:
-        """What of a system is not measured from the start."""
+        """Return the files of a system that are known to be unusable before measuring."""
         return (*self.systems[name].left_out, *self.pairings[name].left_out)
 
 
@@ -73,7 +74,7 @@ def plan(
     only: Sequence[str] | None = None,
     count: int | None = None,
 ) -> EvaluationPlan:
-    """Pair the clips of all systems; the floors get the first system's references.
+    """Pair the clips of all systems; floors are made of the first system's references.
 
     Raises:
         UserError: a folder is missing or empty, or a system has no pair.

@@ -1,4 +1,4 @@
-"""What an evaluation found: rows of clips, their means with intervals, and all they depend on."""
+"""The result of an evaluation: systems and floors, with means, intervals and settings."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ class SystemScores:
         name: of the system, or "reference", "griffin_lim", "re_encoded".
         keys: of the metrics, in order.
         files: the clips that were measured.
-        left_out: the files that could not be.
+        left_out: the files that were not measured.
         reason: why a floor was not made, or "".
     """
 
@@ -34,33 +34,33 @@ class SystemScores:
 
     @cached_property
     def means(self) -> dict[str, Interval]:
-        """The mean of each metric over the clips for which it is defined."""
+        """The mean of each metric over the clips where it is defined."""
         return {k: mean_interval([clip.values[k] for clip in self.files]) for k in self.keys}
 
     def values(self, key: str) -> dict[str, float]:
-        """A metric of each clip."""
+        """Return a metric by clip."""
         return {clip.name: clip.values[key] for clip in self.files}
 
     def metrics_dict(self) -> dict[str, Any]:
-        """The means as JSON takes them."""
+        """Return the means for JSON."""
         return {key: interval.to_dict() for key, interval in self.means.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return what goes into JSON."""
         files = [clip.to_dict() for clip in self.files]
         return {"name": self.name, "metrics": self.metrics_dict(), "files": files}
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Systems measured on the same references, beside the floors.
+    """Systems and floors measured on the same references.
 
     Attributes:
         columns: the metrics by key.
-        systems: as given.
+        systems: in the order given.
         baselines: "reference" first.
         comparisons: of each system with the one named by `against`.
-        settings: what the figures depend on, as JSON takes it.
+        settings: what the figures depend on, for JSON.
     """
 
     columns: Mapping[str, Column]
@@ -76,7 +76,7 @@ class Evaluation:
             yield from row.left_out
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it; `metrics` and `files` are those of the first system."""
+        """Return what goes into JSON; `metrics` and `files` are those of the first system."""
         first = self.systems[0].to_dict()
         return {
             "metrics": first["metrics"],
@@ -94,7 +94,7 @@ def _baseline(row: SystemScores) -> dict[str, Any]:
 
 
 def counts(rows: Sequence[SystemScores]) -> dict[str, Any]:
-    """How often clips had to be made comparable, over all systems, as JSON takes it."""
+    """Count how often clips were changed before comparing, over all systems, for JSON."""
     clips = [clip for row in rows for clip in row.files]
     rates = Counter(clip.sample_rate for clip in clips)
     return {

@@ -1,4 +1,4 @@
-"""One clip of one system: read, made comparable, measured."""
+"""Measure one clip of one system: read, align, compute metrics."""
 
 import math
 import warnings
@@ -30,7 +30,7 @@ SILENT: Mapping[Silent, str] = {
 }
 About = Literal["the estimate's file", "the reference's file", "the pair", "a metric"]
 CANCELLED = 0.01
-"""A mono mix this much quieter than its channels (-40 dB) has cancelled them out."""
+"""A mono mix below this share of the channels' peak (-40 dB): the channels cancel each other."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Job:
     Attributes:
         name: of the clip.
         reference: its file.
-        estimate: its file, or the name of a floor that makes it of the reference.
+        estimate: its file, or the name of the floor that is made of the reference.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Note:
-    """What a person should know of a clip: what it is about, and a line."""
+    """A line for the user about a clip, and what the line is about."""
 
     about: About
     text: str
@@ -61,23 +61,23 @@ class Note:
 
 @dataclass(frozen=True)
 class ClipScore:
-    """What was measured of a clip.
+    """The metrics of a clip, and how it was compared.
 
     Attributes:
         name: of the clip.
-        values: by metric; NaN where it is undefined.
-        notes: what a person should know.
+        values: by metric; NaN if undefined.
+        notes: lines for the user.
         error: why nothing was measured, or "".
         seconds: length that was compared.
         sample_rate: of the reference, Hz.
-        gain: what the estimate was multiplied by, or None.
+        gain: of the estimate, or None.
         shift: seconds by which the estimate was moved forward.
-        lag: seconds by which it is late still.
+        lag: seconds by which it is still late.
         cut: whether the longer clip was cut at its end.
         resampled: whether the estimate had another rate.
         mixed: whether both were mixed to mono.
-        kilobits: of what was encoded, kbit/s.
-        silent: which of the two is.
+        kilobits: bit rate of an encoded floor, kbit/s.
+        silent: which of the two clips is silent.
     """
 
     name: str
@@ -96,7 +96,7 @@ class ClipScore:
     silent: Silent = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it: None for NaN."""
+        """Return what goes into JSON: None for NaN."""
         values = {key: v if math.isfinite(v) else None for key, v in self.values.items()}
         extra = {"gain": self.gain} if self.gain is not None else {}
         shift = {"shift_seconds": self.shift} if self.shift else {}
@@ -117,13 +117,13 @@ class _Read:
 
 
 class Scorer:
-    """Measures clips; a process builds one and keeps it, as metrics take seconds to build.
+    """Measures clips. Each process builds one and keeps it, as metrics take seconds to build.
 
     Args:
         metrics: keys or `package.module:Class`.
         baselines: by name.
-        match_gain: give each estimate the level of its reference first (see `levels`).
-        how: what is done about lengths (see `alignment.align`).
+        match_gain: give each estimate the level of its reference first (`levels`).
+        how: how clips of different lengths are aligned (`alignment.align`).
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Scorer:
 
     @torch.no_grad()
     def __call__(self, job: Job) -> ClipScore:
-        """Measure one clip; whatever is wrong with its files is said in the result."""
+        """Measure one clip; problems with its files are in the result."""
         try:
             return self._measured(job.name, self._read(job))
         except (UserError, OSError) as error:
@@ -184,7 +184,7 @@ class Scorer:
 
     def _measured(self, name: str, read: _Read) -> ClipScore:
         rate = read.sample_rate
-        # a floor is made in time with its reference
+        # a floor is in time with its reference
         pair = (
             Aligned(read.estimate, read.reference)
             if read.made
@@ -232,16 +232,16 @@ class Scorer:
 def _value(
     metric: Metric, estimate: Tensor, reference: Tensor, rate: int
 ) -> tuple[float, list[str]]:
-    """What a metric says, and what it warned of; NaN where it fails on this clip."""
+    """The value of a metric and its warnings; NaN if it fails on this clip."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             value = float(metric(estimate, reference, rate))
-        # packages of judges raise what they like, and one clip must not end a long run
+        # packages of metrics raise anything, and one clip must not end a long run
         except Exception as error:
             return math.nan, [" ".join(f"{type(error).__name__}: {error}".split())]
-    heard = [" ".join(str(w.message).split()) for w in caught if _matters(w.category)]
-    return value, list(dict.fromkeys(heard))
+    said = [" ".join(str(w.message).split()) for w in caught if _matters(w.category)]
+    return value, list(dict.fromkeys(said))
 
 
 def _matters(category: type[Warning]) -> bool:
@@ -253,15 +253,17 @@ def _said_of(pair: Aligned, rate: int, silent: Silent) -> list[str]:
     if pair.shift:
         side = "late" if pair.shift > 0 else "early"
         notes.append(
-            f"it was {abs(pair.shift) / rate:.3f} s {side} and was shifted, and "
-            "both were cut to what overlaps"
+            f"the estimate was {abs(pair.shift) / rate:.3f} s {side} and was shifted; both were "
+            "cut to their overlap"
         )
     elif pair.cut:
-        notes.append(f"{counted(pair.cut, 'sample')} at the longer clip's end not compared")
+        notes.append(
+            f"{counted(pair.cut, 'sample')} at the end of the longer clip are not compared"
+        )
     if silent:
         notes.append(SILENT[silent])
     if pair.lag:
-        notes.append(f"it is {abs(pair.lag):.3f} s {'late' if pair.lag > 0 else 'early'}")
+        notes.append(f"the estimate is {abs(pair.lag):.3f} s {'late' if pair.lag > 0 else 'early'}")
     return notes
 
 
@@ -275,15 +277,17 @@ def _silence(pair: Aligned) -> Silent:
 
 def _checked(wave: Tensor, file: Path) -> Tensor:
     if not wave.shape[1]:
-        raise UserError("no samples in it", at=shown(file))
+        raise UserError("it has no samples", at=shown(file))
     if not wave.isfinite().all():
-        raise UserError("it holds samples that are NaN or infinite", at=shown(file))
+        raise UserError("some of its samples are NaN or infinite", at=shown(file))
     return wave
 
 
 def _mixed(wave: Tensor, file: Path) -> Tensor:
-    """The mean of the channels, unless it cancels them."""
+    """The mean of the channels; refuses channels that cancel each other."""
     mix = wave.mean(0, keepdim=True)
     if float(mix.abs().max()) < CANCELLED * float(wave.abs().max()):
-        raise UserError("its channels cancel each other when mixed to mono", at=shown(file))
+        raise UserError(
+            "its channels cancel each other when mixed to mono: give one channel", at=shown(file)
+        )
     return mix

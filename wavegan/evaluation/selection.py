@@ -1,4 +1,4 @@
-"""Which metrics are computed: the usual ones that are installed, or those asked for."""
+"""Choose the metrics: the default ones that are installed, or those asked for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ DEFAULT = (
     "stoi",
 )
 BEFORE_MATCHING = frozenset(("loudness",))
-"""Metrics that see clips as they are: a matched gain would leave them nothing to measure."""
+"""Metrics of clips without matched gain, which would leave them nothing to measure."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a table and JSON say of a metric.
+    """How a metric is shown in tables and JSON.
 
     Attributes:
-        label: heading, with the arrow of what is good.
+        label: heading, with an arrow in the good direction.
         unit: of its values, or "".
         higher_is_better: which direction is good.
         settings: what its numbers depend on.
@@ -42,7 +42,7 @@ class Column:
     settings: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return what goes into JSON."""
         return {
             "label": self.label,
             "unit": self.unit,
@@ -52,15 +52,15 @@ class Column:
 
 
 def choose(asked: Sequence[str] | None, note: Callable[[str], None]) -> dict[str, Column]:
-    """Say which metrics can and shall be computed.
+    """Choose the metrics to compute.
 
     Args:
-        asked: keys, or `package.module:Class`; `+key` adds to the usual ones. None is the usual
-            ones, those whose packages are installed; `note` is told of the others.
-        note: is told what is left out, and how to get it.
+        asked: keys, or `package.module:Class`; `+key` adds to the default ones. None is the
+            default ones that are installed.
+        note: called for each default metric that is not installed, with the command to install it.
 
     Raises:
-        UserError: a key that there is not, or a metric asked for whose package is missing.
+        UserError: an unknown key, or the package of a metric asked for is missing.
     """
     asked = [key.strip() for key in asked or () if key.strip()]
     wanted = dict.fromkeys(key.removeprefix("+") for key in asked)
@@ -68,29 +68,29 @@ def choose(asked: Sequence[str] | None, note: Callable[[str], None]) -> dict[str
         plugins.find("metrics", key, own=True)
     columns = {key: column(build_metric(key)) for key in wanted}
     if all(key.startswith("+") for key in asked):
-        usual = {key: found for key in DEFAULT if (found := _if_installed(key, note))}
-        columns = {**usual, **columns}
+        default = {key: found for key in DEFAULT if (found := _if_installed(key, note))}
+        columns = {**default, **columns}
     if not columns:
         raise UserError('no metric can be computed: run pip install "wavegan[metrics]"')
     return columns
 
 
 def build_metric(key: str) -> Metric:
-    """Construct a metric with its usual options.
+    """Construct a metric with its default options.
 
     Raises:
-        UserError: there is none, its package is missing, or it needs options.
+        UserError: it is unknown, its package is missing, or it needs options.
     """
     cls = plugins.find("metrics", key, own=True)
     try:
         metric: Metric = cls()
     except TypeError as error:
-        raise UserError(f"metric {key}: it must work without options: {error}") from None
+        raise UserError(f"metric {key}: it needs options: give them defaults: {error}") from None
     return metric
 
 
 def column(metric: Metric) -> Column:
-    """What is said of a metric."""
+    """Describe a metric."""
     return Column(metric.label, metric.unit, metric.higher_is_better, metric.settings)
 
 

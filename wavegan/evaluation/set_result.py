@@ -1,11 +1,19 @@
-"""What a comparison of unpaired sets found."""
+"""The result of a comparison of unpaired sets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 from wavegan.audio.opening import shown
 from wavegan.data.pairs import LeftOut
+
+BaselineName = Literal["held out", "real halves"]
+HELD_OUT: Final = "held out"
+HALVES: Final = "real halves"
+BASELINES: Mapping[BaselineName, str] = {
+    HELD_OUT: "what held-out real clips give",
+    HALVES: "what the other half of the real clips gives",
+}
 
 
 @dataclass(frozen=True)
@@ -13,11 +21,11 @@ class MeanOverParts:
     """A mean over parts of a set, and the deviation where there were several.
 
     Attributes:
-        mean: NaN where it cannot be made.
+        mean: NaN where it cannot be computed.
         deviation: standard deviation over the parts, or None.
         n: clips in each part.
-        parts: how many.
-        reason: why it cannot be made, or "".
+        parts: the number of parts.
+        reason: why it cannot be computed, or "".
     """
 
     mean: float
@@ -27,7 +35,7 @@ class MeanOverParts:
     reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it: None for NaN."""
+        """Return what goes into JSON: None for NaN."""
         finite = self.mean == self.mean  # NaN is not itself
         why = {"reason": self.reason} if self.reason else {}
         return {
@@ -40,28 +48,28 @@ class MeanOverParts:
 
 @dataclass(frozen=True)
 class SetRow:
-    """A set of clips, and what is said of it."""
+    """A set of clips and its figures by metric."""
 
     name: str
     clips: int
     figures: Mapping[str, MeanOverParts]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return what goes into JSON."""
         metrics = {key: figure.to_dict() for key, figure in self.figures.items()}
         return {"name": self.name, "clips": self.clips, "metrics": metrics}
 
 
 @dataclass(frozen=True)
 class SetEvaluation:
-    """Sets of made clips beside real ones.
+    """Figures of sets of made clips, and of real clips as a baseline.
 
     Attributes:
         higher_is_better: by metric.
-        systems: as given.
-        baseline: one half of the real clips against the other.
+        systems: the sets, in the order given.
+        baseline: real clips compared with the other real clips; its name says which.
         left_out: files that could not be used.
-        settings: what the figures depend on, as JSON takes it.
+        settings: what the figures depend on, for JSON.
     """
 
     higher_is_better: Mapping[str, bool]
@@ -71,12 +79,12 @@ class SetEvaluation:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it; `metrics` are those of the first set."""
+        """Return what goes into JSON; `metrics` are those of the first set."""
         systems = [row.to_dict() for row in self.systems]
         return {
             "metrics": systems[0]["metrics"],
             "systems": systems,
-            "floors": {"real_halves": self.baseline.to_dict()},
+            "floors": {self.baseline.name.replace(" ", "_"): self.baseline.to_dict()},
             "left_out": [{**entry.to_dict(), "file": shown(entry.file)} for entry in self.left_out],
             "settings": dict(self.settings),
         }

@@ -1,4 +1,4 @@
-"""Many clips at once, on all processors, and quick to stop."""
+"""Measure many clips in parallel processes."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ from wavegan.errors import RunError
 from wavegan.evaluation.scoring import ClipScore, Job, Scorer
 
 WORTH_A_PROCESS = 60.0
-"""Seconds of audio to measure for each process that is started: that takes it some seconds."""
+"""Seconds of audio for each process: starting one takes some seconds."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -36,17 +36,17 @@ def score_all(
     seconds: float,
     progress: Callable[[int, int], None],
 ) -> list[ClipScore]:
-    """Measure all clips; those of one name by one process, which then knows their reference.
+    """Measure all clips; the clips of one name, and their reference, go to one process.
 
     Args:
         jobs: the clips.
         options: of `Scorer`.
-        processes: how many; None is as many as pay, at most one for each processor.
-        seconds: of audio in all jobs together, about.
+        processes: how many; None is as many as are worth starting, at most one for each processor.
+        seconds: of audio in all jobs, about.
         progress: called with (done, all).
 
     Returns:
-        In the order of `jobs`.
+        The scores, in the order of `jobs`.
 
     Raises:
         RunError: a process died.
@@ -64,7 +64,7 @@ def score_all(
 
 
 def processors() -> int:
-    """How many this process may use."""
+    """Return how many processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -84,7 +84,7 @@ def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[An
     )
     done = False
     try:
-        with _deaf_to_interrupts(), _one_thread_each():
+        with _ignoring_interrupts(), _one_thread_each():
             futures = {
                 pool.submit(_score, [jobs[place] for place in places]): places for places in groups
             }
@@ -94,7 +94,7 @@ def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[An
         done = True
     except BrokenProcessPool:
         raise RunError(
-            f"one of {count} processes that measure {_cause(children, killed)}: try --processes 1, "
+            f"one of {count} measuring processes {_cause(children, killed)}: try --processes 1, "
             "which takes less memory"
         ) from None
     finally:
@@ -105,7 +105,7 @@ def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[An
 
 
 def _cause(children: Collection[BaseProcess], killed: int) -> str:
-    """What ended the first: the pool ends the others by SIGTERM."""
+    """Why the first process ended: the pool ends the others by SIGTERM."""
     for child in children:
         child.join(1.0)
     codes = [child.exitcode for child in children if child.exitcode]
@@ -115,7 +115,7 @@ def _cause(children: Collection[BaseProcess], killed: int) -> str:
 
 def _start(options: Sequence[Any]) -> None:
     """Build what a process needs once."""
-    global _scorer  # noqa: PLW0603  # a process has one
+    global _scorer  # noqa: PLW0603  # one for each process
     import torch
 
     if parent := multiprocessing.parent_process():
@@ -131,8 +131,8 @@ def _score(jobs: Sequence[Job]) -> list[ClipScore]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: they inherit that, and are ended by us."""
+def _ignoring_interrupts() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C: they inherit this, and this process ends them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -145,7 +145,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Start processes whose libraries do not each take all processors."""
+    """Start processes in which each library uses one thread."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:

@@ -1,1 +1,1 @@
-"""Blind listening tests: the page, and what its results say."""
+"""Blind listening tests: build the page and score the results."""

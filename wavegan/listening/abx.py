@@ -1,4 +1,4 @@
-"""What the answers of an ABX test say."""
+"""Score an ABX test."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Tally:
-    """Right answers of so many."""
+    """Number of right answers out of a total."""
 
     right: int
     total: int
@@ -21,18 +21,18 @@ class Tally:
 
 @dataclass(frozen=True)
 class AbxResult:
-    """Whether two systems can be told apart.
+    """Whether listeners hear a difference between two systems.
 
     Attributes:
         a: one system.
         b: the other.
-        tally: of all listeners.
-        listeners: by name.
+        tally: over all listeners.
+        listeners: tally by name.
         ci95: of the share of right answers (Clopper-Pearson).
-        p: of as many right answers or more by guessing, one-sided, exact.
-        p_holm: the same, adjusted for the number of pairs.
-        needed: trials that it takes to prove a share of right answers as found, at a power of
-            80 %; None where it is 50 % or less, or takes more than 999.
+        p: probability of at least this many right answers by guessing, one-sided, exact.
+        p_holm: p adjusted for the number of pairs.
+        needed: trials needed to prove the observed share of right answers with a power of 80 %;
+            None if it is 50 % or less, or takes more than 999.
     """
 
     a: str
@@ -50,33 +50,33 @@ class AbxResult:
         return self.p_holm < ALPHA
 
     def verdict(self) -> str:
-        """What can be concluded, in a sentence or two."""
+        """The conclusion, in a sentence or two."""
         high = f"{self.ci95[1]:.0%}"
         if self.heard:
             return "The difference is heard."
         least = binomial.needed(self.tally.total)
         if least > self.tally.total:
             many = counted(self.tally.total, "trial proves", "trials prove")
-            return f"{many} nothing, even all right ones: take 16."
+            return f"{many} nothing, even if all answers are right: run at least 16."
         text = (
-            f"No difference is shown; up to {high} right answers are still possible, and {least} "
-            f"of {self.tally.total} would have shown one."
+            f"No difference is shown. Up to {high} right answers are still possible; {least} right "
+            f"answers of {self.tally.total} would have shown a difference."
         )
         if self.needed is not None and self.needed > self.tally.total:
-            text += f" If {self.tally.right / self.tally.total:.0%} is the truth, it takes "
+            text += f" If the true share is {self.tally.right / self.tally.total:.0%}, it takes "
             text += f"{counted(self.needed, 'trial')} to show it."
         return text
 
 
 @dataclass(frozen=True)
 class Abx:
-    """The verdict: one entry a pair."""
+    """The result of the test, with one entry for each pair."""
 
     listeners: tuple[str, ...]
     pairs: tuple[AbxResult, ...]
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON takes it."""
+        """The result as a JSON object."""
         return {
             "listeners": list(self.listeners),
             "pairs": [
@@ -100,17 +100,16 @@ class Abx:
         }
 
     def warnings(self) -> list[str]:
-        """What to keep in mind about the numbers."""
+        """Caveats about the numbers."""
         if len(self.listeners) == 1:
-            return ["a single listener: others may hear more, or less"]
-        return ["the intervals take all answers as independent, whoever gave them"]
+            return ["a single listener: others may hear more or less"]
+        return ["the intervals treat all answers as independent, also those of one listener"]
 
 
 def score(collected: Collected) -> Abx:
-    """Right answers, exact p-values and intervals for each pair.
+    """Compute right answers, exact p-values and intervals for each pair.
 
-    The p-value holds for any mixture of listeners, since X is A or B by the toss of a coin in
-    each trial.
+    The p-value holds for any mix of listeners, because X is A or B at random in each trial.
     """
     names = [condition.name for condition in collected.test.conditions]
     answers: dict[tuple[str, str], dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
@@ -129,7 +128,7 @@ def score(collected: Collected) -> Abx:
             a,
             b,
             tally,
-            {name: Tally(sum(said), len(said)) for name, said in by.items()},
+            {name: Tally(sum(answered), len(answered)) for name, answered in by.items()},
             binomial.interval(tally.right, tally.total),
             p,
             adjusted,

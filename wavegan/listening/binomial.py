@@ -1,19 +1,19 @@
-"""What can be said of right and wrong answers: exact tests, intervals, and how many it takes."""
+"""Exact binomial tests, intervals and sample sizes for right and wrong answers."""
 
 import math
 from collections.abc import Callable
 
 AHEAD = 20
-"""Larger numbers of trials that have to have the power too."""
+"""How many larger numbers of trials must have the power too."""
 
 
 def upper_tail(right: int, total: int, chance: float = 0.5) -> float:
-    """The probability of so many right answers or more, by chance: sum of C(n, k) p^k (1-p)^(n-k).
+    """The probability of at least `right` right answers: the sum of C(n, k) p^k (1-p)^(n-k).
 
     Args:
-        right: answers that were right, 0 to `total`.
-        total: answers.
-        chance: of a right one.
+        right: right answers, 0 to `total`.
+        total: all answers.
+        chance: probability of a right answer.
     """
     if chance in (0.0, 1.0):
         return float(right == 0 or chance == 1.0)
@@ -26,13 +26,13 @@ def upper_tail(right: int, total: int, chance: float = 0.5) -> float:
 
 
 def interval(right: int, total: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact interval of a proportion (Clopper, Pearson 1934), which holds at least `level`.
+    """The exact interval of a proportion (Clopper, Pearson 1934), coverage at least `level`.
 
-    Its ends are the chances of a right answer under which so many, or so few, would come out with
-    probability (1 - level) / 2.
+    At the low end, at least `right` right answers have probability (1 - level) / 2; at the high
+    end, at most `right`.
 
     Returns:
-        Low and high end, 0 to 1; all of it without answers.
+        Low and high end; 0 and 1 without answers.
     """
     half = (1 - level) / 2
     low = 0.0 if right == 0 else _solve(lambda p: upper_tail(right, total, p) < half)
@@ -41,7 +41,7 @@ def interval(right: int, total: int, level: float = 0.95) -> tuple[float, float]
 
 
 def needed(total: int, alpha: float = 0.05) -> int:
-    """How many of `total` have to be right for p < `alpha`; `total` + 1 if all are too few."""
+    """How many of `total` must be right for p < `alpha`; `total` + 1 if even all are too few."""
     right, ways, more = total + 1, 0, 1
     while right > 0 and ways + more < alpha * 2**total:
         right, ways = right - 1, ways + more
@@ -50,18 +50,18 @@ def needed(total: int, alpha: float = 0.05) -> int:
 
 
 def trials_needed(chance: float, power: float = 0.8, alpha: float = 0.05) -> int | None:
-    """The least number of trials that prove a difference to somebody who is right so often.
+    """The number of trials that proves a difference for a given rate of right answers.
 
-    From it on, the test comes out significant with probability `power`. That goes up and down
-    with the number of trials, so the 20 larger numbers have to do it too.
+    From this number on, the test is significant with probability `power`. Power is not monotonic
+    in the number of trials, so the 20 larger numbers must reach it too.
 
     Args:
-        chance: of a right answer, over 0.5.
+        chance: probability of a right answer, above 0.5.
         power: of the test.
-        alpha: what p has to be under.
+        alpha: significance level.
 
     Returns:
-        None where it takes more than 999.
+        The number of trials, or None if it takes more than 999.
     """
     if chance <= 0.5:
         return None
@@ -76,7 +76,7 @@ def trials_needed(chance: float, power: float = 0.8, alpha: float = 0.05) -> int
 
 
 def _solve(below: Callable[[float], bool]) -> float:
-    """Where in 0 to 1 a condition, true at first, stops to hold."""
+    """Bisect 0 to 1 for the point where a condition turns from true to false."""
     low, high = 0.0, 1.0
     for _ in range(50):
         middle = (low + high) / 2

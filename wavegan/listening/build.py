@@ -1,4 +1,4 @@
-"""From folders of clips to a page for listeners."""
+"""Build the page of a listening test from folders of clips."""
 
 import itertools
 import json
@@ -23,28 +23,28 @@ from wavegan.readable import PROSE, escaped
 from wavegan.targets import check_folder
 
 EMBEDDED = 60_000_000
-"""Bytes of sound up to which everything goes into one file."""
+"""Up to this many bytes of audio, everything goes into one file."""
 MOST_CONDITIONS = 12
-"""More than a listener can compare at once (ITU-R BS.1534-3)."""
+"""The most conditions that a listener can compare in one trial (ITU-R BS.1534-3)."""
 SHOWN = 3
-"""Files that are named for one reason."""
+"""At most this many files are listed for each reason."""
 Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Built:
-    """A page, and what is in it.
+    """A page and its content.
 
     Attributes:
         page: the file to open.
-        id: of the test. It is in the results, and only results of one id are scored together.
+        id: of the test. Results carry it, and only results with the same id are scored together.
         test: "mushra" or "abx".
-        trials: how many a listener hears.
+        trials: number of trials for each listener.
         conditions: names and roles ("system", "reference", "anchor").
-        clips: those that were drawn: name, seconds, rate, and the gains in dB by condition.
-        left_out: files that no trial uses.
+        clips: the clips of the test: name, seconds, rate, and the gains in dB by condition.
+        left_out: unused files.
         embedded: whether the page is one file.
-        bytes: of page and sounds.
+        bytes: of page and audio.
     """
 
     page: str
@@ -58,7 +58,7 @@ class Built:
     bytes: int
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON takes it."""
+        """The page's description as a JSON object."""
         return asdict(self)
 
 
@@ -68,34 +68,34 @@ def build(
     """Write a page for a blind test.
 
     Args:
-        systems: folders, one a system; clips are paired by their names without extension.
-        out: folder for the page; an earlier page of ours is replaced, and that is told.
-        plan: what kind of test.
-        note: hears what a person should know, a line at a time.
-        force: replace a page that is not ours, too.
+        systems: one folder for each system; clips are paired by name without extension.
+        out: folder for the page; an earlier listening page is replaced, with a note.
+        plan: options of the test.
+        note: called with each note for the user.
+        force: replace other files, too.
 
     Raises:
-        UserError: a folder that cannot be used, or no clip in all of them.
+        UserError: a folder cannot be used, or no clip is in all of them.
     """
     plan.check(systems)
     read = [*systems, *([plan.reference] if plan.reference else [])]
     earlier = made_here(out / "index.html", page.MARK)
     check_folder(out, own=("index.html", "audio"), inputs=read, force=force or earlier)
     if earlier:
-        note(f"{out}: the earlier page is replaced")
+        note(f"{out}: an earlier page is replaced")
     left_out: list[LeftOut] = []
     folders = dict(zip(pairing.names(systems), systems, strict=True))
     if plan.reference is not None:
         folders = {REFERENCE: plan.reference, **folders}
     sources = [pairing.open_source(name, root, left_out) for name, root in folders.items()]
     candidates = pairing.common(sources, left_out)
-    _tell_what_lacks(plan, note)
+    _note_missing(plan, note)
     with atomic.folder(out) as folder:
         (folder / "audio").mkdir()
         sounds = Sounds(folder / "audio", plan.seed)
         _draw(sources, candidates, plan, sounds, left_out)
         built = _write(folder, plan, sounds, left_out, out / "index.html")
-    _tell(built, sounds, plan, note)
+    _note_results(built, sounds, plan, note)
     return built
 
 
@@ -106,7 +106,7 @@ def _draw(
     sounds: Sounds,
     left_out: list[LeftOut],
 ) -> None:
-    """Encode one clip of each stretch: the first that can be used."""
+    """Encode one clip of each stretch: the first usable one."""
     for stretch in pairing.spread(candidates, plan.clips, plan.seed):
         for clip in stretch:
             try:
@@ -131,7 +131,7 @@ def _draw(
 def _write(
     folder: Path, plan: ListeningTest, sounds: Sounds, left_out: list[LeftOut], final: Path
 ) -> Built:
-    """Write the page, and sum up."""
+    """Write the page and describe it."""
     trials = _trials(plan, sounds)
     conditions = list(dict.fromkeys(name for clip in sounds.drawn for name in clip.files))
     clips = [_clip(clip.stimuli) for clip in sounds.drawn]
@@ -174,7 +174,7 @@ def _write(
 
 
 def _trials(plan: ListeningTest, sounds: Sounds) -> list[dict[str, object]]:
-    """What the page may know: file names, in an order that says nothing."""
+    """The trials for the page: only file names, in a random order."""
     rng = random.Random(f"order {plan.seed}")  # noqa: S311  # reproducible, and no secret
     trials: list[dict[str, object]] = []
     for clip in sounds.drawn if plan.test == "mushra" else ():
@@ -193,7 +193,7 @@ def _trials(plan: ListeningTest, sounds: Sounds) -> list[dict[str, object]]:
 
 
 def _pairs(plan: ListeningTest, sounds: Sounds) -> list[tuple[str, str]]:
-    """Each system with the reference, or each two systems."""
+    """Pairs of each system with the reference, or of every two systems."""
     systems = [name for name in sounds.drawn[0].files if name != REFERENCE]
     if plan.reference is not None:
         return [(REFERENCE, name) for name in systems]
@@ -217,40 +217,41 @@ def _role(condition: str) -> str:
     return "anchor" if condition in ANCHORS else "system"
 
 
-def _tell_what_lacks(plan: ListeningTest, note: Note) -> None:
+def _note_missing(plan: ListeningTest, note: Note) -> None:
     missing = level.meter_missing() if plan.match_loudness else None
     if missing is not None:
         note(missing)
     if not plan.match_loudness:
-        note("levels are left as they are: the louder of two clips tends to win")
+        note("levels are not matched: listeners tend to prefer the louder clip")
     if plan.test == "mushra" and plan.reference is None:
-        note("no --reference: systems are rated beside each other, without reference and anchors")
+        note("no --reference: systems are rated against each other, without reference and anchors")
 
 
-def _tell_left_out(left_out: Sequence[LeftOut], note: Note) -> None:
-    """Each file, but of many for one reason only the first few."""
-    told: Counter[tuple[str, str]] = Counter()
+def _note_left_out(left_out: Sequence[LeftOut], note: Note) -> None:
+    """Report files that are left out, but only the first few for each reason."""
+    counts: Counter[tuple[str, str]] = Counter()
     for entry in left_out:
-        alike = (entry.system, entry.reason)
-        told[alike] += 1
-        if told[alike] <= SHOWN:
+        kind = (entry.system, entry.reason)
+        counts[kind] += 1
+        if counts[kind] <= SHOWN:
             note(f"left out: {entry}")
-    for (system, reason), count in told.items():
+    for (system, reason), count in counts.items():
         if count > SHOWN:
             note(f"left out: {system}: {count - SHOWN} more: {reason}")
 
 
-def _tell(built: Built, sounds: Sounds, plan: ListeningTest, note: Note) -> None:
-    _tell_left_out(built.left_out, note)
+def _note_results(built: Built, sounds: Sounds, plan: ListeningTest, note: Note) -> None:
+    _note_left_out(built.left_out, note)
     for stimuli in (clip.stimuli for clip in sounds.drawn):
         for line in stimuli.notes:
             note(f"{printable(stimuli.clip)}: {line}")
         largest = max(stimuli.gains.items(), key=lambda item: abs(item[1]))
         if abs(largest[1]) >= 6:
-            note(f"{printable(stimuli.clip)}: {largest[0]} was {-largest[1]:+.1f} dB off")
+            name, gain = largest
+            note(f"{printable(stimuli.clip)}: {name} was {-gain:+.1f} dB off in level")
     names = [condition["name"] for condition in built.conditions]
     lacking = [name for name in ANCHORS if plan.filtered and name not in names]
     if lacking:
         note(f"no {' and no '.join(lacking)}: the reference's sample rate is too low for it")
     if plan.test == "mushra" and len(names) > MOST_CONDITIONS:
-        note(f"{len(names)} conditions in a trial: more than {MOST_CONDITIONS} tire listeners")
+        note(f"{len(names)} conditions in a trial are too many: use at most {MOST_CONDITIONS}")

@@ -1,6 +1,6 @@
-"""Levels that are equal to the ear, since a louder clip is taken for a better one.
+"""Match loudness, because listeners prefer a louder clip.
 
-Loudness is that of ITU-R BS.1770-4 (integrated, gated), in LUFS, by the package `pyloudnorm`.
+Loudness is ITU-R BS.1770-4 (integrated, gated), in LUFS, by the package `pyloudnorm`.
 """
 
 import importlib
@@ -13,19 +13,19 @@ import numpy as np
 from wavegan.audio.opening import Wave
 
 BLOCK = 0.4
-"""Seconds that BS.1770 measures at a time: shorter clips have no loudness."""
+"""Seconds in a BS.1770 block: shorter clips have no loudness."""
 MOST_GAIN = 30.0
-"""dB: what would need more is noise or silence, and stays as it is."""
+"""dB: a clip that would need more is noise or silence, and is not changed."""
 
 
 @dataclass(frozen=True)
 class Levels:
-    """How clips were brought to one level.
+    """Gains that bring clips to one level.
 
     Attributes:
-        gains: dB by clip, as they are to be applied.
-        method: "BS.1770", "RMS" where that cannot measure all clips, or "none".
-        notes: what could not be done, a line each.
+        gains: dB to apply, by clip.
+        method: "BS.1770", "RMS" if BS.1770 cannot measure all clips, or "none".
+        notes: clips that could not be matched.
     """
 
     gains: dict[str, float]
@@ -34,24 +34,24 @@ class Levels:
 
 
 def meter_missing() -> str | None:
-    """Why there is no BS.1770 meter, or None if there is one."""
+    """Why BS.1770 cannot be measured, or None if it can."""
     try:
         importlib.import_module("pyloudnorm")
     except ImportError as error:
-        return f'{error}; levels are matched by RMS (pip install "wavegan[metrics]" brings BS.1770)'
+        return f'{error}; levels are matched by RMS (for BS.1770: pip install "wavegan[metrics]")'
     return None
 
 
 def match(waves: Mapping[str, Wave], sample_rate: int, reference: str | None) -> Levels:
-    """The gains that bring all clips to the reference's loudness, or to their mean without one.
+    """Gains that bring all clips to the reference's loudness, or without one to their mean.
 
     Args:
         waves: (C, T) by name.
         sample_rate: Hz.
-        reference: which of them sets the level and gets 0 dB.
+        reference: the clip that sets the level and gets 0 dB.
     """
-    heard = min(wave.shape[-1] for wave in waves.values()) >= BLOCK * sample_rate
-    method = "BS.1770" if heard and meter_missing() is None else "RMS"
+    measurable = min(wave.shape[-1] for wave in waves.values()) >= BLOCK * sample_rate
+    method = "BS.1770" if measurable and meter_missing() is None else "RMS"
     measure = _loudness if method == "BS.1770" else _rms
     levels = {name: measure(wave, sample_rate) for name, wave in waves.items()}
     known = [level for level in levels.values() if math.isfinite(level)]
@@ -62,12 +62,12 @@ def match(waves: Mapping[str, Wave], sample_rate: int, reference: str | None) ->
         usable = math.isfinite(gain) and abs(gain) <= MOST_GAIN
         gains[name] = gain if usable else 0.0
         if not usable:
-            notes.append(f"{name}: its level ({level:.0f} dB) is left as it is")
+            notes.append(f"{name}: its level ({level:.0f} dB) is not changed")
     return Levels(gains, method, tuple(notes))
 
 
 def fit(waves: Mapping[str, Wave]) -> tuple[dict[str, Wave], float]:
-    """Turn all clips down alike where one of them would clip; also returns the gain, in dB."""
+    """Turn all clips down by the same gain if one would clip; also return the gain in dB."""
     peak = max(float(np.abs(wave).max(initial=0.0)) for wave in waves.values())
     if peak < 1:
         return dict(waves), 0.0
@@ -76,7 +76,7 @@ def fit(waves: Mapping[str, Wave]) -> tuple[dict[str, Wave], float]:
 
 
 def amplified(wave: Wave, decibels: float) -> Wave:
-    """A wave at another level."""
+    """Apply a gain in dB."""
     return wave * np.float32(10 ** (decibels / 20))
 
 

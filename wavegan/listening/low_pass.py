@@ -1,28 +1,28 @@
-"""The low-pass filters that make MUSHRA's anchors of the reference (ITU-R BS.1534-3, 5.1)."""
+"""Low-pass filters for the anchors of MUSHRA (ITU-R BS.1534-3, 5.1)."""
 
 import numpy as np
 
 from wavegan.audio.opening import Wave
 
 TRANSITION = 1 / 7
-"""Of the cut-off: 3.5 kHz passes, and 4 kHz is gone."""
+"""Width of the transition, relative to the cut-off: 3.5 kHz passes, 4 kHz is removed."""
 ATTENUATION = 70.0
 """dB."""
 
 
 def audible(cutoff: float, sample_rate: int) -> bool:
-    """Whether a clip of this rate reaches far enough above the cut-off to lose something.
+    """Whether a clip at this rate has content above the cut-off to remove.
 
-    The stop band has to begin, and as much again has to be left of it.
+    The clip must reach above the transition band by at least the width of that band.
     """
     return sample_rate / 2 > cutoff * (1 + 2 * TRANSITION)
 
 
 def low_pass(wave: Wave, sample_rate: int, cutoff: float) -> Wave:
-    """Filter without delay: a sinc under a Kaiser window.
+    """Filter without delay, with a Kaiser-windowed sinc.
 
-    Up to the cut-off the level changes by under 0.01 dB (0.1 dB are allowed); from 8/7 of it on
-    at least 65 dB are gone (25 dB are asked for there and 50 dB at 9/7).
+    Below the cut-off the level changes by less than 0.01 dB (allowed: 0.1 dB). Above 8/7 of it
+    the attenuation is at least 65 dB (required: 25 dB there and 50 dB at 9/7).
 
     Args:
         wave: (C, T).

@@ -1,4 +1,4 @@
-"""What the ratings of a MUSHRA test say (ITU-R BS.1534-3)."""
+"""Score a MUSHRA test (ITU-R BS.1534-3)."""
 
 import itertools
 import math
@@ -13,16 +13,17 @@ from wavegan.statistics.bootstrap import Interval, mean_interval
 from wavegan.statistics.paired import holm, sign_flip
 
 HEARD = 90
-"""What the hidden reference has to get."""
+"""The rating that the hidden reference must get."""
 MISSES = 0.15
-"""Of the trials in which a listener may rate it lower."""
+"""The share of trials in which a listener may rate it lower."""
 ENOUGH = 20
-"""Listeners that the recommendation asks for."""
+"""Number of listeners that the recommendation asks for."""
 REACHES = 6
 """Fewer listeners cannot reach p < 0.05 in a sign-flip test (2 / 2^5 = 0.06)."""
 NARROW = 10
-"""Fewer, and a bootstrap interval is felt to be too narrow: simulated with normal deviates, 95 %
-intervals of 3, 4, 6, 8, 10, 20 held the truth in 75, 81, 85, 90, 91, 93 % of cases."""
+"""With fewer listeners bootstrap intervals are clearly too narrow: in simulations with normal
+deviates, 95 % intervals of 3, 4, 6, 8, 10, 20 contained the truth in 75, 81, 85, 90, 91, 93 % of
+cases."""
 Ratings = dict[tuple[str, str], float]
 
 
@@ -43,7 +44,7 @@ class Screened:
 
 @dataclass(frozen=True)
 class ConditionRating:
-    """A condition's mean over listeners, and over listeners for each clip."""
+    """The mean rating of a condition, over all clips and for each clip."""
 
     name: str
     role: str
@@ -56,8 +57,8 @@ class RatingDifference:
     """How much higher `a` was rated than `b`, on the same clips by the same listeners.
 
     Attributes:
-        p: of a difference of 0, sign-flip test.
-        p_holm: the same, adjusted for the number of pairs.
+        p: sign-flip test of a difference of 0.
+        p_holm: p adjusted for the number of pairs.
     """
 
     a: str
@@ -69,16 +70,16 @@ class RatingDifference:
 
 @dataclass(frozen=True)
 class Mushra:
-    """The verdict.
+    """The result of the test.
 
     Attributes:
         listeners: whose ratings count.
-        screened: who failed; excluded unless `kept_all`.
-        kept_all: whether they count all the same.
-        unit: what was resampled for the intervals: "listeners", or "clips" of a single listener.
+        screened: listeners who failed the screening; excluded unless `kept_all`.
+        kept_all: whether they are included.
+        unit: what was resampled for the intervals: "listeners", or "clips" for a single listener.
         rows: conditions, the best first.
-        pairs: each two systems, and each system with the reference.
-        trials: how many were finished by those who count.
+        pairs: every two systems, and each system with the reference.
+        trials: finished trials of the listeners that count.
     """
 
     listeners: tuple[str, ...]
@@ -90,7 +91,7 @@ class Mushra:
     trials: int
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON takes it."""
+        """The result as a JSON object."""
         return {
             "listeners": list(self.listeners),
             "screened": [vars(one) for one in self.screened],
@@ -115,11 +116,11 @@ class Mushra:
         }
 
     def warnings(self) -> list[str]:
-        """What to keep in mind about the numbers."""
+        """Caveats about the numbers."""
         count = len(self.listeners)
         if count == 1:
             return [
-                "a single listener: the intervals are over clips, and say nothing of other people"
+                "a single listener: the intervals are over clips and do not apply to other people"
             ]
         found = []
         if count < REACHES:
@@ -129,8 +130,8 @@ class Mushra:
             )
         if count < NARROW:
             found.append(
-                "intervals of so few listeners are too narrow: those of 6 hold the truth in 85 % "
-                "of cases, not in 95 %"
+                "intervals of so few listeners are too narrow: with 6 they contain the truth in "
+                "85 % of cases instead of 95 %"
             )
         if count < ENOUGH:
             found.append(f"{counted(count, 'listener')}: BS.1534 asks for {ENOUGH}")
@@ -138,24 +139,24 @@ class Mushra:
 
 
 def score(collected: Collected, *, keep_all: bool = False) -> Mushra:
-    """Means, intervals and differences of finished trials.
+    """Compute means, intervals and differences of finished trials.
 
-    A listener who rates the hidden reference under 90 in more than 15 % of the trials is left
-    out. A condition's rating is the mean over listeners of their means over clips. Intervals are
-    95 %, by resampling listeners, since it is other listeners that one wants to speak of; of a
-    single listener, clips.
+    A listener who rates the hidden reference under 90 in more than 15 % of the trials is
+    excluded. A condition's rating is the mean over listeners of their means over clips. Intervals
+    are 95 %, by resampling listeners, so that they apply to other listeners; for a single
+    listener, clips are resampled.
 
     Raises:
-        UserError: nobody is left.
+        UserError: no listener is left.
     """
     roles = {condition.name: condition.role for condition in collected.test.conditions}
     hidden = next((name for name, role in roles.items() if role == "reference"), None)
-    judged = [(result, _screen(result, hidden)) for result in collected.results]
-    failed = [screened for _, screened in judged if screened is not None]
-    kept = [result for result, screened in judged if keep_all or screened is None]
+    screening = [(result, _screen(result, hidden)) for result in collected.results]
+    failed = [screened for _, screened in screening if screened is not None]
+    kept = [result for result, screened in screening if keep_all or screened is None]
     if not kept:
         raise UserError(
-            f"no listener is left ({'; '.join(map(str, failed))}); --keep-all counts them"
+            f"no listener is left ({'; '.join(map(str, failed))}); use --keep-all to include them"
         )
     ratings = [_ratings(result) for result in kept]
     rows = [_row(name, role, ratings) for name, role in roles.items()]
@@ -185,7 +186,7 @@ def _screen(result: Result, hidden: str | None) -> Screened | None:
 
 
 def _ratings(result: Result) -> Ratings:
-    """By condition and clip."""
+    """Ratings by condition and clip."""
     return {
         (rating.condition, trial.clip): rating.rating
         for trial in result.trials
@@ -219,7 +220,7 @@ def _pairs(
 
 
 def _differences(listener: Ratings, a: str, b: str) -> list[float]:
-    """A's ratings above B's, clip by clip."""
+    """A listener's ratings of `a` minus those of `b`, by clip."""
     return [
         rating - listener[b, clip]
         for (condition, clip), rating in listener.items()
@@ -228,7 +229,7 @@ def _differences(listener: Ratings, a: str, b: str) -> list[float]:
 
 
 def _units(values: Sequence[Sequence[float]]) -> Sequence[float]:
-    """What is resampled: the listeners' means, or all that a single one said."""
+    """The values to resample: the means of listeners, or all values of a single one."""
     return values[0] if len(values) == 1 else [_mean(given) for given in values]
 
 

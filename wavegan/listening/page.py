@@ -1,7 +1,7 @@
-"""The page a listener opens: one HTML file, with the sound inside it or in `audio/` beside it.
+"""Write the page that a listener opens: one HTML file, with the audio inside it or in `audio/`.
 
-Pages opened by a double click may load no files by `fetch`, but scripts they may: so a clip in
-`audio/` is a script that delivers base64. That works the same from any web server.
+A page opened by a double click cannot `fetch` files, but can load scripts. So a clip in `audio/`
+is a script that delivers base64. The same works from any web server.
 """
 
 import base64
@@ -18,13 +18,13 @@ HERE = Path(__file__).parent
 TEMPLATES = Templates(HERE / "templates", HERE / "assets")
 SCRIPTS = ("player.js", "session.js", "widgets.js", "trial.js", "page.js")
 MARK = "wavegan listen"
-"""What says that a page was made here."""
+"""The mark that identifies our own pages."""
 
 
 def concealed(key: object, test: str) -> str:
-    """What a glance at the source shall not reveal: JSON, mixed with the test's id, in base64.
+    """JSON, mixed with the test's id, in base64, so that a look at the source reveals no names.
 
-    This is no secret: the page has to read it when it saves the results.
+    This is not secret: the page must read it when it saves the results.
     """
     clear = json.dumps(key, separators=(",", ":")).encode("ascii")
     pad = test.encode("ascii")
@@ -33,7 +33,7 @@ def concealed(key: object, test: str) -> str:
 
 
 def clip_scripts(sounds: Mapping[str, bytes]) -> dict[str, str]:
-    """The scripts that deliver a trial's sounds, all equally long, so that no size tells."""
+    """The scripts that deliver a trial's audio, all equally long, so that sizes reveal nothing."""
     coded = {name: base64.b64encode(sound).decode("ascii") for name, sound in sounds.items()}
     longest = max(map(len, coded.values()))
     return {n: f'listening.deliver("{n}","{text.ljust(longest)}");\n' for n, text in coded.items()}
@@ -43,13 +43,13 @@ def write(folder: Path, test: Mapping[str, object], scripts: Sequence[Path], *, 
     """Write `index.html`.
 
     Args:
-        folder: where to.
-        test: what the page needs to know, as JSON.
-        scripts: the sounds' scripts, in `folder/audio`; they are removed where they are embedded.
+        folder: where to write.
+        test: the data of the page, as JSON.
+        scripts: the audio scripts in `folder/audio`; removed if they are embedded.
         embed: put them into the page.
 
     Returns:
-        Bytes of page and sounds together.
+        Bytes of page and audio together.
     """
     page = folder / "index.html"
     sounds = (_embedded(script) for script in scripts if embed)
@@ -73,5 +73,5 @@ def write(folder: Path, test: Mapping[str, object], scripts: Sequence[Path], *, 
 
 
 def _embedded(script: Path) -> Markup:
-    """A sound's script without the spaces that make files equally long."""
+    """An audio script without the spaces that make files equally long."""
     return Markup(script.read_text(encoding="ascii").replace(" ", "").strip())  # noqa: S704

@@ -1,4 +1,4 @@
-"""What a listening test shall be."""
+"""The options of a listening test."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from wavegan.errors import UserError, suggest
 TESTS = ("mushra", "abx")
 LONGEST_TITLE = 80
 MOST_CONDITIONS = 30
-"""Of a test, with the reference and anchors; BS.1534 asks for no more than 12 at a time."""
+"""Of a test, including reference and anchors; BS.1534 asks for at most 12 in a trial."""
 MOST_ANSWERS = 5000
 """Ratings or ABX trials of one listener: days of listening."""
 
@@ -23,17 +23,17 @@ class ListeningTest:
         reference: folder of the originals. A MUSHRA test without it has no hidden reference and
             no anchors; an ABX test with it compares each system with it instead of each pair.
         test: "mushra" or "abx".
-        clips: at most so many, drawn from all over the sorted names.
-        trials: of a listener for each pair, in ABX.
-        seed: draws clips and names files.
+        clips: maximum number, spread over the sorted names.
+        trials: for each listener and pair, in ABX.
+        seed: draws clips and file names.
         anchors: whether MUSHRA gets low-pass filtered references.
         match_loudness: bring all clips to the reference's loudness.
-        title: what listeners read.
+        title: shown to listeners.
         seconds: longer clips are cut.
-        embed: one file, or sounds beside it; None is one file while it is not too large.
+        embed: one file (True) or a separate audio folder (False); None decides by size.
 
     Raises:
-        UserError: an option out of its range.
+        UserError: an option is out of its range.
     """
 
     reference: Path | None = None
@@ -49,11 +49,11 @@ class ListeningTest:
 
     def __post_init__(self) -> None:
         if self.test not in TESTS:
-            raise UserError(f"--test {self.test}: there is none{suggest(self.test, TESTS)}")
+            raise UserError(f"--test {self.test}: unknown test{suggest(self.test, TESTS)}")
         if self.clips < 1:
             raise UserError(f"--clips {self.clips}: give 1 or more")
         if not 1 <= self.trials <= 200:
-            raise UserError(f"--trials {self.trials}: give 1 to 200 a pair")
+            raise UserError(f"--trials {self.trials}: give 1 to 200 for each pair")
         if not 0.5 <= self.seconds <= 60:
             raise UserError(f"--seconds {self.seconds:g}: give 0.5 to 60")
         if not self.title.strip() or len(self.title) > LONGEST_TITLE:
@@ -61,32 +61,32 @@ class ListeningTest:
 
     @property
     def filtered(self) -> bool:
-        """Whether there are anchors."""
+        """Whether the test has anchors."""
         return self.anchors and self.test == "mushra" and self.reference is not None
 
     def check(self, systems: Sequence[Path]) -> None:
-        """Refuse a number of systems that makes no test.
+        """Check the number of systems.
 
         Raises:
-            UserError: nothing to compare with.
+            UserError: there are too few or too many systems, or too many answers.
         """
         if not systems:
             raise UserError("name the folders of the systems to compare")
         if self.reference is None and len(systems) < 2:
             raise UserError(
-                f"{systems[0]}: one system alone; name another, or its originals with --reference"
+                f"{systems[0]}: a single system; add another one, or its originals with --reference"
             )
         conditions = len(systems) + (self.reference is not None) + (2 if self.filtered else 0)
         if conditions > MOST_CONDITIONS:
             raise UserError(
                 f"{conditions} conditions ({len(systems)} systems, the reference and anchors): "
-                f"nobody compares more than {MOST_CONDITIONS}: name fewer folders"
+                f"the maximum is {MOST_CONDITIONS}; name fewer folders"
             )
         pairs = len(systems) if self.reference else math.comb(len(systems), 2)
         answers = self.trials * pairs if self.test == "abx" else self.clips * conditions
         if answers > MOST_ANSWERS:
             option = "--trials" if self.test == "abx" else "--clips"
             raise UserError(
-                f"{answers:,} answers of each listener are more than {MOST_ANSWERS:,}: lower "
+                f"{answers:,} answers for each listener; the maximum is {MOST_ANSWERS:,}: lower "
                 f"{option}, or name fewer folders"
             )

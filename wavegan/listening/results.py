@@ -1,4 +1,4 @@
-"""The files that listeners send back: read, checked, and sorted out."""
+"""Read and check the result files of listeners, and select those of one test."""
 
 import json
 from collections import Counter
@@ -16,9 +16,9 @@ from wavegan.readable import escaped
 
 FORMAT = "wavegan listening results"
 LARGEST = 8_000_000
-"""Bytes; no listener writes so much."""
+"""Bytes; more than any listener's results."""
 Name = Annotated[str, Field(max_length=1000)]
-"""Of systems (folders), clips and people; a path may be long."""
+"""A system (folder), clip or person; a path may be long."""
 Comment = Annotated[str, Field(max_length=20_000)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -28,14 +28,14 @@ class _Part(BaseModel):
 
 
 class Condition(_Part):
-    """What was compared: a system, the reference or an anchor."""
+    """A compared condition: a system, the reference or an anchor."""
 
     name: Name
     role: Literal["system", "reference", "anchor"]
 
 
 class Test(_Part):
-    """What a page was made of."""
+    """The test that a page was made for."""
 
     __test__ = False
 
@@ -46,26 +46,26 @@ class Test(_Part):
     conditions: Annotated[list[Condition], Field(min_length=1, max_length=MOST_CONDITIONS)]
 
     def agrees(self, other: "Test") -> bool:
-        """Whether answers to it can be counted with those to another."""
+        """Whether its answers can be combined with those of another."""
         return (self.kind, self.conditions) == (other.kind, other.conditions)
 
 
 class Listener(_Part):
-    """Who listened; `session` is a random number of the page's."""
+    """The listener; `session` is a random number from the page."""
 
     name: Name
     session: Name
 
 
 class Rating(_Part):
-    """0 to 100 for a condition; None where it was not rated."""
+    """A rating of 0 to 100 for a condition; None if it was not rated."""
 
     condition: Name
     rating: Annotated[float, Field(ge=0, le=100)] | None
 
 
 class Trial(_Part):
-    """One trial: of MUSHRA, ratings; of ABX, what A, B and X were and which was said to be X."""
+    """One trial: ratings (MUSHRA), or what A, B and X were and the answer (ABX)."""
 
     trial: Count
     clip: Name
@@ -91,13 +91,13 @@ class Result(_Part):
 
     @property
     def answered(self) -> int:
-        """Trials that were finished."""
+        """Number of finished trials."""
         return sum(trial.done for trial in self.trials)
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A file that is not used, and why."""
+    """An unused file and the reason."""
 
     file: str
     reason: str
@@ -105,14 +105,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Collected:
-    """Results of one test, one of each listener, and the files that were not used."""
+    """Results of one test, one for each listener, and the unused files."""
 
     test: Test
     results: tuple[Result, ...]
     refused: tuple[Refused, ...]
 
     def comments(self) -> list[dict[str, str]]:
-        """What listeners wrote, about a clip or ("") about the whole."""
+        """Comments of listeners about a clip, or about the whole test (clip "")."""
         found = [
             {"listener": result.listener.name, "clip": clip, "text": " ".join(text.split())}
             for result in self.results
@@ -127,12 +127,12 @@ class Collected:
 def collect(paths: Sequence[Path]) -> Collected:
     """Read files, and the `.json` files of folders at any depth.
 
-    Where there are several tests, the one with the most files is taken. Of a listener's several
-    files the one with the most finished trials counts, the latest of those of one session, the
-    first of several sessions.
+    If there are several tests, the one with the most files is used. If a listener has several
+    files, the one with the most finished trials counts; of equal ones, the latest of the same
+    session, but the first of different sessions.
 
     Raises:
-        UserError: no such path, or not one usable file.
+        UserError: a path does not exist, or no file is usable.
     """
     refused: list[Refused] = []
     read: dict[str, Result] = {}
@@ -145,7 +145,7 @@ def collect(paths: Sequence[Path]) -> Collected:
         reasons = "; ".join(f"{r.file}: {r.reason}" for r in refused[:3]) or "no .json files"
         raise UserError(f"no results in {', '.join(map(str, paths[:3]))}: {reasons}")
     test = Counter(result.test.id for result in read.values()).most_common(1)[0][0]
-    kept = _one_a_listener(_of_test(read, test, refused), refused)
+    kept = _one_per_listener(_of_test(read, test, refused), refused)
     return Collected(next(iter(kept.values())).test, tuple(kept.values()), tuple(refused))
 
 
@@ -157,13 +157,13 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         elif path.exists():
             files.append(path)
         else:
-            raise UserError(f"{path}: it does not exist; name results or a folder of them")
+            raise UserError(f"{path}: it does not exist; give result files or a folder of them")
     return list({file.resolve(): file for file in files}.values())
 
 
 def _read(file: Path) -> Result:
     if not file.is_file():
-        raise UserError("it is no file")
+        raise UserError("not a regular file")
     try:
         size, text = file.stat().st_size, ""
         if size <= LARGEST:
@@ -172,9 +172,9 @@ def _read(file: Path) -> Result:
     except OSError as error:
         raise UserError(f"it cannot be read ({error.strerror})") from None
     except (ValueError, RecursionError):
-        raise UserError("damaged or cut short: no JSON; ask the listener to save again") from None
+        raise UserError("damaged or truncated: not JSON; ask the listener to save again") from None
     if size > LARGEST:
-        raise UserError(f"too large to be a listener's results ({size / 1e6:.0f} MB)")
+        raise UserError(f"too large for results of a listener ({size / 1e6:.0f} MB)")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError("not results of a listening test")
     try:
@@ -188,28 +188,28 @@ def _read(file: Path) -> Result:
 
 
 def _check(result: Result) -> None:
-    """Refuse what the page cannot have written."""
+    """Refuse results that the page cannot have written."""
     listed = [condition.name for condition in result.test.conditions]
     names = set(listed)
     if len(names) < len(listed):
-        raise UserError("damaged: test.conditions: one is in it twice")
+        raise UserError("damaged: test.conditions: a condition occurs twice")
     if (answers := sum(max(1, len(trial.ratings)) for trial in result.trials)) > MOST_ANSWERS:
-        raise UserError(f"damaged: trials: {answers:,} answers; {MOST_ANSWERS:,} are the most")
+        raise UserError(f"damaged: trials: {answers:,} answers; the maximum is {MOST_ANSWERS:,}")
     numbers = [trial.trial for trial in result.trials]
     if len(set(numbers)) < len(numbers):
-        raise UserError("damaged: a trial is in it twice")
+        raise UserError("damaged: a trial occurs twice")
     for trial in result.trials:
-        said = [rating.condition for rating in trial.ratings]
-        if len(set(said)) < len(said):
+        rated = [rating.condition for rating in trial.ratings]
+        if len(set(rated)) < len(rated):
             raise UserError(f"damaged: trial {trial.trial} rates a condition twice")
-        said += [name for name in (trial.a, trial.b, trial.x, trial.answer) if name is not None]
-        foreign = sorted(set(said) - names)
+        rated += [name for name in (trial.a, trial.b, trial.x, trial.answer) if name is not None]
+        foreign = sorted(set(rated) - names)
         if foreign:
             raise UserError(
-                f"damaged: trial {trial.trial} is about {foreign[0][:100]!r}, not in the test"
+                f"damaged: trial {trial.trial} names {foreign[0][:100]!r}, which is not in the test"
             )
     if not result.answered:
-        raise UserError("not one trial in it is finished")
+        raise UserError("no trial is finished")
 
 
 def _of_test(read: dict[str, Result], test: str, refused: list[Refused]) -> dict[str, Result]:
@@ -217,17 +217,17 @@ def _of_test(read: dict[str, Result], test: str, refused: list[Refused]) -> dict
     for file, result in read.items():
         first = next(iter(kept.values()), result)
         if result.test.id == test and not result.test.agrees(first.test):
-            reason = f"damaged: its test is not the one of {next(iter(kept))}, whose number it has"
+            reason = f"damaged: it has the test id of {next(iter(kept))} but another test"
             refused.append(Refused(file, reason))
         elif result.test.id == test:
             kept[file] = result
         else:
-            other = f"of another test, {result.test.title!r} ({result.test.id})"
-            refused.append(Refused(file, f"{other}; score it by itself"))
+            other = f"from another test, {result.test.title!r} ({result.test.id})"
+            refused.append(Refused(file, f"{other}; score it separately"))
     return kept
 
 
-def _one_a_listener(read: dict[str, Result], refused: list[Refused]) -> dict[str, Result]:
+def _one_per_listener(read: dict[str, Result], refused: list[Refused]) -> dict[str, Result]:
     kept: dict[str, tuple[str, Result]] = {}
     for file, result in sorted(read.items(), key=lambda item: item[1].saved):
         name = result.listener.name.strip().casefold()
@@ -238,7 +238,7 @@ def _one_a_listener(read: dict[str, Result], refused: list[Refused]) -> dict[str
         again = result.listener.session == known.listener.session
         better = result.answered - known.answered + (0.5 if again else -0.5) > 0
         loser, winner = (other, file) if better else (file, other)
-        reason = f"{result.listener.name!r} is in {winner} too; that one counts"
+        reason = f"{result.listener.name!r} is also in {winner}, which is used"
         refused.append(Refused(loser, reason))
         if better:
             kept[name] = file, result

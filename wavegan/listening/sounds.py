@@ -1,4 +1,4 @@
-"""Sound files for a page, under names that say nothing."""
+"""Write the audio files of a page under random names."""
 
 import hashlib
 import random
@@ -17,9 +17,8 @@ class Drawn:
 
     Attributes:
         stimuli: its conditions.
-        files: their file names, by condition.
-        reference: the name of another copy of the reference, the one that listeners know to be
-            it; None without one.
+        files: file name by condition.
+        reference: file name of the copy that listeners know as the reference; None without one.
     """
 
     stimuli: Stimuli
@@ -31,12 +30,12 @@ class Sounds:
     """Encodes clips into a folder; the same clips and seed give the same names and bytes.
 
     Args:
-        folder: for the files; it has to be there.
+        folder: existing folder for the files.
         seed: of the names.
 
     Attributes:
         files: condition and clip by file name.
-        drawn: the clips that were added.
+        drawn: the added clips.
     """
 
     def __init__(self, folder: Path, seed: int) -> None:
@@ -47,7 +46,7 @@ class Sounds:
         self._digest = hashlib.sha256()
 
     def add(self, stimuli: Stimuli, *, known_reference: bool) -> None:
-        """Encode a clip's conditions, and a copy of the reference that need not be hidden."""
+        """Encode a clip's conditions, and a copy of the reference that is not hidden."""
         coded: dict[str, bytes] = {}
         names: dict[str, str] = {}
         for condition, wave in stimuli.waves.items():
@@ -69,11 +68,11 @@ class Sounds:
         return name
 
     def path(self, name: str) -> Path:
-        """Where a file is."""
+        """Path of a file."""
         return self.folder / f"{name}.js"
 
     def identity(self, more: str) -> str:
-        """An id of all sounds and of what else makes the test what it is."""
+        """An id of all audio and of `more`, the other content of the test."""
         digest = self._digest.copy()
         digest.update(more.encode())
         return digest.hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""One trial's clips, made to differ in nothing but what is to be heard."""
+"""Prepare the clips of one trial so that rate, length, channels and level are equal."""
 
 import math
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from wavegan.listening.low_pass import audible, low_pass
 from wavegan.listening.pairing import ANCHORS, REFERENCE, Source
 
 FADE = 0.01
-"""Seconds of fading out where a clip is cut."""
+"""Seconds of fade-out where a clip is cut."""
 GAP = 0.4
-"""Seconds of silence at the end, so that a clip that is repeated does not bite its tail."""
+"""Seconds of silence at the end, so that a looped clip has a pause."""
 UNEQUAL = 0.1
 """Seconds by which lengths may differ without a note."""
 COARSE = {"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW", "VORBIS", "OPUS", "MPEG_LAYER_III"}
-"""What 16 bits hold without loss that could be heard."""
+"""Subtypes that fit into 16 bits without audible loss."""
 
 
 @dataclass(frozen=True)
 class Stimuli:
-    """The conditions of one trial: one rate, one length, one number of channels.
+    """The conditions of one trial, with the same rate, length and number of channels.
 
     Attributes:
         clip: its name.
         waves: (C, T) by condition.
         sample_rate: Hz.
-        subtype: "PCM_16", or "PCM_24" where a source has more than 16 bits.
-        gains: dB that were applied, by condition.
+        subtype: "PCM_16", or "PCM_24" if a source has more than 16 bits.
+        gains: applied dB, by condition.
         method: how levels were measured; see `Levels`.
-        notes: what a person should know, a line each.
+        notes: notes for the user.
     """
 
     clip: str
@@ -49,7 +49,7 @@ class Stimuli:
 
     @property
     def seconds(self) -> float:
-        """Length."""
+        """Length in seconds."""
         frames: int = next(iter(self.waves.values())).shape[-1]
         return frames / self.sample_rate
 
@@ -57,13 +57,13 @@ class Stimuli:
 def prepare(
     sources: Sequence[Source], clip: str, *, seconds: float, match: bool, anchors: bool
 ) -> Stimuli:
-    """Read a clip of every source and make them alike.
+    """Read a clip of every source and equalise their formats.
 
-    All get the highest rate among them, so that nothing is lost and nothing else tells them
-    apart, and the most channels (mono is copied); what is longer than `seconds` is cut there and
-    faded out; what is shorter than the longest is padded with silence. The reference, if one of
-    the sources is called so, keeps its level, unless a clip would go over full scale: then all
-    are turned down alike. Anchors are the reference, filtered, at the level that is left.
+    All get the highest rate among them, so that nothing is lost, and the most channels (mono is
+    copied). Clips longer than `seconds` are cut there and faded out; clips shorter than the
+    longest are padded with silence. The reference, if there is a source with that name, keeps its
+    level, unless a clip would exceed full scale: then all are turned down by the same gain.
+    Anchors are made from the reference, at its final level.
 
     Raises:
         UserError: a file cannot be read, or the reference is silent up to `seconds`.
@@ -84,7 +84,7 @@ def prepare(
         waves |= _anchors(waves[REFERENCE], rate)
     waves, down = level.fit(waves)
     if down <= -1:
-        notes.append(f"all are turned down by {-down:.1f} dB, so that none clips")
+        notes.append(f"all are turned down by {-down:.1f} dB to avoid clipping")
     gains = {name: levels.gains.get(name, 0.0) + down for name in waves}
     return Stimuli(clip, waves, rate, subtype, gains, levels.method, tuple(notes))
 
@@ -92,7 +92,7 @@ def prepare(
 def _read(
     sources: Sequence[Source], clip: str, notes: list[str]
 ) -> tuple[dict[str, Wave], int, str]:
-    """All sources' clips at the highest rate and with the most channels among them."""
+    """The clips of all sources, at their highest rate and largest number of channels."""
     found = {}
     subtypes = set()
     for source in sources:
@@ -122,7 +122,7 @@ def _read(
 
 
 def _cut(waves: dict[str, Wave], rate: int, seconds: float, notes: list[str]) -> dict[str, Wave]:
-    """What is longer than `seconds` ends there, faded out."""
+    """Cut and fade out clips that are longer than `seconds`."""
     limit, fade = round(seconds * rate), round(FADE * rate)
     cut = {name: wave[:, :limit].copy() for name, wave in waves.items()}
     for name, wave in waves.items():
@@ -134,7 +134,7 @@ def _cut(waves: dict[str, Wave], rate: int, seconds: float, notes: list[str]) ->
 
 
 def _padded(waves: dict[str, Wave], rate: int, notes: list[str]) -> dict[str, Wave]:
-    """All as long as the longest, and a gap."""
+    """Pad all to the length of the longest, plus a gap."""
     lengths = {name: wave.shape[-1] for name, wave in waves.items()}
     longest = max(lengths.values())
     for name, length in lengths.items():

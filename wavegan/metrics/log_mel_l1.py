@@ -1,4 +1,4 @@
-"""The mel distance: the mean difference of two log-mel spectrograms."""
+"""Mean absolute difference of two log-mel spectrograms."""
 
 from dataclasses import replace
 from importlib.metadata import version

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from wavegan import bounded_text
+from wavegan import aliases, bounded_text
 from wavegan.progress.thinned import Thinned
 
 Line = Mapping[str, Any]
@@ -180,7 +180,7 @@ def _figures(content: dict[str, Any]) -> Line | None:
         if finite and abs(number) > LARGEST:
             return None
         # names repeat in every line: share one string to save memory
-        values[sys.intern(key)] = float(number) if finite else math.nan
+        values[sys.intern(aliases.FIGURES.get(key, key))] = float(number) if finite else math.nan
     return {"kind": content["kind"], "step": content["step"], **values}
 
 

@@ -23,7 +23,7 @@ from wavegan.progress.thresholds import SURER
 from wavegan.progress.trend import FEWEST, UNKNOWN, Direction, Trend, trend, window
 from wavegan.progress.typical import Typical, curve, started_from_a_model, typical
 
-NAMES = {"mel_distance": "mel distance", "frechet": "Fréchet distance"}
+NAMES = {"log_mel_l1": "log-mel L1", "frechet": "Fréchet distance"}
 """The figures that compare checkpoints (lower is better), and their names in messages."""
 
 

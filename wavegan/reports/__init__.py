@@ -1,1 +1,1 @@
-"""Pages about runs and folders of clips that open offline."""
+"""Offline HTML pages about runs and folders of clips."""

@@ -1,4 +1,4 @@
-"""Scales of charts: where the marks of an axis go and how its numbers read."""
+"""Scales of charts: positions of axis marks, and number formats."""
 
 import math
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 DECADES = 2.0
-"""From so many powers of ten on, between the 2nd and 98th percentile, a scale is logarithmic."""
+"""A scale is logarithmic if the 2nd to 98th percentiles span this many powers of ten,"""
 SPIKE = 100.0
-"""Or where the greatest value is so many times the median."""
+"""or if the maximum is this many times the median."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Values to places on an axis, 0 to 1.
+    """Maps values to positions on an axis, 0 to 1.
 
     Attributes:
         low: value at 0.
         high: value at 1.
-        log: whether equal ratios are equally far apart.
-        marks: values that are labelled, within the ends.
+        log: whether the scale is logarithmic.
+        marks: labelled values, within the ends.
     """
 
     low: float
@@ -29,7 +29,7 @@ class Scale:
     marks: tuple[float, ...]
 
     def place(self, values: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        """Where values lie; beyond the ends, at them. NaN stays NaN."""
+        """Positions of values, clipped to the ends. NaN stays NaN."""
         shown = np.asarray(values, dtype=np.float64)
         if self.log:
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -41,11 +41,11 @@ class Scale:
 
 
 def scale(values: NDArray[np.float64], ends: tuple[float, float] | None = None) -> Scale:
-    """A scale for finite values: logarithmic where they span decades, or linear.
+    """A scale for finite values: logarithmic if they span decades, otherwise linear.
 
     Args:
         values: at least one.
-        ends: of a quantity whose range is known, such as a share; the scale is then linear.
+        ends: known range of the value, such as 0 to 1 for a share; the scale is then linear.
     """
     if ends is None and _spans_decades(values):
         return _logarithmic(values)
@@ -61,7 +61,7 @@ def scale(values: NDArray[np.float64], ends: tuple[float, float] | None = None) 
 
 
 def number(value: float) -> str:
-    """A value in four digits as people write it: 0.0123, 12.3, 1.2e-7, 12,345."""
+    """Format a value with about four digits: 0.0123, 12.3, 1.2e-7, 12,345."""
     if not math.isfinite(value):
         return "not finite"
     size = abs(value)
@@ -77,7 +77,7 @@ def number(value: float) -> str:
 
 
 def short(value: float) -> str:
-    """A mark of an axis: 2.5k, 1M, 0.01, 1e-5."""
+    """Format an axis label: 2.5k, 1M, 0.01, 1e-5."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.6g}{letter}"
@@ -104,6 +104,6 @@ def _logarithmic(values: NDArray[np.float64]) -> Scale:
 
 
 def _round_step(step: float) -> float:
-    """The next 1, 2, 2.5 or 5 times a power of ten."""
+    """Round up to 1, 2, 2.5 or 5 times a power of ten."""
     size = 10.0 ** math.floor(math.log10(step))
     return next(m * size for m in (1, 2, 2.5, 5, 10) if m * size >= step * (1 - 1e-9))

@@ -1,4 +1,4 @@
-"""One small chart of a figure over steps, as inline SVG that plain JavaScript can read out."""
+"""A small chart of a value over steps, as inline SVG with data for the page's JavaScript."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,22 +22,22 @@ FRAME = {
     "middle": LEFT + (WIDTH - LEFT - RIGHT) / 2,
     "foot": HEIGHT - BOTTOM,
 }
-"""What the template draws by."""
+"""Layout for the template."""
 LETTER = 6.5
-"""Width of a letter of a label, at most."""
+"""Maximum width of a letter in a label."""
 DOTS = 24
-"""Up to so many points a line's points are dots too."""
+"""A line of up to this many points also gets dots."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at a step.
+    """An event to mark at a step.
 
     Attributes:
-        kind: "checkpoint", "best", "alarm", "resumed" or "anew" (validation got other clips).
-        step: when.
-        run: to which run, counted from 0.
-        text: what.
+        kind: "checkpoint", "best", "alarm", "resumed" or "anew" (other validation clips).
+        step: when it happened.
+        run: index of the run, from 0.
+        text: description.
     """
 
     kind: str
@@ -48,15 +48,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure, of one run or several.
+    """A chart of one value, for one run or several.
 
     Attributes:
-        title: what it is.
-        unit: of its values, "" for a pure number.
-        series: one a run.
-        events: what is marked on it.
-        ends: of a quantity whose range is known.
-        middle: a value to draw a line at.
+        title: name of the value.
+        unit: "" for a pure number.
+        series: one for each run.
+        events: marks on the chart.
+        ends: fixed axis range, if the range of the value is known.
+        middle: value of a horizontal reference line.
     """
 
     title: str
@@ -67,7 +67,7 @@ class Chart:
     middle: float | None = None
 
     def figure(self, names: Sequence[str]) -> Markup:
-        """The chart as HTML; `names` are the runs'."""
+        """The chart as HTML; `names` are the names of the runs."""
         facts = filter(None, (self.unit, "log scale" if self._scale.log else ""))
         return fill(
             "chart.html",
@@ -76,9 +76,9 @@ class Chart:
             latest=self._latest(names),
             encoded=self._encoded(),
             frame=FRAME,
-            beside=[self._beside(mark) for mark in self._scale.marks],
+            axis_labels=[self._axis_label(mark) for mark in self._scale.marks],
             middle=None if self.middle is None else self._down(self.middle),
-            below=list(self._below()),
+            step_labels=list(self._step_labels()),
             marks=[self._mark(event) for event in self.events if event.step <= self._last_step],
             lines=[self._line(line) for line in self.series],
         )
@@ -99,7 +99,7 @@ class Chart:
         return " · ".join(f"{names[line.run]} {axes.number(line.last)}" for line in lines)
 
     def _encoded(self) -> str:
-        """What the script reads out: for each line its run, steps, places and values."""
+        """The data for the script: for each line its run, steps, positions and values."""
         scale = self._scale
         lines = []
         for line in self.series:
@@ -117,14 +117,14 @@ class Chart:
     def _across(self, step: float) -> float:
         return float(_x(np.asarray(step / self._last_step)))
 
-    def _beside(self, mark: float) -> dict[str, object]:
-        """A label left of the axis, at its line."""
+    def _axis_label(self, mark: float) -> dict[str, object]:
+        """A label left of the axis, next to its grid line."""
         text, y = axes.short(mark), float(_y(self._scale.place(mark)))
         long = len(text) * LETTER > LEFT - 6
         return {"text": text, "place": f"{y:.1f}", "foot": f"{y + 3.5:.1f}", "long": long}
 
-    def _below(self) -> Iterator[dict[str, object]]:
-        """Labels of steps; one that would stick out ends where the chart does."""
+    def _step_labels(self) -> Iterator[dict[str, object]]:
+        """Labels of steps; one that would stick out is aligned with the right edge."""
         for mark in axes.scale(np.asarray([0.0, self._last_step])).marks:
             if mark > self._last_step * 1.001 or mark % 1:
                 continue
@@ -146,7 +146,7 @@ class Chart:
         return {"shape": shape, "kind": event.kind, "run": event.run, "text": event.text}
 
     def _line(self, line: Series) -> dict[str, object]:
-        """The raw line, faint where there is a smoothed one; its gaps; what is not finite."""
+        """The lines, dots and not-finite marks of one series."""
         x = _x(line.steps / self._last_step)
         low, y, high = (_y(self._scale.place(v)) for v in (line.low, line.values, line.high))
         smooth = None if line.smooth is None else _y(self._scale.place(line.smooth))
@@ -177,7 +177,7 @@ def _text(places: NDArray[np.float64]) -> str:
 
 
 def _path(x: NDArray[np.float64], y: NDArray[np.float64], begins: Sequence[int] = ()) -> str:
-    """A line through the points, broken where one is NaN and before those that begin anew."""
+    """An SVG path through the points, broken at NaN and before the points in `begins`."""
     parts, pen = [], "M"
     for place, (across, down) in enumerate(zip(x, y, strict=True)):
         if np.isnan(down):
@@ -185,7 +185,7 @@ def _path(x: NDArray[np.float64], y: NDArray[np.float64], begins: Sequence[int] 
             continue
         if place in begins:
             pen = "M"
-        # a point alone is a dot: the line has round ends
+        # h0 draws a single point as a dot, because lines have round ends
         parts.append(f"{pen}{across:.1f} {down:.1f}" + ("h0" if pen == "M" else ""))
         pen = "L"
     return "".join(parts)
@@ -197,6 +197,6 @@ def _spikes(
     high: NDArray[np.float64],
     begins: Sequence[int] = (),
 ) -> str:
-    """A line down and up through the least and greatest value of each bin."""
+    """An SVG path through the minimum and maximum of each bin."""
     across = np.repeat(x, 2)
     return _path(across, np.stack([low, high], 1).ravel(), [2 * place for place in begins])

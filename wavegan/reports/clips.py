@@ -1,4 +1,4 @@
-"""Which clips are listened to: a row a clip, a column a checkpoint or a system."""
+"""Find the clips of a page: a row per clip, a column per checkpoint or system."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,13 +7,14 @@ from pathlib import Path
 
 from wavegan import bundle
 from wavegan.audio import io
+from wavegan.data.audio_listing import listing
 from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
 from wavegan.evaluation import pairing
 
 GENERATED, ORIGINAL = "_generated", "_original"
 APART = 0.025
-"""Seconds by which two originals of one name differ when they are different clips."""
+"""Two originals with one name are different clips if their lengths differ by more seconds."""
 REAL = ("ground-truth", "ground_truth", "groundtruth", "gt", "original", "originals", "real",
         "reference", "references", "natural", "recordings")  # fmt: skip
 
@@ -25,9 +26,9 @@ class Column:
     Attributes:
         name: heading.
         files: clip to file.
-        about: a word beside the heading, such as "best".
-        folder: where they come from, for messages.
-        step: of a checkpoint.
+        about: a word next to the heading, such as "best".
+        folder: source folder, for messages.
+        step: step of the checkpoint, if it is one.
     """
 
     name: str
@@ -39,15 +40,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Gallery:
-    """What there is to listen to.
+    """All clips of a page.
 
     Attributes:
         names: of clips, in the order of their rows.
-        originals: clip to file, of those that have one.
-        columns: what was made.
+        originals: clip to file, for clips that have one.
+        columns: generated clips.
         original_name: heading of the originals.
         sheets: contact sheets (name, PNG).
-        left_out: file, reason.
+        left_out: (file, reason).
     """
 
     names: tuple[str, ...] = ()
@@ -59,11 +60,11 @@ class Gallery:
 
 
 def of_runs(runs: Mapping[str, Path], checkpoints: int) -> Gallery:
-    """The previews of runs: of each the last few steps, and its best.
+    """The previews of runs: the last few steps of each, and its best.
 
     Args:
         runs: name to folder.
-        checkpoints: how many steps a run, beside its best.
+        checkpoints: number of steps for each run, in addition to its best.
     """
     originals: dict[str, Path] = {}
     columns: list[Column] = []
@@ -92,15 +93,15 @@ def of_folders(folders: Mapping[str, Path], reference: Path | None) -> Gallery:
 
     Args:
         folders: name to folder.
-        reference: the originals' folder, or None where there are none.
+        reference: the folder of originals, or None.
 
     Raises:
-        UserError: a folder without audio, or no clip of it is in the reference.
+        UserError: a folder has no audio, or no clip that is in the reference.
     """
     if reference is None:
         columns, left_out = [], []
         for name, folder in folders.items():
-            found = pairing.listing(folder)
+            found = listing(folder)
             columns.append(Column(name, found.files, folder=folder))
             left_out += [(f"{name}/{file}", reason) for file, reason in found.reasons.items()]
         names = _rows([column.files for column in columns])
@@ -114,14 +115,14 @@ def of_folders(folders: Mapping[str, Path], reference: Path | None) -> Gallery:
         columns.append(Column(name, files, folder=folder))
         left_out += [(f"{name}/{one.file}", one.reason) for one in paired.left_out]
     if not folders:
-        originals = dict(pairing.listing(reference).files)
+        originals = dict(listing(reference).files)
     return Gallery(
         _rows([originals]), originals, tuple(columns), reference.name, left_out=tuple(left_out)
     )
 
 
 def joined(first: Gallery, second: Gallery) -> Gallery:
-    """Both side by side: rows of one name become one."""
+    """Two galleries side by side; rows with the same name are merged."""
     originals = {**second.originals, **first.originals}
     columns = (*first.columns, *second.columns)
     return Gallery(
@@ -135,10 +136,10 @@ def joined(first: Gallery, second: Gallery) -> Gallery:
 
 
 def systems(folder: Path) -> list[Path]:
-    """The folders of systems that a folder holds, or none where it is itself one of clips.
+    """The folders of systems in a folder; empty if it is itself a folder of clips.
 
-    It holds systems when there is no audio beside them, and there are two or more with a clip of
-    one name.
+    Subfolders are systems if the folder itself has no audio, and two or more of them share a
+    clip name.
     """
     if _has_audio(folder):
         return []
@@ -150,7 +151,7 @@ def systems(folder: Path) -> list[Path]:
 
 
 def original_among(folders: Sequence[Path]) -> Path | None:
-    """The folder whose name says that it holds originals, where one does."""
+    """The folder whose name means originals, or None if there is not exactly one."""
     found = [folder for folder in folders if folder.name.lower() in REAL]
     return found[0] if len(found) == 1 else None
 
@@ -171,7 +172,7 @@ def _rows(groups: Sequence[Mapping[str, Path]]) -> tuple[str, ...]:
 
 
 def _chosen(run: Path, count: int) -> list[tuple[int, Path]]:
-    """Steps with previews: the last `count`, and the best where it is not among them."""
+    """Steps with previews: the last `count`, and the best if it is not among them."""
     folder = run / "samples"
     entries = folder.iterdir() if folder.is_dir() else ()
     known = {int(p.name): p for p in entries if p.name.isdigit() and _has_audio(p)}
@@ -185,7 +186,7 @@ def _chosen(run: Path, count: int) -> list[tuple[int, Path]]:
 
 
 def _previews(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
-    """What was made, and the originals, by the clip's name."""
+    """Generated clips and originals, by clip name."""
     made: dict[str, Path] = {}
     real: dict[str, Path] = {}
     for file in sorted(folder.iterdir()):
@@ -199,7 +200,7 @@ def _previews(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
 
 
 def _differ(one: Path, other: Path) -> bool:
-    """Whether two originals of one name are different clips, by their lengths."""
+    """Whether two originals with one name are different clips, that is, differ in length."""
     try:
         first, second = io.probe(one), io.probe(other)
     except UserError:

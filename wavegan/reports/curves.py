@@ -1,4 +1,4 @@
-"""The curves of runs: every figure that they wrote down, in groups, as charts and as tables."""
+"""The curves of runs: all logged values in groups, as charts and as tables."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,61 +18,56 @@ GROUPS = {
     "metrics": "Metrics of held-out clips",
     "generator": "Losses of the generator",
     "discriminator": "Losses of the discriminator",
-    "accuracy": "What the discriminator tells right",
+    "accuracy": "Accuracy of the discriminator",
     "norm": "Gradient norms",
     "rate": "Learning rate",
     "speed": "Speed and waiting",
-    "other": "Other figures",
+    "other": "Other values",
 }
 NOTES = {
-    "metrics": "Measured on clips that were not trained on. These say how good the model is; "
-    "losses do not.",
-    "generator": "Terms before their weights. Adversarial losses of a healthy run level out: they "
+    "metrics": "Measured on held-out clips. They show how good the model is; losses do not.",
+    "generator": "Terms before their weights. Adversarial losses of a healthy run level out; they "
     "need not fall.",
-    "discriminator": "A total near 0 means that it tells everything apart, and the generator "
-    "learns little from it.",
-    "accuracy": "Share of clips judged rightly. 50% is guessing; 100% of all for long leaves the "
-    "generator nothing to learn from; training clips far above held-out ones are known by heart.",
-    "norm": "Before clipping. Spikes and steady growth precede a run's blowing up.",
-    "rate": "What the optimizer used.",
-    "speed": "Waiting is the share of the time in which training stood still for the loader: "
+    "discriminator": "A total near 0 means that it separates real and generated clips easily, and "
+    "the generator learns little from it.",
+    "accuracy": "Share of clips classified correctly. 50% is guessing. If it stays at 100%, the "
+    "generator has nothing to learn from. Training clips far above held-out ones are memorized.",
+    "norm": "Before clipping. Spikes and steady growth precede divergence.",
+    "rate": "As used by the optimizer.",
+    "speed": "Waiting is the share of time that training waited for the loader: "
     "well under 10% is good.",
     "other": "",
 }
 NAMES = {
-    "mel_distance": ("log-mel L1", "nepers ↓"),
     "log_mel_l1": ("log-mel L1", "nepers ↓"),
-    "mr_stft": ("MR-STFT", "↓"),
     "mrstft": ("MR-STFT", "↓"),
     "frechet": ("Fréchet distance", "↓"),
     "ndb": ("NDB/K", "share of bins ↓"),
     "js": ("Jensen-Shannon divergence", "↓"),
-    "diversity": ("diversity", "1 is as real clips"),
-    "nearest_neighbour": ("distance to nearest real clip", "1 is as real clips; 0 copies"),
-    "label_agreement": ("labels that agree", "share ↑"),
+    "diversity": ("diversity", "1: same as real clips"),
+    "nearest_neighbour": ("distance to nearest real clip", "1: same as real clips; 0: copies"),
+    "label_agreement": ("label agreement", "share ↑"),
     "speed/steps": ("steps", "per second"),
     "speed/audio": ("training audio", "seconds per second"),
-    "speed/wait": ("waiting for the loader", "share of the time"),
+    "speed/wait": ("waiting for the loader", "share of time"),
     "rate/generator": ("generator", ""),
     "rate/discriminator": ("discriminator", ""),
-    "accuracy_fake": ("generated clips", "share called generated"),
-    "accuracy_real": ("training clips", "share called real"),
-    "accuracy_held_out": ("held-out clips", "share called real"),
-    "discriminator/accuracy_fake": ("generated, in training", "share called generated"),
-    "discriminator/accuracy_real": ("real, in training", "share called real"),
+    "accuracy_fake": ("generated clips", "share classified as generated"),
+    "accuracy_real": ("training clips", "share classified as real"),
+    "accuracy_held_out": ("held-out clips", "share classified as real"),
+    "discriminator/accuracy_fake": ("generated, in training", "share classified as generated"),
+    "discriminator/accuracy_real": ("real, in training", "share classified as real"),
     "discriminator/accuracy_pairs": ("pairs, in training", "share whose real clip scores higher"),
-    "discriminator/augment": ("probability of augmenting", ""),
+    "discriminator/augment": ("augmentation probability", ""),
 }
 SHARES = ("label_agreement", "ndb", "discriminator/augment")
-BROKEN = (
-    "Lines are broken where validation got other clips: figures on both sides of it do not compare."
-)
+BROKEN = "Lines break where the validation clips changed: values before and after do not compare."
 ROWS = 40
-"""Lines of a table of numbers, which stands for thousands."""
+"""Rows of a table of numbers, thinned from up to thousands."""
 
 
 def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
-    """All charts in groups; a run that wrote nothing yet has none."""
+    """All charts in groups; none for a run that has logged nothing yet."""
     events = [event for run, history in enumerate(histories) for event in events_of(history, run)]
     groups = []
     for group, keys in _grouped(histories).items():
@@ -100,7 +95,7 @@ def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
 
 
 def events_of(history: History, run: int) -> Iterator[Event]:
-    """What is marked: kept checkpoints, the best, alarms, resumes, other validation clips."""
+    """Events to mark: kept checkpoints, the best, alarms, resumes, other validation clips."""
     best = bundle.best_step(history.run)
     for step in bundle.checkpoints(history.run):
         if step != best:
@@ -118,7 +113,7 @@ def events_of(history: History, run: int) -> Iterator[Event]:
 
 
 def group_of(kind: str, key: str) -> str:
-    """Which group a figure of a "train" or "validation" line belongs to."""
+    """The group of a value from a "train" or "validation" line."""
     side, _, term = key.rpartition("/")
     if term == "grad_norm":
         return "norm"
@@ -131,7 +126,7 @@ def group_of(kind: str, key: str) -> str:
 
 
 def _grouped(histories: Sequence[History]) -> dict[str, list[tuple[str, str]]]:
-    """Kind and key of all figures, each group's in the order in which they were written."""
+    """Kind and key of all values by group, in the order in which they were logged."""
     found: dict[str, dict[tuple[str, str], None]] = {group: {} for group in GROUPS}
     for history in histories:
         for kind in ("validation", "train"):
@@ -143,7 +138,7 @@ def _grouped(histories: Sequence[History]) -> dict[str, list[tuple[str, str]]]:
 
 
 def _order(entry: tuple[str, str]) -> tuple[bool, bool]:
-    """Totals first, the generator before the discriminator."""
+    """Sort key: totals first, the generator before the discriminator."""
     kind, key = entry
     return not key.endswith("/total"), key.startswith("discriminator/") and kind == "train"
 
@@ -173,7 +168,7 @@ def _chart(
 
 
 def _ends(key: str, group: str, series: Sequence[Series]) -> tuple[float, float] | None:
-    """The range of a share; of the waiting, only as far as it went."""
+    """The axis range of a share; for waiting, up to its maximum; otherwise None."""
     if key == "speed/wait":
         known = [float(line.finite.max()) for line in series if len(line.finite)]
         return 0.0, max([0.1, *known])
@@ -182,7 +177,7 @@ def _ends(key: str, group: str, series: Sequence[Series]) -> tuple[float, float]
 
 
 def _readable(key: str, group: str) -> str:
-    """`generator/feature_matching` to "feature matching", the side only where it is needed."""
+    """Turn `generator/feature_matching` into "feature matching"; keep the side only if needed."""
     side, _, term = key.partition("/")
     text = (side if term == "grad_norm" else term or side).replace("_", " ")
     return f"{side} {text}" if group == "other" and term else text
@@ -191,7 +186,7 @@ def _readable(key: str, group: str) -> str:
 def _numbers(
     charts: Mapping[tuple[str, str], Chart], names: Sequence[str]
 ) -> tuple[list[str], list[list[str]]]:
-    """The group's values, thinned to a table that can be read: its head and its rows."""
+    """Head and rows of a table of the group's values, thinned to `ROWS`."""
     columns: list[tuple[str, Series]] = []
     for chart in charts.values():
         for line in chart.series:
@@ -207,7 +202,7 @@ def _numbers(
 
 
 def _value_at(line: Series, step: float, near: float) -> str:
-    """The value nearest to a step, the mean of the lines that it stands for; empty if none is."""
+    """The (binned) value nearest to a step, or "" if none is within `near` steps."""
     place = int(np.argmin(np.abs(line.steps - step)))
     far = abs(line.steps[place] - step) > near
     return "" if far else axes.number(float(line.values[place]))

@@ -1,4 +1,4 @@
-"""What was trained on what, on which machine, with which versions: tables, a column a run."""
+"""Tables of recipes, data, machines and versions, with a column for each run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,13 +16,13 @@ from wavegan.recipe import Recipe
 from wavegan.reports import axes
 from wavegan.reports.page import fill
 
-UNWRITTEN = "not written down by this run"
+UNWRITTEN = "not logged by this run"
 Fact = str | tuple[tuple[str, str], ...]
-"""Text; or parts, each with its kind: what templates/facts.html makes of them."""
+"""Text, or (kind, text) parts that templates/facts.html lays out."""
 
 
 def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
-    """What was trained on what, and the full recipes."""
+    """The table of recipes and data, and the full recipes."""
     columns = [_facts(history) for history in histories]
     recipes = [
         (name, yaml.safe_dump(dict(history.recipe), sort_keys=False, allow_unicode=True))
@@ -32,7 +32,7 @@ def section(histories: Sequence[History], names: Sequence[str]) -> Markup:
 
 
 def machines(histories: Sequence[History], names: Sequence[str]) -> Markup:
-    """Where it ran; and what made this page, which may be elsewhere."""
+    """The machines of the runs, and the machine that made this page."""
     columns = [_place(history.starts[-1] if history.starts else {}) for history in histories]
     known = [column or {"machine": UNWRITTEN} for column in columns]
     here = _place({"machine": machine(), "versions": versions()})
@@ -45,12 +45,12 @@ def machines(histories: Sequence[History], names: Sequence[str]) -> Markup:
 
 
 def _facts(history: History) -> dict[str, Fact]:
-    told = {name: make(history) for name, make in FACTS.items()}
-    return {name: fact for name, fact in told.items() if fact}
+    facts = {name: make(history) for name, make in FACTS.items()}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def _get(history: History, path: str) -> Any:
-    """A field of the recipe by its dotted path, or None: a recipe may be older than a field."""
+    """A field of the recipe by its dotted path; None if an older recipe lacks it."""
     value: Any = history.recipe
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
@@ -58,7 +58,7 @@ def _get(history: History, path: str) -> Any:
 
 
 def _plugin(value: object) -> str:
-    """A plug-in's name and options, short."""
+    """A plug-in's name and options in short."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
     return ", ".join((str(value.get("name", "?")), *_options(value)))
@@ -69,13 +69,13 @@ def _options(value: Mapping[str, Any]) -> list[str]:
 
 
 def _short(value: object) -> str:
-    """An option's value: lists as they are, long ones cut."""
+    """An option's value, cut if it is long."""
     text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
 def _terms(value: object) -> Fact:
-    """Weighted terms, a line each."""
+    """Weighted terms, one per line."""
     if not isinstance(value, Mapping) or not value:
         return "none"
     lines = []
@@ -97,9 +97,9 @@ def _generator(history: History) -> Fact:
 
 def _parameters(history: History) -> str:
     start = history.starts[-1] if history.starts else {}
-    told = start.get("parameters")
-    if isinstance(told, Mapping):
-        return ", ".join(f"{name} {_count(value)}" for name, value in told.items())
+    counts = start.get("parameters")
+    if isinstance(counts, Mapping):
+        return ", ".join(f"{name} {_count(value)}" for name, value in counts.items())
     try:
         recipe = Recipe.model_validate(history.recipe)
         with torch.device("meta"):
@@ -117,14 +117,14 @@ def _count(value: object) -> str:
 
 def _data(history: History) -> Fact:
     start = history.starts[-1] if history.starts else {}
-    told = start.get("data")
+    data = start.get("data")
     folder = str(_get(history, "data.folder") or "?")
-    if not isinstance(told, Mapping):
+    if not isinstance(data, Mapping):
         return ("path", folder), ("aside", f"clips and hours: {UNWRITTEN}")
-    seconds = float(told.get("seconds", 0))
+    seconds = float(data.get("seconds", 0))
     amount = f"{seconds / 3600:.2f} h" if seconds >= 360 else f"{seconds:.0f} s"
-    text = f"{told.get('clips', '?')} clips, {amount}; {told.get('held_out', '?')} held out"
-    known = told.get("fingerprint")
+    text = f"{data.get('clips', '?')} clips, {amount}; {data.get('held_out', '?')} held out"
+    known = data.get("fingerprint")
     mark = (("fingerprint", str(known)[:16]),) if known else ()
     return ("path", folder), ("line", text), *mark
 
@@ -164,7 +164,7 @@ def _steps(history: History) -> str:
 
 
 def _time(history: History) -> str:
-    """Of training steps alone: what each window says of its speed, over its steps."""
+    """Time in training steps, without validation: the sum of steps / speed over log windows."""
     steps, speeds = history.series("train", "speed/steps")
     before, seconds = 0, 0.0
     for step, speed in zip(steps, speeds, strict=True):
@@ -210,11 +210,11 @@ FACTS: Mapping[str, Callable[[History], Fact]] = {
 
 
 def _place(start: Mapping[str, Any]) -> dict[str, Fact]:
-    """A start line's machine and versions, flat."""
+    """Machine and versions of a start line, as one flat table."""
     found: dict[str, Fact] = {}
     for key in ("time", "device", "processes", "precision"):
         value = start.get(key)
-        if isinstance(value, str | int):  # what is null reads as NaN
+        if isinstance(value, str | int):  # null is read as NaN
             found[key] = str(value)
     for group in ("machine", "versions"):
         known = start.get(group)
@@ -230,7 +230,7 @@ def _listed(value: object) -> str:
 
 
 def _table(columns: Sequence[Mapping[str, Fact]], names: Sequence[str]) -> dict[str, object]:
-    """Facts by name; where runs differ, the row is marked."""
+    """Rows of facts, marked where runs differ."""
     rows = []
     for key in dict.fromkeys(key for column in columns for key in column):
         cells = [column.get(key, "–") for column in columns]
@@ -239,5 +239,5 @@ def _table(columns: Sequence[Mapping[str, Fact]], names: Sequence[str]) -> dict[
 
 
 def made_by() -> str:
-    """What wrote the page."""
+    """Name and version of the program that wrote the page."""
     return f"wavegan {wavegan.__version__}"

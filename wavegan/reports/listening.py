@@ -1,4 +1,4 @@
-"""The listening table: each clip's original and what was made of it, to hear and to see."""
+"""The Listen section: players, spectrograms and differences of each clip and its original."""
 
 import base64
 import math
@@ -12,26 +12,28 @@ from markupsafe import Markup
 from wavegan import colours
 from wavegan.audio import io, opening
 from wavegan.audio.opening import ShortReadError
+from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, Frame, Levels, Wave, frame_of
+from wavegan.audio.spectrogram_levels import levels as levels_of
 from wavegan.counted import counted
 from wavegan.errors import RunError, UserError, reason
 from wavegan.reports import png, spectrogram
 from wavegan.reports.axes import number
 from wavegan.reports.clips import APART, Column, Gallery
 from wavegan.reports.page import fill
-from wavegan.reports.spectrogram import DYNAMIC_RANGE, LARGEST_DIFFERENCE, Frame, Wave
+from wavegan.reports.spectrogram import LARGEST_DIFFERENCE
 
 LARGEST_SHEET = 2 << 20
 
 
 @dataclass
 class Shown:
-    """What came of the clips.
+    """The finished section.
 
     Attributes:
         html: the section.
-        clips: how many rows there are.
-        audio_bytes: of all embedded audio, before it is written as text.
-        left_out: file, reason; also of what the gallery left out.
+        clips: number of rows.
+        audio_bytes: of all embedded audio, before base64.
+        left_out: (file, reason), including those that the gallery left out.
     """
 
     html: Markup = field(default_factory=Markup)
@@ -42,7 +44,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class _Sound:
-    """A clip that was read: its audio `(C, T)`, and as a file in memory."""
+    """A clip: its audio `(C, T)` and the encoded file in memory."""
 
     column: str
     about: str
@@ -86,7 +88,7 @@ def section(gallery: Gallery, count: int, seconds: float, progress: Callable[[st
 def _sounds(
     gallery: Gallery, name: str, seconds: float, shown: Shown
 ) -> tuple[_Sound | None, list[_Sound | Column]]:
-    """The original and each column's clip; the column itself where it has none."""
+    """The original and each column's clip, or the column itself if it has no such clip."""
     original = None
     if name in gallery.originals:
         heading = Column(gallery.original_name, {}, "")
@@ -100,7 +102,7 @@ def _sounds(
 
 
 def _read(file: Path, column: Column, seconds: float, shown: Shown) -> _Sound | None:
-    """A clip, or None and why it was left out."""
+    """Read a clip; on failure add the reason to `shown.left_out` and return None."""
     damaged: list[ShortReadError] = []
     odd: list[str] = []
     try:
@@ -110,22 +112,22 @@ def _read(file: Path, column: Column, seconds: float, shown: Shown) -> _Sound | 
             file, frames=frames, mono=False, on_short=damaged.append, on_note=odd.append
         )
         if not wave.shape[-1]:
-            raise UserError("there are no samples in it", at=opening.shown(file))
+            raise UserError("it has no samples", at=opening.shown(file))
         notes = (
             [f"first {seconds:g} s of {info.frames / rate:.1f} s"] if info.frames > frames else []
         )
-        notes += [*odd, *(["damaged: what could be read"] if damaged else [])]
+        notes += [*odd, *(["damaged: only the readable part"] if damaged else [])]
         encoded, kind, cut = _encoded(wave, rate)
     except (UserError, RunError, OSError) as error:
         shown.left_out.append((str(file), reason(error, opening.shown(file))))
         return None
-    notes += [f"{counted(cut, 'sample')} beyond full scale cut"] if cut else []
+    notes += [f"{counted(cut, 'sample')} beyond full scale clipped"] if cut else []
     shown.audio_bytes += len(encoded)
     return _Sound(column.name, column.about, wave, rate, encoded, kind, tuple(notes))
 
 
 def _encoded(wave: Wave, rate: int) -> tuple[bytes, str, int]:
-    """As FLAC or as WAV, whichever is smaller; and how many samples clipped."""
+    """The smaller of FLAC and WAV, its extension, and the number of clipped samples."""
     data, report = io.encode(wave, rate, format="wav")
     try:
         packed, _ = io.encode(wave, rate, format="flac")
@@ -137,10 +139,10 @@ def _encoded(wave: Wave, rate: int) -> tuple[bytes, str, int]:
 
 
 def _row(name: str, original: _Sound | None, made: list[_Sound | Column]) -> dict[str, object]:
-    """A clip's cards, all pictures on one scale."""
+    """The cards of a clip, with all pictures on one scale."""
     sounds = [s for s in (original, *made) if isinstance(s, _Sound)]
-    frame = spectrogram.frame_of([(s.wave, s.rate) for s in sounds])
-    wanted = None if original is None else spectrogram.levels(original.wave, original.rate, frame)
+    frame = frame_of([(s.wave, s.rate) for s in sounds])
+    wanted = None if original is None else levels_of(original.wave, original.rate, frame)
     cards = [] if original is None else [_card(name, original, frame, None, None)]
     for one in made:
         if isinstance(one, _Sound):
@@ -160,11 +162,11 @@ def _card(
     name: str,
     sound: _Sound,
     frame: Frame,
-    wanted: "np.ndarray[tuple[int, ...], np.dtype[np.float32]] | None",
+    wanted: Levels | None,
     original: _Sound | None,
 ) -> dict[str, object]:
-    """A player, its spectrogram, and where there is an original the difference from it."""
-    levels = spectrogram.levels(sound.wave, sound.rate, frame)
+    """A player, its spectrogram, and the difference from the original if there is one."""
+    levels = levels_of(sound.wave, sound.rate, frame)
     text = f"Spectrogram of {name}, {sound.column}"
     pictures = [_picture(spectrogram.picture(levels, frame), text, frame)]
     notes = list(sound.notes)
@@ -207,7 +209,7 @@ def _size(audio_bytes: int) -> str:
 
 
 def _legend(paired: bool) -> list[dict[str, str]]:
-    """The ramps of colour, and what their ends mean."""
+    """The colour scales and the meaning of their ends."""
     places = [
         (colours.level(), f"−{DYNAMIC_RANGE:.0f} dB", "loudest of the row", "ramp"),
         (
@@ -230,7 +232,7 @@ def _legend(paired: bool) -> list[dict[str, str]]:
 
 
 def _sheets(gallery: Gallery, shown: Shown) -> list[tuple[str, str]]:
-    """The contact sheets of runs that make sounds: names and addresses."""
+    """Names and data URLs of the contact sheets of runs that generate sounds."""
     found = []
     for name, file in gallery.sheets:
         try:

@@ -1,4 +1,4 @@
-"""Figures for the page: of previews beside their originals, and of folders."""
+"""Metrics for the page: measure previews and folders, and read evaluation files."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ from wavegan.statistics.bootstrap import mean_interval
 
 Note = Callable[[str], None]
 LONGEST = 1 << 28
-"""Bytes of an evaluation: thousands of clips by dozens of metrics."""
+"""Bytes of an evaluation file: thousands of clips times dozens of metrics."""
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e39, le=1e39)] | None
 
 
@@ -57,7 +57,7 @@ class _LeftOut(BaseModel):
 
 
 class _Evaluation(BaseModel):
-    """What of an evaluation a page shows."""
+    """The fields of an evaluation that a page shows."""
 
     systems: list[_System] = []
     metrics: dict[str, _Figure] | None = None
@@ -68,7 +68,7 @@ class _Evaluation(BaseModel):
 
 
 def previews(gallery: Gallery, note: Note) -> dict[str, Any] | None:
-    """Each column's pairs with the originals, as an evaluation's JSON; None without a pair."""
+    """Compare each column with the originals, as an evaluation's JSON; None without a pair."""
     metrics: dict[str, Metric] = {"log_mel_l1": LogMelL1(), "mrstft": MRSTFT()}
     systems, left_out = [], []
     for column in gallery.columns:
@@ -93,30 +93,30 @@ def previews(gallery: Gallery, note: Note) -> dict[str, Any] | None:
 def folders(
     reference: Path, systems: Mapping[str, Path], note: Note, progress: Note
 ) -> dict[str, Any] | None:
-    """What `wavegan evaluate` says of folders, by its usual metrics; None where it cannot."""
+    """Evaluate folders with the default metrics of `wavegan evaluate`; None if that fails."""
 
-    def told(done: int, of: int) -> None:
-        progress(f"measuring clips: {done} of {of} (--no-metrics leaves this out)")
+    def report(done: int, of: int) -> None:
+        progress(f"measuring clips: {done} of {of} (--no-metrics skips this)")
 
     try:
-        return compare(reference, dict(systems), note=note, progress=told).to_dict()
+        return compare(reference, dict(systems), note=note, progress=report).to_dict()
     except UserError as error:
         note(f"not measured: {error}")
         return None
 
 
 def read(file: Path) -> dict[str, Any]:
-    """What `wavegan evaluate --json` wrote, every type checked.
+    """Read the output of `wavegan evaluate --json` and check all types.
 
     Raises:
-        UserError: no such file, or something else in it; the file and the field are named.
+        UserError: the file is missing or has other content; names the file and the field.
     """
     try:
         content = json_file.load(file, LONGEST)
     except FileNotFoundError:
         raise UserError(f"{file}: No such file or directory") from None
     if not isinstance(content, dict) or not ("systems" in content or "metrics" in content):
-        raise UserError(f"{file}: not what wavegan evaluate --json writes: it has no systems")
+        raise UserError(f"{file}: not an output of wavegan evaluate --json: it has no systems")
     return json_file.check(content, _Evaluation, file).model_dump(exclude_unset=True)
 
 

@@ -54,7 +54,7 @@
     const at = seconds ?? (card.row.position >= card.seconds - 0.03 ? 0 : card.row.position);
     current = card;
     pauseAll();
-    // where nothing is loaded yet, this is where it will begin
+    // before anything is loaded, this sets the start position
     place(card, at);
     card.settled = card.audio.readyState > 0;
     card.audio.play().then(follow, () => show(card.row));
@@ -97,7 +97,7 @@
     });
     audio.addEventListener("playing", () => { card.settled = true; follow(); });
     audio.addEventListener("pause", () => {
-      // told late: by then another column may play
+      // this event arrives late: another column may play by then
       if (card === current) settle(card);
       show(row);
     });
@@ -136,7 +136,7 @@
     if (target.closest?.("summary, a, .plot, .scroll, pre, #loop")) return;
     const card = chosen(target);
     if (event.key === " ") {
-      // a button of a player is pressed by the space bar itself
+      // the space bar already presses a focused button
       if (target.closest?.("button")) return;
       toggle(card);
     } else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
@@ -158,7 +158,7 @@
   });
 })();
 
-// Charts: read out by pointer, touch and arrow keys.
+// Charts: read values with pointer, touch and arrow keys.
 (() => {
   const names = JSON.parse(document.querySelector("[data-names]")?.dataset.names ?? "[]");
 
@@ -197,9 +197,9 @@
       const found = lines.map((line) => [line, nearest(line.x, at)]);
       const [line, index] = found.reduce((a, b) =>
         (Math.abs(b[0].x[b[1]] - at) < Math.abs(a[0].x[a[1]] - at) ? b : a));
-      const told = found.map(([one, n]) =>
+      const values = found.map(([one, n]) =>
         (found.length > 1 ? `${names[one.run]} ${one.values[n]}` : one.values[n]));
-      output.textContent = `step ${line.steps[index].toLocaleString("en-US")}: ${told.join(" · ")}`;
+      output.textContent = `step ${line.steps[index].toLocaleString("en-US")}: ${values.join(" · ")}`;
       const box = plot.querySelector("svg").viewBox.baseVal;
       cursor.replaceChildren(part(cursor, "path", { d: `M${line.x[index]} 12V${box.height - 30}` }));
       for (const [one, n] of found) {

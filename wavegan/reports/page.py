@@ -1,4 +1,4 @@
-"""The page around the sections: one file that opens offline, in light and dark."""
+"""Put the sections into one HTML page that opens offline, in light or dark mode."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from wavegan.pages import Templates
 
 HERE = Path(__file__).parent
 MARK = "wavegan report"
-"""What says that a page was made here."""
+"""The mark that identifies our own pages."""
 
 fill = Templates(HERE / "templates", HERE).fill
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page: what links call it, its heading, its content."""
+    """A part of the page: its link name, heading and content."""
 
     name: str
     heading: str
@@ -27,5 +27,5 @@ class Section:
 
 def html(title: str, subtitle: str, sections: Sequence[Section]) -> str:
     """The whole page."""
-    told = {"title": title, "subtitle": subtitle, "sections": sections}
-    return fill("page.html", **told, mark=MARK, colours=colours.REPORT)
+    content = {"title": title, "subtitle": subtitle, "sections": sections}
+    return fill("page.html", **content, mark=MARK, colours=colours.REPORT)

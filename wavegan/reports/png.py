@@ -1,4 +1,4 @@
-"""Pictures with a palette as PNG files in memory (ISO/IEC 15948), by numpy and zlib alone."""
+"""Encode pictures with a palette as PNG (ISO/IEC 15948), using only numpy and zlib."""
 
 import struct
 import zlib
@@ -11,20 +11,20 @@ INDEXED = 3
 
 
 def encode(places: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
-    """Encode a picture.
+    """Encode a picture as PNG.
 
     Args:
-        places: `(H, W)`, the top row first; which colour of the palette each pixel has.
+        places: `(H, W)`, top row first; the palette index of each pixel.
         palette: `(N, 3)`, red, green and blue, 0 to 255; at most 256 colours.
 
     Raises:
-        ValueError: an empty picture, or a pixel beyond the palette.
+        ValueError: the picture is empty, or an index is outside the palette.
     """
     if places.ndim != 2 or not places.size or places.max() >= len(palette) or len(palette) > 256:
         raise ValueError(f"a picture of {places.shape} with {len(palette)} colours")
     height, width = places.shape
     header = struct.pack(">IIBBBBB", width, height, 8, INDEXED, 0, 0, 0)
-    # each row begins with its filter: none, which is best for palettes
+    # each row begins with its filter type: 0 (none), which is best for palettes
     rows = np.zeros((height, width + 1), np.uint8)
     rows[:, 1:] = places
     chunks = (

@@ -1,4 +1,4 @@
-"""A page about runs and folders of clips: gathers what there is and writes one HTML file."""
+"""Write one HTML page about runs and folders of clips."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,14 +22,14 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What was written.
+    """The written page.
 
     Attributes:
-        path: the page.
+        path: the file.
         size: bytes.
-        clips: rows of the listening table.
-        audio_bytes: of the audio in it.
-        left_out: (file, reason) of what is not in it.
+        clips: rows of the Listen section.
+        audio_bytes: of the embedded audio.
+        left_out: (file, reason) of files that are not in the page.
     """
 
     path: Path
@@ -39,7 +39,7 @@ class Report:
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, object]:
-        """As JSON takes it."""
+        """The report as a JSON object."""
         return {
             "report": str(self.path),
             "bytes": self.size,
@@ -51,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Sources:
-    """What the page is about.
+    """The inputs of a page.
 
     Attributes:
         runs: histories by name.
@@ -65,7 +65,7 @@ class Sources:
 
     @property
     def names(self) -> list[str]:
-        """Of the runs."""
+        """Names of the runs."""
         return list(self.runs)
 
 
@@ -85,26 +85,26 @@ def write(
 ) -> Report:
     """Write the page, whole or not at all.
 
-    An earlier page of ours is replaced: it can be made again. That is told.
+    An earlier report is replaced, with a note, because it can be made again.
 
     Args:
         paths: runs, folders of clips, or one folder of such folders.
-        out: the page; None is `report.html` in the run, or in the current folder where `paths` is
-            not one run.
-        evaluations: what `wavegan evaluate --json` wrote, beside the `evaluation*.json` of runs.
-        reference: the folder of originals; None is the first of several folders, where no run is
+        out: the page; None is `report.html` in the run, or in the current folder if `paths` is
+            not a single run.
+        evaluations: outputs of `wavegan evaluate --json`, besides the `evaluation*.json` of runs.
+        reference: the folder of originals; None is the first of several folders if no run is
             given.
-        checkpoints: steps of each run to listen to beside its best; None is 3, or 1 of several.
-        count: clips to listen to.
-        seconds: of each clip, at most.
+        checkpoints: steps of each run in addition to its best; None is 3, or 1 for several runs.
+        count: number of clips.
+        seconds: maximum length of each clip.
         metrics: measure previews and folders.
-        force: overwrite a file that is not ours, too.
-        note: is told of what is left out, and that an earlier page is replaced.
-        progress: is told what is being done.
+        force: overwrite a file that is not a report, too.
+        note: called with each note: files left out, an earlier page replaced.
+        progress: called with the current activity.
 
     Raises:
-        UserError: a path that is neither a run nor a folder of audio, or an unreadable evaluation;
-            the page has no place, or its place is taken.
+        UserError: a path is neither a run nor a folder of audio, an evaluation is unreadable, or
+            the page cannot be written to its place.
     """
     sources = find(paths, reference)
     for history in sources.runs.values():
@@ -123,30 +123,32 @@ def write(
 
 
 def _check(target: Path, inputs: Sequence[Path], force: bool, note: Note) -> None:
-    """See that the page may be written."""
+    """Check that the page may be written."""
     if target.is_dir():
-        raise UserError(f"{target}: a folder: --out names the page, say {target / 'report.html'}")
+        raise UserError(
+            f"{target}: this is a folder; give --out a file, such as {target / 'report.html'}"
+        )
     if not target.parent.is_dir():
-        raise UserError(f"{target}: there is no folder {target.parent}: make it first")
+        raise UserError(f"{target}: the folder {target.parent} does not exist; create it first")
     if target.suffix.lower() not in (".html", ".htm", ""):
-        raise UserError(f"--out {target}: the page is HTML: end it in .html")
+        raise UserError(f"--out {target}: the page is HTML; use a name that ends in .html")
     earlier = made_here(target, page.MARK)
     check_files([target], inputs=inputs, force=force or earlier)
     if earlier:
-        note(f"{target}: the earlier report is replaced")
+        note(f"{target}: an earlier report is replaced")
 
 
 def find(paths: Sequence[Path], reference: Path | None) -> Sources:
-    """Tell runs from folders of clips, and which of these holds the originals.
+    """Sort paths into runs and folders of clips, and find the folder of originals.
 
     Raises:
-        UserError: one of them is neither; it says what was looked for.
+        UserError: a path is neither; the message says what was looked for.
     """
     runs: dict[str, History] = {}
     folders: list[Path] = []
     for path in paths:
         if not path.is_dir():
-            problem = "give its folder" if path.exists() else "it does not exist: check the path"
+            problem = "not a folder; give its folder" if path.exists() else "it does not exist"
             raise UserError(f"{path}: {problem}")
         if (path / "recipe.yaml").is_file():
             runs[_name(path, [p for p in paths if p != path])] = History.read(path)
@@ -154,8 +156,8 @@ def find(paths: Sequence[Path], reference: Path | None) -> Sources:
             folders.append(path)
         else:
             raise UserError(
-                f"{path}: nothing to report: neither a run (no recipe.yaml) nor audio files "
-                "(WAV, FLAC, OGG, MP3, …) in it"
+                f"{path}: nothing to report: it has no recipe.yaml (so it is not a run) and no "
+                "audio files (WAV, FLAC, OGG, MP3, …)"
             )
     if len(paths) == 1 and folders:
         folders = clips.systems(folders[0]) or folders
@@ -163,14 +165,14 @@ def find(paths: Sequence[Path], reference: Path | None) -> Sources:
     if reference is None and not runs and len(folders) > 1 and len(paths) > 1:
         reference = folders[0]
     if reference is not None and not (reference.is_dir() and clips.has_clips(reference)):
-        raise UserError(f"--reference {reference}: no folder with audio files in it")
+        raise UserError(f"--reference {reference}: not a folder with audio files")
     same = None if reference is None else reference.resolve()
     made = [folder for folder in folders if folder.resolve() != same]
     return Sources(runs, {_name(f, [p for p in made if p != f]): f for f in made}, reference)
 
 
 def _name(path: Path, others: Sequence[Path]) -> str:
-    """The folder's name, or its path where another has the same name."""
+    """The folder's name, or its path if another folder has the same name."""
     name = path.resolve().name
     return str(path) if any(other.resolve().name == name for other in others) else name
 
@@ -187,8 +189,8 @@ def _gallery(sources: Sources, checkpoints: int | None) -> clips.Gallery:
         steps = checkpoints or (3 if len(sources.runs) == 1 else 1)
         gallery = clips.of_runs({name: h.run for name, h in sources.runs.items()}, steps)
     if sources.folders or sources.reference:
-        beside = clips.of_folders(sources.folders, sources.reference)
-        gallery = clips.joined(gallery, beside) if sources.runs else beside
+        folders = clips.of_folders(sources.folders, sources.reference)
+        gallery = clips.joined(gallery, folders) if sources.runs else folders
     return gallery
 
 
@@ -200,7 +202,7 @@ def _measured(
     note: Note,
     progress: Note,
 ) -> list[tuple[str, dict[str, Any]]]:
-    """Evaluations by title: those that were given or lie in runs, and our own."""
+    """Evaluations by title: those given, those found in runs, and our own measurement."""
     found = [(file.name, measure.read(file)) for file in evaluations]
     known = {file.resolve() for file in evaluations}
     for name, history in sources.runs.items():
@@ -214,10 +216,10 @@ def _measured(
     if not metrics:
         return found
     if sources.runs and (own := measure.previews(gallery, note)):
-        found.append(("Clips of the previews beside their originals", own))
+        found.append(("Preview clips against their originals", own))
     elif sources.reference and sources.folders:
-        told = measure.folders(sources.reference, sources.folders, note, progress)
-        found += [] if told is None else [(f"Against {sources.reference.name}", told)]
+        own = measure.folders(sources.reference, sources.folders, note, progress)
+        found += [] if own is None else [(f"Against {sources.reference.name}", own)]
     return found
 
 
@@ -230,20 +232,18 @@ def _sections(
     figures = [tables.evaluation(content, title) for title, content in measured]
     validations = tables.validations(histories, names)
     parts = {
-        ("how", "How it stands"): [_verdicts(sources)] if histories else [],
+        ("how", "Verdict"): [_verdicts(sources)] if histories else [],
         ("listen", "Listen"): [shown.html],
         ("metrics", "Metrics"): [*figures, *([validations] if validations else [])],
         ("curves", "Curves"): [curves.section(histories, names)] if histories else [],
-        ("what", "What was trained on what"): (
-            [facts.section(histories, names)] if histories else []
-        ),
+        ("what", "Recipe and data"): ([facts.section(histories, names)] if histories else []),
         ("machine", "Machine and versions"): [facts.machines(histories, names)],
     }
     return [page.Section(*heads, content) for heads, content in parts.items() if content]
 
 
 def _verdicts(sources: Sources) -> Markup:
-    """One paragraph a run, and its alarms."""
+    """One paragraph for each run, and its alarms."""
     runs = [
         {
             "name": name,
@@ -267,5 +267,5 @@ def _title(sources: Sources) -> str:
 def _subtitle(sources: Sources) -> str:
     when = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     steps = ", ".join(f"step {history.step:,}" for history in sources.runs.values())
-    told = [steps, f"written {when} by {facts.made_by()}"]
-    return " · ".join(text for text in told if text)
+    parts = [steps, f"written {when} by {facts.made_by()}"]
+    return " · ".join(text for text in parts if text)

@@ -1,4 +1,4 @@
-"""A figure over a run's steps, thinned to what a screen can show."""
+"""A logged value over the steps of a run, thinned to what a screen can show."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST = 240
-"""Bins that a long series is thinned to: about as many as a small chart has pixels."""
+"""Number of bins for a long series: about as many as a small chart has pixels."""
 SMOOTHED = 40
-"""A smooth line is a moving mean over one in so many of the points."""
+"""The moving mean of the smooth line spans 1 / SMOOTHED of the points."""
 FEW = 20
-"""Up to so many points are shown as they are."""
+"""A series of up to this many points is not smoothed."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,15 @@ class Series:
     """One run's line in a chart.
 
     Attributes:
-        run: whose it is, counted from 0.
+        run: index of the run, from 0.
         steps: `(N,)`, rising.
-        values: `(N,)`; NaN where the run wrote something that was not finite.
-        low: `(N,)` least value of what was thinned to each point.
-        high: `(N,)` greatest.
+        values: `(N,)`; NaN where the logged value was not finite.
+        low: `(N,)` minimum of each bin.
+        high: `(N,)` maximum of each bin.
         smooth: `(N,)` moving mean of the finite values, or None for short series.
-        broken: steps, of all that were written, whose value was not finite.
-        count: how many values were written.
-        begins: `(K,)` the points, counted from 0, that no line joins with the one before, as
+        broken: steps whose logged value was not finite.
+        count: number of logged values.
+        begins: `(K,)` indices of points that are not joined to the point before, because
             values before do not compare.
     """
 
@@ -46,12 +46,12 @@ class Series:
 
     @property
     def finite(self) -> NDArray[np.float64]:
-        """All values that a line goes through."""
+        """All finite values that the line passes through."""
         return np.concatenate([self.low, self.high])[np.isfinite(np.tile(self.values, 2))]
 
     @property
     def last(self) -> float:
-        """The last finite value (of a thinned series: the mean of its last bin), or NaN."""
+        """The last finite value (for a thinned series, the mean of its last bin), or NaN."""
         known = self.values[np.isfinite(self.values)]
         return float(known[-1]) if len(known) else math.nan
 
@@ -59,16 +59,16 @@ class Series:
 def thinned(
     run: int, steps: Sequence[int], values: Sequence[float], breaks: Sequence[int] = ()
 ) -> Series:
-    """A series of at most `MOST` points; a bin with nothing finite in it is a gap.
+    """Thin values to at most `MOST` points; a bin without a finite value is a gap.
 
-    A resumed run may have written a step twice: the later line counts.
+    A resumed run may have logged a step twice: the later value counts.
 
     Args:
-        run: whose it is.
+        run: index of the run.
         steps: of the values.
-        values: as they were written.
+        values: as logged.
         breaks: steps after which values do not compare with those before: no mean, bin or line
-            goes across. Each adds a point at most.
+            crosses them. Each adds at most one point.
     """
     written = dict(zip(steps, values, strict=True))
     order = sorted(written)
@@ -99,13 +99,13 @@ def thinned(
 
 
 def _over(what: Callable[[Any], Any], values: NDArray[np.float64]) -> float:
-    """A figure of the finite values, NaN where there are none."""
+    """Apply `what` to the finite values; NaN if there are none."""
     known = values[np.isfinite(values)]
     return float(what(known)) if len(known) else math.nan
 
 
 def _moving_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Centred, of the finite values only, over fewer at the ends; NaN stays where NaN was."""
+    """Centred moving mean of finite values, over fewer at the ends; NaN stays NaN."""
     known = np.isfinite(values)
     sums = np.concatenate([[0], np.cumsum(np.where(known, values, 0))])
     counts = np.concatenate([[0], np.cumsum(known)])

@@ -1,4 +1,4 @@
-"""Tables of metrics with their intervals, of evaluations and of a run's validations."""
+"""Tables of metrics with intervals, for evaluations and for the validations of runs."""
 
 import bisect
 import math
@@ -21,6 +21,7 @@ FLOORS = {
     "griffin_lim": "Griffin-Lim of the originals' mels",
     "re_encoded": "originals through a codec",
     "real_halves": "one half of the real clips against the other",
+    "held_out": "held-out real clips",
 }
 WIDTH = 80
 MOST_ROWS = 50
@@ -29,7 +30,7 @@ FEW = 10
 
 @dataclass(frozen=True)
 class _Cell:
-    """A mean, its interval (or, of sets, its deviation), and over how much."""
+    """A mean, its interval (for sets: its deviation), and the number of clips."""
 
     mean: float
     low: float
@@ -42,10 +43,10 @@ Rows = Mapping[str, Mapping[str, _Cell]]
 
 
 def evaluation(content: Mapping[str, Any], title: str) -> Markup:
-    """A table of metrics by system and floor, from what `wavegan evaluate --json` wrote.
+    """A table of metrics by system and floor, from the output of `wavegan evaluate --json`.
 
     Raises:
-        UserError: it is no such object.
+        UserError: it is not such an object.
     """
     systems, floors = _systems(content, title), _floors(content)
     names = [FLOORS.get(name, name) for name in floors]
@@ -71,12 +72,12 @@ def evaluation(content: Mapping[str, Any], title: str) -> Markup:
         comparisons=[_comparison(one) for one in content.get("comparisons") or ()],
         settings=_settings(content),
         left_out=_left_out(content),
-        **_told(systems),
+        **_summary(systems),
     )
 
 
-def _told(systems: Rows) -> dict[str, object]:
-    """What the numbers are, and how far they may be trusted."""
+def _summary(systems: Rows) -> dict[str, object]:
+    """The number of clips, and what kind of figures the table has."""
     cells = [cell for row in systems.values() for cell in row.values()]
     counts = sorted({cell.n for cell in cells}) or [0]
     return {
@@ -88,7 +89,7 @@ def _told(systems: Rows) -> dict[str, object]:
 
 
 def validations(histories: Sequence[History], names: Sequence[str]) -> Markup | None:
-    """Every validation of each run, thinned where they are many; the best is marked."""
+    """The validations of each run, thinned if there are many, with the best one marked."""
     runs = []
     for history, name in zip(histories, names, strict=True):
         lines = history.validation
@@ -97,7 +98,7 @@ def validations(histories: Sequence[History], names: Sequence[str]) -> Markup | 
         best = bundle.best_step(history.run)
         chosen = set(np.unique(np.linspace(0, len(lines) - 1, MOST_ROWS).astype(int)).tolist())
         chosen |= {n for n, line in enumerate(lines) if line["step"] == best}
-        others = _measured_anew(history)
+        others = _other_clips(history)
         chosen |= others
         keys = list(dict.fromkeys(k for line in lines for k in line if k not in ("kind", "step")))
         shown = [
@@ -120,8 +121,8 @@ def validations(histories: Sequence[History], names: Sequence[str]) -> Markup | 
     return fill("validations.html", runs=runs) if runs else None
 
 
-def _measured_anew(history: History) -> set[int]:
-    """The first validations with other clips than the ones before, counted from 0."""
+def _other_clips(history: History) -> set[int]:
+    """Indices of validations whose clips differ from those of the validation before."""
     steps = [line["step"] for line in history.validation]
     firsts = {bisect.bisect_right(steps, step) for step in history.measured_anew}
     return {n for n in firsts if 0 < n < len(steps)}
@@ -132,7 +133,7 @@ def _systems(content: Mapping[str, Any], title: str) -> dict[str, dict[str, _Cel
     try:
         return {str(one["name"]): _cells(one["metrics"]) for one in listed}
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError(f"{title}: not what wavegan evaluate --json writes") from None
+        raise UserError(f"{title}: not an output of wavegan evaluate --json") from None
 
 
 def _floors(content: Mapping[str, Any]) -> dict[str, dict[str, _Cell]]:
@@ -155,7 +156,7 @@ def _cells(metrics: Mapping[str, Any]) -> dict[str, _Cell]:
 
 
 def _metric(key: str) -> Any:
-    """A metric's class, or None where this installation has none of that name."""
+    """A metric's class, or None if this installation has none with that name."""
     for kind in ("metrics", "set_metrics"):
         if ":" in key or key in plugins.names(kind):
             try:
@@ -166,7 +167,7 @@ def _metric(key: str) -> Any:
 
 
 def _head(key: str) -> dict[str, object]:
-    """A metric's own heading and unit."""
+    """A metric's heading and unit."""
     metric = _metric(key)
     label = getattr(metric, "label", key.replace("_", " "))
     return {"label": label, "unit": getattr(metric, "unit", "")}
@@ -183,7 +184,7 @@ def _is_best(key: str, name: str, systems: Rows) -> bool:
 
 
 def _shown(cell: _Cell | None, row: Sequence[_Cell], best: bool) -> dict[str, object]:
-    """A mean as the template takes it; its interval and the mean are drawn on the row's scale."""
+    """A mean for the template, with its interval drawn on the scale of the row."""
     empty = {"best": False, "interval": None, "line": None, "dot": None}
     if cell is None or math.isnan(cell.mean):
         return empty | {"text": "–" if cell is None else "undefined", "missing": True}
@@ -193,12 +194,12 @@ def _shown(cell: _Cell | None, row: Sequence[_Cell], best: bool) -> dict[str, ob
     interval = None
     if math.isfinite(cell.low) and cell.n > 1 and cell.high > cell.low:
         interval = f"[{axes.number(cell.low)}, {axes.number(cell.high)}]"
-    told = {"text": text, "missing": False, "best": best, "interval": interval}
-    return empty | told | _whisker(cell, row)
+    shown = {"text": text, "missing": False, "best": best, "interval": interval}
+    return empty | shown | _whisker(cell, row)
 
 
 def _whisker(cell: _Cell, row: Sequence[_Cell]) -> dict[str, str]:
-    """Where the interval and the mean lie on the scale of the row's systems."""
+    """Positions of the interval and the mean on the scale of the row's systems."""
     ends = [e for one in row for e in (one.mean, one.low, one.high) if math.isfinite(e)]
     if not ends or max(ends) <= min(ends):
         return {}
@@ -211,7 +212,7 @@ def _whisker(cell: _Cell, row: Sequence[_Cell]) -> dict[str, str]:
 
 
 def _comparison(one: Mapping[str, Any]) -> dict[str, object]:
-    """Differences of paired systems, as `wavegan evaluate --against` tests them."""
+    """Differences of paired systems from `wavegan evaluate --against`."""
     rows = []
     for key, found in one.get("metrics", {}).items():
         low, high = found.get("ci95") or (None, None)
@@ -229,7 +230,6 @@ def _value(value: Any) -> str:
 
 
 def _settings(content: Mapping[str, Any]) -> list[list[str]]:
-    """What the numbers depend on."""
     settings = content.get("settings")
     if not isinstance(settings, Mapping):
         return []
@@ -237,7 +237,6 @@ def _settings(content: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _left_out(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What could not be measured."""
     return [
         (f"{one.get('system', '')}/{one.get('file', '')}", str(one.get("reason", "")))
         for one in content.get("left_out") or ()

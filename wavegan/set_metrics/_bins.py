@@ -1,11 +1,11 @@
-"""Bins of embedding space that hold the real clips, and how many of each set fall into them."""
+"""Count the clips of two sets in bins of the embedding space."""
 
 import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
 
-USUAL = 50
+DEFAULT = 50
 PER_BIN = 10
 ROUNDS = 100
 SEED = 0
@@ -14,8 +14,8 @@ SEED = 0
 def occupancy(made: Tensor, real: Tensor, bins: int | None) -> tuple[Tensor, Tensor]:
     """Count the clips of both sets in the bins: two `(K,)`, float64; every bin has a real clip.
 
-    Bins are the cells of a k-means of the real clips. Each number of an embedding is first divided
-    by its standard deviation over the real clips, as one with large numbers would decide alone.
+    Bins are the cells of a k-means of the real clips. Each dimension is first divided by its
+    standard deviation over the real clips, so that none dominates.
 
     Args:
         made: `(N, D)` float64.
@@ -23,9 +23,9 @@ def occupancy(made: Tensor, real: Tensor, bins: int | None) -> tuple[Tensor, Ten
         bins: K; None is 50, or fewer so that a bin holds ten real clips on average.
 
     Raises:
-        UserError: more bins than different real clips.
+        UserError: there are more bins than different real clips.
     """
-    count = max(2, min(USUAL, len(real) // PER_BIN)) if bins is None else bins
+    count = max(2, min(DEFAULT, len(real) // PER_BIN)) if bins is None else bins
     deviation = real.std(0)
     scale = torch.where(deviation > 0, deviation, 1.0)
     made, real = made / scale, real / scale
@@ -34,7 +34,7 @@ def occupancy(made: Tensor, real: Tensor, bins: int | None) -> tuple[Tensor, Ten
 
 
 def check_bins(bins: int | None) -> None:
-    """Refuse a number of bins that there is nothing to compare in."""
+    """Refuse fewer than 2 bins."""
     if bins is not None and bins < 2:
         raise UserError(f"bins is {bins}: give 2 or more, or leave it out")
 
@@ -44,7 +44,7 @@ def _count(clips: Tensor, centres: Tensor) -> Tensor:
 
 
 def _assign(clips: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """The nearest centre of each clip, and how far it is."""
+    """The nearest centre of each clip, and its distance."""
     distance, index = torch.cdist(clips, centres).min(1)
     return index, distance
 
@@ -61,14 +61,14 @@ def _k_means(clips: Tensor, count: int) -> Tensor:
         sums = torch.zeros_like(centres).index_add_(0, index, clips)
         sizes = torch.bincount(index, minlength=count)
         centres = sums / sizes.clamp(min=1)[:, None]
-        # a centre that lost all its clips takes over one of those that are served worst
+        # a centre that lost all its clips moves to one of the clips farthest from their centres
         empty = (sizes == 0).nonzero()[:, 0]
         centres[empty] = clips[distance.argsort(descending=True)[: len(empty)]]
     return centres
 
 
 def _first_centres(clips: Tensor, count: int) -> Tensor:
-    """Clips drawn one by one, each with a chance by its squared distance to those drawn."""
+    """Draw clips, each with a probability by its squared distance to those already drawn."""
     random = torch.Generator().manual_seed(SEED)
     drawn = [clips[int(torch.randint(len(clips), (1,), generator=random))]]
     square = torch.full((len(clips),), torch.inf, dtype=clips.dtype)

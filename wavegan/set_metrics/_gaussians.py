@@ -5,11 +5,11 @@ from torch import Tensor
 
 
 def distance(made: Tensor, real: Tensor) -> float:
-    """Compare `(N, D)` with `(M, D)`, float64, N and M 2 or more; 0 or more.
+    """Compare `(N, D)` with `(M, D)`, float64, N and M 2 or more; the distance is 0 or more.
 
-    With the centred sets written as S1 = A'A and S2 = B'B, the trace of (S1 S2)^(1/2) is the sum
-    of the singular values of AB', which also holds for fewer clips than numbers in an embedding,
-    where S1 and S2 are singular and the usual root is unstable.
+    With the covariances S1 = A'A and S2 = B'B, the trace of (S1 S2)^(1/2) is the sum of the
+    singular values of AB'. This also holds for fewer clips than dimensions, where S1 and S2 are
+    singular and the usual matrix root is unstable.
     """
     first, second = _root(made), _root(real)
     overlap = torch.linalg.svdvals(first @ second.T).sum()
@@ -19,10 +19,10 @@ def distance(made: Tensor, real: Tensor) -> float:
 
 
 def spread_over(clips: Tensor) -> float:
-    """Over how many directions the variance of `(N, D)` is spread: 1 to D, and below N.
+    """Return over how many directions the variance of `(N, D)` is spread: 1 to D, below N.
 
-    The participation ratio (Tr S)^2 / Tr(S^2) of the covariance S: D where all numbers vary alike
-    and independently, 0 for clips that are all the same.
+    The participation ratio (Tr S)^2 / Tr(S^2) of the covariance S: D if all dimensions have equal
+    variance and are uncorrelated, 0 if all clips are the same.
     """
     root = _root(clips)
     squares = torch.linalg.svdvals(root).square()
@@ -31,7 +31,7 @@ def spread_over(clips: Tensor) -> float:
 
 
 def _root(clips: Tensor) -> Tensor:
-    """A matrix R with R'R the covariance of the clips, of no more rows than numbers."""
+    """A matrix R of at most D rows; R'R is the covariance of the clips."""
     centred = (clips - clips.mean(0)) / (len(clips) - 1) ** 0.5
     root: Tensor = torch.linalg.qr(centred, mode="r").R
     return root

@@ -1,6 +1,6 @@
-"""What the guesses of a classifier say of a set of clips.
+"""Metrics of a classifier's predictions for one set of clips.
 
-These are no `SetMetric`: they look at class probabilities `(N, K)` of one set, not at two sets of
+They are no `SetMetric`: they take class probabilities `(N, K)` of one set, not two sets of
 embeddings.
 """
 
@@ -14,29 +14,29 @@ SEED = 0
 
 
 def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, float]:
-    """The Inception Score (Salimans et al. 2016, arXiv:1606.03498): its mean and deviation.
+    """Return mean and deviation of the Inception Score (Salimans et al. 2016, arXiv:1606.03498).
 
         exp(mean_x KL(p(y|x) || p(y))),   p(y) the mean of p(y|x) over the clips
 
-    From 1 (every clip gets the same guess) to K (sure guesses, all labels equally often). It knows
-    no real clips: one perfect clip of each label would do. The clips are dealt out evenly into
-    `splits` by a fixed shuffle, as a folder sorted by label would put one label into each; the
-    score is the mean of the splits' scores. Small splits score lower.
+    From 1 (the same prediction for every clip) to K (certain predictions, all labels equally
+    often). It does not use real clips: one perfect clip of each label gets the best score. A fixed
+    shuffle deals the clips evenly into `splits`, as a folder may be sorted by label. The score is
+    the mean over the splits. Small splits score lower.
 
     Args:
         probabilities: `(N, K)`, rows that sum to 1.
-        splits: how many parts; the paper has 10 of 5000.
+        splits: the number of parts; the paper has 10 of 5000 clips.
 
     Returns:
         The mean over the splits and its population standard deviation (0 for a single one).
 
     Raises:
-        UserError: fewer clips than splits, or rows that are no probabilities.
+        UserError: fewer clips than splits, or rows are no probabilities.
     """
     probabilities = _checked(probabilities)
     if not 1 <= splits <= len(probabilities):
         raise UserError(
-            f"splits is {splits} for {counted(len(probabilities), 'clip')}: give 1 or more of them"
+            f"splits is {splits} for {counted(len(probabilities), 'clip')}: give 1 to that number"
         )
     order = torch.randperm(len(probabilities), generator=torch.Generator().manual_seed(SEED))
     scores = torch.stack([_score(part) for part in probabilities[order].tensor_split(splits)])
@@ -44,14 +44,14 @@ def inception_score(probabilities: Tensor, splits: int = 10) -> tuple[float, flo
 
 
 def label_accuracy(probabilities: Tensor, label: Tensor) -> float:
-    """The share of clips whose likeliest label is the one they were made for.
+    """Return the share of clips that are classified as the label they were made for.
 
     Args:
         probabilities: `(N, K)`.
         label: `(N,)` int64 in 0..K-1.
 
     Raises:
-        UserError: no clips, or not one label for each.
+        UserError: no clips, or the number of labels is another one.
     """
     probabilities = _checked(probabilities)
     if label.shape != probabilities.shape[:1]:
@@ -62,7 +62,7 @@ def label_accuracy(probabilities: Tensor, label: Tensor) -> float:
 
 def _score(part: Tensor) -> Tensor:
     marginal = part.mean(0, keepdim=True)
-    # a label that no clip of the part can have counts nothing: 0 ln 0, not 0 ln(0 / 0)
+    # a label of probability 0 for all clips of the part adds 0 ln 0 = 0, not 0 ln(0 / 0)
     return torch.xlogy(part, part / marginal.clamp(min=1e-300)).sum(1).mean().exp()
 
 

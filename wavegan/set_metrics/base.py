@@ -1,4 +1,4 @@
-"""What every metric of a set is: a number over the embeddings of made and of real clips."""
+"""Base class of set metrics."""
 
 from abc import ABC, abstractmethod
 
@@ -8,9 +8,9 @@ from torch import Tensor
 class SetMetric(ABC):
     """Base of the metrics that compare a set of made clips with a set of real ones.
 
-    It sees embeddings only (`wavegan.embeddings`): one row per clip, in any order. It computes in
-    float64 on the CPU, takes no gradient, draws from no global generator and gives the same number
-    for the same two sets every time.
+    It receives embeddings only (`wavegan.embeddings`): one row per clip, in any order. It computes
+    in float64 on the CPU without gradient, uses no global random generator, and always gives the
+    same number for the same two sets.
 
     Attributes:
         higher_is_better: which direction is good.
@@ -23,5 +23,5 @@ class SetMetric(ABC):
         """Compare `(N, D)` with `(M, D)`, of one embedding.
 
         Raises:
-            UserError: too few clips, embeddings of different lengths, or numbers not finite.
+            UserError: too few clips, embeddings of different lengths, or NaN or infinite numbers.
         """

@@ -1,4 +1,4 @@
-"""How different the made clips are from one another, measured by the real ones."""
+"""Diversity of the made clips, relative to the real ones."""
 
 from torch import Tensor
 
@@ -11,10 +11,10 @@ from wavegan.set_metrics.base import SetMetric
 class Diversity(SetMetric):
     """The mean distance between two made clips over that between two real ones.
 
-    1 is as diverse as the real set, 0 is the same clip again and again. Well above 1 is no
-    virtue: noise differs from noise. The mean runs over all pairs of different clips (that within
-    one set as in Donahue et al. 2019, arXiv:1802.04208, whose |D|_self takes the nearest instead),
-    so it has no bias from the size of a set.
+    1 is as diverse as the real set, 0 is the same clip again and again. Well above 1 is not good:
+    noise differs from noise. The mean is over all pairs of different clips, so the size of a set
+    adds no bias. (|D|_self of Donahue et al. 2019, arXiv:1802.04208, is also a distance within one
+    set, but takes the nearest clip.)
     """
 
     higher_is_better = True
@@ -24,5 +24,7 @@ class Diversity(SetMetric):
         made, real = checked(made, real, least_made=2)
         within = mean_between(real)
         if within == 0:
-            raise UserError("the real clips are all the same: diversity is measured by them")
+            raise UserError(
+                "the real clips are all the same: diversity needs real clips that differ"
+            )
         return mean_between(made) / within

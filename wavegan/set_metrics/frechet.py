@@ -13,14 +13,14 @@ class Frechet(SetMetric):
         d = |m1 - m2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2))
 
     with the means m and covariances S (divided by N - 1) of the sets (Dowson & Landau 1982, "The
-    Fréchet distance between multivariate normal distributions"). In images this is the FID, in
-    audio the FAD (Kilgour et al. 2018, arXiv:1812.08466), by the embedding. No matrix root is
-    taken, so that sets of fewer clips than an embedding has numbers are no danger to it.
+    Fréchet distance between multivariate normal distributions"). Depending on the embedding this
+    is the FID (images) or the FAD (audio; Kilgour et al. 2018, arXiv:1812.08466). It takes no
+    matrix root, so sets with fewer clips than dimensions are safe.
 
-    The distance is biased upwards, the more the fewer clips there are: two samples of one
-    distribution are more than 0 apart, by roughly Tr(S) (1/N + 1/M) or more. Compare only sets of
-    one size, and put beside them what as many real clips give, or take `frechet_infinity` (Chong &
-    Forsyth 2020, arXiv:1911.07023).
+    The distance is biased upwards, more so for fewer clips: between two samples of one
+    distribution it is about Tr(S) (1/N + 1/M) or more. Compare only sets of one size, and compare
+    with the distance of as many real clips, or use `frechet_infinity` (Chong & Forsyth 2020,
+    arXiv:1911.07023).
     """
 
     def __call__(self, made: Tensor, real: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""The Fréchet distance of endlessly many clips (Chong & Forsyth 2020, arXiv:1911.07023)."""
+"""The Fréchet distance, extrapolated to infinitely many clips (Chong & Forsyth 2020)."""
 
 from hashlib import sha256
 
@@ -11,31 +11,32 @@ from wavegan.set_metrics._pair import checked
 from wavegan.set_metrics.base import SetMetric
 
 PARTS = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
-"""One over the shares of the sets whose distance is measured, evenly spaced."""
+"""The inverse shares of the sets at which the distance is measured, evenly spaced."""
 DRAWS = 8
 LEAST = 40
 
 
 class FrechetInfinity(SetMetric):
-    """The Fréchet distance without its bias: where it heads as both sets grow; about 0 is best.
+    """The Fréchet distance without its bias: its limit for infinitely many clips; about 0 is best.
 
     The plain distance of finite sets is too large by a term in 1/N and 1/M and smaller ones. So
     it is measured on the whole sets and on random subsets of both, from 1/1.2 down to a half of
-    them (the mean of 8 draws each, without replacement, of fixed seeds), and the line
+    them (the mean of 8 draws each, without replacement, fixed seeds), and the line
 
         d(share) = d_infinity + slope / share
 
-    is fitted by least squares. As FAD-infinity (Gui et al. 2023, arXiv:2311.01616) but that both
-    sets shrink, as the bias comes from the real clips too. Sets of one distribution
-    give a little more or less than 0: a negative number is noise, and is not cut off.
+    is fitted by least squares (Chong & Forsyth 2020, arXiv:1911.07023). FAD-infinity (Gui et al.
+    2023, arXiv:2311.01616) is the same, but shrinks one set only; the bias comes from the real
+    clips too. Sets of one distribution give a little more or less than 0: a negative number is
+    noise, and is not clipped.
 
-    What is left of the bias is least where subsets are large beside the number of directions in
-    which clips vary, and can be most of it where they are few; such sets are refused. How well the
-    line fits is not told, because it tells nothing: too small subsets lie on one, too.
+    Little bias remains if subsets are large compared with the number of directions in which clips
+    vary. For small subsets most of it can remain; such sets are refused. The quality of the fit is
+    not reported, as it says nothing: subsets that are too small lie on a line, too.
 
     Raises:
-        UserError: fewer than 40 clips in a set, or a half of it is fewer clips than the directions
-            its variance spreads over, (Tr S)^2 / Tr(S^2).
+        UserError: a set has fewer than 40 clips, or half of it is fewer clips than the directions
+            that its variance is spread over, (Tr S)^2 / Tr(S^2).
     """
 
     def __call__(self, made: Tensor, real: Tensor) -> float:
@@ -51,16 +52,16 @@ def _check(clips: Tensor, name: str) -> None:
     half, wide = len(clips) // 2, spread_over(clips)
     if half < wide:
         raise UserError(
-            f"{len(clips)} {name} clips: half of them is too few to extrapolate from, as they vary"
-            f" in about {wide:.0f} directions; give more, or use frechet with sets of one size"
+            f"{len(clips)} {name} clips: half of them are too few to extrapolate from, as they "
+            f"vary in about {wide:.0f} directions: give more, or use frechet with sets of one size"
         )
 
 
 def _shuffled(clips: Tensor) -> Tensor:
-    """The clips in an order that looks random but follows from what they are.
+    """Shuffle the clips into an order that depends on their content alone.
 
-    So the number does not depend on the order they come in, and the draws of a set and of its
-    copy are copies.
+    So the number does not depend on the order of the files, and a set and its copy give the same
+    draws.
     """
     rows = [sha256(row.tobytes()).digest() for row in (clips + 0.0).numpy()]
     return clips[sorted(range(len(rows)), key=rows.__getitem__)]
@@ -79,7 +80,7 @@ def _some(clips: Tensor, part: float, seed: int) -> Tensor:
 
 
 def _intercept(places: tuple[float, ...], values: list[float]) -> float:
-    """Where the line through the values crosses 0."""
+    """The value at 0 of the line fitted to the values."""
     place = torch.tensor(places, dtype=torch.float64)
     value = torch.tensor(values, dtype=torch.float64)
     offset = place - place.mean()

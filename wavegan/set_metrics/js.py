@@ -9,15 +9,15 @@ from wavegan.set_metrics.base import SetMetric
 
 
 class Js(SetMetric):
-    """How differently made and real clips fill the bins, in nats: 0 at best, ln 2 at worst.
+    """The divergence of made and real shares in bins, in nats: 0 at best, ln 2 at worst.
 
     With p and q the shares of the two sets in the bins, and m = (p + q) / 2:
 
         JS = (sum p ln(p / m) + sum q ln(q / m)) / 2
 
-    The bins are those of `ndb`: a k-means of the real clips. Unlike the NDB it says how far the
-    shares differ, not whether they certainly do. Small sets fill bins unevenly by chance, so
-    compare sets of one size.
+    The bins are those of `ndb`: a k-means of the real clips. It measures how much the shares
+    differ; NDB counts the bins where the difference is significant. Small sets fill bins unevenly
+    by chance: compare sets of one size.
 
     Args:
         bins: K; None is 50, or fewer so that a bin holds ten real clips on average.

@@ -7,20 +7,20 @@ from wavegan.set_metrics._pair import checked
 from wavegan.set_metrics.base import SetMetric
 
 SIGNIFICANT = 1.959963984540054
-"""|z| above which two shares differ at a level of 0.05, both sides counted."""
+"""|z| above which two shares differ at a level of 0.05, two-sided."""
 
 
 class Ndb(SetMetric):
     """NDB/K, the share of bins where made and real clips differ in number, in [0, 1]; 0 is best.
 
-    Real clips are clustered into K bins by k-means, made clips fall into the nearest. In each bin
-    the shares p = n/N of the sets are compared by a two-proportion z-test at a level of 0.05:
+    Real clips are clustered into K bins by k-means; made clips belong to the nearest bin. In each
+    bin a two-proportion z-test at a level of 0.05 compares the shares p = n/N of the sets:
 
         z = (p1 - p2) / sqrt(p (1 - p) (1/N + 1/M)),   p pooled over both sets
 
-    Made clips that avoid a bin miss a mode of the data; a bin with too many of them is where the
-    generator has collapsed to. Real clips against real ones give about 0.05 by chance. The test is
-    sharper the more clips there are, so compare sets of one size. Follows the method of
+    A bin with too few made clips is a mode of the data that the generator misses; a bin with too
+    many is one that it has collapsed to. Real clips against real ones give about 0.05 by chance.
+    More clips make the test more sensitive: compare sets of one size. The method is that of
     github.com/eitanrich/gans-n-gmms (with whitening); GANSynth (arXiv:1902.08710) reports it for
     audio with 50 bins.
 

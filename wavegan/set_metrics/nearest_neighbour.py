@@ -9,14 +9,14 @@ from wavegan.set_metrics.base import SetMetric
 
 
 class NearestNeighbour(SetMetric):
-    """How far a made clip is from the nearest real one, over how far real ones are from theirs.
+    """The distance of made clips to the nearest real clip, relative to that of real clips.
 
         mean_i min_j |made_i - real_j| / mean_j min_(k != j) |real_j - real_k|
 
     Give it the real clips that were trained on. Near 0 the made clips are copies; 1 is as close as
-    real clips are to each other, which clips held out from training should give too; above 1 they
-    lie off the real ones. Donahue et al. 2019 (arXiv:1802.04208) report the numerator as
-    |D|_train. A higher number rules out copying, and says nothing about quality.
+    real clips are to each other, as held-out clips should be; above 1 they are away from the real
+    clips. Donahue et al. 2019 (arXiv:1802.04208) report the numerator as |D|_train. A higher
+    number rules out copying, and says nothing about quality.
     """
 
     higher_is_better = True
@@ -26,5 +26,7 @@ class NearestNeighbour(SetMetric):
         made, real = checked(made, real)
         usual = float(nearest_other(real).mean())
         if usual == 0:
-            raise UserError("each real clip has a copy among them: leave duplicates out")
+            raise UserError(
+                "every real clip has an exact copy among the real clips: remove duplicates"
+            )
         return float(nearest(made, real).mean()) / usual

@@ -15,7 +15,7 @@ from wavegan.recipe import Recipe
 from wavegan.validation.base import Validation, ValidationData
 from wavegan.validation.reconstruction import reconstruction
 
-MEL_DISTANCE = "mel_distance"
+LOG_MEL_L1 = "log_mel_l1"
 
 
 class Generated(NamedTuple):
@@ -85,7 +85,7 @@ class Task(nn.Module, ABC):
         """The validation that measures a generator during a run and writes preview clips.
 
         This default is for tasks that reconstruct: held-out clips are generated whole, and their
-        mel distance decides.
+        log-mel L1 decides.
 
         Args:
             data: the data that it may read.
@@ -93,11 +93,11 @@ class Task(nn.Module, ABC):
         from wavegan.metrics.log_mel_l1 import LogMelL1
         from wavegan.metrics.mrstft import MRSTFT
 
-        metrics = {MEL_DISTANCE: LogMelL1(mel=self.measured_with()), "mr_stft": MRSTFT()}
-        return reconstruction(self.generate, data, metrics, MEL_DISTANCE)
+        metrics = {LOG_MEL_L1: LogMelL1(mel=self.measured_with()), "mrstft": MRSTFT()}
+        return reconstruction(self.generate, data, metrics, LOG_MEL_L1)
 
     def measured_with(self) -> Mel | None:
-        """The mel front-end of the mel distance; None uses that of `LogMelL1`."""
+        """The mel front-end of the log-mel L1; None uses that of `LogMelL1`."""
         return None
 
     def conditioner(self) -> Conditioner | None:

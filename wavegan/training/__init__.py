@@ -1,1 +1,1 @@
-"""From a recipe to checkpoints."""
+"""Training: from a recipe to checkpoints."""

@@ -1,4 +1,4 @@
-"""How sure D is of clips, and how strongly to augment: just enough that it learns none by heart.
+"""Adaptive discriminator augmentation (ADA): how sure D is, and how strongly to augment.
 
 Karras et al. 2020, "Training Generative Adversarial Networks with Limited Data" (arXiv:2006.06676,
 section 3; NVlabs/stylegan2-ada-pytorch).
@@ -18,18 +18,18 @@ from wavegan.errors import UserError
 def real_sign(
     real: Sequence[Tensor], fake: Sequence[Tensor], *, neutral: float | None = 0.0
 ) -> Tensor:
-    """How sure D is of real clips: 1 where it takes every one for real, 0 where it cannot tell.
+    """How sure D is of real clips: 1 if it classifies all as real, 0 if it cannot tell.
 
     Args:
         real: logits of each sub-discriminator.
-        fake: those of fake clips, in pairs with the real ones.
+        fake: logits of the fake clips, paired with the real ones.
         neutral: the logit of a D that cannot tell, by its objective (0; `lsgan`: 0.5), or None
-            where only the difference of real and fake means something (`relativistic`,
-            `wasserstein`): it is then taken, as R3GAN does.
+            if only the difference of real and fake has a meaning (`relativistic`, `wasserstein`):
+            then the sign of the difference counts, as in R3GAN.
 
     Returns:
-        A scalar without a graph: the mean of the signs of one sub-discriminator's logits, averaged
-        over the sub-discriminators.
+        A detached scalar: the mean sign of each sub-discriminator's logits, averaged over the
+        sub-discriminators.
     """
     pairs = zip(real, fake, strict=True)
     away = [(r - f if neutral is None else r - neutral).detach() for r, f in pairs]
@@ -39,19 +39,19 @@ def real_sign(
 def accuracy(
     real: Sequence[Tensor], fake: Sequence[Tensor], *, neutral: float | None
 ) -> dict[str, Tensor]:
-    """Shares of logits on the right side of `neutral`, 0 to 1; 0.5 of a D that cannot tell.
+    """D's accuracy: the share of logits on the right side of `neutral`, 0 to 1 (chance: 0.5).
 
     Args:
         real: logits of each sub-discriminator.
-        fake: those of fake clips, in pairs with the real ones.
-        neutral: the logit of a D that cannot tell, by its objective, or None where only differences
-            mean something (`relativistic`, `wasserstein`).
+        fake: logits of the fake clips, paired with the real ones.
+        neutral: the logit of a D that cannot tell, by its objective, or None if only differences
+            have a meaning (`relativistic`, `wasserstein`).
 
     Returns:
         `discriminator/accuracy_real` and `discriminator/accuracy_fake`, or, without a neutral
-        logit, `discriminator/accuracy_pairs`: the share of pairs whose real clip has the higher
-        one. Scalars without a graph, still on the device; every sub-discriminator counts alike, and
-        a logit that is exactly neutral counts half.
+        logit, `discriminator/accuracy_pairs`: the share of pairs in which the real clip has the
+        higher logit. Detached scalars, on the device. All sub-discriminators have equal weight; a
+        logit that is exactly neutral counts half.
     """
     right = (1 + real_sign(real, fake, neutral=neutral)) / 2
     if neutral is None:
@@ -62,12 +62,12 @@ def accuracy(
 
 @dataclass(config=ConfigDict(extra="forbid"))
 class Strength:
-    """What a checkpoint keeps of an `Adaptive`.
+    """The state of an `Adaptive` in a checkpoint.
 
     Attributes:
         p: probability of each augmentation.
-        signs: sum of the signs seen since `p` was last adjusted.
-        turns: how many they are.
+        signs: sum of the signs since `p` was last adjusted.
+        turns: number of these signs.
     """
 
     p: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -76,7 +76,7 @@ class Strength:
 
 
 class Adaptive:
-    """Moves `p` up where the mean sign of D's real logits is above a target, else down.
+    """Raises `p` if the mean sign of D's real logits is above a target, else lowers it.
 
     Attributes:
         p: probability of each augmentation now.
@@ -91,16 +91,17 @@ class Adaptive:
         most: float = 0.8,
         every: int = 4,
     ) -> None:
-        """Begin at `p` 0.
+        """Start with `p` 0.
 
         Args:
-            batch_size: real clips of one D turn, over all processes together.
-            target: sign to keep to, in (0, 1). D takes (1 + target) / 2 of real clips for real.
-            adjustment_clips: real clips in which `p` could go from 0 to 1. The paper has 500 000
-                of 25 million in all; its code has 100 000 for runs that start from a trained
-                network, which is quick enough for runs of some hundred thousand clips.
-            most: `p` goes no further. Above 0.8 augmentations begin to leak.
-            every: turns from one adjustment to the next.
+            batch_size: real clips of one D turn, in all processes together.
+            target: target of the sign, in (0, 1): D classifies (1 + target) / 2 of real clips as
+                real.
+            adjustment_clips: real clips in which `p` can go from 0 to 1. The paper has 500 000
+                of 25 million in all; its code has 100 000 for fine-tuning, which is fast enough
+                for runs of a few hundred thousand clips.
+            most: maximum of `p`. Above 0.8 augmentations start to leak into generated clips.
+            every: D turns between adjustments.
 
         Raises:
             UserError: a number is out of its range.
@@ -121,11 +122,11 @@ class Adaptive:
         self._turns = 0
 
     def observe(self, sign: Tensor) -> float:
-        """Take the sign of one D turn, the same in every process; returns `p` for the next turn.
+        """Add the sign of one D turn, equal in all processes; returns `p` for the next turn.
 
-        The sign stays on its device until it is time to adjust.
+        The sign stays on its device until the next adjustment.
         """
-        # the sign of a turn that was left out may be NaN
+        # the sign of a skipped turn may be NaN
         self._signs = self._signs + sign.detach().nan_to_num()
         self._turns += 1
         if self._turns >= self.every:
@@ -136,10 +137,10 @@ class Adaptive:
         return self.p
 
     def state(self) -> Strength:
-        """What to keep so as to go on from here exactly."""
+        """The state for a checkpoint."""
         return Strength(self.p, float(self._signs), self._turns)
 
     def restore(self, strength: Strength) -> None:
-        """Go on from a kept state."""
+        """Continue from a state."""
         self.p, self._turns = strength.p, strength.turns
         self._signs = strength.signs

@@ -1,4 +1,4 @@
-"""What training and its plan both do: settle a recipe, fit networks, put a step together."""
+"""Shared by training and dry runs: complete the recipe, fit networks, assemble the step."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,19 +21,19 @@ from wavegan.training.processes import broadcast
 from wavegan.training.step import LearningNetwork, Step
 
 FITTED, FEW = 1024, 8
-"""Crops of which a network may take statistics before it trains, and before steps are timed."""
+"""Crops for networks' statistics before training, and before steps are timed."""
 
 
 def settle(
     recipe: Recipe, resume: bool, note: warm_start.Note
 ) -> tuple[Recipe, bundle.Model | None]:
-    """What the model to start from and given mels decide; a run that goes on has it settled."""
+    """Complete a recipe from its initial model and given mels; a resumed run already has this."""
     recipe, model = (recipe, None) if resume else warm_start.adopt(recipe, note)
     return warm_start.keep_level(recipe, model, note), model
 
 
 def labelled(recipe: Recipe, found: files.Files) -> Recipe:
-    """Write the labels that were found into the recipe, and where; else it is the same object."""
+    """Write the labels found in the data into the recipe; returns it unchanged if it has labels."""
     source = recipe.data.labels
     if not isinstance(source, str):
         return recipe
@@ -42,14 +42,14 @@ def labelled(recipe: Recipe, found: files.Files) -> Recipe:
 
 
 def fit(made: Parts, segments: Segments, count: int = FITTED) -> None:
-    """Let networks take statistics of real crops, where they take any, before they train."""
+    """Let networks that use statistics of real crops compute them before training."""
     for network in (made.generator, made.discriminator):
         if isinstance(network, LatentGenerator | Discriminator):
             network.fit(files.sample(segments, count))
 
 
 def adaptive(recipe: Recipe, made: Parts, clips: int, note: warm_start.Note) -> Adaptive | None:
-    """What sets the strength of augmentation; augmentation is off where clips abound."""
+    """The controller of augmentation strength, or None; turns augmentation off for large data."""
     chosen = recipe.training.augment
     if chosen is None:
         return None
@@ -74,12 +74,12 @@ def assemble(
     device: torch.device,
     autocast: Callable[[], AbstractContextManager[None]],
 ) -> tuple[TrainState, Step]:
-    """Networks on their device, alike in all processes, with optimizers, and the step of both.
+    """Networks on their device, equal in all processes, with optimizers, and the training step.
 
     Args:
-        recipe: says how they learn.
-        made: the networks and what a step computes beside them.
-        device: where they compute.
+        recipe: the training options.
+        made: the networks and the terms of a step.
+        device: where to compute.
         autocast: makes the context in which networks run.
     """
     training = recipe.training
@@ -95,13 +95,13 @@ def assemble(
         name: torch.optim.AdamW(network.parameters(), fused=True, **options)
         for name, network in networks.items()
     }
-    players = {
+    learning = {
         name: LearningNetwork(networks[name], optimizers[name], clips[name]) for name in networks
     }
     ema = EMA(made.generator, training.ema) if training.ema else None
     step = Step(
-        generator=players["generator"],
-        discriminator=players.get("discriminator"),
+        generator=learning["generator"],
+        discriminator=learning.get("discriminator"),
         autocast=autocast,
         **vars(made.terms),
     )

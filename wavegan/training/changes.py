@@ -1,4 +1,4 @@
-"""A run that goes on with another recipe: what differs, what of it is refused, what is said."""
+"""Changes of the recipe when a run resumes: which are refused and which are reported."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ KEPT = f"training/{RECIPE}"
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that two recipes have otherwise; null where one has none."""
+    """A field with different values in two recipes; null if one has no such field."""
 
     field: str
     old: Any
@@ -33,7 +33,7 @@ class Difference:
 
     @property
     def rule(self) -> Change:
-        """What it means to a run that goes on."""
+        """Whether a run may resume with this change."""
         rule = change(self.field)
         if rule is Change.MOVED:
             return Change.WARM if None in (self.old, self.new) else Change.SAID
@@ -44,15 +44,15 @@ class Difference:
 
     @staticmethod
     def shown(value: Any) -> str:
-        """A value as it is written in a recipe."""
+        """A value as written in a recipe."""
         return "null" if value is None else str(value)
 
 
 def recipe_of(run: Path) -> Recipe:
-    """The recipe that a run was last trained with, its paths absolute.
+    """The recipe that a run was last trained with, with absolute paths.
 
-    What its last checkpoint says of itself holds, whatever was written into `recipe.yaml` since.
-    One whose recipe or configuration is damaged is passed over: no run goes on from it.
+    The copy in the last checkpoint counts, even if `recipe.yaml` was edited since. A checkpoint
+    with a damaged recipe or configuration is skipped: no run resumes from it.
     """
     last = _last(run)
     if last is None:
@@ -63,7 +63,7 @@ def recipe_of(run: Path) -> Recipe:
     try:
         made = bundle.Config.read(file)
     except UserError:
-        return recipe  # of an older version, perhaps; damage is found where its weights are read
+        return recipe  # maybe an older version; damage is reported when the weights are read
     rate = recipe.audio.sample_rate if made.mel else made.sample_rate
     update = {
         "generator": Plugin(**made.generator),
@@ -84,7 +84,7 @@ def _last(run: Path) -> Path | None:
 
 
 def between(old: Recipe, new: Recipe) -> list[Difference]:
-    """What two recipes have otherwise, field by field."""
+    """The differences between two recipes, field by field."""
     before, now = _flat(_values(old)), _flat(_values(new))
     return [
         Difference(field, before.get(field), now.get(field))
@@ -94,26 +94,26 @@ def between(old: Recipe, new: Recipe) -> list[Difference]:
 
 
 def check(run: Path, recipe: Recipe) -> list[Difference]:
-    """The changes with which a run goes on that have to be said.
+    """The changes of a resumed run that must be reported.
 
     Args:
         run: the run's folder, with the recipe it was trained with.
-        recipe: what it is to go on with.
+        recipe: the recipe to resume with.
 
     Raises:
-        UserError: a field differs that a run keeps for life.
+        UserError: a field differs that cannot change during a run.
     """
     found = between(recipe_of(run), recipe)
     for one in found:
         if one.rule in (Change.WARM, Change.NEVER):
-            raise UserError(f"{one}: {run} has kept it since its first step; {_instead(one, run)}")
+            raise UserError(f"{one}: it cannot change in {run}; {_instead(one, run)}")
     return [one for one in found if one.rule is Change.SAID]
 
 
 def _instead(one: Difference, run: Path) -> str:
     word = f"{one.field}={one.shown(one.new)}"
     if one.field == "training.init_from":
-        return f"a new run starts from a model: wavegan train RECIPE DATA --out OTHER {word}"
+        return f"start a new run from a model: wavegan train RECIPE DATA --out OTHER {word}"
     new = "to change it, start a new run: wavegan train RECIPE DATA --out OTHER"
     start = f" training.init_from={run}" if one.rule is Change.WARM else ""
     return f"{new} {word}{start}"
@@ -121,9 +121,9 @@ def _instead(one: Difference, run: Path) -> str:
 
 def _values(recipe: Recipe) -> dict[str, Any]:
     values = recipe.model_dump(mode="json")
-    # what is the same in other words is no difference
+    # normalize equivalent values, so that they are no difference
     mel = recipe.front_end()
-    values["mel"] = mel.to_dict() if mel and _sees_mels(recipe) else None
+    values["mel"] = mel.to_dict() if mel and _uses_mels(recipe) else None
     values["audio"]["sample_rate"] = recipe.sample_rate()
     values["data"] |= {
         name: os.path.realpath(path) for name, path in recipe.data if isinstance(path, Path)
@@ -131,9 +131,9 @@ def _values(recipe: Recipe) -> dict[str, Any]:
     return values
 
 
-def _sees_mels(recipe: Recipe) -> bool:
-    """Whether a mel matters to the model; recipes of before had one in any case."""
-    if is_own(recipe.task.name):  # which is not for this place to import
+def _uses_mels(recipe: Recipe) -> bool:
+    """Whether the model takes mels; older recipes had a mel in any case."""
+    if is_own(recipe.task.name):  # the user's class is not imported here
         return True
     task: type[Task] = plugins.find("tasks", recipe.task.name)
     return issubclass(task.generator_base, MelGenerator)
@@ -153,5 +153,5 @@ def _leaves(values: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: without tuples."""
+    """Convert tuples to lists, as in JSON."""
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,8 +1,8 @@
-"""Checkpoints: a bundle that inference opens, beside all that exact resuming needs.
+"""Save and restore checkpoints: a bundle for inference, and all state for exact resuming.
 
-`RUN/checkpoints/STEP/` holds the bundle and a folder `training/` with the raw generator, the
-discriminator, `state.pt` (G's optimizer, random states, position) and D's optimizer, twice as large
-as D. It appears whole or not at all; once it is there, older ones lose D's optimizer.
+`RUN/checkpoints/STEP/` has the bundle and a folder `training/` with the raw generator, the
+discriminator, `state.pt` (G's optimizer, random states, progress) and D's optimizer, twice as large
+as D. The folder is written completely or not at all; then D's optimizer is deleted from older ones.
 """
 
 import contextlib
@@ -25,8 +25,8 @@ from wavegan.training.progress import Progress
 from wavegan.training.state_file import RandomState, State, load, restore_optimizer
 
 __all__ = [
+    "DISCRIMINATOR_OPTIMIZER",
     "FOLDER",
-    "JUDGE_STATE",
     "STATE",
     "Progress",
     "RandomState",
@@ -39,13 +39,13 @@ __all__ = [
 ]
 
 FOLDER, STATE = "training", "state.pt"
-JUDGE = "discriminator"
-JUDGE_STATE = f"{JUDGE}_optimizer.pt"
+DISCRIMINATOR = "discriminator"
+DISCRIMINATOR_OPTIMIZER = f"{DISCRIMINATOR}_optimizer.pt"
 
 
 @dataclass
 class TrainState:
-    """All that learns, by name, and the averaged generator where one is kept."""
+    """Networks and optimizers by name, the averaged generator if there is one, and progress."""
 
     networks: Mapping[str, nn.Module]
     optimizers: Mapping[str, Optimizer]
@@ -53,7 +53,7 @@ class TrainState:
     progress: Progress = field(default_factory=Progress)
 
     def inference_weights(self) -> dict[str, Tensor]:
-        """The weights to vocode with: averaged if kept."""
+        """The generator's weights for inference: averaged if kept."""
         module = (
             self.networks["generator"] if self.ema is None else self.ema.get_submodule("module")
         )
@@ -79,8 +79,8 @@ def save(
         for name, network in train_state.networks.items():
             atomic.tensors(training / f"{name}.safetensors", _on_cpu(network))
         optimizers = dict(train_state.optimizers)
-        if judge := optimizers.pop(JUDGE, None):
-            torch.save(judge.state_dict(), training / JUDGE_STATE)
+        if optimizer := optimizers.pop(DISCRIMINATOR, None):
+            torch.save(optimizer.state_dict(), training / DISCRIMINATOR_OPTIMIZER)
         state: dict[str, Any] = {
             "progress": asdict(train_state.progress),
             "random": random,
@@ -90,12 +90,12 @@ def save(
             state["ema_updates"] = train_state.ema.get_buffer("n_averaged")
         torch.save(state, training / STATE)
         _keep_recipe(run, training)
-        checksums.write(folder, may_go=(f"{FOLDER}/{JUDGE_STATE}",))
+        checksums.write(folder, may_go=(f"{FOLDER}/{DISCRIMINATOR_OPTIMIZER}",))
     return target
 
 
 def _keep_recipe(run: Path, training: Path) -> None:
-    """Copy the recipe that the run is trained with, unless somebody has edited it meanwhile."""
+    """Copy the run's recipe, unless it was edited since training started."""
     file = run / RECIPE
     with contextlib.suppress(OSError, DamageError):
         if sealed.state(file) is sealed.Seal.WHOLE:
@@ -105,14 +105,14 @@ def _keep_recipe(run: Path, training: Path) -> None:
 def restore(checkpoint: Path, train_state: TrainState) -> tuple[list[RandomState], bool]:
     """Load a checkpoint into the networks.
 
-    What a recipe says of an optimizer holds, not what the checkpoint remembers of it.
+    Optimizers keep the recipe's settings, not those of the checkpoint.
 
     Returns:
-        The random state of every process, and whether all optimizers were there: an older
-        checkpoint is without D's, which then starts anew.
+        The random state of every process, and whether all optimizers were restored: an older
+        checkpoint has no optimizer of D, which then starts fresh.
 
     Raises:
-        UserError: a file is missing, damaged, or of another network.
+        UserError: a file is missing, damaged, or belongs to another network.
     """
     checksums.check(checkpoint)
     training = checkpoint / FOLDER
@@ -132,8 +132,9 @@ def restore(checkpoint: Path, train_state: TrainState) -> tuple[list[RandomState
         name: (values, f"{training / STATE}: optimizers.{name}")
         for name, values in state.optimizers.items()
     }
-    if (training / JUDGE_STATE).is_file():
-        saved[JUDGE] = (load(training / JUDGE_STATE), str(training / JUDGE_STATE))
+    optimizer = training / DISCRIMINATOR_OPTIMIZER
+    if optimizer.is_file():
+        saved[DISCRIMINATOR] = (load(optimizer), str(optimizer))
     for name in saved.keys() & train_state.optimizers.keys():
         restore_optimizer(train_state.optimizers[name], *saved[name])
     train_state.progress = state.progress
@@ -141,10 +142,10 @@ def restore(checkpoint: Path, train_state: TrainState) -> tuple[list[RandomState
 
 
 def mark_best(run: Path, progress: Progress, metric: str) -> None:
-    """Note which checkpoint is the best by a metric, so that the run's path stands for it.
+    """Write `best.json`: the checkpoint that opening the run's path loads.
 
-    Where that one is not there, the note goes too: the path then stands for the last one. Where
-    none is known, nothing changes.
+    If that checkpoint does not exist, remove `best.json`: the path then loads the last one. If no
+    best step is known, change nothing.
     """
     if progress.best_step is None:
         return
@@ -156,13 +157,13 @@ def mark_best(run: Path, progress: Progress, metric: str) -> None:
 
 
 def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
-    """Keep what is known of the best checkpoint, or forget it where nothing compares with it.
+    """Forget the best checkpoint of a resumed run if validation results no longer compare.
 
     Args:
         run: the run's folder.
-        progress: of a run that goes on.
-        anew: whether validation measures something else from here on. What was forgotten once
-            stays so, though older checkpoints remember it: the file says that there is none.
+        progress: progress of the resumed run.
+        anew: whether validation measures other clips from now on. `best.json` then says that there
+            is no best step, so a later resume forgets it too, although older checkpoints have one.
     """
     file = run / "checkpoints" / BEST
     if anew:
@@ -170,7 +171,7 @@ def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
     try:
         forgotten = file.is_file() and run_folder.marked(run) is None
     except UserError:
-        return  # a damaged one is written anew
+        return  # a damaged file is replaced later
     if forgotten:
         progress.best_step, progress.best_value = None, float("inf")
 
@@ -178,13 +179,13 @@ def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
 def prune(run: Path, keep_last: int, best: int | None) -> None:
     """Delete all but the last `keep_last` checkpoints and the best one.
 
-    D's optimizer stays in the last one alone. Call it after `save`: the last one is whole by then.
+    Only the last one keeps D's optimizer. Call it after `save`, when the last one is complete.
     """
     found = bundle.checkpoints(run)
     kept = sorted(found)[-keep_last:]
     for step in sorted(found)[:-1]:
         if step in kept or step == best:
-            (found[step] / FOLDER / JUDGE_STATE).unlink(missing_ok=True)
+            (found[step] / FOLDER / DISCRIMINATOR_OPTIMIZER).unlink(missing_ok=True)
         else:
             shutil.rmtree(found[step])
 
@@ -202,7 +203,7 @@ def last(run: Path) -> Path:
 
 
 def _on_cpu(module: nn.Module) -> dict[str, Tensor]:
-    # safetensors refuses tensors that share memory; a copy each is cheap beside the disk
+    # safetensors refuses tensors that share memory; copies are cheap compared to the disk
     return {
         key: value.detach().to("cpu", copy=True).contiguous()
         for key, value in module.state_dict().items()

@@ -1,4 +1,4 @@
-"""Training a classifier on a folder of labelled sounds, to judge generated ones by."""
+"""Train a judge: a classifier of labelled sounds that scores sets of generated ones."""
 
 import math
 from collections import Counter
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 FILES, HELD_OUT = ("config.json", "model.safetensors"), "held_out.txt"
 HIGHEST_RATE = 22050
 LONGEST = 10.0
-"""Seconds that are judged at most, unless more are asked for."""
+"""Maximum of the default input length, seconds."""
 BATCH, LEARNING_RATE, WARM_UP = 64, 2e-3, 0.1
 VALIDATIONS = 20
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of it.
+    """Result of training a judge.
 
     Attributes:
-        accuracy: share of the held-out clips judged rightly, in [0, 1].
-        step: the step it was reached at; the weights are of that step.
+        accuracy: share of the held-out clips classified correctly, in [0, 1].
+        step: the best step; the weights are from it.
         sample_rate: Hz.
-        seconds: length of what is judged.
+        seconds: length of the input.
         labels: in the order of the logits.
-        clips: how many trained.
-        held_out: how many were held out.
-        left_out: files that were not used, with why.
+        clips: number of training clips.
+        held_out: number of held-out clips.
+        left_out: files that were not used, with reasons.
     """
 
     accuracy: float
@@ -59,7 +59,7 @@ class Trained:
     left_out: tuple[Rejected, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
+        """Return a dictionary for JSON."""
         left_out = [{**asdict(e), "path": printable(e.path)} for e in self.left_out]
         return {**asdict(self), "left_out": left_out}
 
@@ -87,28 +87,28 @@ def train(
     device: torch.device | None = None,
     force: bool = False,
 ) -> Trained:
-    """Train a `Classifier` on a folder whose folders are the labels, and keep its best step.
+    """Train a `Classifier` on a folder with one subfolder per label, and keep its best step.
 
-    Cross-entropy, AdamW, one cycle of the learning rate; every label is drawn as often as any
-    other. Clips are shifted, made louder or softer, noisier, and masked (SpecAugment, Park et al.
-    2019, arXiv:1904.08779). All clips are held in memory. On a CPU the seed decides everything.
+    Cross-entropy, AdamW, one cycle of the learning rate; all labels are drawn equally often. Clips
+    are augmented by shift, gain, noise and masks (SpecAugment, Park et al. 2019,
+    arXiv:1904.08779). All clips are in memory. On a CPU the result depends only on the seed.
 
     Args:
-        folder: of labelled sounds.
-        out: where `config.json`, `model.safetensors` and `held_out.txt` (the clips that did not
-            train) go; new or empty.
-        listener: is told what happens.
-        seconds: how much of a clip is judged; None covers 95 % of the clips, up to 10 s.
-        sample_rate: Hz; None is the most common, up to 22050.
-        steps: of 64 clips each.
-        validation: what is held out: a share, a number of files, or a list file (`data.split`).
+        folder: labelled sounds.
+        out: folder for `config.json`, `model.safetensors` and `held_out.txt` (the held-out clips);
+            new or empty.
+        listener: receives progress and notes.
+        seconds: input length; None covers 95 % of the clips, up to 10 s.
+        sample_rate: Hz; None is the most common one, up to 22050.
+        steps: steps of 64 clips each.
+        validation: held-out clips: a share, a number of files, or a list file (`data.split`).
         seed: 0 or more.
         device: None is the CPU.
-        force: a judge that is there is replaced.
+        force: replace an existing judge.
 
     Raises:
-        UserError: no two labels, a field out of range, or `out` is in use.
-        RunError: the loss is not finite any more.
+        UserError: fewer than two labels, a field out of range, or `out` is in use.
+        RunError: the loss is no longer finite.
     """
     check_folder(out, own=(*FILES, HELD_OUT, checksums.NAME), inputs=[folder], force=force)
     _check(seconds=seconds, sample_rate=sample_rate, steps=steps, seed=seed)
@@ -120,8 +120,8 @@ def train(
         listener.note(line)
     if not parts.validation:
         raise UserError(
-            "--validation: nothing is held out, and a judge is chosen by clips that are: give "
-            "labels 2 clips or more, and hold out some"
+            "--validation: no clip is held out, but the judge's best step is chosen on held-out "
+            "clips: give each label 2 clips or more, and hold out some"
         )
     labels = sorted({clip.label for clip in parts.train})
     rate = sample_rate or _usual_rate(parts.train)
@@ -135,9 +135,8 @@ def train(
         listener.note(f"left out: {printable(entry.path)}: {entry.reason}")
     clips = sum(map(len, data.by_label))
     listener.note(
-        f"{counted(clips, 'clip')} of {counted(len(labels), 'label')} train, "
-        f"{counted(len(data.held_paths), 'is', 'are')} held out; "
-        f"the first {samples / rate:.2f} s at {rate} Hz"
+        f"{counted(clips, 'training clip')} of {counted(len(labels), 'label')}, "
+        f"{len(data.held_paths)} held out; input: the first {samples / rate:.2f} s at {rate} Hz"
     )
     accuracy, step = _fit(judge, data, steps, seed, listener)
     with atomic.folder(out) as temporary:
@@ -162,16 +161,16 @@ def _check(*, seconds: float | None, sample_rate: int | None, **counts: int) -> 
 
 
 def _labelled(manifest: Manifest) -> Manifest:
-    """Leave out the clips that lie in no folder; two labels must be left."""
+    """Leave out the clips that are in no subfolder; two labels must remain."""
     labels = set(manifest.labels) - {""}
     if len(labels) < 2:
         found = f"only {printable(min(labels))!r}" if labels else "no folders with audio"
         raise UserError(
-            f"data folder {manifest.root}: a judge tells labels apart, and found {found}: "
+            f"data folder {manifest.root}: a judge needs two labels or more, and found {found}: "
             "put the clips of each label into a folder named after it"
         )
     stray = [
-        Rejected(c.path, "it lies in no label's folder") for c in manifest.clips if not c.label
+        Rejected(c.path, "it is not in a label's folder") for c in manifest.clips if not c.label
     ]
     clips = tuple(clip for clip in manifest.clips if clip.label)
     return replace(manifest, clips=clips, rejected=(*manifest.rejected, *stray))
@@ -193,7 +192,7 @@ def _load(
     judge: Classifier,
     left_out: list[Rejected],
 ) -> _Data:
-    """Read all clips; names those that cannot be read any more in `left_out`."""
+    """Read all clips; adds those that can no longer be read to `left_out`."""
     index = {label: number for number, label in enumerate(judge.labels)}
     by_label: list[list[Tensor]] = [[] for _ in index]
     for clip in train:
@@ -202,17 +201,19 @@ def _load(
             by_label[index[clip.label]].append(audio)
     for label, clips in zip(judge.labels, by_label, strict=True):
         if not clips:
-            raise UserError(f"data folder {root}: no clip of {label!r} can be read any more")
+            raise UserError(
+                f"data folder {root}: no clip of {label!r} can be read any more: restore its files"
+            )
     audios, numbers, paths = [], [], []
     for clip in held:
         if clip.label not in index:
-            left_out.append(Rejected(clip.path, "held out, but no clip of its label trains"))
+            left_out.append(Rejected(clip.path, "held out, but its label has no training clip"))
         elif (audio := _read(clip, root, judge, judge.samples, left_out)) is not None:
             audios.append(functional.pad(audio, (0, judge.samples - audio.shape[-1])))
             numbers.append(index[clip.label])
             paths.append(clip.path)
     if not paths:
-        raise UserError(f"data folder {root}: no usable clip is held out: hold out more")
+        raise UserError(f"data folder {root}: no held-out clip is usable: hold out more")
     return _Data(by_label, torch.stack(audios), torch.tensor(numbers), tuple(paths))
 
 
@@ -229,7 +230,7 @@ def _read(
 def _fit(
     judge: Classifier, data: _Data, steps: int, seed: int, listener: "Listener"
 ) -> tuple[float, int]:
-    """Train; the network ends with the weights of its best step. Returns (accuracy, step)."""
+    """Train, and load the weights of the best step; returns its (accuracy, step)."""
     device = next(judge.parameters()).device
     optimizer = torch.optim.AdamW(judge.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
     best, best_step, kept = (-1.0, 0.0), 0, {}
@@ -238,15 +239,18 @@ def _fit(
         random = np.random.default_rng([seed, step])
         optimizer.param_groups[0]["lr"] = LEARNING_RATE * _cycle(step / steps)
         audio, label = batch(data.by_label, judge.samples, BATCH, random)
-        seen = mask(judge.train().spectrogram(audio.to(device)), random)
-        loss = functional.cross_entropy(judge.guess(judge.embed(seen)), label.to(device))
+        masked = mask(judge.train().spectrogram(audio.to(device)), random)
+        loss = functional.cross_entropy(judge.guess(judge.embed(masked)), label.to(device))
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
         if step % every and step != steps:
             continue
         if not math.isfinite(loss.item()):
-            raise RunError(f"the loss is {loss.item()} at step {step}: are the clips sound?")
+            raise RunError(
+                f"the loss is {loss.item()} at step {step}: check the clips for damage, or give "
+                "another --seed"
+            )
         accuracy, error = _validate(judge, data)
         found = (accuracy, -error)
         listener.validation(step, {"accuracy": accuracy, "loss": error}, found > best)
@@ -258,7 +262,7 @@ def _fit(
 
 
 def _cycle(done: float) -> float:
-    """The learning rate's share: up in a line, down in a cosine."""
+    """Factor of the learning rate: linear warm-up, then cosine decay."""
     if done < WARM_UP:
         return done / WARM_UP
     return 0.5 + 0.5 * math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))

@@ -1,4 +1,4 @@
-"""Drawing the clips a classifier trains on, altered in ways that no label minds."""
+"""Draw batches for a classifier, with augmentations that keep the label."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def batch(
 
 
 def _place(clip: Tensor, samples: int, random: np.random.Generator) -> Tensor:
-    """A crop of a longer clip, or a shorter one moved to later: `(1, samples)`."""
+    """A random crop of a longer clip, or a shorter one at a random position: `(1, samples)`."""
     spare = samples - clip.shape[-1]
     if spare <= 0:
         start = int(random.integers(-spare + 1))
@@ -38,7 +38,7 @@ def _place(clip: Tensor, samples: int, random: np.random.Generator) -> Tensor:
 
 
 def mask(spectrogram: Tensor, random: np.random.Generator) -> Tensor:
-    """Silence some bands and some frames of each `(B, n_mels, L)`."""
+    """Set some bands and some frames of each `(B, n_mels, L)` to 0."""
     for dim, share in ((1, BANDS_MASKED), (2, FRAMES_MASKED)):
         size = spectrogram.shape[dim]
         for _ in range(MASKS):

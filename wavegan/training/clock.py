@@ -1,4 +1,4 @@
-"""How fast a run trains, and how long it waits for data."""
+"""Measure training speed and the time spent waiting for data."""
 
 import time
 
@@ -15,7 +15,7 @@ class Clock:
         self.start = time.perf_counter()
 
     def waiting(self) -> "Clock":
-        """What is done inside `with clock.waiting()` is waiting."""
+        """Context manager: time inside `with clock.waiting()` counts as waiting."""
         return self
 
     def __enter__(self) -> None:
@@ -25,7 +25,7 @@ class Clock:
         self.waited += time.perf_counter() - self.entered
 
     def speed(self, recipe: Recipe, sample_rate: int) -> Speed:
-        """The speed since the last call, which begins a new count."""
+        """The speed since the last call; restarts the clock."""
         seconds = max(time.perf_counter() - self.start, 1e-9)
         audio = self.steps * recipe.training.batch_size * recipe.data.segment / sample_rate
         speed = Speed(self.steps / seconds, audio / seconds, self.waited / seconds)
@@ -33,5 +33,5 @@ class Clock:
         return speed
 
     def restart(self) -> None:
-        """Count from here on."""
+        """Start counting from zero."""
         self.steps, self.waited, self.start = 0, 0.0, time.perf_counter()

@@ -1,4 +1,4 @@
-"""What a person should know of a folder before a recipe trains on it, a line each."""
+"""Notes about data that may be a mistake: silence, sample rates, lengths, channels."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,17 +13,17 @@ from wavegan.recipe import Recipe, load, recipes
 from wavegan.tasks.base import Task
 
 MOST = 0.5
-"""Share of the files from which on something is worth a line."""
+"""Share of the files above which something is reported."""
 MUCH = 0.3
-"""Share of the audio that is worth a line if it is held out unasked."""
+"""Held-out share of the audio above which it is reported, if the user asked for less."""
 FAINT = 0.01
 """Peak of the loudest file, -40 dBFS, below which a folder is near silence."""
 FITTING = 4
-"""So many names are suggested."""
+"""Maximum number of suggested names."""
 
 
 def of(recipe: Recipe, manifest: Manifest, split: Split) -> tuple[str, ...]:
-    """Compare a folder with what a recipe makes of it."""
+    """Notes about a folder of audio for a recipe, one line each."""
     clips = manifest.clips
     return (
         *_held_out(recipe, split),
@@ -37,46 +37,46 @@ def of(recipe: Recipe, manifest: Manifest, split: Split) -> tuple[str, ...]:
 
 
 def _held_out(recipe: Recipe, split: Split) -> Iterator[str]:
-    """What it costs to hold out nothing."""
+    """A note if nothing is held out."""
     if split.validation:
         return
-    # whether it may be a class of the user's was decided when the recipe was checked
+    # trust_code was checked together with the recipe
     task: type[Task] = plugins.find("tasks", recipe.task.name, own=True)
     if task.reconstructs:
         yield (
             "nothing is held out (data.validation), so nothing is measured: no validation metric, "
-            "no best checkpoint (the last one stands for the run), no verdict; previews are of "
-            "files it trains on"
+            "no best checkpoint (opening the run uses the last one), no verdict; previews are of "
+            "training files"
         )
     else:
         yield (
             "nothing is held out (data.validation): generated clips are compared with training "
-            "clips, as always, but whether D knows those by heart is not measured"
+            "clips as usual, but D's overfitting is not measured"
         )
 
 
 def _share(recipe: Recipe, split: Split) -> Iterator[str]:
-    """Where files are few or of odd lengths, a share of the files is another one of the audio."""
+    """A note if a share of the files is a much larger share of the audio."""
     asked = recipe.data.validation
     held, train = (sum(clip.seconds for clip in x) for x in (split.validation, split.train))
     share = held / (held + train)
     whole_files = all(clip.start == 0 for clip in split.validation)
     if isinstance(asked, float) and whole_files and share > max(MUCH, 2 * asked):
         yield (
-            f"the held-out files are {share:.0%} of the audio, data.validation is {asked:g} of the "
-            "files: a list (data.validation=LIST) chooses them"
+            f"the held-out files are {share:.0%} of the audio, but data.validation is {asked:g} of "
+            "the files: choose files with a list (data.validation=LIST)"
         )
 
 
 def _silent_stretches(manifest: Manifest, split: Split) -> Iterator[str]:
-    """A stretch is taken from the middle, whatever is there."""
+    """A note for each held-out stretch that is silent: it is always taken from the middle."""
     for clip in split.validation:
         if not clip.start:
             continue
         loudest = float(reading.whole(clip, manifest.root, clip.sample_rate).abs().max())
         if loudest < FAINT * clip.channel_peak:
             yield (
-                f"the held-out stretch of {printable(clip.path)} is near silence, so figures say "
+                f"the held-out stretch of {printable(clip.path)} is nearly silent, so metrics mean "
                 "little: hold out more of it (data.validation)"
             )
 
@@ -90,13 +90,13 @@ def _low_rates(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
     of_them = "" if len(rates) == 1 else "most of them "
     yield (
         f"{_so_many(rates.total(), clips)} below the recipe's {wanted} Hz ({of_them}at "
-        f"{usual} Hz): resampled, with nothing above {usual / 2:g} Hz for the model to learn; "
+        f"{usual} Hz): they are resampled, and have nothing above {usual / 2:g} Hz to learn; "
         f"{_fitting(recipe, usual)}"
     )
 
 
 def _fitting(recipe: Recipe, rate: int) -> str:
-    """Suggest what is made for a rate."""
+    """Suggest recipes, front-ends or fields for a sample rate."""
     known = {name: load(name) for name in recipes()}
     names = [
         name
@@ -117,8 +117,8 @@ def _faint(clips: Sequence[Clip]) -> Iterator[str]:
     loudest = max((clip.channel_peak for clip in clips), default=1.0)
     if loudest < FAINT:
         yield (
-            f"near silence: the loudest of {counted(len(clips), 'file')} peaks at {loudest:.2g} of "
-            "full scale: is this the right folder?"
+            f"nearly silent: the loudest of {counted(len(clips), 'file')} peaks at {loudest:.2g} "
+            "of full scale: is this the right folder?"
         )
 
 
@@ -130,10 +130,10 @@ def _lengths(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
     if recipe.data.align == "start":
         longer = sum(length > segment for length in lengths)
         if longer:
-            yield f"{_so_many(longer, clips)} longer than a sound, the rest is not used: {size}"
+            yield f"{_so_many(longer, clips)} longer than data.segment, the rest is unused: {size}"
         if max(lengths) < segment / 2:
             longest = f"{max(lengths) / rate:.2f} s"
-            yield f"the longest file is {longest}, most of each sound is silence: {size}"
+            yield f"the longest file is {longest}, so most of each sound is silence: {size}"
     elif shorter >= MOST * len(clips):
         yield f"{_so_many(shorter, clips)} shorter than a crop, and padded with silence: {size}"
 
@@ -145,11 +145,11 @@ def _channels(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
     if more and wanted == 1:
         yield f"{_so_many(more, clips)} of several channels, which are mixed to one"
     if fewer == len(clips):
-        yield f"{_so_many(fewer, clips)} mono: the {wanted} channels (audio.channels) will be alike"
+        yield f"{_so_many(fewer, clips)} mono: the {wanted} channels (audio.channels) will be equal"
 
 
 def _so_many(count: int, clips: Sequence[Clip]) -> str:
-    """How many of all: the beginning of a sentence, verb and all."""
+    """The start of a sentence: "all 3 files are", "2 of 3 files are"."""
     if len(clips) == 1:
         return "the only file is"
     if count == len(clips):

@@ -1,4 +1,4 @@
-"""The folder that a run shall go to: free, or taken by this very run, or by something else."""
+"""Check the output folder of a run: free, taken by the same run, or by something else."""
 
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,16 @@ STEPS = "training.steps"
 
 
 def going_on(out: Path, asked: Recipe) -> Recipe | None:
-    """The recipe to go on with, where a folder holds the run that is asked for; None: it is free.
+    """The recipe to resume with if the folder holds the requested run; None if it is free.
 
-    A run that has saved nothing leaves its folder free.
+    The folder of a run without checkpoints is free.
 
     Args:
         out: the folder.
-        asked: the recipe of the run that shall go there.
+        asked: the requested recipe.
 
     Raises:
-        UserError: another run is there, or other files.
+        UserError: the folder has another run or other files.
     """
     if not bundle.checkpoints(out):
         _refuse_strange(out)
@@ -46,15 +46,15 @@ def going_on(out: Path, asked: Recipe) -> Recipe | None:
 
 
 def _refuse_strange(out: Path) -> None:
-    """Other people's files are not written among."""
+    """Refuse a folder with files that are not of a run."""
     names = [entry.name for entry in out.iterdir()] if out.is_dir() else []
     strange = sorted(name for name in names if name not in OURS)
     if strange:
-        raise UserError(f"--out {out}: not empty (it holds {strange[0]}); choose another folder")
+        raise UserError(f"--out {out}: not empty (it has {strange[0]}): choose another folder")
 
 
 def _settled(asked: Recipe, stored: Recipe) -> Recipe:
-    """What is asked for, with what a run settles by itself as the stored recipe has it settled."""
+    """The requested recipe, with values from the stored one in fields that training fills in."""
     data: dict[str, Any] = {}
     if asked.data.labels == stored.data.label_from and isinstance(stored.data.labels, tuple):
         data |= {"labels": stored.data.labels, "label_from": stored.data.label_from}
@@ -68,11 +68,11 @@ def _settled(asked: Recipe, stored: Recipe) -> Recipe:
 
 
 def _other(out: Path, one: Difference) -> UserError:
-    what = "of other data" if one.field.startswith("data.") else "of another recipe"
+    what = "with other data" if one.field.startswith("data.") else "with another recipe"
     way = "choose another folder"
     if one.rule is Change.SAID:
-        way += f", or go on with the change: wavegan train --resume {out} {one.field}=…"
+        way += f", or resume with the change: wavegan train --resume {out} {one.field}=…"
     return UserError(
-        f"--out {out}: a run {what} is here ({one.field} is {one.shown(one.old)} there, "
-        f"{one.shown(one.new)} here): {way}"
+        f"--out {out}: it has a run {what} ({one.field} is {one.shown(one.old)} there, "
+        f"{one.shown(one.new)} in this command): {way}"
     )

@@ -1,17 +1,17 @@
-"""What follows a step."""
+"""The actions that are due after a step."""
 
 from typing import NamedTuple
 
 
 class Due(NamedTuple):
-    """What is to be done after a step.
+    """Actions that are due after a step.
 
     Attributes:
-        logs: means are written down.
-        validates: held-out files are measured.
-        saves: a checkpoint is written.
-        stop: a signal asked for the end.
-        last: it was the last step.
+        logs: write the means of scalars.
+        validates: measure held-out files.
+        saves: write a checkpoint.
+        stop: a signal asked to stop.
+        last: this was the last step.
     """
 
     logs: bool
@@ -22,10 +22,10 @@ class Due(NamedTuple):
 
     @property
     def sound(self) -> bool:
-        """Whether the networks have to be sound for it."""
+        """Whether the networks must be finite for these actions."""
         return self.validates or self.saves or self.stop
 
     @property
     def read(self) -> bool:
-        """Whether scalars are read from the device."""
+        """Whether to read scalars from the device."""
         return self.logs or self.sound

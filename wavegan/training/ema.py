@@ -1,4 +1,4 @@
-"""The averaged generator: what inference gets, while training goes on with the raw one."""
+"""Exponential moving average (EMA) of the generator, for inference; training uses the raw one."""
 
 from collections.abc import Sequence
 
@@ -10,12 +10,12 @@ from torch.optim.swa_utils import AveragedModel
 class EMA(AveragedModel):
     """Exponential moving average of a generator's parameters; buffers are copied.
 
-    At the n-th update the decay is `min(decay, (1 + n) / (10 + n))`, so that a short run's average
-    is not held back by its random start (the warm-up of TensorFlow's ExponentialMovingAverage).
+    At the n-th update the decay is `min(decay, (1 + n) / (10 + n))`, so that random initial weights
+    do not dominate the average of a short run (as in TensorFlow's ExponentialMovingAverage).
 
     Args:
         generator: the network to average.
-        decay: the decay once warmed up, in (0, 1).
+        decay: the decay after the warm-up, in (0, 1).
     """
 
     def __init__(self, generator: nn.Module, decay: float) -> None:

@@ -1,4 +1,4 @@
-"""What a run would take: time, memory and disk, beside what this machine has."""
+"""Estimate the time, memory and disk space of a run, and what this machine has."""
 
 import shutil
 from pathlib import Path
@@ -23,27 +23,29 @@ def of(
     device: torch.device,
     processes: int,
 ) -> dict[str, Any]:
-    """Run a few steps, and say what all of them would take.
+    """Run a few steps, and estimate what the whole run takes.
 
     Args:
         recipe: resolved.
         step: networks and optimizers, on the device; they learn a little.
-        segments: where crops come from.
+        segments: the training crops.
         sizes: what a run writes.
-        run: its folder, which need not be there; where it has checkpoints only the steps from the
-            last one on are counted.
+        run: the run's folder, which may not exist; if it has checkpoints, only the steps after the
+            last one are counted.
         device: where to compute.
-        processes: how many train together; time and memory are of one of them.
+        processes: number of training processes; time and memory are those of one.
 
     Returns:
-        `time`: `seconds` of training, without validations, checkpoints and reading; `steps` that
-        this is for, `step_seconds`, on which `device`; `measured_crops` of `crops` in a step: fewer
-        if it was scaled, 0 if a step of one crop took too long, so that `seconds` is a lower bound.
-        `memory` in bytes: `needed` (None: unknown; scaled from one crop it is an upper bound), of
-        that `networks` with their gradients and optimizers; `available`.
-        `disk` in bytes: `needed`, of that `previews`; of `checkpoints` the last has `checkpoint`
-        (of that `discriminators`), each other one `older_checkpoint`; `peak` while one more is
-        written; `needed_keep_last_1`; `free` where the run would be.
+        `time`: `seconds` of training, without validation, checkpoints and reading, for the
+        remaining `steps`; `step_seconds`; `device`; `crops` of a step; `measured_crops`: less than
+        `crops` if the time was scaled, 0 if a step of one crop took too long (`seconds` is then a
+        lower bound).
+        `memory` in bytes: `needed` (None: unknown; scaled from one crop: an upper bound);
+        `networks`: its part for weights, gradients and optimizers; `available`.
+        `disk` in bytes: `needed`; `previews`: its part for clips; `checkpoints`: their number;
+        `checkpoint`: size of the last one, and `discriminators`: its part for them;
+        `older_checkpoint`: size of each other one; `peak` while one more is written;
+        `needed_keep_last_1`; `free` at the run's path.
     """
     training = recipe.training
     left = training.steps - max(bundle.checkpoints(run), default=0)
@@ -71,7 +73,7 @@ def of(
             "checkpoints": sizes.checkpoints,
             "checkpoint": sizes.checkpoint,
             "older_checkpoint": sizes.older,
-            "discriminators": sizes.judges,
+            "discriminators": sizes.discriminators,
             "needed_keep_last_1": sizes.with_last(1),
             "free": shutil.disk_usage(_there(run)).free,
         },
@@ -79,6 +81,6 @@ def of(
 
 
 def _there(folder: Path) -> Path:
-    """The nearest folder above that is there."""
+    """The nearest parent folder that exists."""
     folder = folder.absolute()
     return next(each for each in (folder, *folder.parents) if each.is_dir())

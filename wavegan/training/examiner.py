@@ -1,4 +1,4 @@
-"""Validation in the course of a run: measured, written down, told; a signal has it left early."""
+"""Validate the generator during a run: measure, log, report; a signal ends it early."""
 
 import shutil
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from wavegan.validation.base import Validation
 
 @dataclass
 class Examiner:
-    """Examines the generator of a run.
+    """Validates the generator of a run.
 
     Attributes:
         run: the run's folder.
@@ -27,8 +27,8 @@ class Examiner:
         train_state: networks and progress.
         validation: measures the generator; decides which checkpoint is best.
         accelerator: device and processes.
-        log: writes figures down.
-        listener: is told of them.
+        log: stores results.
+        listener: receives results.
     """
 
     run: Path
@@ -43,19 +43,19 @@ class Examiner:
         self.adviser = Adviser(self.run, self.listener.note)
 
     def validate(self, interrupt: Interrupt) -> bool:
-        """Measure held-out files on the main process; whether this is the best step so far."""
+        """Measure held-out files on the main process; returns whether this step is the best."""
         progress = self.train_state.progress
         if self.accelerator.is_main_process:
             values = self.measure(interrupt)
             if values:
-                self.judged(values)
+                self.record(values)
             if values is not None and progress.step < self.steps:
                 self.adviser.tell()
         meet(self.accelerator)
         return any_process(progress.best_step == progress.step, self.accelerator.device)
 
     def measure(self, interrupt: Interrupt) -> Mapping[str, float] | None:
-        """The figures of this step, or None where a signal had the validation left early."""
+        """The results of this step, or None if a signal ended the validation early."""
         discriminator = self.train_state.networks.get("discriminator")
         if interrupt.signal is not None:
             return None
@@ -68,12 +68,12 @@ class Examiner:
         except (LeftEarly, Exception):
             if interrupt.signal is None:
                 raise
-            # what a signal raised may have come out of a library as something else
+            # a library may turn the signal's exception into another one
             shutil.rmtree(self.previews(), ignore_errors=True)
             return None
 
-    def judged(self, values: Mapping[str, float]) -> None:
-        """Write down and tell what a validation measured, and whether it is the best so far."""
+    def record(self, values: Mapping[str, float]) -> None:
+        """Log and report the results of a validation, and update the best step."""
         progress = self.train_state.progress
         alarms = self.validation.alarms(progress.step, values, self.log.validations())
         value = values[self.validation.best]
@@ -87,7 +87,7 @@ class Examiner:
             self.log.alarm(alarm)
 
     def preview(self, interrupt: Interrupt) -> None:
-        """Write previews where nothing is measured."""
+        """Write previews when a checkpoint is saved without a validation."""
         if interrupt.signal is not None or not self.accelerator.is_main_process:
             return
         try:
@@ -100,17 +100,17 @@ class Examiner:
             shutil.rmtree(self.previews(), ignore_errors=True)
 
     def knows_nothing(self) -> bool:
-        """Whether nothing was measured of this step, nor anything of it written to listen to."""
-        told = {line["step"] for line in self.log.validations()}
-        return self.train_state.progress.step not in told and not self.previews().exists()
+        """Whether this step has neither validation results nor previews."""
+        validated = {line["step"] for line in self.log.validations()}
+        return self.train_state.progress.step not in validated and not self.previews().exists()
 
     def averaged(self) -> nn.Module:
-        """The generator that inference would get."""
+        """The generator for inference: averaged if kept."""
         ema = self.train_state.ema
         return (
             self.train_state.networks["generator"] if ema is None else ema.get_submodule("module")
         )
 
     def previews(self) -> Path:
-        """Where the previews of this step go."""
+        """The folder for previews of this step."""
         return self.log.place.here() / "samples" / f"{self.train_state.progress.step:08d}"

@@ -1,4 +1,4 @@
-"""Feature matching: what a discriminator saw inside a real clip, the fake shall show as well."""
+"""Feature matching loss: the distance between a discriminator's features of real and fake clips."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,7 +10,7 @@ from torch.nn.functional import l1_loss
 from wavegan.errors import UserError
 
 Normalize = Literal["hifigan", "melgan"]
-"""Whose normalisation feature matching has."""
+"""The project whose normalisation is used."""
 
 
 def feature_matching(
@@ -31,9 +31,9 @@ def feature_matching(
 
     Args:
         real: one sequence of maps per sub-discriminator, each map `(B, ...)`; taken as constants.
-        fake: the same for the estimates.
-        normalize: whose convention.
-        weights: one for each sub-discriminator; None: 1.
+        fake: the same for the fake clips.
+        normalize: the convention.
+        weights: one per sub-discriminator; None: 1.
 
     Returns:
         A scalar, 0 where all maps are equal.
@@ -53,7 +53,7 @@ def feature_matching(
 
 
 def _layers(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
-    """The sum over the maps of one sub-discriminator of their mean absolute difference."""
+    """The sum over one sub-discriminator's maps of the mean absolute difference."""
     for r, f in zip(real, fake, strict=True):
         if r.shape != f.shape:
             raise ValueError(f"feature maps differ: real {tuple(r.shape)}, fake {tuple(f.shape)}")
@@ -62,10 +62,10 @@ def _layers(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
 
 
 def _melgan_weight(discriminators: int, maps: int) -> float:
-    """What MelGAN multiplies each layer's distance by."""
+    """MelGAN's factor for the distance of each layer."""
     if maps < 2:
         raise UserError(
             "feature matching: 'melgan' needs at least 2 feature maps in each sub-discriminator,"
-            f" here is one with {maps}; use 'hifigan'"
+            f" one has {maps}: use 'hifigan'"
         )
     return 4.0 / (discriminators * (maps - 1))

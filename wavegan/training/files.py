@@ -1,4 +1,4 @@
-"""The files of a run: the audio, mels beside it, which of them train and which are held out."""
+"""Find the files of a run: audio, given mels, and the split into training and held-out clips."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,18 +25,18 @@ from wavegan.validation.base import HeldOut
 from wavegan.validation.clips import readable
 
 LEAST_GAP = 0.1
-"""Seconds on each side of a held-out stretch that are not used, at least."""
+"""Minimum unused gap on each side of a held-out stretch, seconds."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """What a run reads.
+    """The data of a run.
 
     Attributes:
-        manifest: what the folder of audio holds; with mels, clips without one are rejected.
-        split: which clips train and which are held out.
+        manifest: the folder of audio; with mels, clips without a mel are rejected.
+        split: training and held-out clips.
         mels: a TTS model's mels of the clips, or None.
-        notes: what a person should know of them as a whole, a line each.
+        notes: notes about the data, one line each.
     """
 
     manifest: Manifest
@@ -46,11 +46,11 @@ class Files:
 
 
 def find(recipe: Recipe, history: History | None = None) -> Files:
-    """Scan the folder of audio, pair it with mels where there are some, and split it.
+    """Scan the folder of audio, pair it with mels if given, and split it.
 
     Args:
-        recipe: says where they are.
-        history: of a run that goes on: it has divided them, and its lists are not read again.
+        recipe: names the folders.
+        history: of a resumed run: its split is used, and lists are not read again.
 
     Raises:
         UserError: a folder or a list of files is not usable.
@@ -60,15 +60,15 @@ def find(recipe: Recipe, history: History | None = None) -> Files:
         raise UserError("data.folder is not set: give the folder of audio")
     if history and history.run and not data.folder.exists():
         raise UserError(
-            f"data folder {data.folder} of {history.run}: it is not there any more: say where it "
-            "is now, data.folder=FOLDER"
+            f"data folder {data.folder} of {history.run}: it does not exist any more: give its new "
+            "path, data.folder=FOLDER"
         )
     manifest, mels = scan(data.folder), None
     if "names" in (data.labels, data.label_from):
         manifest = _named(manifest, data.label_pattern)
     if data.mels is not None:
         if mel is None:
-            raise UserError("data.mels is set, and mel is null: give the front-end of these mels")
+            raise UserError("data.mels is set, but mel is null: give the front-end of these mels")
         manifest, mels = pair(replace(manifest, own=()), data.mels, mel)
     chosen = history.division(manifest, data) if history else None
     if chosen is None:
@@ -85,7 +85,10 @@ def find(recipe: Recipe, history: History | None = None) -> Files:
 
 
 def _gap(manifest: Manifest, recipe: Recipe) -> float:
-    """Seconds around a held-out stretch, so that no mel frame or filter of what trains hears it."""
+    """Seconds of gap around a held-out stretch: wider than a mel frame plus the resampling filter.
+
+    So no training crop or mel frame contains held-out samples.
+    """
     rate, mel = recipe.sample_rate(), recipe.front_end()
     lowest = min(rate, *(clip.sample_rate for clip in manifest.clips))
     frame = 0.0 if mel is None else mel.n_fft / mel.sample_rate
@@ -93,7 +96,7 @@ def _gap(manifest: Manifest, recipe: Recipe) -> float:
 
 
 def segments(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> Segments:
-    """The crops that train, with what a task's conditioner makes of each."""
+    """The training crops, with the conditions that the task's conditioner makes."""
     return Segments(
         files.split.train,
         files.manifest.root,
@@ -113,7 +116,7 @@ def segments(recipe: Recipe, files: Files, conditioner: Conditioner | None = Non
 def held_out_segments(
     recipe: Recipe, files: Files, conditioner: Conditioner | None = None
 ) -> Segments | None:
-    """Crops of the clips that are held out; None: there are none."""
+    """Crops of the held-out clips, or None if nothing is held out."""
     if not files.split.validation:
         return None
     held_out = replace(files, split=replace(files.split, train=files.split.validation))
@@ -121,7 +124,7 @@ def held_out_segments(
 
 
 def sample(segments: Segments, count: int) -> Iterator[Tensor]:
-    """The first crops of an epoch, `(1, C, T)` each; as many as there are, or `count`."""
+    """The first `count` crops of an epoch (or fewer), `(1, C, T)` each."""
     for number in range(min(count, len(segments))):
         yield segments[number].audio[None]
 
@@ -130,30 +133,31 @@ def labels(files: Files, source: str) -> tuple[str, ...]:
     """The labels of training files, sorted.
 
     Args:
-        files: what was found.
+        files: the files.
         source: "folders" or "names".
 
     Raises:
-        UserError: there is but one, files lie in no folder, or a label is only held out.
+        UserError: there is only one label, files are in no folder, or a label is only held out.
     """
     names = sorted({clip.label for clip in files.split.train})
     strange = sorted({clip.label for clip in files.split.validation} - set(names))
     if strange:
         raise UserError(
-            f"data.labels: no file of {printable(strange[0])!r} is left to train on: add files to "
+            f"data.labels: no file of {printable(strange[0])!r} is left for training: add files to "
             "it, or hold out fewer (data.validation)"
         )
     if len(names) > 1 and "" not in names:
         return tuple(names)
-    where = "some lie in none" if "" in names else f"all are {printable(names[0])!r}"
+    problem = "some are in no folder" if "" in names else f"all are {printable(names[0])!r}"
     raise UserError(
-        f"data.labels is {source}, so the {source} of {files.manifest.root} have to tell the "
-        f"labels apart, but {where}: sort them into folders, or set data.labels=null"
+        f"data.labels is {source}, so the labels come from the {source} of the files in "
+        f"{files.manifest.root}, but {problem}: sort the files into folders, or set "
+        "data.labels=null"
     )
 
 
 def _named(manifest: Manifest, pattern: str) -> Manifest:
-    """The clips with the labels in their names; those without one among the rejected."""
+    """Label clips by their file names; reject those without a label."""
     names = [Path(clip.path).name for clip in manifest.clips]
     labels = bounded_pattern.groups(pattern, names, "data.label_pattern")
     found = list(zip(manifest.clips, labels, strict=True))
@@ -165,20 +169,20 @@ def _named(manifest: Manifest, pattern: str) -> Manifest:
     )
     if not kept:
         raise UserError(
-            f"data.labels is names, but data.label_pattern {pattern!r} finds a label in none of "
-            f"the {counted(len(missing), 'file')} of {manifest.root}: give another pattern"
+            f"data.labels is names, but data.label_pattern {pattern!r} finds no label in the names "
+            f"of {counted(len(missing), 'file')} in {manifest.root}: give another pattern"
         )
     return replace(manifest, clips=kept, rejected=manifest.rejected + missing, own=())
 
 
 def held_out(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> list[HeldOut]:
-    """The clips to validate with, each with its mel where there is one."""
+    """The validation clips, with their mels if given."""
     count = recipe.training.validation_clips
     return _read_whole(recipe, files, files.split.validation, count, conditioner)
 
 
 def shown(recipe: Recipe, files: Files, conditioner: Conditioner | None = None) -> list[HeldOut]:
-    """The first training clips, to listen to where nothing is held out."""
+    """The first training clips, for previews if nothing is held out."""
     count = recipe.training.previews
     return _read_whole(recipe, files, files.split.train, count, conditioner)
 
@@ -190,7 +194,7 @@ def _read_whole(
     count: int,
     conditioner: Conditioner | None,
 ) -> list[HeldOut]:
-    """Read so many clips, no longer than the recipe says; a long stretch gives several."""
+    """Read `count` clips of at most `data.validation_seconds`; a long stretch gives several."""
     seconds, mels, rate = recipe.data.validation_seconds, files.mels, recipe.sample_rate()
     parts = [part for clip in clips for part in pieces(clip, seconds)]
 

@@ -1,4 +1,4 @@
-"""What there is to say of the files of a run: in lines, and as numbers."""
+"""Report the files of a run, as lines and as numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ SHOWN = 3
 
 
 def report_summary(files: Files, listener: Listener) -> None:
-    """Say what was found, and name every file that is left out or odd, once."""
+    """Report what was found, and each file that is unusable or has a problem."""
     manifest, chosen = files.manifest, files.split
     held_out = str(_count(chosen.validation))
     if stretches := sum(clip.start > 0 for clip in chosen.validation):
@@ -26,8 +26,8 @@ def report_summary(files: Files, listener: Listener) -> None:
     if files.mels is not None:
         listener.note(_about(files.mels))
         if files.mels.turned:
-            one = "mel lies as (frames, n_mels) and is turned"
-            many = "mels lie as (frames, n_mels) and are turned"
+            one = "mel has shape (frames, n_mels) and is transposed"
+            many = "mels have shape (frames, n_mels) and are transposed"
             listener.note(counted(files.mels.turned, one, many))
     fits = compare(files)
     if fits:
@@ -41,14 +41,14 @@ def report_summary(files: Files, listener: Listener) -> None:
 
 
 def compare(files: Files) -> list[Fit]:
-    """Some of the given mels beside those of their audio; none where none are given."""
+    """Compare some of the given mels with mels of their audio; empty without given mels."""
     if files.mels is None:
         return []
     return mel_fit.compare(files.mels, files.manifest.clips, files.manifest.root)
 
 
 def mel_warnings(files: Files, fits: Sequence[Fit]) -> list[str]:
-    """What is wrong with given mels, or uncertain; maybe nothing."""
+    """Warnings about given mels."""
     if files.mels is None:
         return []
     lines = mel_fit.doubts(fits, files.mels)
@@ -59,7 +59,7 @@ def mel_warnings(files: Files, fits: Sequence[Fit]) -> list[str]:
 
 
 def describe(files: Files, fits: Sequence[Fit]) -> dict[str, Any]:
-    """What was found, as numbers and names."""
+    """What was found, for JSON."""
     facts: dict[str, Any] = {
         "training_files": _count(files.split.train),
         "training_hours": round(_hours(files.split.train), 3),
@@ -84,7 +84,7 @@ def _hours(clips: tuple[Clip, ...]) -> float:
 
 
 def _count(clips: tuple[Clip, ...]) -> int:
-    """How many files they are of: stretches of one file are one."""
+    """Number of files; several stretches of one file count once."""
     return len({clip.path for clip in clips})
 
 
@@ -92,12 +92,12 @@ def _about(mels: Mels) -> str:
     text = f"{mels.root}: {counted(len(mels.of), 'mel')} paired with audio"
     if mels.uneven:
         text += (
-            f", {mels.uneven} of them {TOLERANCE} frame longer or shorter than it (the longer of "
-            "the two is cut)"
+            f", {mels.uneven} of them {TOLERANCE} frame longer or shorter than the audio (the "
+            "longer one is cut)"
         )
     if mels.told_apart:
         clip, mel = next(iter(mels.told_apart.items()))
-        text += f", {len(mels.told_apart)} of them by bare names, as {mel} with {clip}"
+        text += f", {len(mels.told_apart)} of them by file name only, like {mel} with {clip}"
     if mels.orphans:
         named = ", ".join(printable(path) for path in mels.orphans[:SHOWN])
         more = f" and {len(mels.orphans) - SHOWN} more" if len(mels.orphans) > SHOWN else ""

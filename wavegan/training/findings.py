@@ -1,4 +1,4 @@
-"""Every file of a run, looked at: whole, damaged, or worth a remark."""
+"""Check every file of a run: whole, damaged or missing."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,19 +17,19 @@ from wavegan.training.lock import LOCK
 from wavegan.training.owner import Owner
 
 LOOKS, WAIT = 10, 0.1
-"""How often, and how many seconds apart, it is looked whether a checkpoint is being deleted."""
+"""How often, and at which interval in seconds, to check whether a checkpoint is being deleted."""
 
 State = Literal["whole", "damaged", "missing", "note"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one file, or of one checkpoint.
+    """The result for one file or one checkpoint.
 
     Attributes:
-        name: relative to the run.
-        state: `whole`; `damaged`; `missing`: not here though the run is in want of it; or `note`.
-        text: what there is to say.
+        name: path relative to the run.
+        state: `whole`, `damaged`, `missing` (the run needs it) or `note`.
+        text: explanation.
     """
 
     name: str
@@ -37,21 +37,22 @@ class Finding:
     text: str
 
     def to_dict(self) -> dict[str, str]:
-        """As JSON takes it."""
+        """Return a dictionary for JSON."""
         return asdict(self)
 
 
 def examine(run: Path) -> Iterator[Finding]:
-    """Look at all that a run keeps; reads every byte, writes nothing.
+    """Check all files of a run; reads every byte, writes nothing.
 
-    Files that a healthy run may be without, as `run.lock` where nobody trains, are passed over.
+    Missing files that a healthy run does not need (`run.lock` while nobody trains) are not listed.
 
     Raises:
-        UserError: it is no run's folder.
+        UserError: the folder is not a run.
     """
     if not ((run / run_folder.RECIPE).exists() or (run / run_folder.FOLDER).is_dir()):
         raise UserError(
-            f"{run}: no run's folder: it has neither {run_folder.RECIPE} nor {run_folder.FOLDER}/"
+            f"{run}: not a run: it has neither {run_folder.RECIPE} nor {run_folder.FOLDER}/: give "
+            "the folder of a run"
         )
     for name, look in _FILES.items():
         if found := _looked_at(run, name, look):
@@ -65,15 +66,15 @@ def examine(run: Path) -> Iterator[Finding]:
                 yield Finding(name, "damaged", " ".join(str(error).split()))
             continue
         known = (folder / checksums.NAME).is_file()
-        how = "all as it was written" if known else "it opens; older versions kept no checksums"
+        how = "checksums are right" if known else "it opens; older versions kept no checksums"
         yield Finding(name, "whole" if known else "note", f"step {step:,}: {how}")
     for aside in sorted((run / run_folder.FOLDER).glob(f"*{whole.ASIDE}")):
-        text = "put aside as damaged; remove it once you do not need it"
+        text = "moved aside as damaged; remove it when you no longer need it"
         yield Finding(f"{run_folder.FOLDER}/{aside.name}", "note", text)
 
 
 def _dropped(run: Path, folder: Path) -> bool:
-    """Whether a checkpoint is one that the run, which trains meanwhile, has just deleted."""
+    """Whether a running training has just deleted this checkpoint."""
     for _ in range(LOOKS):
         if not folder.exists():
             return True
@@ -111,15 +112,15 @@ def _metrics(run: Path) -> tuple[State, str]:
 def _split(run: Path) -> tuple[State, str]:
     kept = KeptSplit.read(run) or KeptSplit(frozenset(), frozenset())
     train, held = len(kept.train), len(kept.validation)
-    return "whole", f"{counted(train, 'trains', 'train')}, {counted(held, 'is', 'are')} held out"
+    return "whole", f"{counted(train, 'training file')}, {held} held out"
 
 
 def _best(run: Path) -> tuple[State, str]:
     step = run_folder.marked(run)
     if step is None:
-        return "whole", "none is the best: nothing was measured since validation has its clips"
+        return "whole", "no best step: no validation since the validation clips changed"
     if step not in run_folder.checkpoints(run):
-        return "damaged", f"it names step {step}, of which there is no checkpoint"
+        return "damaged", f"it names step {step}, but there is no such checkpoint"
     return "whole", f"step {step:,}"
 
 
@@ -134,12 +135,12 @@ def _owner(run: Path) -> Owner | None:
 def _lock(run: Path) -> tuple[State, str]:
     owner = _owner(run)
     if owner is None:
-        return "note", "empty or damaged; the next start takes it over"
+        return "note", "empty or damaged; the next training takes it over"
     if not owner.can_be_seen():
-        return "note", f"{owner}: it cannot be seen from here whether it still trains"
+        return "note", f"{owner}: whether it still trains is unknown on this host"
     return (
         "note",
-        f"{owner} {'trains here' if owner.lives() else 'was ended; the next start takes over'}",
+        f"{owner} {'trains here' if owner.lives() else 'has ended; the next training takes over'}",
     )
 
 
@@ -152,8 +153,8 @@ _FILES: dict[str, Callable[[Path], tuple[State, str]]] = {
 }
 
 _WANTED: dict[str, tuple[State, str]] = {
-    run_folder.RECIPE: ("missing", "not here: the run cannot go on without it"),
-    run_folder.METRICS: ("missing", "not here: status and report have nothing to tell"),
-    SPLIT: ("note", "not here, as in older versions: going on divides files by data.validation"),
+    run_folder.RECIPE: ("missing", "the run cannot resume without it"),
+    run_folder.METRICS: ("missing", "status and report have no data without it"),
+    SPLIT: ("note", "missing, as in older versions: resuming splits files by data.validation"),
 }
-"""What there is to say of files that a run with checkpoints is without."""
+"""Results for missing files of a run with checkpoints."""

@@ -1,4 +1,4 @@
-"""What must be finite: loss and gradient before a player learns, its state before it is saved."""
+"""Checks for NaN and infinity: of loss and gradient before a step, of all state before saving."""
 
 from collections.abc import Iterator
 from typing import Protocol, cast
@@ -11,20 +11,20 @@ from wavegan.training.checkpoint import TrainState
 
 
 class _Fused(Protocol):
-    """An optimizer whose kernel leaves weights and state alone where `found_inf` is 1."""
+    """An optimizer whose kernel does not change weights and state if `found_inf` is 1."""
 
     found_inf: Tensor
 
 
 def finite_or_nan(norm: Tensor, loss: Tensor) -> Tensor:
-    """The norm of a gradient, or NaN where the loss it comes from is not finite."""
+    """The norm of a gradient, or NaN if its loss is not finite."""
     return torch.where(torch.isfinite(loss), norm, torch.nan)
 
 
 def step_if_finite(optimizer: Optimizer, norm: Tensor) -> None:
-    """Let an optimizer step if the norm of all gradients is finite; else nothing of it changes.
+    """Step an optimizer if the norm of all gradients is finite; else change nothing.
 
-    A fused optimizer decides on the device, so nothing waits for the answer.
+    A fused optimizer decides on the device, without synchronization.
     """
     bad = ~torch.isfinite(norm)
     if getattr(optimizer, "_step_supports_amp_scaling", False):
@@ -35,9 +35,9 @@ def step_if_finite(optimizer: Optimizer, norm: Tensor) -> None:
 
 
 def not_finite(train_state: TrainState) -> str | None:
-    """The first tensor of what a checkpoint keeps that is not finite, by name; None: all is well.
+    """The name of the first tensor of a checkpoint that is not finite, or None.
 
-    One look at every weight, its average and its moments; each device is asked once.
+    Checks weights, averages and optimizer moments, with one synchronization per device.
     """
     by_device: dict[torch.device, list[tuple[str, Tensor]]] = {}
     for name, value in _kept(train_state):

@@ -1,4 +1,4 @@
-"""What a run writes to the disk, by its networks and recipe."""
+"""Compute the disk space of a run from its networks and recipe."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ from wavegan.recipe import Recipe
 from wavegan.training.parts import Parts
 
 BEST = 1
-"""The best checkpoint is kept beside the last ones."""
+"""The best checkpoint is kept in addition to the last ones."""
 MOMENTS = 2
-"""Tensors as large as the weights that AdamW keeps."""
+"""AdamW's moments per weight."""
 DEPTH = 2
-"""Bytes of a sample of a preview."""
+"""Bytes per sample of a preview."""
 
 
 @dataclass(frozen=True)
@@ -22,46 +22,46 @@ class Footprint:
 
     Attributes:
         checkpoint: the last checkpoint.
-        older: each of the others, which are without the optimizer of the discriminators.
-        judges: what of the last one is the discriminators and their optimizer.
-        checkpoints: how many are kept: the last ones and the best.
-        previews: all clips to listen to, from the first to the last step.
+        older: each of the others, without the optimizer of the discriminators.
+        discriminators: part of the last one for the discriminators and their optimizer.
+        checkpoints: number of checkpoints kept: the last ones and the best.
+        previews: all previews of the run.
     """
 
     checkpoint: int
     older: int
-    judges: int
+    discriminators: int
     checkpoints: int
     previews: int
 
     @property
     def total(self) -> int:
-        """All of it, at the end of the run."""
+        """Total at the end of the run."""
         return self.checkpoint + self.older * (self.checkpoints - 1) + self.previews
 
     @property
     def peak(self) -> int:
-        """All of it while one more checkpoint is written."""
+        """Total while one more checkpoint is written."""
         return self.total + self.checkpoint
 
     def with_last(self, count: int) -> int:
-        """All of it with another `training.keep_last`."""
+        """Total with another `training.keep_last`."""
         return replace(self, checkpoints=min(self.checkpoints, count + BEST)).total
 
 
 def footprint(
     recipe: Recipe, parts: Parts, networks: Mapping[str, nn.Module], held_out: Sequence[float]
 ) -> Footprint:
-    """What a run comes to write.
+    """The disk space of a run.
 
     Args:
         recipe: resolved.
-        parts: what it describes.
-        networks: those that train, by name.
-        held_out: seconds of the clips that are held out, in their order.
+        parts: built from the recipe.
+        networks: the trained networks, by name.
+        held_out: seconds of each held-out clip, in order.
     """
     generator, discriminator = networks["generator"], networks.get("discriminator")
-    # the generator is there twice: as it trains, and as it is used
+    # the generator is stored twice: raw for training, averaged for inference
     own = 2 * _weights(generator) + _optimizer(generator)
     weights, optimizer = (
         (_weights(discriminator), _optimizer(discriminator)) if discriminator else (0, 0)
@@ -69,7 +69,7 @@ def footprint(
     return Footprint(
         checkpoint=own + weights + optimizer,
         older=own + weights,
-        judges=weights + optimizer,
+        discriminators=weights + optimizer,
         checkpoints=min(recipe.training.keep_last + BEST, max(1, _saves(recipe))),
         previews=_previews(recipe, parts, held_out),
     )
@@ -85,21 +85,21 @@ def _optimizer(network: nn.Module) -> int:
 
 
 def _saves(recipe: Recipe) -> int:
-    """Steps at which a checkpoint may be written."""
+    """Maximum number of checkpoints written."""
     return len(_steps(recipe, recipe.training.checkpoint_every, recipe.training.validate_every))
 
 
 def _steps(recipe: Recipe, *intervals: int) -> set[int]:
-    """Steps at one of several intervals, and the last one."""
+    """The steps at any of the intervals, and the last one."""
     steps = recipe.training.steps
     return {steps}.union(*(range(every, steps, every) for every in intervals))
 
 
 def _previews(recipe: Recipe, parts: Parts, held_out: Sequence[float]) -> int:
-    """Bytes of the clips to listen to, written at each validation and checkpoint."""
+    """Bytes of all previews, written at each validation and checkpoint."""
     data, count, rate = recipe.data, recipe.training.previews, parts.config.sample_rate
     samples = count * data.segment
-    if parts.terms.task.reconstructs:  # each beside its original
+    if parts.terms.task.reconstructs:  # each with its original
         clips = held_out[: min(count, recipe.training.validation_clips)]
         samples = 2 * round(sum(min(s, data.validation_seconds) for s in clips) * rate)
     return samples * parts.config.channels * DEPTH * _saves(recipe)

@@ -1,4 +1,4 @@
-"""Watches over the steps of a run: those that were left out, and whether its weights are sound."""
+"""Watch the steps of a run: which were skipped, and whether weights and losses are finite."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,18 +19,18 @@ from wavegan.training.processes import any_process
 from wavegan.training.step import Logs, Step
 
 PATIENCE = 10
-"""Turns in a row of one player that may be left out before training goes back."""
+"""Skipped turns of one network in a row before training goes back to a checkpoint."""
 TRIED = 3
-"""Steps in a row whose clips are tried one by one: it takes a step for each."""
+"""Skipped steps in a row whose clips are tried one at a time, which costs a step per clip."""
 
 
 class Ailment(NamedTuple):
-    """Why a run cannot go on as it is.
+    """Why a run cannot continue or save.
 
     Attributes:
         what: what is not finite, and when.
-        cause: whose doing it is.
-        grave: it will not pass by itself; else it is only not to be saved.
+        cause: the probable cause.
+        grave: training must go back; otherwise it continues without saving.
     """
 
     what: str
@@ -40,7 +40,7 @@ class Ailment(NamedTuple):
 
 @dataclass
 class _Seen:
-    """A step, until its scalars are read."""
+    """A step whose scalars are not read yet."""
 
     step: int
     numbers: range
@@ -50,17 +50,17 @@ class _Seen:
 
 @dataclass
 class Guard:
-    """Reads which steps were left out, and says when a run cannot go on as it is.
+    """Finds skipped steps, and reports when a run cannot continue.
 
     Attributes:
         run: the run's folder.
-        step: the step that trains.
+        step: the training step.
         train_state: networks, optimizers and progress.
         segments: reads the clips of a step again.
         accelerator: device and processes.
-        log: steps that were left out are written down there.
-        listener: is told of them.
-        last: the last step that was left out, or None.
+        log: stores skipped steps.
+        listener: receives notes about skipped steps.
+        last: the last skipped step, or None.
     """
 
     run: Path
@@ -75,7 +75,7 @@ class Guard:
     _fine: _Seen | None = None
 
     def see(self, batch: Batch, logs: Logs, *, adversarial: bool) -> None:
-        """Take note of the step that follows `progress.step`; a CPU's scalars are read at once."""
+        """Add the step after `progress.step`; on a CPU its scalars are read immediately."""
         done, share = self.train_state.progress.step, len(batch.paths)
         place = done * self.accelerator.num_processes + self.accelerator.process_index
         numbers = range(place * share, (place + 1) * share)  # as the loader counts them
@@ -84,7 +84,7 @@ class Guard:
             self.read()
 
     def read(self) -> None:
-        """Look at the steps since the last time; those that were left out are written down."""
+        """Read the scalars of the steps since the last call, and log skipped steps."""
         seen, self._seen = self._seen, []
         norms = [(at, name) for at in seen for name in at.logs if name.endswith("/grad_norm")]
         if not norms:
@@ -127,16 +127,16 @@ class Guard:
                 self.listener.note(str(skip))
 
     def ailment(self, *, thorough: bool) -> Ailment | None:
-        """Why the run cannot go on as it is; None: it can. Every process gets an answer alike.
+        """Why the run cannot continue or save, or None; equal in all processes.
 
         Args:
-            thorough: look at every weight too, and try clips that were fine before.
+            thorough: also check every weight, and try clips that were fine before.
         """
         stuck = self._stuck()
         return stuck or self._unsound() or self._doubt() if thorough else stuck
 
     def _stuck(self) -> Ailment | None:
-        """Too many steps in a row that were left out."""
+        """Too many skipped turns in a row."""
         longest = max(self.train_state.progress.streaks.values(), default=0)
         if longest < PATIENCE or self.last is None:
             return None
@@ -151,7 +151,7 @@ class Guard:
         return Ailment(what, "the last steps were too large")
 
     def _doubt(self) -> Ailment | None:
-        """A loss that is not finite for the clips of the last step that was not left out."""
+        """A loss that is not finite for the clips of the last step that was not skipped."""
         device, fine = self.accelerator.device, self._fine
         if fine is None:
             last = self.last
@@ -165,5 +165,5 @@ class Guard:
         return Ailment(f"{name} is not finite at step {step:,}", why, grave=False)
 
     def forget(self) -> None:
-        """Begin anew, at a checkpoint that training went back to."""
+        """Reset, after training went back to a checkpoint."""
         self._seen, self._fine, self.last = [], None, None

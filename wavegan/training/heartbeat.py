@@ -1,9 +1,9 @@
-"""Several processes hear of each other, so that one that hangs is named and not waited for.
+"""Heartbeats between processes, to end a run with a clear error when one of them hangs.
 
-Each writes `RUN/processes/RANK.json` every few seconds, from a thread of its own: which step it is
-at, what it does, whether it waits for the others. A process that has waited too long looks for one
-that is silent, or that does not move although nothing keeps it. A validation may take as long as it
-takes, for as long as its process is heard.
+A thread in each process writes `RUN/processes/RANK.json` every few seconds: its step, its phase,
+and whether it waits for the others. A process that has waited too long looks for one that is
+silent, or that makes no progress without waiting itself. A validation may take any time, while its
+process still writes.
 """
 
 import contextlib
@@ -26,18 +26,18 @@ from wavegan.training import storage
 
 FOLDER = "processes"
 LIMIT = "WAVEGAN_WAIT"
-"""The variable with the seconds that a process waits for one that hangs."""
+"""Environment variable: seconds to wait for a process that hangs."""
 USUAL = 600.0
 BEAT = 2.0
-"""Seconds between beats, at most."""
+"""Maximum seconds between beats."""
 BUSY = "STEP"
-"""What a process does where it has to move: in all else it may take its time."""
+"""The phase in which a process must make progress; other phases may take any time."""
 
 Where = Callable[[], tuple[int, str]]
 
 
 class _Beat(BaseModel):
-    """What each process writes."""
+    """The file of a process."""
 
     model_config = ConfigDict(strict=True)
 
@@ -51,14 +51,14 @@ class _Beat(BaseModel):
 
 @dataclass
 class KnownProcess:
-    """What is known of another process: its last beat, when it came, when it last moved."""
+    """Another process: its last beat, when that came, and when the process last made progress."""
 
     beat: dict[str, Any]
     heard: float
     moved: float
 
     def update(self, beat: dict[str, Any], now: float) -> None:
-        """Take in what its file says now."""
+        """Store a new reading of its file."""
         if beat != self.beat:
             self.heard = now
         if any(beat.get(key) != self.beat.get(key) for key in ("step", "phase", "waits")):
@@ -66,21 +66,21 @@ class KnownProcess:
         self.beat = beat
 
     def hangs(self, now: float, limit: float) -> bool:
-        """Whether it is silent, or stands still where it should not."""
+        """Whether it is silent, or makes no progress in a step."""
         still = now - self.moved > limit and self.beat.get("phase") == BUSY
         return now - self.heard > limit or (still and not self.beat.get("waits"))
 
 
 class Heartbeat:
-    """Beats for this process and listens to the others, from `start` to `stop`.
+    """Writes the beats of this process and reads the others', from `start` to `stop`.
 
     Args:
         run: the run's folder.
         rank: number of this process.
-        world: how many there are; of one, nothing is written.
-        where: tells the step and what is being done.
-        end: called with a line that names who hangs; it does not return.
-        limit: seconds to wait; None: the environment's, else `USUAL`.
+        world: number of processes; if 1, nothing is written.
+        where: returns the step and the phase.
+        end: called with a line that names the process that hangs; it does not return.
+        limit: seconds to wait; None: from the environment, else `USUAL`.
     """
 
     def __init__(
@@ -101,21 +101,21 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat_on, daemon=True)
 
     def start(self) -> None:
-        """Beat from here on."""
+        """Start the thread."""
         if self.world > 1:
             self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more, and take this process's file away."""
+        """Stop the thread and remove this process's file."""
         self._done.set()
         if self.world > 1:
             self._thread.join(BEAT)
             with contextlib.suppress(OSError):
                 self._file(self.rank).unlink()
-                self._file(self.rank).parent.rmdir()  # the last one out
+                self._file(self.rank).parent.rmdir()  # works only for the last process
 
     def look(self, now: float) -> str | None:
-        """Listen to the others once; what to say of one that hangs while this process waits."""
+        """Read the others' files; returns a message if one hangs while this process waits."""
         for rank in range(self.world):
             if rank != self.rank and (beat := self._read(rank)) is not None:
                 known = self.others.setdefault(rank, KnownProcess(beat, now, now))
@@ -131,17 +131,17 @@ class Heartbeat:
     def _about(self, rank: int, other: KnownProcess, now: float) -> str:
         beat = other.beat
         return (
-            f"process {rank} (pid {beat.get('pid')} on {beat.get('host')}) hangs: last heard "
-            f"{now - other.heard:.0f} s ago, and {now - other.moved:.0f} s at step "
-            f"{beat.get('step')} ({str(beat.get('phase')).lower()}); the others wait "
-            f"{self.limit:.0f} s at most ({LIMIT}); {storage.last_good(self.run)}"
+            f"process {rank} (pid {beat.get('pid')} on {beat.get('host')}) hangs: last heartbeat "
+            f"{now - other.heard:.0f} s ago, no progress for {now - other.moved:.0f} s at step "
+            f"{beat.get('step')} ({str(beat.get('phase')).lower()}); the limit is "
+            f"{self.limit:.0f} s ({LIMIT}); {storage.last_good(self.run)}"
         )
 
     def _beat_on(self) -> None:
         while not self._done.is_set():
             self._write()
-            if (said := self.look(time.monotonic())) and not self._done.is_set():
-                self.end(said)
+            if (message := self.look(time.monotonic())) and not self._done.is_set():
+                self.end(message)
             self._done.wait(min(BEAT, self.limit / 4))
 
     def _write(self) -> None:
@@ -156,7 +156,7 @@ class Heartbeat:
             "waits": process_group.waits_since() is not None,
         }
         file = self._file(self.rank)
-        with contextlib.suppress(OSError):  # a run's folder that is gone is not made again
+        with contextlib.suppress(OSError):  # do not create a deleted run's folder again
             file.parent.mkdir(exist_ok=True)
             file.write_text(json.dumps(beat) + "\n", encoding="utf-8")
 
@@ -171,18 +171,18 @@ class Heartbeat:
 
 
 def _limit() -> float:
-    said = os.environ.get(LIMIT, "")
+    text = os.environ.get(LIMIT, "")
     try:
-        seconds = float(said or USUAL)
+        seconds = float(text or USUAL)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < math.inf:
-        raise UserError(f"{LIMIT} is {said!r}: give seconds above 0, such as {USUAL:.0f}")
+        raise UserError(f"{LIMIT} is {text!r}: give seconds above 0, such as {USUAL:.0f}")
     return seconds
 
 
-def end_process(said: str) -> None:
-    """Say why and end at once: the main thread waits in a library that nothing interrupts."""
+def end_process(message: str) -> None:
+    """Print why and exit immediately: the main thread waits in a library, uninterruptible."""
     with contextlib.suppress(OSError):
-        os.write(2, f"error: {said}\n".encode(errors="replace"))
+        os.write(2, f"error: {message}\n".encode(errors="replace"))
     os._exit(1)

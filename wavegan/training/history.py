@@ -1,4 +1,4 @@
-"""What a run that goes on was before: what changed since has to be said, or is refused."""
+"""The history of a resumed run: its earlier recipe and split, and what changes now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from wavegan.training.changes import Difference
 from wavegan.training.kept_split import FILE, KeptSplit
 
 DIVIDES = {"data.train", "data.validation"}
-"""The fields that divide files anew where they change."""
+"""A change of these fields makes a new split."""
 MELS = "data.mels"
 MEASURES = DIVIDES | {MELS, "data.validation_seconds", "training.validation_clips"}
-"""The fields of which another value gives validation other clips."""
+"""A change of these fields changes the validation clips."""
 
 RATES = {"training.optimizer.lr", "training.optimizer.discriminator_lr"}
-"""The fields of which another value is meant as it is: no factor of before holds."""
+"""A change of these fields resets the factor from going back to a checkpoint."""
 
 
 @dataclass(frozen=True)
 class History:
-    """How a run was trained before; of a new run, nothing.
+    """How a run was trained before; empty for a new run.
 
     Attributes:
         run: its folder, or None.
-        changed: the fields of its recipe that are others from here on.
-        kept: how its files were divided, where that is written down.
+        changed: the fields of its recipe that change now.
+        kept: its stored split, if there is one.
     """
 
     run: Path | None = None
@@ -39,20 +39,20 @@ class History:
 
     @classmethod
     def of(cls, run: Path, recipe: Recipe) -> "History":
-        """Read a run's, for going on with a recipe.
+        """Read the history of a run that resumes with a recipe.
 
         Raises:
-            UserError: the recipe differs where a run cannot change, or a file is damaged.
+            UserError: a field differs that cannot change during a run, or a file is damaged.
         """
         return cls(run, tuple(changes.check(run, recipe)), KeptSplit.read(run))
 
     @property
     def wrote_nothing(self) -> bool:
-        """Whether it is a run from before runs wrote down how their files are divided."""
+        """Whether an older version trained the run, which stored no split."""
         return self.run is not None and self.kept is None and not self._divides_anew
 
     def division(self, manifest: Manifest, data: Data) -> Split | None:
-        """The division that still holds; None: there is none, or the recipe asks for another."""
+        """The stored split of the current files; None if there is none or the recipe changes it."""
         if self.kept is None or self._divides_anew:
             return None
         return self.kept.divide(manifest, listed=data.train is not None)
@@ -60,44 +60,44 @@ class History:
     def tell(
         self, manifest: Manifest, split: Split, measured: str, note: Callable[[str], None]
     ) -> None:
-        """Say what is otherwise from here on.
+        """Report what changes from now on.
 
         Args:
-            manifest: the files that are there.
-            split: how they are divided now.
+            manifest: the current files.
+            split: their split.
             measured: what validation measures now.
-            note: is told, a line at a time.
+            note: receives one line at a time.
         """
         if self.run is None:
             return
         for one in self.changed:
-            note(f"{one} from here on")
+            note(f"{one} from now on")
         best = bundle.best_step(self.run)
         if self.measures_anew(split, measured) and best is not None:
             note(
-                f"validation has other clips from here on, so step {best:,} is the best no longer: "
-                f"the last checkpoint stands for {self.run} until the next validation, and that of "
-                f"step {best:,} is not kept for ever (copy it to keep it)"
+                f"validation has other clips from now on, so step {best:,} is no longer the best: "
+                f"opening {self.run} uses the last checkpoint until the next validation, and the "
+                f"checkpoint of step {best:,} will be deleted (copy it to keep it)"
             )
         if self.kept is None:
             again = "some may change sides" if self._divides_anew else "the rule is the same"
             note(
-                f"{self.run} has no {FILE}, as it was begun before there was one: its files are "
-                f"divided by data.validation again ({again})"
+                f"{self.run} has no {FILE}, because an older version started it: its files are "
+                f"split by data.validation again ({again})"
             )
         elif self._divides_anew:
             for line in self.kept.following(manifest)[0].crossing(split):
                 note(line)
 
     def measures_anew(self, split: Split, measured: str) -> bool:
-        """Whether validation has other clips than before, so that its figures do not compare.
+        """Whether the validation clips changed, so that results do not compare with earlier ones.
 
         Args:
-            split: how files are divided now.
+            split: the current split.
             measured: what validation measures now, see `measured.fingerprint`.
         """
         changed = {one.field for one in self.changed}
-        if self.kept is None or not self.kept.measured:  # from before it was written down
+        if self.kept is None or not self.kept.measured:  # older versions did not store it
             return bool(changed & MEASURES) or (
                 self.kept is not None and self.kept.held_out_else(split)
             )
@@ -105,7 +105,7 @@ class History:
 
     @property
     def sets_rates(self) -> bool:
-        """Whether a learning rate is another than before."""
+        """Whether a learning rate changes."""
         return any(one.field in RATES for one in self.changed)
 
     @property

@@ -1,8 +1,8 @@
-"""Which files a run trains on and which it holds out, written down once and kept for life.
+"""Store the split of a run: which files train and which are held out, for the run's life.
 
-`split.json` names them by their paths in the data folder, so it holds wherever that folder lies,
-whatever is added to it, and whatever becomes of lists. Files that are gone stay in it: should they
-come back, a held-out one is still held out. So is one under another name, known by its samples.
+`split.json` has paths relative to the data folder, so it stays valid if that folder is moved, if
+files are added, or if lists change. Missing files stay in it: a held-out file that comes back is
+still held out. So is a renamed one, which is recognized by its samples.
 """
 
 import json
@@ -23,7 +23,7 @@ from wavegan.training.renamed import renames
 FILE = "split.json"
 SHOWN = 3
 LONGEST = 1 << 30
-"""Bytes of the file: millions of names."""
+"""Maximum size in bytes: millions of names."""
 
 _Samples = Annotated[int, Field(ge=0, le=10**15)]
 _Named = json_file.Name | tuple[json_file.Name, _Samples, Annotated[int, Field(ge=1, le=10**15)]]
@@ -38,35 +38,36 @@ class _File(BaseModel):
 
 
 class Entry(NamedTuple):
-    """A file, or the stretch of one from sample `start` on; `frames` None: to its end."""
+    """A file (`frames` is None), or a stretch of `frames` samples from `start`."""
 
     path: str
     start: int = 0
     frames: int | None = None
 
     def of(self, clip: Clip) -> Clip | None:
-        """What it names of its file; None: the file is too short by now."""
+        """The part of its file that it names; None if the file is now too short."""
         if self.frames is None:
             return clip
         fits = self.start + self.frames <= clip.frames
         return replace(clip, start=self.start, frames=self.frames) if fits else None
 
     def meets(self, other: "Entry") -> bool:
-        """Whether both name a sample."""
+        """Whether two entries overlap."""
         ends = [e.start + e.frames if e.frames else float("inf") for e in (self, other)]
         return self.path == other.path and self.start < ends[1] and other.start < ends[0]
 
 
 @dataclass(frozen=True)
 class KeptSplit:
-    """The two sets of a run by the names of their files.
+    """The split of a run, by file names.
 
     Attributes:
-        train: what trains.
-        validation: what is held out.
-        left_out: what was there and is neither, as lists named others.
-        content: checksum of each file's samples, by path; empty in runs from before it was kept.
-        measured: of what validation measured last, see `measured.fingerprint`; "" likewise.
+        train: training files.
+        validation: held-out files.
+        left_out: files in neither set, because lists did not name them.
+        content: checksum of each file's samples, by path; empty in runs of older versions.
+        measured: fingerprint of the last validation clips, see `measured.fingerprint`; "" in runs
+            of older versions.
     """
 
     train: frozenset[Entry]
@@ -77,10 +78,10 @@ class KeptSplit:
 
     @classmethod
     def read(cls, run: Path) -> "KeptSplit | None":
-        """What a run has written down; None: nothing, as before there was such a file.
+        """Read the split of a run; None if it has none (older versions).
 
         Raises:
-            UserError: it is damaged.
+            UserError: the file is damaged.
         """
         file = run / FILE
         try:
@@ -89,17 +90,16 @@ class KeptSplit:
             return None
         except UserError as error:
             raise UserError(
-                f"{file}: damaged ({error.reason}), so what was held out "
-                "is not known: restore it, or remove it to divide the files anew by "
-                "data.validation"
+                f"{file}: damaged ({error.reason}), so the held-out files are unknown: restore it, "
+                "or remove it to split the files again by data.validation"
             ) from None
         train, held = _entries(known.train), _entries(known.validation)
         return cls(train, held, _entries(known.left_out), known.content, known.measured)
 
     def following(self, manifest: Manifest) -> tuple["KeptSplit", dict[str, str]]:
-        """The same with the names that files have by now, and the new names by the old ones.
+        """The split with the files' current names, and the new names by the old ones.
 
-        Where a file has taken the name of another, whose audio is nowhere, that one is forgotten.
+        A file that was replaced by another one of the same name, and is gone, is forgotten.
         """
         held = sorted({entry.path for entry in self.validation})
         others = sorted({entry.path for entry in self.train | self.left_out} - set(held))
@@ -119,23 +119,24 @@ class KeptSplit:
         return KeptSplit(*sets, content, self.measured), moved
 
     def divide(self, manifest: Manifest, *, listed: bool) -> Split:
-        """Divide what a folder holds now; its notes tell of files that came or went.
+        """Split the current files; its notes report files that are new or missing.
 
         Args:
-            manifest: the folder's.
-            listed: whether a list says what trains; then new files do not, else they do.
+            manifest: the current files.
+            listed: whether a list names the training files: new files are then left out, otherwise
+                they train.
 
         Raises:
-            UserError: of one set nothing is left.
+            UserError: nothing is left of a set.
         """
         now, moved = self.following(manifest)
         return now.divide_named(manifest, listed=listed, notes=self._about_moved(moved))
 
     def divide_named(self, manifest: Manifest, *, listed: bool, notes: Sequence[str]) -> Split:
-        """Likewise, where every file has the name it is known by; `notes` come before others.
+        """The same, for a split with current names; `notes` come before other notes.
 
         Raises:
-            UserError: of one set nothing is left.
+            UserError: nothing is left of a set.
         """
         train, held = self._there(self.train, manifest), self._there(self.validation, manifest)
         for entries, clips, what in (
@@ -144,8 +145,8 @@ class KeptSplit:
         ):
             if entries and not clips:
                 raise UserError(
-                    f"data.folder {manifest.root} has nothing left of what this run {what} "
-                    f"({_some({entry.path for entry in entries})}): give the folder that has it, "
+                    f"data.folder {manifest.root} has none of the files that this run {what} "
+                    f"({_some({entry.path for entry in entries})}): give the folder that has them, "
                     "data.folder=FOLDER"
                 )
         known = {entry.path for entry in self.train | self.validation | self.left_out}
@@ -164,40 +165,41 @@ class KeptSplit:
         return Split(_in_order([*train, *([] if listed else new)]), _in_order(held), notes)
 
     def held_out_else(self, split: Split) -> bool:
-        """Whether other files are held out now than were, or other audio under their names."""
+        """Whether the held-out files, or the audio in them, changed."""
         if {clip.path for clip in split.validation} != {entry.path for entry in self.validation}:
             return True
         return bool(self._about_other(split.validation))
 
     def crossing(self, split: Split) -> list[str]:
-        """What there is to say where another division takes this one's place."""
-        heard = _met(split.validation, self.train)
-        unheard = _met(split.train, self.validation)
+        """Notes about files that change sides when a new split replaces this one."""
+        to_validation = _met(split.validation, self.train)
+        to_train = _met(split.train, self.validation)
         notes = []
-        if heard:
+        if to_validation:
             notes.append(
-                f"{_some(heard)}: trained on so far, held out from here on: validation flatters"
+                f"{_some(to_validation)}: trained on so far, held out from now on: validation "
+                "results will be too good"
             )
-        if unheard:
-            notes.append(f"{_some(unheard)}: held out so far, trained on from here on")
+        if to_train:
+            notes.append(f"{_some(to_train)}: held out so far, trained on from now on")
         return notes
 
     def _about_moved(self, moved: Mapping[str, str]) -> list[str]:
-        """Held-out files under other names; that others have moved changes nothing."""
+        """A note about renamed held-out files; other renamed files change nothing."""
         held = {entry.path for entry in self.validation} & moved.keys()
         if not held:
             return []
         old = min(held)
         return [
-            f"{_some({moved[path] for path in held})}: held out so far under another name "
-            f"({printable(old)} is {printable(moved[old])} now), and held out still"
+            f"{_some({moved[path] for path in held})}: renamed ({printable(old)} is now "
+            f"{printable(moved[old])}), still held out"
         ]
 
     def _about_other(self, clips: Iterable[Clip]) -> list[str]:
-        """Files of the names of before that hold other audio, of whatever length."""
+        """A note about files with the same name but other audio."""
         known = ((clip, self.content.get(clip.path)) for clip in clips)
         other = {clip.path for clip, sum_ in known if sum_ and clip.content not in ("", sum_)}
-        what = "other audio than before under the same name, so what is learnt from here on differs"
+        what = "the audio under this name changed, so training differs from now on"
         return [f"{_some(other)}: {what}"] if other else []
 
     @staticmethod
@@ -210,14 +212,14 @@ class KeptSplit:
 def write(
     run: Path, manifest: Manifest, split: Split, kept: KeptSplit | None, measured: str = ""
 ) -> None:
-    """Write down how a run's files are divided.
+    """Write the split of a run.
 
     Args:
         run: the run's folder.
-        manifest: what is there.
-        split: which of it trains, which is held out.
-        kept: the division before; of files that are gone for now it still holds.
-        measured: what validation measures from here on, see `measured.fingerprint`.
+        manifest: the current files.
+        split: their split.
+        kept: the earlier split; still valid for files that are missing now.
+        measured: what validation measures from now on, see `measured.fingerprint`.
     """
     kept = kept and kept.following(manifest)[0]
     whole = {clip.path: clip for clip in (*manifest.clips, *manifest.own)}
@@ -252,7 +254,7 @@ def _entries(values: list[_Named]) -> frozenset[Entry]:
 
 
 def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
-    """The files of which a clip and an entry share samples."""
+    """The files in which a clip and an entry overlap."""
     by_path: dict[str, list[Entry]] = {}
     for entry in entries:
         by_path.setdefault(entry.path, []).append(entry)
@@ -265,17 +267,17 @@ def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
 
 def _about_gone(entries: Iterable[Entry], clips: Sequence[Clip], what: str) -> list[str]:
     gone = {entry.path for entry in entries} - {clip.path for clip in clips}
-    return [f"{_some(gone)}: {what} so far, gone or not usable now"] if gone else []
+    return [f"{_some(gone)}: {what} so far, now missing or not usable"] if gone else []
 
 
 def _about_copies(paths: Collection[str]) -> list[str]:
-    what = "new here, with the audio of files that are held out, so left out"
+    what = "new, but copies of held-out files, so left out"
     return [f"{_some(paths)}: {what}"] if paths else []
 
 
 def _about_new(clips: Sequence[Clip], listed: bool) -> list[str]:
-    where = "data.train lists others, so they are left out" if listed else "they train"
-    return [f"{_some({clip.path for clip in clips})}: new here; {where}"] if clips else []
+    what = "left out, as data.train does not list them" if listed else "used for training"
+    return [f"{_some({clip.path for clip in clips})}: new, {what}"] if clips else []
 
 
 def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
@@ -283,7 +285,7 @@ def _in_order(clips: Sequence[Clip]) -> tuple[Clip, ...]:
 
 
 def _some(names: Collection[str]) -> str:
-    """How many files, and the first few by name."""
+    """The number of files, and the first few names."""
     first = ", ".join(printable(name) for name in sorted(names)[:SHOWN])
     more = ", …" if len(names) > SHOWN else ""
     return f"{counted(len(names), 'file')} ({first}{more})"

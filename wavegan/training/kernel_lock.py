@@ -1,4 +1,4 @@
-"""A lock that the operating system keeps for a process, and drops with it."""
+"""A file lock that the operating system releases when the process ends."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import sys
 
 BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 FAR = 1 << 30
-"""Windows keeps others from reading what is locked, so a byte behind the file's end is."""
+"""Offset of the locked byte: Windows blocks reading of locked bytes, so it is past the end."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -19,7 +19,7 @@ else:
     import fcntl
 
     def _lock(handle: int) -> None:
-        # not flock: a forked reader of audio would inherit that, and outlive its parent with it
+        # not flock: a forked data loader would inherit it, and could outlive its parent
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
@@ -27,8 +27,8 @@ def take(handle: int) -> bool | None:
     """Lock an open file without waiting.
 
     Returns:
-        True: it is ours until it is closed or this process ends; False: another process has it;
-        None: its file system knows no locks.
+        True: locked until it is closed or this process ends; False: another process has the lock;
+        None: the file system has no locks.
     """
     try:
         _lock(handle)

@@ -1,4 +1,4 @@
-"""Start the same command in several processes of this machine."""
+"""Start the same command in several processes on this machine."""
 
 import contextlib
 import os
@@ -16,21 +16,21 @@ from wavegan import deaths
 from wavegan.interrupt import ECHO, stops
 
 GRACE = 15.0
-"""Seconds that the others have to end by themselves once one has failed."""
+"""Seconds for the other processes to exit after one has failed."""
 
 
 def launch(processes: int, arguments: Sequence[str], run: Path) -> int:
     """Run `python -m wavegan ARGUMENTS` in `processes` processes; returns the exit code.
 
-    Torch's own launcher is not used: it gives processes that save 30 seconds, and answers a mistake
-    in a recipe with a page of its own and exit code 1. What asks to stop is passed on to the
-    processes; where a terminal has told them too, they take that for one signal. Should this
-    process be killed, they save and end.
+    Torch's launcher is not used: it kills processes 30 seconds after a signal, even while they
+    save, and for a mistake in a recipe it prints a page of text and exits with code 1. Stop signals
+    are forwarded to the processes; a process that also gets the signal from the terminal counts it
+    once. If this process is killed, the others save and exit.
 
     Args:
-        processes: how many.
-        arguments: of the command line.
-        run: the run's folder, for what is said.
+        processes: number of processes.
+        arguments: the command line's arguments.
+        run: the run's folder, for messages.
     """
     port = _free_port()
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
@@ -42,15 +42,15 @@ def launch(processes: int, arguments: Sequence[str], run: Path) -> int:
     guilty = [worker for worker in order if worker.failed]
     if not guilty:
         return int(any(worker.process.returncode for worker in workers))
-    # one that was killed is the cause of what the others say
+    # errors of the others are consequences of a killed process
     cause = min(guilty, key=lambda worker: worker.process.returncode >= 0)
     return _report(cause, workers[0], killed, run)
 
 
 class _Worker:
-    """One process; what the first writes to stderr is seen at once, of the others all but errors.
+    """One process. Its stderr is shown, but error lines only from the first process.
 
-    A mistake is the same in all of them: it shall be read once.
+    A user error is the same in all processes, so it is printed only once.
     """
 
     def __init__(self, rank: int, processes: int, port: int, arguments: Sequence[str]) -> None:
@@ -79,11 +79,11 @@ class _Worker:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended badly, by itself and first."""
+        """Whether it failed by itself, not as a consequence of another process."""
         return self.process.returncode not in (0, deaths.LEFT_ALONE) and not self.ended_by_us
 
     def end(self) -> None:
-        """Kill it where it has not ended by itself."""
+        """Kill it if it still runs."""
         if self.process.poll() is None:
             self.ended_by_us = True
             self.process.kill()
@@ -93,13 +93,14 @@ class _Worker:
             if line.startswith(b"error: "):
                 self.errors.append(line)
             else:
-                _tell(line)
+                _print(line)
 
 
 def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> list[_Worker]:
-    """Wait for all to end; returns them in that order. After a signal all may take their time.
+    """Wait for all processes; returns them in the order in which they ended.
 
-    A process that waits for one that is gone may wait for ever, so it is killed after a while.
+    After one has failed, the others are killed after `GRACE`: they may wait for it forever. After a
+    first signal there is no time limit, after a second one it is `GRACE`.
     """
     deadline, alone = float("inf"), False
     order: list[_Worker] = []
@@ -120,24 +121,24 @@ def _wait(workers: Sequence[_Worker], received: Sequence[int]) -> list[_Worker]:
 
 
 def _report(failed: _Worker, first: _Worker, killed: int, run: Path) -> int:
-    """Say what ended a process that was not heard itself; returns the exit code."""
+    """Print why a process ended, if it has not printed it itself; returns the exit code."""
     code = failed.process.returncode
     if failed is not first and code != first.process.returncode:
         for line in failed.errors:
-            _tell(line)
+            _print(line)
     if code < 0:
-        said = (
+        message = (
             f"error: process {failed.rank} (pid {failed.process.pid}) "
-            f"{deaths.cause(code, killed)}, so the others ended too; go on from the last "
+            f"{deaths.cause(code, killed)}, so the others ended too; resume from the last "
             f"checkpoint with: wavegan train --resume {run}\n"
         )
-        _tell(said.encode(errors="replace"))
+        _print(message.encode(errors="replace"))
     return int(code) if code > 0 else 128 - int(code)
 
 
 @contextmanager
 def _passing_on(workers: Sequence[_Worker]) -> Iterator[list[int]]:
-    """Pass on what asks to stop, instead of dying of it; the signals that came, echoes left out."""
+    """Forward stop signals to the processes; yields the signals received, without echoes."""
     received: list[int] = []
     last = -ECHO
 
@@ -158,8 +159,8 @@ def _passing_on(workers: Sequence[_Worker]) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _tell(line: bytes) -> None:
-    """Write a line to stderr; where its reader is gone, the processes' pipes are emptied still."""
+def _print(line: bytes) -> None:
+    """Write a line to stderr; errors are ignored, so that the pipes are always emptied."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.buffer.write(line)
         sys.stderr.flush()

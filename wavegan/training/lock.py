@@ -1,9 +1,9 @@
-"""One training in a run's folder: `run.lock` says which process on which host, and since when.
+"""Lock a run's folder for one training: `run.lock` has the process, the host and the time.
 
-The kernel keeps the lock for as long as the process lives, so a killed one leaves a file but no
-lock, and a process number that is given again deceives nobody. Where a file system knows no locks,
-the file's exclusive creation, and its process's number and start, take their place. A lock of
-another host is believed: whether it still holds cannot be seen from here.
+The kernel holds the lock while the process lives: a killed process leaves a file but no lock, and a
+reused process number does no harm. On a file system without locks, exclusive creation of the file
+replaces the lock, with the owner's process number and start time. A lock of another host counts as
+held, because its process is not visible from here.
 """
 
 import contextlib
@@ -18,18 +18,18 @@ from wavegan.training.owner import Owner
 
 LOCK = "run.lock"
 SETTLED = 0.5
-"""Seconds after which a lock that is read back is seen by all, where the kernel keeps none."""
+"""Seconds to wait before reading a lock file back, on file systems without locks."""
 
 Note = Callable[[str], None]
 
 
 @contextlib.contextmanager
 def hold(run: Path, note: Note) -> Iterator[None]:
-    """Have the run's folder to oneself; it is made where it is missing, and goes again if unused.
+    """Lock the run's folder. It is created if missing, and removed at the end if still empty.
 
     Args:
         run: the run's folder.
-        note: is told of a lock that a dead process left.
+        note: receives a line about the lock of a dead process.
 
     Raises:
         UserError: another process trains here, or may; or the folder cannot be written to.
@@ -58,9 +58,9 @@ def _acquire(file: Path, note: Note) -> int:
         try:
             held = kernel_lock.take(handle)
             if held is not False and not _is_at(handle, file):
-                os.close(handle)  # who held it has just left, and taken the file along
+                os.close(handle)  # the previous owner has just removed the file
                 continue
-            previous = None if fresh else _judge(handle, file, held)
+            previous = None if fresh else _previous(handle, file, held)
             mine = Owner.here()
             _write(handle, mine)
             if held is None and not fresh:
@@ -69,32 +69,32 @@ def _acquire(file: Path, note: Note) -> int:
             os.close(handle)
             raise
         if previous is not None:
-            note(f"{file.parent}: {previous}; its lock is taken over")
+            note(f"{file.parent}: {previous}; taking over its lock")
         return handle
 
 
 def _open(file: Path) -> tuple[int, bool]:
-    """The open file, and whether it was not there before."""
+    """Open the file; returns its descriptor and whether it is new."""
     try:
         return os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), True
     except FileExistsError:
         return os.open(file, os.O_RDWR | os.O_CREAT, 0o666), False
 
 
-def _judge(handle: int, file: Path, held: bool | None) -> str:
-    """What became of the lock's former owner.
+def _previous(handle: int, file: Path, held: bool | None) -> str:
+    """A description of the lock's previous owner, which is dead.
 
     Args:
-        handle: of the lock's file.
+        handle: descriptor of the lock's file.
         file: its path.
-        held: whether the kernel gave us its lock; None: it keeps none on this file system.
+        held: whether we hold the kernel's lock; None: this file system has none.
 
     Raises:
-        UserError: it lives, or may live.
+        UserError: the owner is alive, or may be.
     """
     owner = _read(handle)
     if held is None and owner is None:
-        time.sleep(SETTLED)  # it may have been made a moment ago, by one that is about to write
+        time.sleep(SETTLED)  # another process may have just created it, and writes now
         owner = _read(handle)
     if held is False:
         raise _busy(file, owner)
@@ -103,20 +103,20 @@ def _judge(handle: int, file: Path, held: bool | None) -> str:
     lives = owner.lives() if held is None else owner.is_me()
     if lives is None or not owner.can_be_seen():
         raise UserError(
-            f"{file.parent}: {owner} trains here, says {LOCK}, and from {Owner.here().host} it "
-            f"cannot be seen whether it still does ({_last_sign(file.parent)}); if it does not, "
+            f"{file.parent}: {owner} trains here according to {LOCK}, and {Owner.here().host} "
+            f"cannot check whether it still runs ({_last_sign(file.parent)}): if it does not, "
             f"remove {file}"
         )
     if lives:
         raise _busy(file, owner)
-    return f"{owner} ended without leaving"
+    return f"{owner} ended without removing its lock"
 
 
 def _busy(file: Path, owner: Owner | None) -> UserError:
     who = str(owner) if owner else "another process"
     stop = f"stop it (kill {owner.pid}: it saves)" if owner else "stop it"
     return UserError(
-        f"{file.parent}: {who} trains here: wait for its end, {stop}, or choose another folder"
+        f"{file.parent}: {who} trains here: wait until it ends, {stop}, or choose another folder"
     )
 
 
@@ -141,7 +141,7 @@ def _write(handle: int, owner: Owner) -> None:
 
 
 def _settle(handle: int, file: Path, mine: Owner) -> None:
-    """Of several that took a dead process's lock at once, the last to write has it."""
+    """If several processes took over a lock at the same time, the last one to write has it."""
     time.sleep(SETTLED)
     now = _read(handle)
     if now != mine:

@@ -1,4 +1,4 @@
-"""What a run says: `metrics.jsonl` always, Accelerate's trackers, and a listener for people."""
+"""Log a run: `metrics.jsonl`, Accelerate's trackers, and the protocol of listeners."""
 
 import json
 import math
@@ -26,17 +26,17 @@ from wavegan.training.place import Place
 from wavegan.training.processes import mean
 
 EVENTS = ("skip", "return")
-"""Kinds of lines that tell what befell a run."""
+"""Kinds of lines about events of a run."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast the last window of steps went.
+    """The speed of the last window of steps.
 
     Attributes:
         steps: steps per second.
-        audio: seconds of training audio per second, all processes together.
-        wait: share of the time spent waiting for the loader, 0 to 1.
+        audio: seconds of training audio per second, in all processes together.
+        wait: share of the time spent waiting for the data loader, 0 to 1.
     """
 
     steps: float
@@ -45,7 +45,7 @@ class Speed:
 
 
 class Listener(Protocol):
-    """Someone to whom progress is told; the library itself prints nothing."""
+    """Receives progress; the library itself prints nothing."""
 
     def train(self, step: int, values: Mapping[str, float], speed: Speed) -> None:
         """A window of training steps ended at `step`."""
@@ -54,23 +54,23 @@ class Listener(Protocol):
         """Held-out files were measured."""
 
     def alarm(self, alarm: Alarm) -> None:
-        """A validation shows that something goes wrong."""
+        """A validation found a problem."""
 
     def note(self, text: str) -> None:
-        """Anything else worth a line."""
+        """Any other line."""
 
 
 class RunLog:
-    """Writes down what a run measures. Only the main process has one that writes.
+    """Logs the measurements and events of a run. Writes only in the main process.
 
     Args:
         run: the run's folder.
-        accelerator: its trackers are written to.
+        accelerator: writes to its trackers.
         step: the step resumed from; lines of later steps, from before a crash, are dropped.
 
     Attributes:
-        place: the run's folder, where its lines go also when it is moved.
-        dropped: how many lines were dropped as they were torn, or none of a run's.
+        place: the run's folder, also after it was moved.
+        dropped: number of lines dropped because they were incomplete or not from a run.
     """
 
     def __init__(self, run: Path, accelerator: Accelerator, step: int) -> None:
@@ -78,20 +78,20 @@ class RunLog:
         self.accelerator = accelerator
         self.active = accelerator.is_main_process
         self.tracks = True
-        self.dropped = self._take_up(step) if self.active and self.file.exists() else 0
+        self.dropped = self._resume(step) if self.active and self.file.exists() else 0
 
     @property
     def file(self) -> Path:
         """`metrics.jsonl`."""
         return self.place.here() / METRICS
 
-    def _take_up(self, step: int) -> int:
-        """Keep the lines up to a step; returns how many others were no lines of a run's."""
+    def _resume(self, step: int) -> int:
+        """Keep the lines up to a step; returns the number of invalid lines."""
         with storage.writing(self.run, self.file, self.file.stat().st_size):
             return self._keep(lambda at, _: at <= step)
 
     def _keep(self, wanted: Callable[[int, bytes], bool]) -> int:
-        """Keep the lines that are wanted by step and text; how many were no lines of a run's."""
+        """Keep the lines for which `wanted(step, text)`; returns the number of invalid lines."""
         foreign = 0
 
         def kept() -> Iterator[bytes]:
@@ -106,7 +106,7 @@ class RunLog:
         return foreign
 
     def write(self, kind: str, step: int, values: Mapping[str, float]) -> None:
-        """Append one line to `metrics.jsonl` and tell the trackers."""
+        """Append one line to `metrics.jsonl` and write to the trackers."""
         if not self.active:
             return
         self._append({"kind": kind, "step": step, **_finite(values)})
@@ -116,7 +116,7 @@ class RunLog:
                 self.accelerator.log(named, step=step)
 
     def close(self) -> None:
-        """Let the trackers write what they hold back."""
+        """Let the trackers write what they have buffered."""
         with self._tracking():
             self.accelerator.end_training()
 
@@ -127,35 +127,35 @@ class RunLog:
 
     @contextmanager
     def _tracking(self) -> Iterator[None]:
-        """Deal with trackers inside: what ails them is said once, and never ends a run."""
+        """Context for calls of trackers: an error is reported once, and never ends a run."""
         try:
             yield
         except Exception as error:
             if self.tracks:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 warnings.warn(
-                    f"training.trackers: nothing more is written to them ({reason}); "
-                    f"{self.file} is",
+                    f"training.trackers: an error ends their logs ({reason}); {self.file} is still "
+                    "written",
                     RuntimeWarning,
                     stacklevel=3,
                 )
             self.tracks = False
 
     def validations(self) -> list[Line]:
-        """The figures of all validations so far, oldest first."""
+        """The results of all validations so far, oldest first."""
         return [line for line in lines.read(self.file).whole if line["kind"] == "validation"]
 
     def alarm(self, alarm: Alarm) -> None:
-        """Append an alarm to `metrics.jsonl`: the text for people, then what it is made of."""
+        """Append an alarm to `metrics.jsonl`: its text, then its fields."""
         text = wording.line(alarm)
         self._append({"kind": "alarm", "step": alarm.step, "text": text, **alarm.to_dict()})
 
     def event(self, kind: str, step: int, facts: Mapping[str, Any]) -> None:
-        """Append what befell the run: a step that was left out, a return to a checkpoint."""
+        """Append an event: a skipped step, or a return to a checkpoint."""
         self._append({"kind": kind, "step": step, **facts})
 
     def go_back(self, step: int) -> None:
-        """Drop what was measured after a step that training returns to; what befell it stays."""
+        """Drop measurements after the step that training returns to; events stay."""
         if not self.active:
             return
 
@@ -166,7 +166,7 @@ class RunLog:
         self._keep(wanted)
 
     def start(self, step: int, facts: Mapping[str, Any]) -> None:
-        """Append what a run starts, or goes on, with: machine, versions, data."""
+        """Append the facts of a start or resume: machine, versions, data."""
         self._append({"kind": "start", "step": step, **facts})
 
     def _append(self, line: Mapping[str, Any]) -> None:
@@ -185,8 +185,7 @@ class RunLog:
 class Window:
     """Running sums of the step's scalars; nothing leaves the device until `mean`.
 
-    Scalars of a turn whose gradient norm is not finite, `PLAYER/grad_norm`, are of no use and are
-    left out, as the turn was.
+    Scalars of a skipped turn (its `NETWORK/grad_norm` is not finite) are left out.
     """
 
     def __init__(self) -> None:
@@ -201,13 +200,13 @@ class Window:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def clear(self) -> None:
-        """Forget what was added."""
+        """Empty the window."""
         self.sums, self.counts, self.lost = {}, {}, {}
 
     def mean(self, accelerator: Accelerator) -> dict[str, float]:
         """The means since the last call, over all processes; empties the window.
 
-        NaN stands for what no step is left of.
+        NaN if all turns were skipped.
         """
         if not self.sums:
             return {}
@@ -220,7 +219,7 @@ class Window:
         return dict(zip(names, values, strict=True))
 
     def _useful(self, logs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The scalars, 0 where their turn was left out; a few kernels for each player."""
+        """The scalars, 0 if their turn was skipped; a few kernels per network."""
         useful = dict(logs)
         for player in dict.fromkeys(map(_player, logs)):
             norm = logs.get(f"{player}/grad_norm")
@@ -233,7 +232,7 @@ class Window:
 
 
 def available(trackers: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Split tracker names into those whose package is installed and those that lack it.
+    """Split tracker names into those with an installed package and those without.
 
     Raises:
         UserError: Accelerate knows no tracker of that name.
@@ -241,7 +240,7 @@ def available(trackers: tuple[str, ...]) -> tuple[list[str], list[str]]:
     for name in trackers:
         if name not in LOGGER_TYPE_TO_CLASS:
             known = suggest(name, LOGGER_TYPE_TO_CLASS)
-            raise UserError(f"training.trackers: there is no tracker {name!r}{known}")
+            raise UserError(f"training.trackers: no tracker {name!r}{known}")
     missing = [name for name in trackers if find_spec(name) is None]
     return [name for name in trackers if name not in missing], missing
 

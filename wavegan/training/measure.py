@@ -1,7 +1,7 @@
-"""How long a step takes and what memory it needs, by running a few: what a dry run tells.
+"""Measure time and memory of a training step for a dry run, by running a few steps.
 
-A step of one crop comes first, and is given up where it takes too long. It says how many crops fit
-into the time and the memory at hand; with fewer than a batch the result is scaled.
+The first step has one crop, and is aborted if it takes too long. From it follows how many crops
+fit into the available time and memory; with less than a whole batch, the result is scaled.
 """
 
 import math
@@ -20,21 +20,21 @@ from wavegan.training.memory import Memory
 from wavegan.training.step import Step
 
 SECONDS, LONGEST = 4.0, 6.0
-"""Time for steps after the first; time after which the first one is given up."""
+"""Time for steps after the first; time limit of the first step."""
 RUNS = 2
-"""Times that a step is run, of which the quicker one counts: the first of a shape is slower."""
+"""Runs of each step; the fastest counts, because the first run with a new shape is slower."""
 ROUNDS = 4
 SPARE = 0.5
-"""Share of the free memory that may be used to measure."""
+"""Share of the free memory that may be used for measuring."""
 READING = 1.0
-"""Seconds for reading crops; what was read until then is repeated."""
+"""Seconds for reading crops; after that, those already read are repeated."""
 STATES = 3
-"""Tensors as large as the weights that training adds: gradients, and AdamW's two averages."""
+"""Values that training adds per weight: the gradient and AdamW's two moments."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Steps that do the same work: the number of one of them, and their share of all steps."""
+    """Steps with the same work: the number of one such step, and their share of all steps."""
 
     number: int
     adversarial: bool
@@ -43,16 +43,16 @@ class Kind:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured.
+    """Result of measuring.
 
     Attributes:
-        seconds: of a step of `batch` crops, the mean over kinds of steps; where `crops` is 0, a
-            step of one crop takes longer than this.
-        crops: with how many crops; 0: not even one could be finished in time.
-        memory: bytes that a step of `batch` crops needs with all that is there before; scaled from
-            one crop it is an upper bound; None: not known.
+        seconds: for a step of `batch` crops, averaged over kinds of steps; if `crops` is 0, a
+            lower bound for a step of one crop.
+        crops: number of crops measured with; 0 if not even one was finished in time.
+        memory: bytes for a step of `batch` crops, including everything loaded before; an upper
+            bound if scaled from one crop; None if unknown.
         networks: bytes of weights, gradients and optimizer states.
-        available: bytes that the machine, or the GPU, has.
+        available: bytes of memory of the machine or the GPU.
     """
 
     seconds: float
@@ -63,7 +63,7 @@ class Measured:
 
 
 def kinds(step: Step, steps: int, adversarial_from: int) -> list[Kind]:
-    """The kinds of steps of a run, the dearest first."""
+    """The kinds of steps of a run, the most expensive first."""
     start = min(adversarial_from, steps) if step.discriminator else steps
     found: dict[tuple[object, ...], Kind] = {}
     if start:
@@ -80,7 +80,7 @@ def kinds(step: Step, steps: int, adversarial_from: int) -> list[Kind]:
 
 
 def _work(step: Step, kind: Kind) -> int:
-    """How many things a step does."""
+    """A rough cost of a step: the number of its parts."""
     if not kind.adversarial:
         return 1
     due = sum(kind.number % penalty.every == 0 for _, penalty in step.penalties.values())
@@ -96,26 +96,26 @@ def measure(
     seconds: float = SECONDS,
     longest: float = LONGEST,
 ) -> Measured:
-    """Run steps of each kind for some seconds; the networks have learnt a little afterwards.
+    """Run steps of each kind for a few seconds; the networks learn a little.
 
     Args:
         step: networks and optimizers, on the device.
         chosen: from `kinds`.
-        segments: where crops come from.
-        batch: crops of a step of this process.
+        segments: the training crops.
+        batch: crops per step in this process.
         device: where the networks are.
-        seconds: how long to go on.
-        longest: when to give the first step up.
+        seconds: time for measuring.
+        longest: time limit of the first step.
 
     Raises:
-        RunError: the memory is too small for one crop.
+        RunError: one crop does not fit into the memory.
     """
     memory, crops = Memory(device), _Crops(segments, device)
     trained = _trained(step)
     networks, fixed = (1 + STATES) * trained, memory.used() + STATES * trained
     try:
         with memory.watched(), _Deadline(longest):
-            # what is done once, at the first step, takes about as long as the step
+            # one-time work in the first step takes about as long as the step
             first = _timed(step, chosen[0], crops(1), device) / 2
     except TimeoutError:
         return Measured(longest, 0, None, networks, memory.total)
@@ -143,13 +143,13 @@ def measure(
 
 
 def _scaled(peaks: Mapping[int, int], fixed: int, count: int, batch: int) -> int:
-    """The peak of a batch, along the line through those of one crop and of `count`."""
+    """The peak of a batch, extrapolated linearly from one crop and `count` crops."""
     each = peaks[1] - fixed if count == 1 else (peaks[count] - peaks[1]) / (count - 1)
     return round(peaks[count] + max(0, each) * (batch - count))
 
 
 def _quickest(step: Step, kind: Kind, batch: Batch, device: torch.device, end: float) -> float:
-    """Seconds of the quicker of some runs; of the only one where time is short."""
+    """Seconds of the fastest of `RUNS` runs; fewer runs if time is short."""
     best = _timed(step, kind, batch, device)
     for _ in range(RUNS - 1):
         if time.monotonic() + best < end:
@@ -158,7 +158,7 @@ def _quickest(step: Step, kind: Kind, batch: Batch, device: torch.device, end: f
 
 
 def _timed(step: Step, kind: Kind, batch: Batch, device: torch.device) -> float:
-    """Seconds of a step."""
+    """Run a step; returns its seconds."""
     start = time.perf_counter()
     step(batch.audio, kind.number, adversarial=kind.adversarial, conditions=batch.conditions)
     if device.type == "cuda":
@@ -169,18 +169,18 @@ def _timed(step: Step, kind: Kind, batch: Batch, device: torch.device) -> float:
 
 
 def _trained(step: Step) -> int:
-    """Bytes of the weights that learn."""
-    players = [player for player in (step.generator, step.discriminator) if player]
+    """Bytes of the trained weights."""
+    learning = [each for each in (step.generator, step.discriminator) if each]
     return sum(
         p.numel() * p.element_size()
-        for player in players
-        for p in player.network.parameters()
+        for each in learning
+        for p in each.network.parameters()
         if p.requires_grad
     )
 
 
 class _Crops:
-    """Reads crops, for some time."""
+    """Reads crops for up to `READING` seconds, then repeats them."""
 
     def __init__(self, segments: Segments, device: torch.device) -> None:
         self.segments, self.device = segments, device
@@ -194,7 +194,7 @@ class _Crops:
 
 
 class _Deadline(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Raises `TimeoutError` at the first operation after some seconds, forwards or backwards."""
+    """Raises `TimeoutError` at the first operation after some seconds, forward or backward."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Which clips validation measures, as one number."""
+"""Fingerprint of the clips that validation measures."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from wavegan.training import files
 
 
 def fingerprint(recipe: Recipe, found: files.Files) -> str:
-    """Sixteen digits of what is measured: figures compare where they are the same.
+    """16 hexadecimal digits; validation results are comparable if these are equal.
 
-    They say which audio is measured, not under which name, nor which mels were given with it.
+    They depend on the measured audio, but not on its file names and not on given mels.
     """
-    # whether it may be a class of the user's was decided when the recipe was checked
+    # trust_code was checked together with the recipe
     task: type[Task] = plugins.find("tasks", recipe.task.name, own=True)
     data, count = recipe.data, recipe.training.validation_clips
     clips, facts = list(found.split.validation), []

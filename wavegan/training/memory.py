@@ -1,4 +1,4 @@
-"""How much memory work takes, by looking at it while it is done."""
+"""Measure the peak memory of this process or of the GPU."""
 
 import threading
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ import psutil
 import torch
 
 EVERY = 0.005
-"""Seconds from one look at a process to the next; a GPU keeps account by itself."""
+"""Seconds between samples of the process's memory; CUDA records its own peak."""
 
 
 class Memory:
     """Memory of this process, or of the GPU.
 
     Attributes:
-        peak: the most that was used the last time it was watched, bytes.
+        peak: peak use in the last `watched` block, bytes.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -24,13 +24,13 @@ class Memory:
 
     @property
     def total(self) -> int:
-        """Bytes that the machine, or the GPU, has."""
+        """Bytes of memory of the machine or the GPU."""
         if self.device.type == "cuda":
             return int(torch.cuda.mem_get_info(self.device)[1])
         return int(psutil.virtual_memory().total)
 
     def free(self) -> int:
-        """Bytes that nobody uses."""
+        """Unused bytes."""
         if self.device.type == "cuda":
             return int(torch.cuda.mem_get_info(self.device)[0])
         return int(psutil.virtual_memory().available)
@@ -43,7 +43,7 @@ class Memory:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Take note of the peak."""
+        """Record the peak inside the block."""
         if self.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device)
             yield

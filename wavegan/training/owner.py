@@ -1,4 +1,4 @@
-"""A process by what no other has: its host, its number, and when it began."""
+"""Identify the process that holds a lock: its host, its number, and its start time."""
 
 import json
 import os
@@ -16,13 +16,13 @@ Text = Annotated[str, Field(max_length=1024)]
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Owner:
-    """Who holds a lock.
+    """The process that holds a lock.
 
     Attributes:
-        host: its name.
-        boot: what the host calls the time since it was started, or "" where it says nothing.
-        pid: number of the process; it may be another's later.
-        began: when the process began, as the host counts it, or "" where it does not say.
+        host: name of the host.
+        boot: the host's boot id, or "" if unknown.
+        pid: process number; it may be reused later.
+        began: start time of the process in the host's ticks, or "" if unknown.
         time: when the lock was taken, UTC.
     """
 
@@ -34,13 +34,13 @@ class Owner:
 
     @classmethod
     def here(cls) -> "Owner":
-        """The process that asks, now."""
+        """The current process, now."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
         return cls(socket.gethostname(), _boot(), os.getpid(), _began(os.getpid()), now)
 
     @classmethod
     def from_json(cls, text: str) -> "Owner | None":
-        """What `to_json` wrote, or None where that is damaged."""
+        """Parse the output of `to_json`; None if it is damaged."""
         try:
             return TypeAdapter(cls).validate_python(json.loads(text))
         except (ValidationError, ValueError, RecursionError):
@@ -54,7 +54,7 @@ class Owner:
         return f"process {self.pid} on {self.host} (since {self.time})"
 
     def can_be_seen(self) -> bool:
-        """Whether it is, or was, a process of this host; a container is one under another name."""
+        """Whether it is a process of this host, or of a container on it."""
         here = Owner.here()
         return self.host == here.host or bool(self.boot and self.boot == here.boot)
 
@@ -64,7 +64,7 @@ class Owner:
         return (self.boot, self.pid, self.began) == (here.boot, here.pid, here.began)
 
     def lives(self) -> bool | None:
-        """Whether that very process of this host still runs; None where the host cannot tell."""
+        """Whether this process of this host still runs; None if unknown."""
         if self.boot != _boot():
             return False
         if not self.began:
@@ -80,9 +80,9 @@ def _boot() -> str:
 
 
 def _began(pid: int) -> str:
-    """When a process began, in ticks since boot; "" where there is none or /proc is missing."""
+    """Start time of a process in ticks since boot; "" if there is none, or no /proc."""
     try:
-        # the name, in parentheses, may hold spaces; what follows it begins with the state
+        # the name, in parentheses, may contain spaces; the state follows it
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return ""

@@ -1,4 +1,4 @@
-"""What a recipe describes, checked before a file is read, and built once its labels are known."""
+"""Check a recipe before any file is read, and build its networks and losses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from wavegan.tasks.base import Task
 from wavegan.training.step import Terms
 
 UNKNOWN_LABELS = ("60", "61")
-"""Stand for labels that are not read yet: words as well as notes."""
+"""Placeholders for labels that are not read yet; valid as words and as MIDI numbers."""
 
 
 @dataclass
 class Parts:
-    """What a recipe describes, built with fresh weights on the CPU."""
+    """Everything built from a recipe, with fresh weights on the CPU."""
 
     config: bundle.Config
     generator: Generator
@@ -33,7 +33,7 @@ class Parts:
 
 @dataclass
 class _Maker:
-    """Builds plug-ins; what the rest of the recipe makes of a parameter is handed to all."""
+    """Builds plug-ins; `given` has parameters that follow from other sections of the recipe."""
 
     given: dict[str, Any]
     trust_code: bool
@@ -67,19 +67,19 @@ def check(
     most: int = bounded_network.BYTES,
     weights: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Find what is wrong with a recipe, before a file is read.
+    """Check a recipe before any file is read.
 
-    Everything is constructed, without memory for weights and with labels that stand for those of
-    the data. Of classes of the user's own the options are checked alone.
+    Everything is constructed on the device `meta`, with placeholders for labels. For the user's own
+    classes only the options are checked.
 
     Args:
         recipe: resolved.
-        trust_code: as that of `build`.
-        most: likewise.
-        weights: likewise.
+        trust_code: as in `build`.
+        most: as in `build`.
+        weights: as in `build`.
 
     Raises:
-        UserError: as `build` does.
+        UserError: as in `build`.
     """
     if recipe.own_classes():
         _check_options(recipe, trust_code)
@@ -95,18 +95,18 @@ def build(
     most: int = bounded_network.BYTES,
     weights: Mapping[str, Tensor] | None = None,
 ) -> Parts:
-    """Construct everything a recipe names; reads no data.
+    """Build everything that a recipe names; reads no data.
 
     Args:
-        recipe: resolved; where its labels are to be read from the data, two stand for them.
-        trust_code: let it name classes outside wavegan: a recipe that the user named may, one
-            that came with a run may not unless the user says so.
-        most: bytes that each network may take while it is built (`room.allowed`).
-        weights: what the generator is to hold, where it is that of another model: it may not be
-            much larger.
+        recipe: resolved; labels that must be read from the data are replaced by two placeholders.
+        trust_code: allow classes outside wavegan: yes for a recipe that the user named; for the
+            recipe of a run only with --trust-code.
+        most: bytes that each network may use while it is built (`room.allowed`).
+        weights: the generator's weights from another model, if any: the generator may not be much
+            larger than these.
 
     Raises:
-        UserError: a field is wrong or two contradict each other.
+        UserError: a field is wrong, or two fields contradict each other.
     """
     if isinstance(recipe.data.labels, str):
         update = {"labels": UNKNOWN_LABELS, "label_from": recipe.data.labels}
@@ -137,7 +137,7 @@ def build(
 
 
 def _check_options(recipe: Recipe, trust_code: bool) -> None:
-    """Check what the recipe says of each plug-in against its constructor."""
+    """Check the options of each plug-in against its constructor."""
     _check_kinds(recipe, trust_code)
     _check_segment(recipe, bundle.describe(recipe, trust_code=trust_code))
     for kind, where, plugin in recipe.plugins():
@@ -146,13 +146,13 @@ def _check_options(recipe: Recipe, trust_code: bool) -> None:
 
 
 def _check_segment(recipe: Recipe, config: bundle.Config) -> None:
-    """A crop is a whole number of mel frames, where there is a mel."""
+    """Check that a crop is a whole number of mel frames, if there is a mel."""
     segment, mel = recipe.data.segment, config.mel
     if mel is not None and segment % mel.hop_length:
         nearest = max(1, round(segment / mel.hop_length)) * mel.hop_length
         raise UserError(
-            f"data.segment is {segment}, not a multiple of mel.hop_length ({mel.hop_length}): the "
-            f"nearest is {nearest}"
+            f"data.segment is {segment}, not a multiple of mel.hop_length ({mel.hop_length}): give "
+            f"{nearest}, which is the nearest"
         )
 
 
@@ -164,41 +164,41 @@ def _discriminator(recipe: Recipe, make: _Maker) -> Ensemble | None:
     for name, member in members.items():
         if recipe.data.segment < member.shortest:
             raise UserError(
-                f"data.segment is {recipe.data.segment} and discriminators.{name} judges "
-                f"{member.shortest} samples at once: give a segment of at least that"
+                f"data.segment is {recipe.data.segment}, but discriminators.{name} needs "
+                f"{member.shortest} samples or more: give at least that"
             )
     weights = {name: plugin.weight for name, plugin in recipe.discriminators.items()}
     return Ensemble(members, weights) if members else None
 
 
 def _augment(recipe: Recipe, generator: Generator) -> Augment | None:
-    """What D's clips go through, if anything."""
+    """The augmentation of D's input, if any."""
     chosen = recipe.training.augment
     if chosen is None:
         return None
     if not isinstance(generator, LatentGenerator):
         raise UserError(
-            f"training.augment is for sounds of latents; the task {recipe.task.name} compares "
-            "pairs: set it to null"
+            f"training.augment is for sounds generated from latents, but the task "
+            f"{recipe.task.name} compares pairs: set it to null"
         )
     if not generator.makes_waves:
         raise UserError(
-            f"training.augment changes waveforms, and D sees something else of what "
-            f"{recipe.generator.name} makes: set it to null"
+            f"training.augment changes waveforms, but with the generator {recipe.generator.name} D "
+            "gets other input: set it to null"
         )
     start = 0.0 if chosen.probability == "adaptive" else chosen.probability
     return Augment(start, **chosen.changes)
 
 
 def _check_kinds(recipe: Recipe, trust_code: bool) -> None:
-    """Refuse a generator of another kind than the task's, or one without the mel it needs."""
+    """Refuse a generator that does not fit the task, or that needs a mel and has none."""
     task: type[Task] = _found("tasks", recipe.task, "task", trust_code)
     generator: type[Generator] = _found("generators", recipe.generator, "generator", trust_code)
     task.check(recipe, generator)
     if recipe.mel is None and issubclass(generator, MelGenerator):
         raise UserError(
-            f"mel is null, and {recipe.generator.name} takes a mel: give a front-end, such as "
-            "mel=hifigan-22k (wavegan list names them)"
+            f"mel is null, but {recipe.generator.name} takes a mel: give a front-end, such as "
+            "mel=hifigan-22k (see wavegan list mels)"
         )
 
 

@@ -1,4 +1,4 @@
-"""The folder of a run while it trains: noticed when it is moved or deleted, and never made anew."""
+"""Notice when the folder of a training run is moved or deleted, so that it is not created again."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ from wavegan.errors import RunError
 
 
 class Place:
-    """A folder as it was when training began, wherever it has got to since.
+    """The folder in which training started, also after it was moved.
 
     Args:
-        run: the folder; where it cannot be held open (Windows, which lets nobody move it then),
+        run: the folder. If it cannot be held open (Windows, where an open folder cannot be moved),
             only its absence is noticed.
     """
 
@@ -28,7 +28,7 @@ class Place:
 
     @property
     def lost(self) -> bool:
-        """Whether the run's path is no longer this folder."""
+        """Whether the run's path no longer leads to this folder."""
         try:
             there = self.run.stat()
         except OSError:
@@ -36,14 +36,14 @@ class Place:
         return self._handle is not None and not os.path.samestat(there, os.fstat(self._handle))
 
     def here(self) -> Path:
-        """Where to write: where the folder lies now, as far as the system tells."""
+        """Where to write: the folder's current path, if known."""
         return (self.now() if self.lost else None) or self.run
 
     @contextlib.contextmanager
     def unless_lost(self) -> Iterator[None]:
-        """Let what fails inside as the folder is gone pass: who asks for `lost` next ends the run.
+        """Ignore a `RunError` inside if the folder is gone; the next check of `lost` ends the run.
 
-        All processes have to end alike, and this one alone writes.
+        Only the main process writes, but all processes must end together.
         """
         try:
             yield
@@ -52,7 +52,7 @@ class Place:
                 raise
 
     def now(self) -> Path | None:
-        """Where the folder lies now, where the system tells; None: nowhere, or not known."""
+        """The current path of the folder; None if it is deleted or unknown."""
         if self._handle is None:
             return None
         try:

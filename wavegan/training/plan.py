@@ -1,4 +1,4 @@
-"""What a run would be, before it is one: sizes, hours, time, memory and disk."""
+"""The plan of a run for `--dry-run`: sizes, hours of audio, time, memory and disk."""
 
 from pathlib import Path
 from typing import Any
@@ -23,26 +23,26 @@ def describe(
     processes: int = 1,
     trust_code: bool = False,
 ) -> dict[str, Any]:
-    """What a run would be: sizes of the networks, hours of audio, epochs. Writes nothing.
+    """Describe a run: sizes of the networks, hours of audio, epochs. Writes nothing.
 
     Args:
         recipe: resolved.
-        run: where it would go; with it a few steps are run, for what it takes in time, memory and
-            disk (see `estimate.of`).
-        device: as that of `prepare`.
-        processes: how many would train together.
+        run: the run's folder. If given, run a few steps to estimate time, memory and disk (see
+            `estimate.of`).
+        device: as in `prepare`.
+        processes: number of training processes.
         trust_code: as in `parts.build`.
 
     Raises:
-        UserError: as `prepare` does.
+        UserError: as in `prepare`.
     """
     notes: list[str] = []
-    goes_on = run is not None and bool(bundle.checkpoints(run))
-    if run is not None and goes_on:
+    resumes = run is not None and bool(bundle.checkpoints(run))
+    if run is not None and resumes:
         notes += whole.foresee(run)
-    before = History.of(run, recipe) if run is not None and goes_on else History()
-    recipe, model = settle(recipe, goes_on, notes.append)
-    check, build = room.makers(run if goes_on else None, trust_code, model)
+    before = History.of(run, recipe) if run is not None and resumes else History()
+    recipe, model = settle(recipe, resumes, notes.append)
+    check, build = room.makers(run if resumes else None, trust_code, model)
     check(recipe)
     found = files.find(recipe, before)
     before.tell(found.manifest, found.split, fingerprint(recipe, found), notes.append)
@@ -53,10 +53,10 @@ def describe(
     segments = files.segments(recipe, found, made.terms.task.conditioner())
     fits = files_report.compare(found)
     training = recipe.training
-    judge = made.discriminator
+    d = made.discriminator
     plan = {
         "generator_parameters": sum(p.numel() for p in made.generator.parameters()),
-        "discriminator_parameters": sum(p.numel() for p in judge.parameters()) if judge else 0,
+        "discriminator_parameters": sum(p.numel() for p in d.parameters()) if d else 0,
         "sample_rate": made.config.sample_rate,
         **files_report.describe(found, fits),
         "labels": list(recipe.data.labels or ()),

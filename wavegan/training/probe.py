@@ -1,4 +1,4 @@
-"""A step that changes nothing: what would not be finite if the networks learnt from these clips."""
+"""Run a step without learning, to find which of its scalars are not finite for given clips."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ from wavegan.training.step import LearningNetwork, Step
 
 @dataclass
 class _Onlooker(LearningNetwork):
-    """A player that computes its gradient and does not learn."""
+    """A network that computes its gradient and does not learn."""
 
     def update(self, loss: Tensor) -> Tensor:
-        """The norm of the gradient, NaN where the loss is not finite."""
+        """The norm of the gradient, NaN if the loss is not finite."""
         parameters = [p for p in self.network.parameters() if p.requires_grad]
         found = torch.autograd.grad(loss, parameters, allow_unused=True)
         norm = nn.utils.get_total_norm([each for each in found if each is not None])
@@ -33,14 +33,14 @@ def probe(
 ) -> list[str]:
     """The names of a step's scalars that are not finite for these clips, causes first.
 
-    Both networks take part with every term and learn nothing; neither do random numbers move on.
-    Nothing is averaged over processes, so one may probe while others do not.
+    All terms are computed, but nothing is learned, and random generators keep their state. Nothing
+    is averaged over processes, so a single process may call it.
 
     Args:
-        step: as it trains.
+        step: the training step.
         items: clips to try.
         device: where the networks are.
-        adversarial: whether D takes part.
+        adversarial: whether to include D.
     """
     batch = collate(items).to(device)
     watched = replace(
@@ -59,19 +59,19 @@ def broken(names: Sequence[str], values: Sequence[float]) -> list[str]:
     return causes_first(n for n, v in zip(names, values, strict=True) if not math.isfinite(v))
 
 
-def _watched(player: LearningNetwork) -> _Onlooker:
-    return _Onlooker(player.network, player.optimizer, player.clip)
+def _watched(learning: LearningNetwork) -> _Onlooker:
+    return _Onlooker(learning.network, learning.optimizer, learning.clip)
 
 
 @contextmanager
 def _as_found(step: Step) -> Iterator[None]:
-    """Let networks keep no statistics of what they see inside."""
-    players = [player for player in (step.generator, step.discriminator) if player]
-    training = [player.network.training for player in players]
-    for player in players:
-        player.network.eval()
+    """Keep networks from updating their statistics inside the block."""
+    networks = [each.network for each in (step.generator, step.discriminator) if each]
+    training = [network.training for network in networks]
+    for network in networks:
+        network.eval()
     try:
         yield
     finally:
-        for player, mode in zip(players, training, strict=True):
-            player.network.train(mode)
+        for network, mode in zip(networks, training, strict=True):
+            network.train(mode)

@@ -1,7 +1,7 @@
-"""What several processes must agree on: weights at the start, gradients at every step.
+"""Synchronize processes: weights at the start, gradients at every step.
 
 `DistributedDataParallel` is not used: penalties that call backward inside a turn break it.
-Averaging the gradients ourselves after each backward equals one process with the whole batch.
+Averaging the gradients after each backward equals one process with the whole batch.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,14 +17,14 @@ from wavegan.process_group import waiting, world_size
 
 
 def meet(accelerator: Accelerator) -> None:
-    """Wait until all processes are here."""
+    """Wait for all processes."""
     with waiting():
         accelerator.wait_for_everyone()
 
 
 @contextmanager
 def main_first(accelerator: Accelerator) -> Iterator[None]:
-    """Let the main process do what is inside before the others do."""
+    """Run the block first in the main process, then in the others."""
     if not accelerator.is_main_process:
         meet(accelerator)
     yield
@@ -33,27 +33,27 @@ def main_first(accelerator: Accelerator) -> Iterator[None]:
 
 
 def mean(accelerator: Accelerator, value: Tensor) -> Tensor:
-    """The mean of the processes' values."""
+    """The mean over the processes."""
     with waiting():
         reduced: Tensor = accelerator.reduce(value, reduction="mean")
     return reduced
 
 
 def together(text: str) -> str:
-    """What troubles the processes, each by its number where there are several."""
+    """The error texts of all processes, with process numbers if there are several."""
     if world_size() == 1:
         return text
     with waiting():
         texts = gather_object([text])
-    return "; ".join(f"process {rank}: {said}" for rank, said in enumerate(texts) if said)
+    return "; ".join(f"process {rank}: {each}" for rank, each in enumerate(texts) if each)
 
 
 def average_gradients(parameters: Iterable[nn.Parameter], loss: Tensor) -> Tensor:
     """Replace every gradient by its mean over the processes, in one flat bucket.
 
     Returns:
-        The mean of the losses, which goes along: what is not finite in one process is so in all,
-        and all leave the same steps out.
+        The mean of the losses, from the same reduction: a value that is not finite in one process
+        becomes so in all, and all processes skip the same steps.
     """
     if world_size() == 1:
         return loss.detach()

@@ -1,4 +1,4 @@
-"""Where a run stands: what a checkpoint keeps of it beside its weights."""
+"""The progress of a run, which checkpoints keep next to the weights."""
 
 import math
 from dataclasses import field
@@ -23,19 +23,19 @@ Step = Annotated[int, Field(ge=0, le=MOST_STEPS)]
 
 @dataclass(config=ConfigDict(extra="forbid"))
 class Progress:
-    """Where a run stands.
+    """The progress of a run.
 
     Attributes:
-        step: steps done; also the sampler's position, as every crop is a function of it.
+        step: steps done; also the sampler's position, because every crop is a function of it.
         best_step: the step with the lowest value of validation's main metric so far, or None.
         best_value: that value.
         data: fingerprint of the training files.
         world: number of processes.
-        augment: how strongly D's clips are augmented, where that is adaptive.
-        skipped: steps that were left out, as something in them was not finite.
-        streaks: how many turns in a row, up to now, were left out, by player.
-        returns: how often training went back to a checkpoint.
-        rate: what both learning rates are multiplied by since then.
+        augment: state of the adaptive augmentation.
+        skipped: number of steps skipped because something was not finite.
+        streaks: number of skipped turns in a row up to now, by network.
+        returns: number of returns to a checkpoint.
+        rate: factor of both learning rates since then.
     """
 
     step: Step = 0

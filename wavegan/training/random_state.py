@@ -1,4 +1,4 @@
-"""The random state of every process: gathered into a checkpoint, given back on resuming."""
+"""Gather the random states of all processes for a checkpoint, and restore them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ def gather() -> list[RandomState]:
 
 
 def restore(states: list[RandomState], rank: int) -> bool:
-    """Set this process's state; False where the checkpoint has none for it (more processes now)."""
+    """Set this process's state; False if the checkpoint has none for it (more processes now)."""
     if rank >= len(states):
         return False
     torch.set_rng_state(states[rank]["cpu"])
@@ -32,7 +32,7 @@ def restore(states: list[RandomState], rank: int) -> bool:
 
 @contextmanager
 def preserve_rng(device: torch.device) -> Iterator[None]:
-    """Let what is done inside draw the same numbers each time, and training none the fewer."""
+    """Seed the block with 0, and restore the random state of training after it."""
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(0)

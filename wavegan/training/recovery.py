@@ -1,4 +1,4 @@
-"""Back to the last good checkpoint at a lower rate, some times; then an end with a diagnosis."""
+"""Go back to the last good checkpoint with lower learning rates; give up after a few times."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,28 +7,28 @@ from accelerate import Accelerator
 
 from wavegan import bundle
 from wavegan.errors import RunError
-from wavegan.training import checkpoint, random_state
+from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.checkpoint import TrainState
 from wavegan.training.guard import Ailment
 from wavegan.training.log import Listener, RunLog
 
 TIMES = 3
-"""How often training goes back until it gives up; a new start may again."""
+"""Returns before training gives up; resuming starts a new count."""
 FACTOR = 0.5
-"""What both learning rates are multiplied by each time."""
+"""Factor of both learning rates at each return."""
 
 
 @dataclass
 class Recovery:
-    """Brings the networks of a run back to its last checkpoint.
+    """Restores the last checkpoint of a run.
 
     Attributes:
         run: the run's folder.
         train_state: networks, optimizers and progress.
         accelerator: processes.
-        log: returns are written down there.
-        listener: is told of them.
-        times: how often it went back so far.
+        log: stores returns.
+        listener: receives notes about returns.
+        times: number of returns so far.
     """
 
     run: Path
@@ -39,13 +39,13 @@ class Recovery:
     times: int = 0
 
     def go_back(self, why: Ailment) -> None:
-        """Restore all that learns, and its random numbers, as the last checkpoint has them.
+        """Restore networks, optimizers and random states from the last checkpoint.
 
         Args:
-            why: the run cannot go on as it is.
+            why: the reason.
 
         Raises:
-            RunError: there is no checkpoint, or it went back as often as makes sense.
+            RunError: there is no checkpoint, or training went back `TIMES` times already.
         """
         if not bundle.checkpoints(self.run) or self.times >= TIMES:
             raise RunError(self.diagnosis(why))
@@ -66,23 +66,19 @@ class Recovery:
             facts = {"from": before.step, "number": now.returns, "rate": now.rate, "why": why.what}
             self.log.go_back(now.step)
             self.log.event("return", now.step, facts)
-            rates = f"both learning rates x {now.rate:g} from there on"
-            self.listener.note(f"{why.what}: back to {target}, {rates}")
+            rates = f"with both learning rates x {now.rate:g}"
+            self.listener.note(f"{why.what}: going back to {target}, {rates}")
         self.accelerator.wait_for_everyone()
 
     def diagnosis(self, why: Ailment) -> str:
-        """What is wrong, what is safe, and what to do."""
+        """The error text: what is wrong, which checkpoint is good, and what to do."""
         again = ""
         if self.times:
             rate = self.train_state.progress.rate
-            again = f", again after going back {self.times} times, the last at rates x {rate:g}"
+            again = f", also after going back {self.times} times, the last with rates x {rate:g}"
+        good = storage.last_good(self.run)
         return (
-            f"{why.what}{again} ({self.safe()}): {why.cause}; lower training.optimizer.lr or set "
-            "training.clip_generator and training.clip_discriminator; the clips of the steps that "
-            f"were left out are in {self.run / 'skipped'}"
+            f"{why.what}{again} ({good}): {why.cause}; lower training.optimizer.lr or set "
+            "training.clip_generator and training.clip_discriminator; the clips of skipped steps "
+            f"are listed in {self.run / 'skipped'}"
         )
-
-    def safe(self) -> str:
-        """Which checkpoint is good."""
-        kept = bundle.checkpoints(self.run)
-        return f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"

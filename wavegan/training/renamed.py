@@ -1,4 +1,4 @@
-"""Files that a run knows under other names: the same samples, by their checksums."""
+"""Find renamed files of a run by the checksums of their samples."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,12 +8,12 @@ from wavegan.data.manifest import Clip
 def renames(
     known: Sequence[str], content: Mapping[str, str], clips: Iterable[Clip]
 ) -> dict[str, str]:
-    """Where the audio of known files lies now, of those that are not in their places.
+    """New paths of known files that were renamed or moved.
 
     Args:
-        known: paths, those first that are to find theirs before others do.
-        content: checksum of each one's samples, by path, where it was kept.
-        clips: what is there, each with its checksum.
+        known: known paths; earlier ones are matched first.
+        content: checksum of each one's samples, by path, if known.
+        clips: the current clips, each with its checksum.
 
     Returns:
         New paths by old ones.
@@ -37,5 +37,5 @@ def renames(
 
 
 def _other(clip: Clip, sum_: str) -> bool:
-    """Whether a file certainly holds other samples than it did."""
+    """Whether a file certainly has other samples than before."""
     return bool(sum_ and clip.content) and clip.content != sum_

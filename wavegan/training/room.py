@@ -1,4 +1,4 @@
-"""How large a recipe's networks may be: by the machine, or by the weights that a run has."""
+"""Limit the size of a recipe's networks: by the machine, or by the weights of a run."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,12 +17,12 @@ from wavegan.training.parts import Parts, build, check
 def makers(
     run: Path | None, trust_code: bool, model: bundle.Model | None
 ) -> tuple[Callable[[Recipe], None], Callable[[Recipe], Parts]]:
-    """What checks a recipe, and what builds its networks, none larger than it may be.
+    """Functions that check a recipe and build its networks, with limits on their sizes.
 
     Args:
-        run: that goes on, or None.
+        run: the run to resume, or None.
         trust_code: as in `parts.build`.
-        model: whose generator is the start, or None.
+        model: the model to start from, or None.
     """
     weights = None if model is None else model.weights
     most = allowed(run, trusted=trust_code)
@@ -33,12 +33,12 @@ def makers(
 
 
 def allowed(run: Path | None, *, trusted: bool) -> int:
-    """Bytes that each network may take while it is built.
+    """Bytes that each network may use while it is built.
 
     Args:
-        run: the run's folder, where it may go on.
-        trusted: whether the user named the recipe: then the machine's memory is the limit. The
-            recipe of a run that came from elsewhere may ask for no more than its weights have.
+        run: the run to resume, or None.
+        trusted: whether the user trusts the recipe: then the machine's memory is the limit.
+            Otherwise the sizes of the run's weights are.
     """
     if trusted:
         return max(BYTES, Memory(torch.device("cpu")).total)

@@ -1,4 +1,4 @@
-"""Learning rates as a pure function of the step: nothing to save, nothing to step twice."""
+"""Learning rate schedules as pure functions of the step: no state to save."""
 
 import math
 
@@ -8,12 +8,12 @@ from wavegan.recipe_sections import Schedule
 
 
 def factor(schedule: Schedule, step: int, steps: int) -> float:
-    """What the base learning rate is multiplied by.
+    """The factor of the base learning rate.
 
     Args:
         schedule: the recipe's schedule.
-        step: 0 at the player's first step.
-        steps: the player's number of steps in all; a cosine ends there.
+        step: 0 at the network's first step.
+        steps: total number of the network's steps; a cosine ends there.
     """
     warm = min(1.0, (step + 1) / (schedule.warmup + 1))
     if schedule.name == "exponential":

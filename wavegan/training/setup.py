@@ -1,6 +1,6 @@
-"""The only place that builds a run: recipe and folder in, a ready `Trainer` out.
+"""Build a run: from a recipe and a folder to a `Trainer` that is ready to train.
 
-The order matters: everything that can be wrong with the recipe is found before a file is read.
+The order matters: all errors in the recipe are found before any file is read.
 """
 
 import os
@@ -44,8 +44,8 @@ from wavegan.training.trainer import Trainer
 from wavegan.validation.base import Validation, ValidationData
 
 LONGEST = timedelta(hours=6)
-"""How long processes wait for each other where they cannot hear each other (see `heartbeat`): a
-validation, or the first reading of a folder, is done by one of them."""
+"""Timeout of the process group: one process validates, or reads the folder, while others wait.
+Hanging processes are found earlier, by `heartbeat`."""
 
 
 def prepare(
@@ -63,14 +63,13 @@ def prepare(
         recipe: resolved.
         run: the run's folder.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        resume: go on from the run's last checkpoint.
-        trust_code: let the recipe name classes outside wavegan: one that the user named may, one
-            that came with a run may not unless the user says so.
-        listener: is told what happens.
+        resume: continue from the run's last checkpoint.
+        trust_code: as in `parts.build`.
+        listener: receives progress and notes.
 
     Raises:
         UserError: the recipe, the folder of audio or the checkpoint is not usable.
-        RunError: other processes that should be here are not.
+        RunError: some of the processes did not start.
     """
     recipe = recipe.absolute()
     before = History.of(run, recipe) if resume else History()
@@ -79,7 +78,7 @@ def prepare(
     check, build = room.makers(run if resume else None, trust_code, model)
     check(recipe)
     if own := recipe.own_classes():
-        listener.note(f"code from outside wavegan runs here: {', '.join(own)}")
+        listener.note(f"this recipe runs code from outside wavegan: {', '.join(own)}")
     _check_batch(recipe, accelerator)
     with main_first(accelerator):
         found = files.find(recipe, before)
@@ -114,8 +113,7 @@ def prepare(
     log = RunLog(run, accelerator, train_state.progress.step)
     log.track(run.resolve().name)
     if log.dropped:
-        dropped = counted(log.dropped, "torn or foreign line was", "torn or foreign lines were")
-        listener.note(f"{log.file}: {dropped} dropped")
+        listener.note(f"{log.file}: {counted(log.dropped, 'invalid line')} dropped")
     if not ended:
         facts = start.facts(accelerator, train_state, found)
         log.start(train_state.progress.step, facts | {"measured_anew": anew})
@@ -136,7 +134,7 @@ def prepare(
 
 
 def _validation(recipe: Recipe, made: Parts, found: files.Files, segments: Segments) -> Validation:
-    """What measures the generator; sets of clips are read when they are first needed."""
+    """The validation of the task; clips are read when they are first needed."""
     task, measured = made.terms.task, bool(found.split.validation)
     read, training = files.held_out if measured else files.shown, recipe.training
     return task.validation(
@@ -178,8 +176,8 @@ def _accelerator(recipe: Recipe, run: Path, device: str) -> Accelerator:
     expected = int(os.environ.get("WAVEGAN_PROCESSES", os.environ.get("WORLD_SIZE", "1")))
     if accelerator.num_processes != expected:
         raise RunError(
-            f"{expected} processes were started but {accelerator.num_processes} found each other; "
-            f"start them with: wavegan train ... --processes {expected}"
+            f"{expected} processes were started, but only {accelerator.num_processes} found each "
+            f"other: start them with: wavegan train ... --processes {expected}"
         )
     return accelerator
 
@@ -188,8 +186,8 @@ def _check_batch(recipe: Recipe, accelerator: Accelerator) -> None:
     batch_size, processes = recipe.training.batch_size, accelerator.num_processes
     if batch_size % processes:
         raise UserError(
-            f"training.batch_size is {batch_size}, the size for all processes together: it must "
-            f"be a multiple of their number ({processes})"
+            f"training.batch_size is {batch_size}, the total of all processes: give a multiple of "
+            f"their number ({processes})"
         )
 
 
@@ -220,24 +218,25 @@ def _resume(
     states, complete = checkpoint.restore(checkpoint.last(run), train_state)
     if train_state.progress.step > steps:
         raise UserError(
-            f"training.steps is {steps} but {run} is at step {train_state.progress.step}: give more"
+            f"training.steps is {steps}, but {run} is at step {train_state.progress.step}: give "
+            "more steps"
         )
     restored = random_state.restore(states, accelerator.process_index)
     if accelerator.is_main_process:
         if not complete:
             listener.note(
-                f"{checkpoint.last(run)} is without D's optimizer, as all but a run's last "
-                "checkpoint: it starts anew, so what is learnt from here on differs"
+                f"{checkpoint.last(run)} has no optimizer of D (only a run's last checkpoint has): "
+                "it starts fresh, so training differs from an uninterrupted run"
             )
         if train_state.progress.data != now.data:
             listener.note(
-                "the training files changed since the checkpoint: other crops from here on"
+                "the training files changed since the checkpoint: crops differ from now on"
             )
         if train_state.progress.world != now.world or not restored:
             made_by = counted(train_state.progress.world, "process", "processes")
-            here = counted(now.world, "is here", "are here")
+            here = counted(now.world, "trains", "train")
             listener.note(
-                f"the checkpoint was made by {made_by}, {here}: random numbers differ from here on"
+                f"the checkpoint is from {made_by}, now {here}: random numbers differ from now on"
             )
     train_state.progress.data, train_state.progress.world = now.data, now.world
 
@@ -245,12 +244,12 @@ def _resume(
 def _settle_rate(
     before: History, progress: Progress, accelerator: Accelerator, listener: Listener
 ) -> None:
-    """A learning rate that is given anew is what it says, whatever it was lowered to before."""
+    """Reset the factor of the learning rates if the user gives a new rate."""
     if not before.sets_rates or progress.rate == 1:
         return
     if accelerator.is_main_process:
         listener.note(
-            f"both learning rates were x {progress.rate:g}, as training had gone back to a "
-            "checkpoint; with another one given they are as the recipe says from here on"
+            f"both learning rates were x {progress.rate:g}, because training went back to a "
+            "checkpoint; as you changed a rate, the recipe's rates hold from now on"
         )
     progress.rate = 1.0

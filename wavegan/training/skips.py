@@ -1,4 +1,4 @@
-"""What is written down of a step that was left out: the clips of its batch, and which did it."""
+"""Record a skipped step: the clips of its batch, and which of them caused it."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -15,23 +15,23 @@ from wavegan.errors import RunError
 
 FOLDER = "skipped"
 MOST = 100
-"""Files that are written in a run; later ones are only counted."""
+"""Maximum number of files per run; later skips are only counted."""
 EXTREME = 1e4
-"""Values of audio or mel that no recording has, whatever its scale."""
+"""Absolute values of audio or mels that no recording reaches in any scale."""
 
 Probe = Callable[[Sequence[Item]], list[str]]
 
 
 @dataclass(frozen=True)
 class Skip:
-    """A step of which a player did not learn.
+    """A step in which a network did not learn.
 
     Attributes:
-        step: which.
-        players: who did not learn, `generator` or `discriminator`.
-        terms: what was not finite, causes first.
+        step: the step.
+        players: the networks that did not learn, `generator` or `discriminator`.
+        terms: scalars that were not finite, causes first.
         clips: path, first sample and number of each clip of the batch.
-        guilty: paths of the clips that give it alone; empty: none does, or all do.
+        guilty: paths of clips that cause it alone; empty if none does, or all do.
     """
 
     step: int
@@ -41,23 +41,23 @@ class Skip:
     guilty: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.what}: the step is left out ({self.cause})"
+        return f"{self.what}: the step is skipped ({self.cause})"
 
     @property
     def what(self) -> str:
-        """What was not finite, and when."""
+        """The scalar that was not finite, and the step."""
         term = self.terms[0] if self.terms else f"{self.players[0]}/grad_norm"
         return f"{term} is not finite at step {self.step:,}"
 
     @property
     def cause(self) -> str:
-        """Whose doing it was, in a few words."""
+        """The cause, in a few words."""
         if self.guilty:
-            return f"{', '.join(map(printable, self.guilty[:4]))} gives it alone"
-        return "no clip alone is to blame"
+            return f"caused by {', '.join(map(printable, self.guilty[:4]))} alone"
+        return "no single clip causes it"
 
     def write(self, run: Path, total: int) -> dict[str, Any]:
-        """Write it into the run's folder; what there is to say of it in `metrics.jsonl`."""
+        """Write the skip into the run's folder; returns its facts for `metrics.jsonl`."""
         facts: dict[str, Any] = {
             "players": list(self.players),
             "terms": list(self.terms),
@@ -73,7 +73,7 @@ class Skip:
             # ASCII: paths may hold bytes that are not UTF-8
             atomic.text(run / name, json.dumps(content, indent=1) + "\n")
         except OSError:
-            return facts | {"clips": list(self.clips)}  # the line is the only place left
+            return facts | {"clips": list(self.clips)}  # metrics.jsonl keeps them instead
         return facts | {"file": name}
 
 
@@ -85,15 +85,15 @@ def found(
     segments: Segments,
     probe: Probe | None,
 ) -> Skip:
-    """Look into a step that was left out; all processes do so together.
+    """Examine a skipped step; all processes call this together.
 
     Args:
-        step: which.
-        players: who did not learn.
-        terms: what was not finite in this process.
-        numbers: of the clips of this process.
-        segments: reads them again.
-        probe: names what is not finite for some clips alone; None: they are not tried.
+        step: the step.
+        players: the networks that did not learn.
+        terms: scalars that were not finite in this process.
+        numbers: numbers of this process's clips.
+        segments: reads the clips again.
+        probe: returns the scalars that are not finite for given clips; None: do not try clips.
     """
     items = read(segments, numbers)
     guilty = [item for item in items if probe and (_is_extreme(item) or probe([item]))]
@@ -116,20 +116,20 @@ def found(
 
 
 def causes_first(terms: Iterable[str]) -> list[str]:
-    """The names of scalars that are not finite: a term before the total and the norm it spoils."""
+    """Sort the names of scalars that are not finite: terms before totals and norms."""
     return sorted(terms, key=lambda name: (name.endswith(("/total", "/grad_norm")), name))
 
 
 def read(segments: Segments, numbers: Sequence[int]) -> list[Item]:
-    """The clips of a step once more; none where their files are gone."""
+    """Read the clips of a step again; empty if their files are gone."""
     try:
         return [segments[number] for number in numbers]
-    except RunError:  # the files are gone; that is for the loader to say
+    except RunError:  # the files are gone; the data loader reports that
         return []
 
 
 def _is_extreme(item: Item) -> bool:
-    """Whether its values are none of a recording."""
+    """Whether it has values that no recording has."""
     given = (item.audio, *item.conditions.values())
     extreme = (not bool((each.abs() < EXTREME).all()) for each in given if each.is_floating_point())
     return any(extreme)

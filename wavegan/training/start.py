@@ -1,4 +1,4 @@
-"""What a run starts, or goes on, with, for the line that it writes down of it."""
+"""Facts about the start of a run, for its line in `metrics.jsonl`."""
 
 from datetime import datetime, timezone
 from typing import Any
@@ -11,14 +11,12 @@ from wavegan.training.files import Files
 
 
 def facts(accelerator: Accelerator, train_state: TrainState, files: Files) -> dict[str, Any]:
-    """Machine, versions, sizes of the networks, the data by its amount and fingerprint, the time.
-
-    And what both learning rates are multiplied by, since returns to a checkpoint.
+    """Time, machine, versions, sizes of networks and data, and the factor of the learning rates.
 
     Args:
-        accelerator: tells the device, the precision and the number of processes.
+        accelerator: has the device, the precision and the number of processes.
         train_state: networks and progress.
-        files: what trains and what is held out.
+        files: training and held-out files.
     """
     train, held_out = files.split.train, files.split.validation
     return {

@@ -1,4 +1,4 @@
-"""`state.pt` and D's optimizer: read without running code in them, every type and range checked."""
+"""Read `state.pt` and D's optimizer without running code in them; check all types and ranges."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ Kind = TypeVar("Kind")
 
 @dataclass(frozen=True)
 class State:
-    """What `state.pt` holds.
+    """The content of `state.pt`.
 
     Attributes:
-        progress: where the run stood.
+        progress: the run's progress.
         random: the random state of every process, in rank order.
-        optimizers: states by player, unchecked: see `restore_optimizer`.
-        ema_updates: how often the averaged weights were updated, where they are kept.
+        optimizers: states by network, unchecked: see `restore_optimizer`.
+        ema_updates: number of updates of the averaged weights, if kept.
     """
 
     progress: Progress
@@ -42,7 +42,7 @@ class State:
         """Read the file.
 
         Raises:
-            UserError: it is missing or damaged, or a field is of another type or out of range.
+            UserError: it is missing or damaged, or a field has a wrong type or value.
         """
         content = load(file)
         for name in ("progress", "random", "optimizers"):
@@ -63,35 +63,36 @@ class State:
 
 
 def load(file: Path) -> dict[str, Any]:
-    """The dictionary in a file of torch's.
+    """Load a dictionary from a torch file.
 
     Raises:
-        UserError: it is missing, damaged, or holds something else.
+        UserError: it is missing, damaged, or has other content.
     """
     try:
         content = tensor_file.load(file)
     except FileNotFoundError:
         raise UserError(
-            f"{file.parent.parent}: no {file.parent.name}/{file.name} here, so it cannot be resumed"
+            f"{file.parent.parent}: it has no {file.parent.name}/{file.name}, so it cannot be "
+            "resumed: use another checkpoint"
         ) from None
     except Exception as error:  # a damaged pickle or archive may raise anything
-        told = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"{file}: damaged ({told})") from None
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UserError(f"{file}: damaged ({why})") from None
     if not isinstance(content, dict):
         raise UserError(f"{file}: damaged: it holds {shown(content)}")
     return content
 
 
 def restore_optimizer(optimizer: Optimizer, saved: Mapping[str, Any], where: str) -> None:
-    """Give an optimizer its state back; its settings stay its own, which the recipe has.
+    """Restore the state of an optimizer, but keep its settings, which come from the recipe.
 
     Args:
-        optimizer: Adam's, of the network that the state is of.
-        saved: what its `state_dict` was.
+        optimizer: AdamW of the same network.
+        saved: the saved `state_dict`.
         where: file and field, for messages.
 
     Raises:
-        UserError: the state is of other parameters, of another type, or not finite.
+        UserError: the state does not fit the parameters, has a wrong type, or is not finite.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state = saved.get("state")
@@ -142,7 +143,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _typed(kind: type[Kind], value: Any, file: Path, field: str) -> Kind:
-    own = hasattr(kind, "__dataclass_fields__")  # such a class has a configuration of its own
+    own = hasattr(kind, "__dataclass_fields__")  # such a class has its own configuration
     adapter: TypeAdapter[Kind] = TypeAdapter(
         kind, config=None if own else ConfigDict(strict=True, arbitrary_types_allowed=True)
     )

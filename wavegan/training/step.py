@@ -25,7 +25,7 @@ Logs = dict[str, Tensor]
 
 @dataclass
 class LearningNetwork:
-    """A network that learns: its optimizer and the largest gradient norm allowed (None: any)."""
+    """A network with its optimizer and the norm to clip gradients to (None: no clipping)."""
 
     network: nn.Module
     optimizer: Optimizer
@@ -34,7 +34,7 @@ class LearningNetwork:
     def update(self, loss: Tensor) -> Tensor:
         """Backward, average over processes, clip, step; returns the norm before clipping.
 
-        It is NaN where the loss or a gradient is not finite: the network is then left as it was.
+        The norm is NaN if the loss or a gradient is not finite; then the network does not change.
         """
         parameters = list(self.network.parameters())
         self.optimizer.zero_grad(set_to_none=True)
@@ -50,16 +50,16 @@ class LearningNetwork:
 
 @dataclass(kw_only=True)
 class Terms:
-    """What a step computes beside its networks.
+    """The terms of a step.
 
     Attributes:
-        task: makes fakes and pairs of a batch.
+        task: generates fakes and pairs from a batch.
         objective: the adversarial losses.
         losses: weight and loss by name.
         penalties: weight and gradient penalty by name.
         matching: weight and normalisation of feature matching (weight 0: none).
-        n_critic: turns of D for each of G; G learns at the last step of as many.
-        augment: what real and fake go through before D sees them, or None.
+        n_critic: turns of D per turn of G; G learns in every n-th step.
+        augment: augmentation of D's input, real and fake, or None.
     """
 
     task: Task
@@ -71,7 +71,7 @@ class Terms:
     augment: nn.Module | None = None
 
     def to(self, device: torch.device) -> None:
-        """Move what has tensors of its own."""
+        """Move the task and the losses to a device."""
         self.task.to(device)
         for _, loss in self.losses.values():
             loss.to(device)
@@ -79,11 +79,11 @@ class Terms:
 
 @dataclass(kw_only=True)
 class Step(Terms):
-    """What a step needs: its terms, and networks that learn.
+    """A training step: its terms and the two networks.
 
     Attributes:
         generator: G.
-        discriminator: D, or None to train with losses alone.
+        discriminator: D, or None to train only with losses.
         autocast: makes the context in which the networks run.
     """
 
@@ -94,21 +94,23 @@ class Step(Terms):
     def __call__(
         self, audio: Tensor, step: int, *, adversarial: bool, conditions: Conditions = NO_CONDITION
     ) -> Logs:
-        """Learn from real audio `(B, C, T)`; returns named scalars, still on the device."""
-        player = self.discriminator if adversarial else None
-        learns = player is None or self.generator_learns(step)
+        """Learn from real audio `(B, C, T)`; returns named scalars, on the device."""
+        discriminator = self.discriminator if adversarial else None
+        learns = discriminator is None or self.generator_learns(step)
         with self.autocast(), torch.set_grad_enabled(learns):
             generated = self.task.generate(self.generator.network, audio, conditions).to_float()
-        logs = self.discriminator_turn(player, generated, step) if player else {}
-        return logs | (self.generator_turn(player, generated) if learns else {})
+        logs = self.discriminator_turn(discriminator, generated, step) if discriminator else {}
+        return logs | (self.generator_turn(discriminator, generated) if learns else {})
 
     def generator_learns(self, step: int) -> bool:
-        """Whether it is G's turn too."""
+        """Whether G also learns in this step."""
         return (step + 1) % self.n_critic == 0
 
-    def discriminator_turn(self, player: LearningNetwork, generated: Generated, step: int) -> Logs:
-        """D learns to tell real from detached fake, both judged in one batch."""
-        network = cast(Discriminator, player.network)
+    def discriminator_turn(
+        self, discriminator: LearningNetwork, generated: Generated, step: int
+    ) -> Logs:
+        """D learns to classify real and detached fake clips, in one batch."""
+        network = cast(Discriminator, discriminator.network)
         real, fake, label = generated.real, generated.fake.detach(), generated.label
         real_logits, fake_logits, weights = self.score_both(network, real, fake, label)
         loss = adversarial = _weighted(
@@ -124,19 +126,22 @@ class Step(Terms):
         logs |= accuracy(real_logits, fake_logits, neutral=neutral)
         if self.augment is not None:
             logs["discriminator/sign"] = real_sign(real_logits, fake_logits, neutral=neutral)
-        norm = player.update(loss)
+        norm = discriminator.update(loss)
         return logs | {"discriminator/total": loss.detach(), "discriminator/grad_norm": norm}
 
     def conditioned(
         self, network: nn.Module, label: Tensor | None = None
     ) -> ConditionedDiscriminator:
-        """D as it judges the clips of a batch: told their labels, once they are augmented."""
+        """D with augmented input and the clips' labels."""
         return ConditionedDiscriminator(cast(Discriminator, network), label, self.augment)
 
     def score_both(
         self, network: Discriminator, real: Tensor, fake: Tensor, label: Tensor | None
     ) -> tuple[list[Tensor], list[Tensor], list[float]]:
-        """D's logits of real and of fake and the judges' weights; in one batch where it may be."""
+        """D's logits of real and fake, and the sub-discriminators' weights.
+
+        Real and fake are one batch, unless D's output depends on the other clips of the batch.
+        """
         with self.autocast():
             if network.batch_dependent:
                 first = self.conditioned(network, label)(real)
@@ -149,14 +154,14 @@ class Step(Terms):
         weights = [output.weight for output in first]
         return [r.float() for r, _ in halves], [f.float() for _, f in halves], weights
 
-    def generator_turn(self, player: LearningNetwork | None, generated: Generated) -> Logs:
-        """G learns from the losses and, where D takes part, from D frozen."""
+    def generator_turn(self, discriminator: LearningNetwork | None, generated: Generated) -> Logs:
+        """G learns from the losses and, if given, from the frozen D."""
         terms = {
             name: (weight, loss(generated.estimate, generated.reference))
             for name, (weight, loss) in self.losses.items()
         }
-        if player:
-            terms |= self.adversarial_terms(player.network, generated)
+        if discriminator:
+            terms |= self.adversarial_terms(discriminator.network, generated)
         total = torch.stack([weight * value for weight, value in terms.values()]).sum()
         norm = self.generator.update(total)
         logs = {f"generator/{name}": value.detach() for name, (_, value) in terms.items()}
@@ -165,13 +170,13 @@ class Step(Terms):
     def adversarial_terms(
         self, network: nn.Module, generated: Generated
     ) -> dict[str, tuple[float, Tensor]]:
-        """What a frozen D says of the fakes: the adversarial loss and feature matching."""
+        """The adversarial loss and feature matching of the fakes, with D frozen."""
         network.requires_grad_(False)
         with self.autocast():
-            judge = self.conditioned(network, generated.label)
-            fake = judge(generated.fake)
+            conditioned = self.conditioned(network, generated.label)
+            fake = conditioned(generated.fake)
             with torch.no_grad():
-                real = judge(generated.real)
+                real = conditioned(generated.real)
         network.requires_grad_(True)
         real_logits, fake_logits = (
             [r.logits.float() for r in real],
@@ -203,6 +208,6 @@ def _weighted(
     fake: Sequence[Tensor],
     weights: Sequence[float],
 ) -> Tensor:
-    """An objective's loss, each sub-discriminator's part of the sum with its weight."""
-    judged = zip(weights, real, fake, strict=True)
-    return torch.stack([weight * loss([r], [f]) for weight, r, f in judged]).sum()
+    """The weighted sum of an objective's loss over sub-discriminators."""
+    triples = zip(weights, real, fake, strict=True)
+    return torch.stack([weight * loss([r], [f]) for weight, r, f in triples]).sum()

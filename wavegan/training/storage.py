@@ -1,4 +1,4 @@
-"""What a run's disk refuses, told in one line: the file, the bytes, the last good checkpoint."""
+"""Report failed writes of a run in one line: the file, the bytes, the last good checkpoint."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,22 +12,22 @@ from wavegan.errors import RunError, UserError
 from wavegan.training.checkpoint import TrainState
 
 TORCHS = ("PytorchStreamWriter", "inline_container", "unexpected pos", "iostream error")
-"""What torch's own texts hold where a file could not be written."""
+"""Parts of torch's error messages when a file cannot be written."""
 GONE = ("Parent directory", "No such file or directory")
-"""What torch's and safetensors' texts hold where the folder to write into is not there."""
+"""Parts of torch's and safetensors' error messages when the target folder does not exist."""
 
 
 class StorageError(RunError, OSError):
-    """The disk refused; callers may take it for either."""
+    """Writing failed; a `RunError` for our code, an `OSError` for libraries."""
 
 
 @contextmanager
 def writing(run: Path, target: Path, needed: int) -> Iterator[None]:
-    """Write something of a run inside.
+    """Context for writing a file or folder of a run.
 
     Args:
         run: the run's folder.
-        target: what is written.
+        target: the file or folder.
         needed: its size, bytes.
 
     Raises:
@@ -44,7 +44,7 @@ def writing(run: Path, target: Path, needed: int) -> Iterator[None]:
         if gone or not run.is_dir():
             raise StorageError(
                 f"{run}: this run's folder, or a part of it, was moved or deleted: {target.name} "
-                "cannot be written; if you have its last checkpoint still, go on with: wavegan "
+                "cannot be written; if you still have its last checkpoint, resume with: wavegan "
                 "train --resume FOLDER"
             ) from error
         room = f"{needed:,} bytes are needed, {_free(target)}"
@@ -54,13 +54,13 @@ def writing(run: Path, target: Path, needed: int) -> Iterator[None]:
 
 
 def last_good(run: Path) -> str:
-    """Which checkpoint is there to go on from."""
+    """The last good checkpoint, as text."""
     kept = bundle.checkpoints(run)
     return f"the last good checkpoint is {kept[max(kept)]}" if kept else "none was saved yet"
 
 
 def size(train_state: TrainState) -> int:
-    """Bytes of a checkpoint, about."""
+    """Approximate size of a checkpoint, bytes."""
     networks = sum(_bytes(network.state_dict()) for network in train_state.networks.values())
     optimizers = sum(_bytes(o.state_dict()) for o in train_state.optimizers.values())
     return networks + optimizers + _bytes(train_state.networks["generator"].state_dict())
@@ -73,9 +73,9 @@ def _bytes(state: object) -> int:
 
 
 def _is_gone(error: BaseException) -> bool:
-    """Whether a folder that was there is not any more, as while somebody deletes one above it."""
-    told = any(words in str(error) for words in GONE)
-    return told or any(isinstance(each, FileNotFoundError) for each in _causes(error))
+    """Whether a folder was deleted, maybe together with a parent folder."""
+    named = any(words in str(error) for words in GONE)
+    return named or any(isinstance(each, FileNotFoundError) for each in _causes(error))
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -86,7 +86,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _reason(error: BaseException) -> str | None:
-    """What the system said; None: it is not about writing."""
+    """The system's reason; None if the error is not about writing."""
     for found in _causes(error):
         if isinstance(found, OSError):
             return found.strerror or str(found)
@@ -101,4 +101,4 @@ def _free(target: Path) -> str:
     try:
         return f"{shutil.disk_usage(there or '.').free:,} are free"
     except OSError:
-        return "how many are free is not known"
+        return "the free space is unknown"

@@ -15,7 +15,6 @@ from wavegan.data.segments import Segments
 from wavegan.errors import RunError
 from wavegan.interrupt import Interrupt, Phase
 from wavegan.recipe import Recipe
-from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import TrainState
 from wavegan.training.clock import Clock
@@ -27,6 +26,7 @@ from wavegan.training.heartbeat import Heartbeat, end_process
 from wavegan.training.log import Listener, RunLog, Window
 from wavegan.training.processes import any_process, largest, mean, meet, together
 from wavegan.training.recovery import Recovery
+from wavegan.training.saving import Saver
 from wavegan.training.schedule import factor, set_rate
 from wavegan.training.step import Step
 from wavegan.validation.base import Validation
@@ -34,20 +34,20 @@ from wavegan.validation.base import Validation
 
 @dataclass
 class Trainer:
-    """A run, ready to go on from `train_state.progress.step`. `setup.prepare` makes one.
+    """A run, ready to train from `train_state.progress.step`. Built by `setup.prepare`.
 
     Attributes:
         run: the run's folder.
         recipe: resolved.
-        step: the two turns.
+        step: the training step.
         train_state: networks, optimizers, averaged generator, progress.
         config: the bundle's configuration.
-        batches: makes the iterator of batches from a given step on.
+        batches: makes the iterator of batches from a given step.
         validation: measures the generator; decides which checkpoint is best.
         accelerator: device, processes, trackers.
-        log: writes measurements down.
-        listener: is told of them.
-        adaptive: says how strongly to augment what D sees, or None.
+        log: stores measurements.
+        listener: receives measurements and notes.
+        adaptive: controls the strength of augmentation, or None.
         segments: reads clips of a step again.
     """
 
@@ -74,7 +74,7 @@ class Trainer:
             log=self.log,
             listener=self.listener,
         )
-        self.adviser, self.place, self.trouble = self.examiner.adviser, self.log.place, ""
+        self.adviser, self.trouble = self.examiner.adviser, ""
         self.guard = Guard(
             run=self.run,
             step=self.step,
@@ -84,17 +84,29 @@ class Trainer:
             log=self.log,
             listener=self.listener,
         )
+        self.saver = Saver(
+            run=self.run,
+            place=self.log.place,
+            keep_last=self.recipe.training.keep_last,
+            metric=self.validation.best,
+            train_state=self.train_state,
+            config=self.config,
+            adaptive=self.adaptive,
+            guard=self.guard,
+            accelerator=self.accelerator,
+            listener=self.listener,
+        )
         self.recovery = Recovery(
             self.run, self.train_state, self.accelerator, self.log, self.listener
         )
 
     def train(self, interrupt: Interrupt) -> None:
-        """Train to `training.steps`, or until a signal; the last step is saved either way.
+        """Train to `training.steps`, or until a signal; the last step is saved in both cases.
 
         Raises:
-            RunError: losses or weights are not finite, and going back did not help, so that the
-                last checkpoint stays good; a reader was killed, the run's folder moved, or the
-                disk refuses.
+            RunError: losses or weights are not finite, and going back to a checkpoint did not help
+                (the last checkpoint stays good); a data loader was killed; the run's folder was
+                moved; or a file cannot be written.
         """
         accelerator = self.accelerator
         heartbeat = Heartbeat(
@@ -111,14 +123,14 @@ class Trainer:
             heartbeat.stop()
 
     def learn(self, interrupt: Interrupt) -> None:
-        """The loop itself."""
+        """The training loop."""
         window, clock, begun = Window(), Clock(), self.train_state.progress.step
-        self.take_up_strength()
+        self.restore_strength()
         interrupt.phase = Phase.STEP
         if self.accelerator.is_main_process and begun:
-            # a run that was killed between a checkpoint and this file has an older one
-            checkpoint.mark_best(self.run, self.train_state.progress, self.validation.best)
-        batches, leave = self.batches(begun), self.make_up(interrupt)
+            # the run may have been killed, or had no room, right after its last checkpoint
+            self.saver.tidy(mark=True)
+        batches, leave = self.batches(begun), self.catch_up(interrupt)
         while not leave and self.train_state.progress.step < self.recipe.training.steps:
             with clock.waiting():
                 batch = self.next_batch(batches)
@@ -130,12 +142,12 @@ class Trainer:
             due = self.due(interrupt)
             if due.read:
                 self.report(window, clock)
-                self.in_place(interrupt)
+                self.saver.in_place(interrupt)
             ailment = self.guard.ailment(thorough=due.sound)
             if ailment is None:
                 leave = self.after_step(due, clock, interrupt)
             elif due.stop or not (ailment.grave or due.last):
-                self.not_saved(ailment)
+                self.saver.not_saved(ailment)
                 leave = due.stop
             else:
                 batches = self.go_back(ailment, window, clock)
@@ -144,17 +156,17 @@ class Trainer:
             self.adviser.tell(final=True)
         meet(self.accelerator)
 
-    def make_up(self, interrupt: Interrupt) -> bool:
-        """Validate the checkpoint gone on from, where a signal cut that short; whether to leave."""
+    def catch_up(self, interrupt: Interrupt) -> bool:
+        """Validate the resumed checkpoint if a signal prevented that; returns whether to stop."""
         step, training = self.train_state.progress.step, self.recipe.training
         due = step > 0 and (step == training.steps or step % training.validate_every == 0)
         due = any_process(due and self.examiner.knows_nothing(), self.accelerator.device)
         if due and self.examiner.validate(interrupt):
-            self.save(interrupt)
+            self.saver.save(interrupt)
         return self.asked_to_stop(interrupt)
 
     def due(self, interrupt: Interrupt) -> Due:
-        """What follows the step that was made."""
+        """The actions that are due after this step."""
         step, training = self.train_state.progress.step, self.recipe.training
         last = step == training.steps
         return Due(
@@ -166,11 +178,11 @@ class Trainer:
         )
 
     def after_step(self, due: Due, clock: Clock, interrupt: Interrupt) -> bool:
-        """Validate and save where it is time to, and at the end; whether to leave."""
+        """Validate and save if due; returns whether to stop."""
         improved = due.validates and self.examiner.validate(interrupt)
         stop = due.stop or (due.validates and self.asked_to_stop(interrupt))
         if due.saves or improved or stop:
-            self.save(interrupt)
+            self.saver.save(interrupt)
             if due.saves and not (due.validates or stop):
                 self.examiner.preview(interrupt)
             stop = self.asked_to_stop(interrupt)
@@ -181,29 +193,23 @@ class Trainer:
         return stop
 
     def go_back(self, ailment: Ailment, window: Window, clock: Clock) -> Iterator[Batch]:
-        """Go back to the last checkpoint, at a lower rate; the batches from there on."""
+        """Go back to the last checkpoint with lower learning rates; returns the batches from it."""
         self.recovery.go_back(ailment)
         self.guard.forget()
-        self.take_up_strength()
+        self.restore_strength()
         window.clear()
         clock.restart()
         return self.batches(self.train_state.progress.step)
 
-    def not_saved(self, ailment: Ailment) -> None:
-        """Say that there is nothing worth saving."""
-        if self.accelerator.is_main_process:
-            safe = self.recovery.safe()
-            self.listener.note(f"not saved: {ailment.what} ({safe}): {ailment.cause}")
-
     def asked_to_stop(self, interrupt: Interrupt) -> bool:
-        """Whether any process got a signal; then all take it for theirs."""
+        """Whether any process got a signal; then all processes act on it."""
         number = largest(interrupt.signal or 0, self.accelerator.device)
         if number and interrupt.signal is None:
             interrupt.signal = number
         return number > 0
 
     def next_batch(self, batches: Iterator[Batch]) -> Batch | None:
-        """The next batch, or None where none can be read any more; `trouble` then says why."""
+        """The next batch, or None if reading failed; `trouble` then has the reason."""
         try:
             return next(batches).to(self.accelerator.device, non_blocking=True)
         except (RuntimeError, OSError) as error:
@@ -212,44 +218,19 @@ class Trainer:
             return None
 
     def leave(self, interrupt: Interrupt, begun: int) -> NoReturn:
-        """Save the last whole step, where one was done since step `begun`, and end.
+        """Save the last complete step, if any since step `begun`, and end the run.
 
         Raises:
-            RunError: says what troubles which process.
+            RunError: always; it names the failing process and the reason.
         """
-        step, told = self.train_state.progress.step, together(self.trouble)
+        step, trouble = self.train_state.progress.step, together(self.trouble)
         if step > begun:
-            self.save_if_sound(interrupt)
-        how = f"saved at step {step:,}" if step > begun else "no step was done since the start"
-        raise RunError(f"{told}; {how}; go on with: wavegan train --resume {self.run}")
-
-    def in_place(self, interrupt: Interrupt) -> None:
-        """See that the run's folder is where it was; save into it where it has been moved.
-
-        Raises:
-            RunError: it is not.
-        """
-        lost = self.accelerator.is_main_process and self.place.lost
-        if not any_process(lost, self.accelerator.device):
-            return
-        moved, was = self.place.now(), self.run
-        if not any_process(moved is not None, self.accelerator.device):
-            raise _gone(was)
-        self.run = self.place.run = moved or was
-        saved = "nothing of it is worth saving"
-        if self.guard.ailment(thorough=True) is None:
-            with interrupt.during(Phase.SAVE):
-                self.write()
-            if any_process(lost and self.place.lost, self.accelerator.device):
-                raise _gone(was)
-            saved = f"saved there at step {self.train_state.progress.step:,}"
-        raise RunError(
-            f"{was}: this run's folder was moved to {self.run} while it trained: {saved}; go on "
-            f"with: wavegan train --resume {self.run}"
-        )
+            self.saver.save_if_sound(interrupt)
+        saved = f"saved at step {step:,}" if step > begun else "no step was done since the start"
+        raise RunError(f"{trouble}; {saved}; resume with: wavegan train --resume {self.run}")
 
     def one_step(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Set both networks' rates, let them learn, update the average."""
+        """Set both learning rates, run the step, update the averaged generator."""
         done, training = self.train_state.progress.step, self.recipe.training
         start = training.adversarial_from
         adversarial = self.step.discriminator is not None and done >= start
@@ -271,19 +252,19 @@ class Trainer:
             self.train_state.ema.update_parameters(self.step.generator.network)
         return logs
 
-    def take_up_strength(self) -> None:
-        """Augment as strongly as progress says."""
+    def restore_strength(self) -> None:
+        """Restore the strength of augmentation from progress."""
         if self.adaptive is not None:
             self.adaptive.restore(self.train_state.progress.augment)
             self.set_strength(self.train_state.progress.augment.p)
 
     def set_strength(self, p: float) -> None:
-        """Augment with this probability from here on."""
+        """Set the probability of augmentation."""
         if isinstance(self.step.augment, Augment):
             self.step.augment.p = p
 
     def report(self, window: Window, clock: Clock) -> None:
-        """Write down the window's means and tell the listener."""
+        """Log and report the means of the window."""
         step = self.train_state.progress.step
         self.guard.read()
         speed = clock.speed(self.recipe, self.config.sample_rate)
@@ -293,47 +274,6 @@ class Trainer:
         if isinstance(self.step.augment, Augment):
             values["discriminator/augment"] = self.step.augment.p
         values["rate/generator"] = self.step.generator.optimizer.param_groups[0]["lr"]
-        written = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
-        self.log.write("train", step, values | written)
+        speeds = {"speed/steps": speed.steps, "speed/audio": speed.audio, "speed/wait": speed.wait}
+        self.log.write("train", step, values | speeds)
         self.listener.train(step, values, speed)
-
-    def save(self, interrupt: Interrupt) -> None:
-        """Write a checkpoint and drop the old ones; only the main process touches the disk."""
-        self.in_place(interrupt)
-        with interrupt.during(Phase.SAVE):
-            self.write()
-        self.in_place(interrupt)  # it may have gone meanwhile
-
-    def save_if_sound(self, interrupt: Interrupt) -> None:
-        """Save at the end that a signal made, unless there is nothing worth it."""
-        self.guard.read()
-        ailment = self.guard.ailment(thorough=True)
-        if ailment is None:
-            self.save(interrupt)
-        else:
-            self.not_saved(ailment)
-
-    def write(self) -> None:
-        """Write the checkpoint itself."""
-        random = random_state.gather()
-        progress = self.train_state.progress
-        if self.adaptive is not None:
-            progress.augment = self.adaptive.state()
-        if self.accelerator.is_main_process:
-            config = bundle.at_step(self.config, progress.step)
-            target = self.run / "checkpoints" / f"{progress.step:08d}"
-            needed = storage.size(self.train_state)
-            with self.place.unless_lost(), storage.writing(self.run, target, needed):
-                checkpoint.save(self.run, self.train_state, config, random)
-                if progress.best_step == progress.step:
-                    checkpoint.mark_best(self.run, progress, self.validation.best)
-                checkpoint.prune(self.run, self.recipe.training.keep_last, progress.best_step)
-        meet(self.accelerator)
-
-
-def _gone(run: Path) -> RunError:
-    return RunError(
-        f"{run}: this run's folder was deleted, or moved to where it cannot be seen, while it "
-        "trained: nothing more is saved; if you have it still, go on from its last checkpoint "
-        "with: wavegan train --resume FOLDER"
-    )

@@ -1,4 +1,4 @@
-"""Starting from a model: its network and front-end become the recipe's, its weights the start."""
+"""Start training from a model: take over its generator, front-end and weights."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -15,26 +15,26 @@ from wavegan.training.checkpoint import FOLDER
 from wavegan.training.parts import Parts
 
 LONGEST = 8
-"""Values of a list that a note still shows."""
+"""Lists with more values are not printed in notes."""
 
 Note = Callable[[str], None]
 
 
 def adopt(recipe: Recipe, note: Note) -> tuple[Recipe, bundle.Model | None]:
-    """Make a recipe that of the model it starts from.
+    """Adapt a recipe to the model it starts from.
 
-    The weights fit no other network and mean nothing behind another front-end, so the model's
-    `generator` and `mel` replace the recipe's; a note says what that changes.
+    The weights only fit the model's generator and only work with its front-end, so the model's
+    `generator` and `mel` replace the recipe's; a note lists the changes.
 
     Args:
-        recipe: resolved; without `training.init_from` it is returned as it is.
-        note: is told what changed.
+        recipe: resolved; returned unchanged without `training.init_from`.
+        note: receives the changes.
 
     Returns:
         The recipe to train, and the model with the weights of its discriminators.
 
     Raises:
-        UserError: nothing usable there, or a model of another kind than the recipe's.
+        UserError: there is no usable model, or its task or generator is not the recipe's.
     """
     source = recipe.training.init_from
     if source is None:
@@ -52,26 +52,26 @@ def adopt(recipe: Recipe, note: Note) -> tuple[Recipe, bundle.Model | None]:
 
 
 def keep_level(recipe: Recipe, model: bundle.Model | None, note: Note) -> Recipe:
-    """Settle the level of the audio: with given mels it stays as recorded, as theirs does."""
+    """Set `data.peak` to null if mels are given: these have the level of the recordings."""
     peak, trained = recipe.data.peak, model.config.peak if model else recipe.data.peak
     where = recipe.training.init_from
     if recipe.data.mels is None:
         if peak != trained:
             note(
-                f"data.peak is {_shown(peak)}, but {where} was trained with {_shown(trained)}: "
-                "set it alike unless the other level is wanted"
+                f"data.peak is {_shown(peak)}, but {where} was trained with {_shown(trained)}: set "
+                "it to the same value unless you want another level"
             )
         return recipe
     if peak is None:
         return recipe
     note(
-        f"data.peak {peak} is set to null: the given mels have the level of the recordings, so "
-        "these are not rescaled"
+        f"data.peak {peak} is set to null: the given mels have the level of the recordings, so the "
+        "recordings are not rescaled"
     )
     if model and trained is not None:
         note(
-            f"{where} was trained on audio scaled to the peak {trained}: where recordings are "
-            "quieter, it has to learn their level first"
+            f"{where} was trained on audio scaled to the peak {trained}: if your recordings are "
+            "quieter, it must first learn their level"
         )
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"peak": None})})
 
@@ -79,10 +79,11 @@ def keep_level(recipe: Recipe, model: bundle.Model | None, note: Note) -> Recipe
 def load_weights(parts: Parts, model: bundle.Model, note: Note) -> None:
     """Load a model's weights into fresh networks: G, and each discriminator that fits.
 
-    Of our own checkpoints G is the one that trained, not its average.
+    From our own checkpoints the raw G is used, not the averaged one.
 
     Raises:
-        UserError: the generator's weights do not fit its configuration, or it makes other sounds.
+        UserError: the generator's weights do not fit its configuration, or its labels, length or
+            channels are not those of the run.
     """
     _check_sounds(model, parts.config)
     raw = model.source.parent / FOLDER / "generator.safetensors"
@@ -92,7 +93,7 @@ def load_weights(parts: Parts, model: bundle.Model, note: Note) -> None:
     if parts.discriminator is None:
         return
     if not model.discriminators:
-        note(f"{model.source} comes without discriminators, so D starts fresh")
+        note(f"{model.source} has no discriminators, so D starts fresh")
         return
     for name, member in parts.discriminator.members.items():
         reason = _load_member(member, name, model.discriminators)
@@ -101,7 +102,7 @@ def load_weights(parts: Parts, model: bundle.Model, note: Note) -> None:
 
 
 def _check_sounds(model: bundle.Model, ours: bundle.Config) -> None:
-    """Refuse a generator of sounds whose labels or length are not the run's."""
+    """Refuse a generator with other labels, length or channels than the run."""
     theirs = model.config
     for field, yours, wanted in (
         ("data.labels", list(ours.labels), list(theirs.labels)),
@@ -111,30 +112,31 @@ def _check_sounds(model: bundle.Model, ours: bundle.Config) -> None:
         if yours != wanted:
             raise UserError(
                 f"{field} is {_shown(yours)}, but {model.source} was trained with "
-                f"{_shown(wanted)}: set it alike, or start without training.init_from"
+                f"{_shown(wanted)}: set it to that, or start without training.init_from"
             )
 
 
 def _load_member(
     member: nn.Module, name: str, found: Mapping[str, Mapping[str, Tensor]]
 ) -> str | None:
-    """Load one discriminator wholly or not at all; returns why not."""
+    """Load one discriminator completely or not at all; returns why not, or None."""
     if name not in found:
-        return f"the model has none of that name, only {', '.join(sorted(found))}"
-    # a strict load that fails has already copied what fits
+        return f"the model has no discriminator of that name, only {', '.join(sorted(found))}"
+    # a strict load that fails has already copied the tensors that fit
     fresh = {key: value.clone() for key, value in member.state_dict().items()}
     try:
         member.load_state_dict(_with_norm(member, found[name]), strict=True)
     except RuntimeError as error:
         member.load_state_dict(fresh)
-        return f"the model's does not fit ({' '.join(str(error).split(':', 1)[1].split())[:160]})"
+        reason = " ".join(str(error).split(":", 1)[1].split())[:160]
+        return f"the model's weights do not fit ({reason})"
     return None
 
 
 def _with_norm(network: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights whose norm was folded for inference, split into direction and gain again.
+    """Undo the folding of weight norm: split weights into direction and gain again.
 
-    So they train, and are saved and resumed, as those of a network that was never folded.
+    Then the network trains, saves and resumes like one that was never folded.
     """
     split = dict(weights)
     for name, child in network.named_modules():
@@ -150,21 +152,21 @@ def _check_kind(recipe: Recipe, config: bundle.Config, source: str) -> None:
     ours, theirs = recipe.generator.name, config.generator["name"]
     if config.task != recipe.task.name:
         raise UserError(
-            f"training.init_from: {source} is a model for the task {config.task}, the recipe's is "
-            f"{recipe.task.name}: choose a recipe for {config.task}"
+            f"training.init_from: {source} is a model for the task {config.task}, but the recipe's "
+            f"task is {recipe.task.name}: choose a recipe for {config.task}"
         )
     if ours != theirs:
         fitting = [name for name in recipes() if load(name).generator.name == theirs]
         choose = f"choose one of {', '.join(fitting)}" if fitting else "no packaged recipe has it"
         raise UserError(
-            f"training.init_from: the generator of {source} is {theirs}, the recipe's is {ours}: "
-            f"{choose}"
+            f"training.init_from: the generator of {source} is {theirs}, but the recipe's is "
+            f"{ours}: {choose}"
         )
 
 
 def _changes(recipe: Recipe, config: bundle.Config) -> list[str]:
-    """What the model's generator and front-end have otherwise than the recipe's."""
-    # it is the recipe's own, and the model's has the same name
+    """Differences between the model's generator and front-end and the recipe's."""
+    # the recipe's generator and the model's have the same name
     cls = plugins.find("generators", recipe.generator.name, own=True)
     defaults = {
         name: parameter.default
@@ -197,7 +199,7 @@ def _fields(mel: Mel | None) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it: without tuples."""
+    """Convert tuples to lists, as in JSON."""
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 

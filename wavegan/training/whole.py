@@ -1,4 +1,4 @@
-"""The newest whole checkpoint of a run: damaged ones are named and put aside, not gone on from."""
+"""Find the newest undamaged checkpoint of a run, and move damaged newer ones aside."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ ASIDE = ".damaged"
 
 @dataclass(frozen=True)
 class Survey:
-    """What a run's checkpoints are like, from the newest back to the newest whole one.
+    """The state of a run's newest checkpoints.
 
     Attributes:
-        step: of the newest whole one; None: the run has no checkpoint.
-        damaged: the newer ones, each with what is wrong.
+        step: step of the newest undamaged one; None if the run has no checkpoint.
+        damaged: the damaged newer ones, with errors.
     """
 
     step: int | None
@@ -28,10 +28,10 @@ class Survey:
 
 
 def survey(run: Path) -> Survey:
-    """Look for the newest whole checkpoint; reads every byte up to it, writes nothing.
+    """Find the newest undamaged checkpoint; reads every byte up to it, writes nothing.
 
     Raises:
-        UserError: none is whole.
+        UserError: all are damaged.
     """
     damaged: list[tuple[Path, UserError]] = []
     for step, folder in sorted(run_folder.folders(run).items(), reverse=True):
@@ -43,54 +43,54 @@ def survey(run: Path) -> Survey:
         return Survey(step, tuple(damaged))
     if bundle.checkpoints(run):
         raise UserError(
-            f"{damaged[0][1]}; no checkpoint of {run} is whole: bring one back from a copy, or "
-            "begin a new run"
+            f"{damaged[0][1]}; all checkpoints of {run} are damaged: restore one from a copy, or "
+            "start a new run"
         )
     return Survey(None)
 
 
 def settle(run: Path, note: Callable[[str], None]) -> None:
-    """Put the damaged checkpoints that are newer than the newest whole one aside.
+    """Rename the damaged checkpoints that are newer than the newest undamaged one.
 
-    They keep their files, under a name that ends in `.damaged`. Call it where nobody else writes.
+    Their new names end in `.damaged`. Call it while no other process writes.
 
     Args:
         run: the run's folder; without checkpoints nothing is done.
-        note: is told of each, and where the run goes on from.
+        note: receives a line for each, with the step to resume from.
 
     Raises:
-        UserError: none is whole; then nothing is moved.
+        UserError: all are damaged; then nothing is renamed.
     """
     found = survey(run)
     for folder, reason in found.damaged:
         target = _beside(folder)
         shutil.rmtree(target, ignore_errors=True)  # of an earlier damage to the same step
         os.replace(folder, target)
-        note(f"{reason}: put aside as {target.name}; the run goes on from step {found.step:,}")
+        note(f"{reason}: renamed to {target.name}; the run resumes from step {found.step:,}")
 
 
 def foresee(run: Path) -> list[str]:
-    """What `settle` would say; nothing is moved.
+    """What `settle` would report; renames nothing.
 
     Raises:
-        UserError: none is whole.
+        UserError: all are damaged.
     """
     found = survey(run)
     return [
-        f"{reason}: it would be put aside as {_beside(folder).name}, and the run would go on from "
-        f"step {found.step:,}, without D's optimizer, which starts anew"
+        f"{reason}: it would be renamed to {_beside(folder).name}, and the run would resume from "
+        f"step {found.step:,}, with a fresh optimizer of D"
         for folder, reason in found.damaged
     ]
 
 
 def check(folder: Path) -> None:
-    """Find out whether a checkpoint is whole: by its checksums, or by opening its files.
+    """Check that a checkpoint is undamaged: by its checksums, or by opening its files.
 
     Raises:
-        UserError: names what is damaged.
+        UserError: names the damaged file.
     """
     if not (folder / bundle.CONFIG).is_file():
-        raise UserError(f"{folder / bundle.CONFIG}: damaged: the file is gone")
+        raise UserError(f"{folder / bundle.CONFIG}: damaged: the file is missing")
     if checksums.check(folder):
         return
     bundle.Config.read(folder / bundle.CONFIG)
@@ -98,8 +98,8 @@ def check(folder: Path) -> None:
     for file in (folder / bundle.WEIGHTS, *sorted(training.glob("*.safetensors"))):
         bundle.read_weights(file)
     State.read(training / checkpoint.STATE)
-    if (training / checkpoint.JUDGE_STATE).is_file():
-        load(training / checkpoint.JUDGE_STATE)
+    if (training / checkpoint.DISCRIMINATOR_OPTIMIZER).is_file():
+        load(training / checkpoint.DISCRIMINATOR_OPTIMIZER)
 
 
 def _beside(folder: Path) -> Path:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.audio import io, made_by
-from wavegan.audio.sheet import sheet
+from wavegan.audio.spectrogram_figure import sheet
 from wavegan.conditions import LABEL
 from wavegan.data.segments import Segments
 from wavegan.discriminators.base import Discriminator

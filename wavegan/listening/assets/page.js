@@ -18,7 +18,7 @@ const say = (text) => {
 function keep() {
   session.keep();
   if (!session.kept) {
-    say("This browser keeps nothing for this page: do not close or reload it before you saved.");
+    say("This browser stores nothing for this page: save your results before you close or reload it.");
   }
 }
 
@@ -81,10 +81,10 @@ function welcome() {
   main.replaceChildren(h("form", { onsubmit: begin },
     h("h1", {}, test.title),
     h("p", {}, abx
-      ? "You will hear three sounds, A, B and X. X is the same as A or the same as B, and you say which. If you cannot tell, guess."
+      ? "You will hear three sounds, A, B and X. X is the same as A or the same as B. Choose which. If you cannot tell, guess."
       : test.reference
-        ? "You will hear a reference and several versions of it, and say how close each comes to it. One of them is the reference itself: give that one 100."
-        : "You will hear several versions of the same clip, and say how good each sounds."),
+        ? "You will hear a reference and several versions of it. Rate how close each version is to the reference. One of them is the reference itself: give that one 100."
+        : "You will hear several versions of the same clip. Rate how good each one sounds."),
     h("ul", {},
       h("li", {}, "Use headphones, in a quiet place."),
       h("li", {}, `There are ${session.count} ${abx ? "trials" : "clips"}; this takes about ${minutes} minutes. Take a break whenever you like.`),
@@ -149,7 +149,7 @@ function end() {
   const text = h("textarea", { rows: 4, readonly: true, "aria-label": "The results as text" });
   const again = button("Another listener", () => {
     if (!session.state.saved) saveResults();
-    const ask = "Start over? These answers are then only in the saved file: see that it is there.";
+    const ask = "Start over? The answers are then only in the saved file. Check that you have it.";
     if (confirm(ask)) {
       session.restart();
       show();
@@ -157,7 +157,7 @@ function end() {
   }, { class: "quiet" });
   main.replaceChildren(
     h("h1", {}, "Thank you"),
-    h("p", {}, "That was all. Save the results, and send the file to whoever gave you this test."),
+    h("p", {}, "The test is finished. Save the results, and send the file to the person who gave you this test."),
     ...(given ? [h("p", {}, `You were right in ${given[0]} of ${given[1]} trials.`)] : []),
     commentBox("Anything to add? (optional)", session.state.comment, (value) => {
       session.state.comment = value;
@@ -199,7 +199,7 @@ async function decode(name) {
   }
 }
 
-/** The sound's text: in the page, or by a script beside it, which also works for local files. */
+/** The sound as text: from the page, or from a script file, which also works for local files. */
 function delivered(name) {
   if (listening.sounds.has(name)) return listening.sounds.get(name);
   return new Promise((resolve, reject) => {
@@ -209,7 +209,7 @@ function delivered(name) {
       script.remove();
       act();
     };
-    const failed = () => finish(() => reject(new Error("A sound file is missing beside the page, or the connection is gone.")));
+    const failed = () => finish(() => reject(new Error("A sound file is missing next to the page, or the connection is lost.")));
     const timer = setTimeout(failed, 120000);
     listening.waiting.set(name, () => finish(() => {
       resolve(listening.sounds.get(name));
@@ -231,13 +231,13 @@ function saveResults() {
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  say(`Saved as ${session.fileName()} where this browser saves downloads.`);
+  say(`Saved as ${session.fileName()} in the download folder of this browser.`);
 }
 
 document.getElementById("save").addEventListener("click", saveResults);
 document.addEventListener("keydown", (event) => shown?.key(event));
 document.addEventListener("keyup", (event) => {
-  /* Firefox presses a focused button when the space bar is let go */
+  /* Firefox presses a focused button when the space bar is released */
   if (event.key === " " && event.target.matches(".sound, .play")) event.preventDefault();
 });
 player.onTick = () => shown?.tick();

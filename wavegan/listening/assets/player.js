@@ -1,7 +1,7 @@
 "use strict";
 
-/* All takes of a trial run at once and one of them is heard, so that switching neither jumps nor
-   waits. A switch is a linear cross-fade: the takes are much alike, and their sum keeps its level. */
+/* All takes of a trial play together and one of them is audible, so switching neither jumps nor
+   waits. A switch is a linear cross-fade: the takes are similar, so their sum keeps its level. */
 
 const CROSSFADE = 0.008;
 
@@ -37,7 +37,7 @@ class Player {
     return this.context.decodeAudioData(bytes);
   }
 
-  /** Take up the buffers of a trial, stopped at its start. */
+  /** Load the buffers of a trial, stopped at its start. */
   load(buffers) {
     this.stop();
     this.takes = buffers;
@@ -90,7 +90,7 @@ class Player {
     this.last = now;
   }
 
-  /** Stop, and stay where it is. */
+  /** Stop and keep the position. */
   stop() {
     if (!this.running) return;
     this.account();
@@ -139,7 +139,7 @@ class Player {
     if (playing) await this.play();
   }
 
-  /** Count the time that the current take was heard. */
+  /** Count the time that the current take was played. */
   account() {
     const now = this.context.currentTime;
     this.heard[this.current] += Math.max(0, now - Math.max(this.last, this.running.since));
@@ -153,7 +153,7 @@ class Player {
     this.onTick();
   }
 
-  /** Fade out and in where a region starts over, for it begins and ends anywhere. */
+  /** Fade out and in where a region repeats, because it may begin and end anywhere. */
   dip() {
     const { seam } = this.running;
     const [from, to] = this.region;

@@ -1,6 +1,6 @@
 "use strict";
 
-/* What one listener did: kept in the browser at every change, and made into results. */
+/* The answers of one listener: stored in the browser at every change, and exported as results. */
 
 function random(seed) {
   /* mulberry32, by Tommy Ettinger (public domain) */
@@ -81,24 +81,24 @@ class Session {
     return shuffled([...Array(this.count).keys()], random(this.state.seed));
   }
 
-  /** The sounds of a trial in this listener's order: those that are judged, and those played.
-      Practice has another order than the trial that it is made of. */
+  /** The sounds of a trial in this listener's order: those that are compared, and those played.
+      Practice has another order than the trial that it uses. */
   takes(trial, practice = false) {
     const place = practice ? this.count : trial;
     const draw = random(this.state.seed ^ Math.imul(place + 1, 0x9e3779b1));
     const { files, reference } = this.test.trials[trial];
-    const judged = shuffled(files, draw);
+    const compared = shuffled(files, draw);
     if (this.test.test === "abx") {
       const x = draw() < 0.5 ? 0 : 1;
-      return { judged, played: [...judged, judged[x]], labels: ["A", "B", "X"], x };
+      return { compared, played: [...compared, compared[x]], labels: ["A", "B", "X"], x };
     }
-    const labels = judged.map((_, index) => String.fromCharCode(65 + index));
+    const labels = compared.map((_, index) => String.fromCharCode(65 + index));
     return reference
-      ? { judged, played: [reference, ...judged], labels: ["Reference", ...labels] }
-      : { judged, played: judged, labels };
+      ? { compared, played: [reference, ...compared], labels: ["Reference", ...labels] }
+      : { compared, played: compared, labels };
   }
 
-  /** What was said of a trial so far. */
+  /** The answers to a trial so far. */
   answer(trial) {
     const fresh = { ratings: {}, heard: {}, choice: null, comment: "", seconds: 0, switches: 0 };
     this.state.answers[trial] ??= fresh;
@@ -109,15 +109,15 @@ class Session {
     return this.missing(trial).length === 0;
   }
 
-  /** What a trial still lacks, in words. */
+  /** What is missing in a trial, as text. */
   missing(trial) {
-    const { judged, labels } = this.takes(trial);
+    const { compared, labels } = this.takes(trial);
     const answer = this.answer(trial);
     if (answer.skipped) return [];
     const long = this.enough(trial);
     const unheard = labels.filter((label) => (answer.heard[label] ?? 0) < long);
-    const names = labels.slice(-judged.length);
-    const unrated = names.filter((_, index) => answer.ratings[judged[index]] === undefined);
+    const names = labels.slice(-compared.length);
+    const unrated = names.filter((_, index) => answer.ratings[compared[index]] === undefined);
     const lacks = [];
     if (unheard.length) lacks.push(`listen to ${unheard.join(", ")}`);
     if (this.test.test === "abx") {
@@ -128,7 +128,7 @@ class Session {
     return lacks;
   }
 
-  /** Seconds that a sound has to be heard. */
+  /** Seconds that a sound must be played. */
   enough(trial) {
     return Math.min(0.5, this.test.trials[trial].seconds / 2);
   }
@@ -140,13 +140,13 @@ class Session {
     return JSON.parse(new TextDecoder().decode(clear));
   }
 
-  /** Everything, with the systems' names. */
+  /** All results, with the names of the systems. */
   results() {
     const key = this.key();
     const trials = [];
     this.order.forEach((trial, place) => {
       const answer = this.state.answers[trial];
-      if (answer) trials.push(this.told(trial, place, answer, key));
+      if (answer) trials.push(this.exported(trial, place, answer, key));
     });
     return {
       format: "wavegan listening results",
@@ -176,13 +176,13 @@ class Session {
     };
   }
 
-  told(trial, place, answer, key) {
-    const { judged, labels, x } = this.takes(trial);
+  exported(trial, place, answer, key) {
+    const { compared, labels, x } = this.takes(trial);
     const condition = (file) => key.files[file].condition;
     const shared = {
       position: place + 1,
       trial,
-      clip: key.files[judged[0]].clip,
+      clip: key.files[compared[0]].clip,
       done: this.done(trial) && !answer.skipped,
       seconds: round(answer.seconds),
       switches: answer.switches,
@@ -193,13 +193,13 @@ class Session {
     };
     if (answer.skipped) shared.skipped = answer.skipped;
     if (this.test.test === "abx") {
-      const [a, b] = judged.map(condition);
+      const [a, b] = compared.map(condition);
       return { ...shared, a, b, x: x ? b : a, answer: [a, b][answer.choice] ?? null };
     }
-    const names = labels.slice(-judged.length);
+    const names = labels.slice(-compared.length);
     return {
       ...shared,
-      ratings: judged.map((file, index) => ({
+      ratings: compared.map((file, index) => ({
         shown_as: names[index],
         condition: condition(file),
         rating: answer.ratings[file] ?? null,

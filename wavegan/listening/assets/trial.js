@@ -1,6 +1,6 @@
 "use strict";
 
-/* One trial: its sounds, and what is said of them. */
+/* One trial: its sounds and their ratings. */
 
 class Trial {
   constructor(page, trial, takes, practice) {
@@ -36,7 +36,7 @@ class Trial {
     if (abx) return "Is X the same as A or the same as B?";
     return test.reference
       ? "How close is each sound to the reference? One is the reference itself."
-      : "How good does each sound?";
+      : "How good does each version sound?";
   }
 
   takeButton(label, index) {
@@ -47,8 +47,8 @@ class Trial {
   }
 
   sliders() {
-    const known = this.takes.labels.length - this.takes.judged.length;
-    const rows = this.takes.judged.map((file, index) => {
+    const known = this.takes.labels.length - this.takes.compared.length;
+    const rows = this.takes.compared.map((file, index) => {
       const label = this.takes.labels[index + known];
       const rating = new Rating(label, this.answer.ratings[file], (value) => {
         this.answer.ratings[file] = value;
@@ -111,8 +111,8 @@ class Trial {
     });
   }
 
-  /** Switch to a sound and play it. Its slider is then at hand; the reference has none, and the
-      slider that was at hand stays. */
+  /** Switch to a sound and play it. This focuses its slider; the reference has none, and the
+      focus stays on the last one. */
   async pick(index) {
     say("");
     this.hear(index);
@@ -134,7 +134,7 @@ class Trial {
   next() {
     this.tick();
     const lacks = this.practice ? [] : session.missing(this.trial);
-    if (lacks.length) say(`Before you go on: ${lacks.join("; ")}.`);
+    if (lacks.length) say(`Before you continue: ${lacks.join("; ")}.`);
     else go(this.page + 1);
   }
 

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Pieces of pages. */
+/* Elements of pages. */
 
 const BANDS = ["Bad", "Poor", "Fair", "Good", "Excellent"];
 
@@ -31,7 +31,7 @@ function commentBox(label, value, keep) {
   return h("div", { class: "field" }, h("label", { for: "comment" }, label), box);
 }
 
-/** Play, pause, where it is, and the part that is repeated. */
+/** Play, pause, position, and the part that is repeated. */
 class Transport {
   constructor(player) {
     this.player = player;
@@ -79,7 +79,7 @@ class Transport {
     this.show();
   }
 
-  /** A click goes there; a drag marks what is repeated. */
+  /** A click sets the position; a drag marks the part to repeat. */
   drag(event) {
     const box = this.bar.getBoundingClientRect();
     const at = (x) => Math.min(Math.max((x - box.left) / box.width, 0), 1) * this.player.duration;
@@ -123,7 +123,7 @@ class Transport {
   }
 }
 
-/** One sound's slider, 0 to 100; it has no value before it is touched. */
+/** The slider of one sound, 0 to 100; it has no value before it is touched. */
 class Rating {
   constructor(label, value, keep) {
     this.keep = keep;
