@@ -65,7 +65,7 @@ def test_without_the_segment_any_length_goes() -> None:
 
 
 def test_another_length_is_refused() -> None:
-    with pytest.raises(UserError, match="audio has 496 samples, .* subband is 512: set"):
+    with pytest.raises(UserError, match=r"audio has 496 samples, .* subband is 512: set"):
         SubBand(**SMALL)(torch.zeros(1, 1, 496))
 
 

@@ -216,7 +216,7 @@ def test_what_cannot_be_made_is_refused(options: dict[str, Any], message: str) -
 def test_a_model_without_labels_refuses_one() -> None:
     with pytest.raises(UserError, match="without labels"):
         made().sample(label="kick")
-    with pytest.raises(UserError, match="labels has 1 names, .* 2 labels"):
+    with pytest.raises(UserError, match=r"labels has 1 names, .* 2 labels"):
         Synthesizer(Tiny(n_labels=2), RATE, labels=("kick",))
 
 

@@ -164,7 +164,7 @@ def test_arrays_are_taken_and_audio_can_be_changed_in_place(vocoder):
 def test_too_few_frames_for_reflected_borders_are_refused(tiny):
     network = MelGAN(n_mels=8, upsample_rates=[4, 4], upsample_initial_channel=8)
     short = Vocoder(network, tiny.mel)
-    with pytest.raises(UserError, match="mel has 2 frames, .* reflects its borders"):
+    with pytest.raises(UserError, match=r"mel has 2 frames, .* reflects its borders"):
         short(mels(8, 2))
     assert short(mels(8, 8)).shape == (128,)
 
