@@ -12,22 +12,22 @@ OWN = ("config.json", "model.safetensors", "README.md", "training", checksums.NA
 def convert(
     source: Path, folder: Path, *, force: bool = False, trust_code: bool = False
 ) -> bundle.Model:
-    """Write a model as a bundle, with its discriminators if it has any.
+    """Write a bundle that sounds the same as the source, with its discriminators.
 
-    The bundle appears complete or not at all. The discriminators' weights are stored as in a
-    checkpoint, in `training/discriminator.safetensors`, and training can start from them.
+    The bundle appears whole or not at all. The discriminators' weights are in
+    `training/discriminator.safetensors`, as in a checkpoint, so training can start from them.
 
     Args:
-        source: any path that `bundle.read` accepts.
+        source: anything that `bundle.read` takes.
         folder: a new or empty folder.
         force: replace an existing bundle.
-        trust_code: as in `bundle.build`.
+        trust_code: see `bundle.build`.
 
     Returns:
         The model that was read.
 
     Raises:
-        UserError: the folder is in use, or the source is not usable.
+        UserError: the folder is not empty, or the source is not usable.
     """
     check_folder(folder, own=OWN, inputs=[source], option="DST", force=force)
     model = bundle.read(source, discriminators=True)

@@ -101,7 +101,7 @@ def test_speechbrain_masks_by_length_and_items_do_not_hear_padding(vocoder, mel)
 
 
 def test_speechbrains_other_hop_length_is_refused(vocoder, mel):
-    with pytest.raises(UserError, match="hop_len is 256: this model makes 16 samples"):
+    with pytest.raises(UserError, match="hop_len is 256, but this model makes 16 samples"):
         adapters.SpeechBrainVocoder(vocoder).decode_batch(mel, mel_lens=[1, 2, 3], hop_len=256)
 
 

@@ -62,7 +62,7 @@ def test_an_altered_field_is_a_finding(folder):
 def test_another_recording_is_a_finding(folder):
     result = call("doctor", "mel", folder / "mel.npy", "-w", folder / "other.wav")
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[0].endswith("are both of the same recording?")
+    assert result.stdout.splitlines()[0].endswith("check that both are of one recording")
 
 
 def test_json_is_one_object(folder):

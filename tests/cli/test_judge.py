@@ -200,7 +200,7 @@ def test_mistakes_are_one_line(folder: Path, tmp_path: Path) -> None:
     real = ("--real", folder / "real", "--device", "cpu")
     train = ("train", folder / "real", "--device", "cpu")
     for words, message in (
-        (("score", folder / "good", folder / "good", *real), "no judge here"),
+        (("score", folder / "good", folder / "good", *real), "not a judge"),
         (("score", folder / "judge", folder / "gone", *real), "gone: it does not exist"),
         (("score", folder / "judge", tmp_path / "empty", *real), "empty: it is empty"),
         (("score", folder / "judge", tmp_path / "single", *real), "1 usable clips: give 2 or more"),

@@ -88,7 +88,7 @@ def test_a_file_without_an_original_is_looked_at_by_itself(folder: Path, tmp_pat
     found = diagnose(folder / "made", reference=tmp_path)
     notes = {file.name: file.notes for file in found.files}
     assert notes["0.wav"] == ()
-    assert notes["1.wav"] == ("no original of that name: looked at by itself",)
+    assert notes["1.wav"] == ("no original of this name: analysed without one",)
     assert len(found.files[1].findings) == 2
 
 
@@ -106,7 +106,7 @@ def test_a_models_stages_are_named(save_tiny: Callable[..., Path], tmp_path: Pat
     assert lines[0].cause.startswith("stage 2 (x4) of your generator")
     io.write(tmp_path / "b.wav", wave[None].astype(np.float32), 22050)
     other = diagnose(tmp_path / "b.wav", model=model).files[0]
-    assert other.notes == ("the model makes 16000 Hz: its stages are not named",)
+    assert other.notes == ("the model's sample rate is 16000 Hz, so its stages are not named",)
 
 
 def test_a_fresh_generators_checkerboard_is_found(tiny: bundle.Config) -> None:
@@ -165,9 +165,9 @@ def test_mistakes_are_named(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     io.write(tmp_path / "slow.wav", np.ones((1, 9), dtype=np.float32) / 2, 7)
     for path, reference, message in (
-        (tmp_path / "slow.wav", None, "slow.wav: 7 Hz is no rate of sound"),
+        (tmp_path / "slow.wav", None, "slow.wav: its sample rate is 7 Hz"),
         (folder / "gone", None, "gone: no such file or folder"),
-        (tmp_path / "empty", None, "empty: no audio files in it"),
+        (tmp_path / "empty", None, "empty: there are no audio files in it"),
         (folder / "made" / "broken.wav", None, "broken.wav"),
         (folder / "clean", folder / "gone", "gone: no such file or folder; give the originals"),
         (folder / "clean", folder / "made" / "0.wav", "give a folder of originals"),

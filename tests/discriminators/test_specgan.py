@@ -148,7 +148,7 @@ def test_bfloat16_autocast_stays_close() -> None:
     "shape", [(2, 1, 16384), (2, 1, 128, 64), (2, 1, 256, 128), (2, 2, 128, 128)]
 )
 def test_what_is_no_such_spectrogram_is_refused(shape: tuple[int, ...]) -> None:
-    message = r"judges spectrograms \(1, 128, 128\) and was given .* same spec_n_fft"
+    message = r"takes spectrograms \(1, 128, 128\), .* same spec_n_fft"
     with pytest.raises(UserError, match=message):
         build()(torch.zeros(shape))
 

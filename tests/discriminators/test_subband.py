@@ -65,7 +65,7 @@ def test_without_the_segment_any_length_goes() -> None:
 
 
 def test_another_length_is_refused() -> None:
-    with pytest.raises(UserError, match="audio has 496 samples and subband's segment is 512: set"):
+    with pytest.raises(UserError, match=r"audio has 496 samples, .* subband is 512: set"):
         SubBand(**SMALL)(torch.zeros(1, 1, 496))
 
 
@@ -91,13 +91,13 @@ def test_the_first_judge_hears_only_low_bands() -> None:
         ({"channels": 0}, "channels 0 must be at least 1"),
         ({"bands": [3, 9]}, r"bands \[3, 9\] must be .* the 8 bands of filters, such as \[3, 8\]"),
         ({"bands": [3]}, r"kernel_sizes \[5, 3\] and dilations .* for each of bands \[3\]"),
-        ({"kernel_sizes": [5, 4]}, r"kernel_sizes \[5, 4\] and dilations .* must hold an odd"),
-        ({"dilations": [[3, 5], []]}, "must hold an odd kernel and a list of dilations"),
+        ({"kernel_sizes": [5, 4]}, r"kernel_sizes \[5, 4\] and dilations .* must have an odd"),
+        ({"dilations": [[3, 5], []]}, "must have an odd kernel and a list of dilations"),
         ({"strides": [1, 3]}, r"layer_channels \[8, 8, 16\] and strides \[1, 3\] must be of one"),
         ({"segment_channels": [8, 0, 8]}, r"segment_channels \[8, 0, 8\] and strides"),
         ({"segment": 500}, "segment 500 must be a multiple of the 16 bands .*: use 496"),
         ({"segment_kernel_size": 4}, "segment_kernel_size 4 must be odd"),
-        ({"segment_dilations": [[1]]}, r"segment_dilations \[\[1\]\] hold a list for each of"),
+        ({"segment_dilations": [[1]]}, r"segment_dilations \[\[1\]\] have a list for each of"),
     ],
 )
 def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:

@@ -231,7 +231,7 @@ def test_contradictions_are_refused(refused: Any, options: dict[str, Any], messa
 
 def test_other_lengths_and_labels_are_refused() -> None:
     net = made(n_labels=2)
-    with pytest.raises(UserError, match=r"audio of 99 samples.*segments of 100$"):
+    with pytest.raises(UserError, match=r"audio has 99 samples.*segments of 100\b"):
         net(torch.zeros(1, 1, 99), torch.tensor([0]))
     with pytest.raises(UserError, match="label is missing"):
         net(torch.zeros(1, 1, 100))

@@ -284,5 +284,5 @@ def test_the_largest_phase_shuffle_that_is_allowed_works() -> None:
 
 
 def test_another_length_is_refused() -> None:
-    with pytest.raises(UserError, match=r"audio of 500 samples: .* segments of 512"):
+    with pytest.raises(UserError, match=r"audio has 500 samples, .* segments of 512"):
         small()(noise(1, 1, 500))

@@ -115,7 +115,7 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
         assert "\n" not in str(refusal.value)
 
     config, weights = tmp_path / "config.json", tmp_path / "model.safetensors"
-    refuses(r"no judge here \(config.json is missing\); make one with: wavegan judge train")
+    refuses(r"not a judge, as config.json is missing; make one with: wavegan judge train")
     classifier().save(tmp_path)
     (tmp_path / "checksums.json").unlink()  # each change is met itself, not by its checksum
     good = json.loads(config.read_text())
@@ -123,7 +123,7 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
         ({"format": "other"}, "not a judge's file"),
         ({"samples": "long"}, "samples: "),
         ({"colour": 1}, "unknown field 'colour'"),
-        ({"labels": ["kick"]}, "labels: 1 given"),
+        ({"labels": ["kick"]}, "labels has 1"),
         ({"labels": [1, 2, 3]}, "labels"),
         ({"width": 3}, "model.safetensors: weights do not fit"),
     ):
@@ -133,16 +133,16 @@ def test_files_that_are_missing_or_wrong_are_named(tmp_path: Path) -> None:
     refuses("config.json: not JSON")
     config.write_text(json.dumps(good))
     weights.write_bytes(weights.read_bytes()[:-9])
-    refuses("model.safetensors: damaged or not safetensors")
+    refuses("model.safetensors: damaged, or not safetensors")
     weights.unlink()
-    refuses(r"no judge here \(model.safetensors is missing\)")
+    refuses(r"not a judge, as model.safetensors is missing")
 
 
 @pytest.mark.parametrize(
     ("labels", "samples", "message"),
     [
-        (["a"], 100, "labels: 1 given: a classifier tells two or more apart"),
-        (["a", "b", "a"], 100, "labels: 'a' is there twice"),
+        (["a"], 100, "labels has 1: a classifier needs two or more"),
+        (["a", "b", "a"], 100, "labels has 'a' twice"),
         (["a", "b"], 0, "samples is 0: give 1 or more"),
     ],
 )

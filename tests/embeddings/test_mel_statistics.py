@@ -161,8 +161,8 @@ def test_the_worse_the_sounds_the_larger_the_distance(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_mels": 30}, "n_mels 30 is no multiple of groups 4: use 32"),
-        ({"n_mels": 1}, "n_mels 1 is no multiple of groups 4: use 4"),
+        ({"n_mels": 30}, "n_mels 30 must be a multiple of groups 4: use 32"),
+        ({"n_mels": 1}, "n_mels 1 must be a multiple of groups 4: use 4"),
         ({"orders": 0}, "orders is 0: give 1 or more"),
         ({"n_mels": 2000}, "n_mels 2000 is above the 257 bins"),
     ],

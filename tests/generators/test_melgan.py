@@ -198,7 +198,7 @@ def test_four_frames_are_enough() -> None:
          r".*mel.hop_length to 256, or generator.upsample_rates to \[5, 5, 3\]$"),
         ({"bands": 4, "upsample_rates": [8, 4, 2], "hop_length": 250},
          r"mel.hop_length 250 .*: set mel.hop_length to 256$"),
-        ({"kernel_size": 6}, r"^kernel_size 6 must be odd where causal is false: use 7"),
+        ({"kernel_size": 6}, r"^kernel_size 6 must be odd if causal is false: use 7"),
         ({"residual_kernel_size": 4}, r"residual_kernel_size 4 must be odd .* 5"),
         ({"residual_kernel_size": 0, "causal": True}, r"residual_kernel_size 0 .* at least 1"),
         ({"activation": "prelu"}, r"activation 'prelu' is not known.*relu"),

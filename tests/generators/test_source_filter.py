@@ -147,7 +147,7 @@ def test_labels_may_be_notes() -> None:
         assert float(peak) * RATE / 65536 == pytest.approx(hertz, abs=0.5)
     with pytest.raises(UserError, match="highest of them is 4186 Hz"):
         build(pitch_from="labels", n_labels=2, labels=["A4", "C8"])
-    with pytest.raises(UserError, match="'kick' is no note"):
+    with pytest.raises(UserError, match="'kick' is not a note"):
         build(pitch_from="labels", n_labels=2, labels=["A4", "kick"])
     with pytest.raises(UserError, match="the data has none"):
         build(pitch_from="labels")

@@ -347,8 +347,8 @@ def test_weights_and_averages_are_saved() -> None:
         ({"dim": 16}, r"dim 16 .* max_dim 8$"),
         ({"strides": [4, 3]}, r"segment 128 is not a multiple of 12, .* use 120 or 132$"),
         ({"strides": []}, r"strides \[\] must be one or more"),
-        ({"segment": 8191, "strides": None}, r"segment 8191 .*: use 8190 or 8192, or choose"),
-        ({"segment": 5, "strides": None}, r"segment 5 .*: use 16, or choose strides$"),
+        ({"segment": 8191, "strides": None}, r"segment 8191 .*: use 8190 or 8192, or set"),
+        ({"segment": 5, "strides": None}, r"segment 5 .*: use 16, or set strides$"),
     ],
 )
 def test_contradictions_are_refused(refused: Any, options: dict[str, Any], message: str) -> None:

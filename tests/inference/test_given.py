@@ -163,7 +163,7 @@ def test_integers_of_a_file_are_scaled_and_that_is_said(vocoder: Vocoder, dtype:
         torch.from_numpy(integers),
         integers.astype(integers.dtype.newbyteorder()),
     ):
-        with pytest.warns(UserWarning, match=rf"wave holds integers \({dtype.__name__}\)") as said:
+        with pytest.warns(UserWarning, match=rf"wave .*\({dtype.__name__}\)") as said:
             made = vocoder.mel(given)
         assert str(scale) in str(said[0].message)
         assert said[0].filename == __file__
@@ -178,7 +178,7 @@ def test_other_integers_have_no_full_scale(vocoder: Vocoder, dtype: type) -> Non
 
 @pytest.mark.parametrize("scale", [32768, 2**31])
 def test_floats_at_the_scale_of_integers_are_refused(vocoder: Vocoder, scale: float) -> None:
-    assert re.search(r"wave peaks at [\d.e+]+ .*32768", refusal(lambda: vocoder.mel(WAVE * scale)))
+    assert re.search(r"wave peaks at [\d.e+]+\b.*32768", refusal(lambda: vocoder.mel(WAVE * scale)))
     vocoder.mel(WAVE * 20)  # loud, but of floats
 
 

@@ -153,7 +153,7 @@ def test_a_clip_is_fitted_to_the_model() -> None:
     assert fitted(ramp, RATE, RATE, 2, 3).tolist() == [[[1, 2, 3], [1, 2, 3]]]
     assert fitted(np.stack([ramp, -ramp * 3]), RATE, RATE, 1, 2).tolist() == [[[-1, -2]]]
     assert fitted(ramp, RATE, 2 * RATE, 1, 8).shape == (1, 1, 8)
-    with pytest.raises(UserError, match="3 channels and the model makes 2"):
+    with pytest.raises(UserError, match="3 channels, the model 2"):
         fitted(np.ones((3, 4), np.float32), RATE, RATE, 2, 4)
 
 

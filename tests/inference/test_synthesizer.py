@@ -203,7 +203,7 @@ def test_a_text_is_a_name_and_an_int_a_place(given: Any) -> None:
         ({"seed": -1}, "seed -1"),
         ({"seconds": 0.0}, "seconds is 0"),
         ({"seconds": math.nan}, "seconds is nan"),
-        ({"seconds": 0.1, "loop": True}, r"a loop of this model is 0\.128 s long at least"),
+        ({"seconds": 0.1, "loop": True}, r"seconds is 0\.1, .*loop.* at least 0\.128"),
         ({"truncation": 1.5}, "truncation is 1.5"),
     ],
 )
@@ -216,7 +216,7 @@ def test_what_cannot_be_made_is_refused(options: dict[str, Any], message: str) -
 def test_a_model_without_labels_refuses_one() -> None:
     with pytest.raises(UserError, match="without labels"):
         made().sample(label="kick")
-    with pytest.raises(UserError, match="1 names and the generator knows 2"):
+    with pytest.raises(UserError, match=r"labels has 1 names, .* 2 labels"):
         Synthesizer(Tiny(n_labels=2), RATE, labels=("kick",))
 
 
@@ -450,9 +450,9 @@ def test_more_than_memory_is_meant_to_hold_is_refused_before_it_is_made() -> Non
         lambda: synthesizer.sample(10**9, seed=0),
         lambda: synthesizer.interpolate(0, 1, 10**9),
     ):
-        with pytest.raises(UserError, match=r"is 1000000000: \d+ clips of 1024 samples"):
+        with pytest.raises(UserError, match=r"is 1000000000: .*\d+ clips of 1024 samples"):
             ask()
-    with pytest.raises(UserError, match=r"seconds is 1e\+09: 2097 is the most at 8000 Hz"):
+    with pytest.raises(UserError, match=r"seconds is 1e\+09, .* at most 2097 at 8000 Hz"):
         synthesizer.sample(seed=0, seconds=1e9)
-    with pytest.raises(UserError, match=r"seconds is 0\.005: 0\.01 is the least"):
+    with pytest.raises(UserError, match=r"seconds is 0\.005, .* at least 0\.01"):
         synthesizer.sample(seed=0, seconds=0.005)

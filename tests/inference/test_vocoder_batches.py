@@ -83,10 +83,10 @@ def test_padding_may_hold_anything(vocoder):
         ({"lengths": [3, 7]}, r"lengths are \[3, 7\]"),
         ({"lengths": [0, 6]}, r"lengths are \[0, 6\]"),
         ({"mask": torch.ones(2, 5)}, r"mask has shape \(2, 5\): give one row of 6"),
-        ({"mask": as_mask([2, 0], 6)}, "one at least"),
-        ({"mask": ~as_mask([2, 3], 6)}, "come first"),
+        ({"mask": as_mask([2, 0], 6)}, "mask: .* one or more frames"),
+        ({"mask": ~as_mask([2, 3], 6)}, "mask: .* then false"),
         ({"mask": as_mask([2, 3], 6), "lengths": [2, 3]}, "give one of them"),
-        ({"noise": torch.zeros(2, 1, 96)}, "takes none: leave it out"),
+        ({"noise": torch.zeros(2, 1, 96)}, "noise: this model takes no noise"),
     ],
 )
 def test_what_does_not_fit_the_batch_is_refused(vocoder, given, message):
@@ -164,7 +164,7 @@ def test_arrays_are_taken_and_audio_can_be_changed_in_place(vocoder):
 def test_too_few_frames_for_reflected_borders_are_refused(tiny):
     network = MelGAN(n_mels=8, upsample_rates=[4, 4], upsample_initial_channel=8)
     short = Vocoder(network, tiny.mel)
-    with pytest.raises(UserError, match="mel has 2 frames: this model reflects its borders"):
+    with pytest.raises(UserError, match=r"mel has 2 frames, .* reflects its borders"):
         short(mels(8, 2))
     assert short(mels(8, 8)).shape == (128,)
 

@@ -149,8 +149,8 @@ def test_other_folders_are_not_claimed(tmp_path: Path, shared: Path) -> None:
         ({"fmax": 20000}, {}, r"config.json: f_max|config.json: mel.f_max 20000"),
         ({}, {"resblocks.0.filter": TAPS}, r"generator.pt: .*resblocks.0.filter"),
         ({}, {"activation_post.upsample.filter": TAPS + 0.01},
-         r"generator.pt: activation_post.upsample.filter is not BigVGAN's low pass of 12 taps"),
-        ({}, {"activation_post.downsample.lowpass.filter": TAPS[..., :10]}, r"low pass of 12 taps"),
+         r"generator.pt: activation_post.upsample.filter is not BigVGAN's low-pass of 12 taps"),
+        ({}, {"activation_post.downsample.lowpass.filter": TAPS[..., :10]}, r"low-pass of 12 taps"),
         ({"use_bias_at_final": False}, {}, r"generator.pt: .*conv_post.bias"),
     ],
 )  # fmt: skip
@@ -168,7 +168,7 @@ def test_what_does_not_fit_is_refused(
 def test_a_file_without_a_generator_is_refused(tmp_path: Path) -> None:
     folder = written(tmp_path / "model")
     torch.save({"model": {}}, folder / "bigvgan_generator.pt")
-    with pytest.raises(UserError, match=r"generator.pt: has no 'generator'; found model"):
+    with pytest.raises(UserError, match=r"generator.pt: it has no 'generator'; found model"):
         bundle.load(folder)
 
 

@@ -98,7 +98,7 @@ def test_code_is_not_run_but_named_with_a_way_out(tmp_path, write, recwarn):
     file.write_bytes(write({"generator": Exploit(trap)}))
     for call in (torch_file, refuse_unusable, bundle.load):
         message = refused(call, file)
-        assert message.startswith(f"{file}: holds more than weights (posix.system)")
+        assert message.startswith(f"{file}: it has more than weights (posix.system)")
         assert "torch.save(model.state_dict(), FILE)" in message
     assert not trap.exists()
     assert not recwarn.list
@@ -172,7 +172,7 @@ def test_an_exploit_among_the_discriminators_runs_nothing(tmp_path, shared, writ
     judges.write_bytes(write({"mpd": Exploit(trap), "msd": {}, "optim_g": Exploit(trap)}))
     bundle.load(tmp_path)
     message = refused(lambda: bundle.read(tmp_path, discriminators=True))
-    assert message.startswith(f"{judges}: holds more than weights (posix.system)")
+    assert message.startswith(f"{judges}: it has more than weights (posix.system)")
     assert not trap.exists()
     torch.load(judges, weights_only=False) if write is not pickle.dumps else pickle.loads(
         judges.read_bytes()
@@ -227,7 +227,7 @@ DAMAGES = {
     "a web page after a newline": (b"\n  <HTML><head>", "a web page"),
     "xml": (b"<?xml version='1.0'?><Error>AccessDenied</Error>", "a web page"),
     "a pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
-    "text": (b"hello, this is no model\n" * 9, "damaged or not a file of torch weights"),
+    "text": (b"hello, this is no model\n" * 9, "damaged, or not a file of torch weights"),
     "a pickle without tensors": (pickle.dumps({"a": 1}, 2), "not a file of torch weights"),
     "a pickle of today": (pickle.dumps({"a": 1}), "not a file of torch weights"),
     "an array": (b"\x93NUMPY\x01\x00v\x00{'descr': '<f4'}", "not a file of torch weights"),
@@ -299,7 +299,7 @@ def test_objects_that_are_no_weights_are_named(tmp_path, content, name):
     file = tmp_path / "model.pt"
     file.write_bytes(saved(content))
     message = refused(torch_file, file)
-    assert "holds more than weights" in message
+    assert "it has more than weights" in message
     assert name in message
 
 
@@ -318,7 +318,7 @@ def test_settings_that_cannot_be_read_are_named(tmp_path, read):
         assert refused(read, file).startswith(f"{file}: not readable as {kind}")
     for content in ("[]", "3", '"text"', "null"):
         file.write_text(content)
-        assert refused(read, file) == f"{file}: holds no {kind} mapping"
+        assert refused(read, file) == f"{file}: its content is not a {kind} mapping"
 
 
 def test_tagged_yaml_is_the_plain_mapping_it_is():

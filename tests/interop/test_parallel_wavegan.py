@@ -201,7 +201,7 @@ def test_without_h5py_it_says_what_helps(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(UserError, match=r"stats\.h5: damaged, or without"):
         recognise(tmp_path)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(UserError, match=r"stats\.h5: .*wavegan\[interop\].* stats\.npy beside it"):
+    with pytest.raises(UserError, match=r"stats\.h5: .*wavegan\[interop\].* stats\.npy "):
         recognise(tmp_path)
     np.save(tmp_path / "stats.npy", np.ones((2, 6), "float32"))
     assert recognised(tmp_path)["mel_mean"] == [1.0] * 6
@@ -210,8 +210,8 @@ def test_without_h5py_it_says_what_helps(tmp_path: Path, monkeypatch: pytest.Mon
 def test_statistics_of_other_bands_or_no_numbers_are_refused(tmp_path: Path) -> None:
     write(tmp_path, small()[1])
     for values, message in (
-        (np.ones((2, 5)), r"stats.npy: has statistics of 5 bands, .*num_mels is 6"),
-        (np.full((2, 6), np.nan), r"stats.npy: .*no finite numbers"),
+        (np.ones((2, 5)), r"stats.npy: .* statistics of 5 bands, .*num_mels .* is 6"),
+        (np.full((2, 6), np.nan), r"stats.npy: .*not finite"),
         (np.ones(()), r"stats.npy: damaged"),
     ):
         np.save(tmp_path / "stats.npy", values)
@@ -271,7 +271,7 @@ def test_older_versions_had_another_bank(tmp_path: Path) -> None:
         ({"generator_type": "VQVAE", "window": None}, r"generator_type VQVAE cannot be read"),
         ({"window": "hamming"}, r"config.yml: window is 'hamming': only 'hann'"),
         ({"log_base": 2.0}, r"config.yml: log_base is 2.0: only 10 or null"),
-        ({"num_mels": 80}, r"generator_params.in_channels is 6 but num_mels is 80"),
+        ({"num_mels": 80}, r"generator_params.in_channels is 6, but num_mels is 80"),
         ({"num_mels": "six"}, r"config.yml: num_mels is 'six': .*whole number"),
         ({"hop_size": "left out"}, r"config.yml: has no field 'hop_size'"),
         ({"hop_size": 10}, r"config.yml: .*hop_length 10 is not 8"),
@@ -281,7 +281,7 @@ def test_older_versions_had_another_bank(tmp_path: Path) -> None:
         ({"params": {"stakcs": 3}}, r"config.yml: generator_params.stakcs .*stacks"),
         ({"params": {"stacks": "3"}}, r"generator_params.stacks is '3': .*whole number"),
         ({"params": {"upsample_scales": 8}}, r"generator_params.upsample_scales is 8: .*a list"),
-        ({"params": {"stacks": 2}}, r"config.yml: the weight 'melgan.6.bias' has no place"),
+        ({"params": {"stacks": 2}}, r"config.yml: the weight 'melgan.6.bias' does not belong"),
         ({"params": {"channels": 16}}, r"checkpoint-10steps.pkl: weights do not fit"),
         ({"params": {"pad": "ConstantPad1d", "pad_params": {"value": 1.0}}}, r"pad_params.*1.0"),
         ({"params": {"pad": "ReflectPad"}}, r"generator_params.pad 'ReflectPad' .*ReflectionPad1d"),
@@ -367,7 +367,7 @@ def test_hifigan_in_all_its_settings() -> None:
     ):
         with pytest.raises(UserError, match=message):
             hifigan.generator({**params, **wrong}, {}, FILE)
-    with pytest.raises(UserError, match=r"weight 'blocks.0.convs2.0.1.bias' has no place"):
+    with pytest.raises(UserError, match=r"weight 'blocks.0.convs2.0.1.bias' does not belong"):
         hifigan.generator(params, named(["blocks.0.convs2.0.1"]), FILE)
 
 

@@ -135,7 +135,7 @@ def test_the_last_epoch_of_a_run_stands_for_its_folder(tmp_path, sounds_as, refu
     assert sounds_as(tmp_path / "lj_1a2b_0075.pt", nets[75])
     save(tmp_path / "another.pt", nets[25])
     message = refusal(tmp_path)
-    assert message.startswith(f"{tmp_path}: holds several models, give one of them: another.pt, ")
+    assert message.startswith(f"{tmp_path}: it has several models; give one of them: another.pt, ")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_settings_that_cannot_be_had_are_refused_by_name(tmp_path, old, new, wor
 def test_weights_that_do_not_fit_are_named(tmp_path, refusal):
     file, weights = tmp_path / "a.pt", their_names(network())
     save(file, network(), model_g={**weights, "generator.4.gate.weight": torch.zeros(1)})
-    assert "'generator.4.gate.weight' has no place" in refusal(file)
+    assert "'generator.4.gate.weight' does not belong" in refusal(file)
     missing = {k: v for k, v in weights.items() if k != "generator.4.blocks.0.2.bias"}
     save(file, network(), model_g=missing)
     assert re.search(r"do not fit.*[Mm]issing.*resblocks\.0\.conv1\.bias", refusal(file))

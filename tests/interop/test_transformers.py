@@ -197,10 +197,13 @@ HIFIGAN = {"model_type": "speecht5_hifigan"}
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"model_type": "bert"}, r"model_type 'bert' is no vocoder; known: fastspeech2.*univnet$"),
+        (
+            {"model_type": "bert"},
+            r"model_type 'bert' is not a vocoder; known: fastspeech2.*univnet$",
+        ),
         ({"model_type": "univnett"}, r"did you mean 'univnet'\?"),
         (HIFIGAN, r"has no field 'mean'"),
-        ({**HIFIGAN, "normalize_before": False}, r"weight 'a' has no place"),
+        ({**HIFIGAN, "normalize_before": False}, r"weight 'a' does not belong"),
         (
             {**HIFIGAN, "normalize_before": False, "upsample_rates": ["8"]},
             r"upsampling rates \[.8.\]: they must",
@@ -222,7 +225,7 @@ def test_an_extractor_that_cannot_be_followed_is_refused(tmp_path: Path) -> None
     folder = write(tmp_path, {"model_type": "univnet"})
     for field, value in (("center", True), ("win_function", "hamming_window")):
         (folder / "preprocessor_config.json").write_text(json.dumps({field: value}))
-        with pytest.raises(UserError, match=rf"preprocessor_config.json: {field} .*not offered"):
+        with pytest.raises(UserError, match=rf"preprocessor_config.json: {field} .*not supported"):
             bundle.read(folder)
 
 

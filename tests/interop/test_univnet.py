@@ -205,5 +205,5 @@ def test_what_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -
 
 def test_an_unknown_weight_is_refused(tmp_path: Path) -> None:
     weights = generator_weights(UnivNet(**OPTIONS)) | {"extra.weight": torch.zeros(1)}
-    with pytest.raises(UserError, match=r"'extra.weight' has no place"):
+    with pytest.raises(UserError, match=r"'extra.weight' does not belong"):
         bundle.load(checkpoint(tmp_path / "run_0003.pt", weights))

@@ -250,20 +250,20 @@ def test_settings_that_are_not_offered(
         (
             "feature_extractor.encodec.x",
             torch.ones(1),
-            "'feature_extractor.encodec.x' has no place",
+            "'feature_extractor.encodec.x' does not belong",
         ),
         ("backbone.convnext.2.norm.bias", torch.ones(16), "blocks.2.norm.bias"),
         ("backbone.embed.bias", torch.ones(15), "embed.bias"),
-        ("head.istft.window", torch.ones(64), "head.istft.window is not what config.yaml"),
+        ("head.istft.window", torch.ones(64), "head.istft.window does not match config.yaml"),
         (
             "feature_extractor.mel_spec.mel_scale.fb",
             torch.rand(33, 12),
-            "mel_scale.fb is not what config.yaml describes: .* another window or mel scale",
+            "mel_scale.fb does not match config.yaml: .* another window or mel scale",
         ),
         (
             "feature_extractor.mel_spec.spectrogram.window",
             torch.hann_window(32),
-            "spectrogram.window is not what",
+            "spectrogram.window does not match",
         ),
     ],
 )

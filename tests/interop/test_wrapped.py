@@ -169,7 +169,7 @@ def test_of_model_and_average_the_average_is_taken_and_said(copied: Any, name: s
     with pytest.warns(RuntimeWarning, match=r"several .*\(ema\.module, model\).*one, ema"):
         bundle.read(folder)
     torch.save({**prefixed(other, "online_model."), **prefixed(weights, "ema_model.")}, file)
-    with pytest.warns(RuntimeWarning, match="the averaged one, ema_model, is taken"):
+    with pytest.warns(RuntimeWarning, match="using the averaged one, ema_model"):
         taken = bundle.read(folder)
     torch.save(weights, file)
     assert all(torch.equal(taken.weights[k], v) for k, v in bundle.read(folder).weights.items())
@@ -179,7 +179,7 @@ def test_of_two_that_nothing_tells_apart_neither_is_taken(copied: Any) -> None:
     folder, saved = copied("jik876-v3")
     other = {key: value + 1 for key, value in saved["weights"].items()}
     torch.save({"first": other, "second": saved["weights"]}, folder / "g_00000100")
-    with pytest.raises(UserError, match=r"holds several generators \(first, second\)"):
+    with pytest.raises(UserError, match=r"it has several generators \(first, second\)"):
         bundle.read(folder)
 
 
@@ -214,7 +214,9 @@ def test_a_discriminators_file_is_called_so(
         for file in (shared / "golden" / beside).glob("config.*"):
             shutil.copy(file, tmp_path)
     torch.save(content, tmp_path / name)
-    with pytest.raises(UserError, match=rf"{name}: weights of discriminators .*generator's file"):
+    with pytest.raises(
+        UserError, match=rf"{name}: it has weights of discriminators .*generator's file"
+    ):
         bundle.load(tmp_path / name)
 
 
@@ -224,7 +226,7 @@ def test_a_folder_of_discriminators_alone_is_called_so(
 ) -> None:
     shutil.copy(shared / "golden" / "jik876-v3" / "config.json", tmp_path)
     torch.save(JUDGES[name], tmp_path / name)
-    with pytest.raises(UserError, match=rf"{name}: weights of discriminators"):
+    with pytest.raises(UserError, match=rf"{name}: it has weights of discriminators"):
         bundle.load(tmp_path)
 
 

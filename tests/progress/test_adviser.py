@@ -48,7 +48,7 @@ def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.Mo
     adviser = Adviser(tmp_path, heard.append)
     adviser.tell()
     assert heard == [
-        f"no verdict: {tmp_path}: no run's folder: it has no recipe.yaml (see --out of train)"
+        f"no verdict: {tmp_path}: not a run's folder, as it has no recipe.yaml (see --out of train)"
     ]
     (tmp_path / "recipe.yaml").write_text(RECIPE)
 

@@ -20,7 +20,7 @@ CLAIMS = (
     r"\b(falling|rising|flat|falls?|rises?)\b",
     r"(?i)plateau|level(s)? out|overfit|gets worse|overpower|explode|vanish",
     r"\b(is|are) healthy[.;]",
-    r"(?i)\bstop\b|\bcontinue\b|done:|lower training|start again|more recordings",
+    r"(?i)\bstop\b|\bcontinue\b|done:|lower training|restart|more recordings",
 )
 """What takes more than a few steps, or validations, to be said."""
 
@@ -61,12 +61,12 @@ def test_a_run_of_a_few_steps(run: Run, values: int, metric: str, ended: bool) -
         # as many steps as it takes to say more
         assert f"wavegan train --resume runs/a training.steps={EARLY}" in found.text
     elif values:
-        assert f"a trend takes {EARLY} steps, in about {(EARLY - 12) / 10:.0f} s" in found.text
+        assert f"a trend needs {EARLY} steps, in about {(EARLY - 12) / 10:.0f} s" in found.text
 
 
 def test_a_run_that_will_be_too_short_is_told_so(run: Run) -> None:
     made = squeezed(run(FALLING[:4], training={"validate_every": 1, "steps": 9}), 1000)
-    assert "too short for a trend, which takes 200 steps (training.steps)" in judge(made).text
+    assert "too short for a trend, which needs 200 steps (training.steps)" in judge(made).text
 
 
 @pytest.mark.parametrize("made", [1, 2, 3])
@@ -74,7 +74,7 @@ def test_a_long_run_of_few_validations(run: Run, made: int) -> None:
     found = judge(run(FALLING[:made], training={"steps": 1000 * made}))
     assert re.search(CLAIMS[0], found.text) is None
     assert re.search(CLAIMS[1], found.text) is None
-    assert f"{made} of the 4 validations" in found.text
+    assert f"{made} of 4 required validations" in found.text
     assert "training.steps=4000" in found.text
     assert "D and G are healthy." in found.text  # 20 windows between validations
     assert ("(its first)" in found.text) == (made == 1)
@@ -87,7 +87,7 @@ def test_few_windows_tell_nothing_of_health(run: Run) -> None:
     made = run([], windows=9, training=ends, recipe=nobody)
     line = {"kind": "validation", "step": 450, "log_mel_l1": 0.08}
     found = judge(replace(made, validation=(line,)))
-    assert "Whether G is healthy is too early to tell (9 of the 20 windows" in found.text
+    assert "Whether G is healthy is too early to tell (9 of 20 required windows" in found.text
     assert "there is no D." in found.text
     assert "training.steps=1800" in found.text
     assert says_too_much(found) == []
@@ -111,5 +111,5 @@ def test_a_rate_that_warms_up_is_waited_for(run: Run) -> None:
     warm = {"schedule": {"name": "constant", "warmup": 8000}}
     made = run([0.5] * 7, training=warm)
     assert judge(made).action == "wait"
-    assert "it takes 8,000 steps" in judge(made).text
+    assert "8,000 steps are required" in judge(made).text
     assert judge(run([0.5] * 9, training=warm)).trend == "flat"

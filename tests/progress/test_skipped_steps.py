@@ -36,7 +36,7 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
         ((), 0.5, "x 0.5 since"),
         ([{"kind": "start", "step": 4, "rate": 0.5}], 0.5, "x 0.5 since"),
         ([{"kind": "start", "step": 4}], 0.5, "x 0.5 since"),
-        ([{"kind": "start", "step": 4, "rate": 1.0}], 1.0, "were set anew"),
+        ([{"kind": "start", "step": 4, "rate": 1.0}], 1.0, "were set again"),
     ],
 )
 def test_a_return_is_told_as_a_run_writes_it_down(
@@ -51,7 +51,7 @@ def test_a_return_is_told_as_a_run_writes_it_down(
     (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     found = SkippedSteps.of(History.read(tmp_path))
     assert (found.returns, found.rate) == (1, rate)
-    assert "went back to a checkpoint once" in found.sentence
+    assert "returned to a checkpoint once" in found.sentence
     assert told in found.sentence
 
 

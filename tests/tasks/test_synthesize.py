@@ -76,5 +76,5 @@ def test_a_generator_without_labels_is_told_none() -> None:
 
 
 def test_clips_of_another_length_are_refused() -> None:
-    with pytest.raises(UserError, match=r"makes \(1, 4\) and the data is \(1, 6\): set data.seg"):
+    with pytest.raises(UserError, match=r"is \(1, 4\), .* data is \(1, 6\): set data.seg"):
         Synthesize().generate(Echo(samples=4), torch.rand(2, 1, 6))

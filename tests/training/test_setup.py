@@ -52,7 +52,7 @@ def loaded(small: str, *overrides: str) -> recipe.Recipe:
             r"data\.segment is 2048, but discriminators\.windows needs 4096 samples",
         ),
         ("mel.f_max=12000", r"mel\.f_max.*12000.*11025"),
-        ("data.channels=2", r"^audio\.channels is 2: the task vocode is mono, set it to 1$"),
+        ("data.channels=2", r"^audio\.channels is 2: the task vocode is mono; set it to 1$"),
         ("generator.name=hifigam", r"'hifigam' among the generators; did you mean 'hifigan'"),
         ("generator.upsample_rate=[8]", r"generator\.upsample_rate.*'upsample_rates'"),
         ("losses.mel.fmax=8000", r"losses\.mel\.fmax.*'f_max'"),

@@ -229,7 +229,7 @@ def test_a_dry_run_names_the_labels(folder: Path) -> None:
     [
         ("losses={mel: {name: mel}}", "losses: the task synthesize compares sets of clips"),
         ("feature_matching={weight: 1}", "feature_matching: the task synthesize compares sets"),
-        ("generator={name: hifigan}", "generator.name is hifigan, no LatentGenerator"),
+        ("generator={name: hifigan}", "generator.name is hifigan, .* LatentGenerator"),
         ("mel=hifigan-22k", "audio.sample_rate is 8000, but .*22050"),
         ("task={name: vocode}", "data.labels is set, but the task vocode takes no labels"),
         ("training.adversarial_from=2", "training.adversarial_from is set"),

@@ -1,6 +1,6 @@
-"""Vocoders that other systems can call as they call their own; a file for each call style.
+"""Vocoders with the interfaces of other systems, one file per interface.
 
-`from wavegan.adapters import TransformersVocoder`; names load on first use.
+Example: `from wavegan.adapters import TransformersVocoder`. Modules load on first use.
 """
 
 from importlib import import_module

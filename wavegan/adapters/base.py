@@ -1,4 +1,4 @@
-"""What every adapter is: a vocoder behind another system's call."""
+"""Base class of adapters: a vocoder with the interface of another system."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,24 +22,24 @@ Own = TypeVar("Own", bound="Adapter")
 class Adapter(nn.Module):
     """Base of all adapters: a torch module, so `.to(device)`, `.eval()` and `.parameters()` work.
 
-    It stays in float32, with a warning, where it or a module that holds it is given another type.
+    It stays in float32, with a warning, if it or a parent module is converted to another type.
 
     Args:
-        vocoder: what speaks.
-        mel: the front-end that the calling system's mel spectrograms come from, a preset's name or
-            a `Mel`. Where it differs from the vocoder's own they are converted, if that can be
-            done exactly (another logarithm, other statistics, a lower floor). None: the same.
+        vocoder: the vocoder.
+        mel: front-end of the calling system's mel spectrograms, a preset's name or a `Mel`. If it
+            differs from the vocoder's own, mels are converted, provided that this is exact
+            (another logarithm, other statistics, a lower floor). None: the same front-end.
 
     Raises:
-        UserError: mel spectrograms of `mel` cannot be converted exactly; the message names the
-            fields that differ.
+        UserError: mels of `mel` cannot be converted exactly; the message has the fields that
+            differ.
     """
 
     @own_settings()
     def __init__(self, vocoder: Vocoder, mel: Mel | str | None = None) -> None:
         super().__init__()
         self.vocoder = vocoder
-        # registered, so that moving the module moves what the vocoder computes with
+        # registered as submodules, so they move with this module
         self.generator = vocoder.generator
         self.front_end = vocoder.front_end
         self.source = Mel.preset(mel) if isinstance(mel, str) else mel
@@ -60,11 +60,11 @@ class Adapter(nn.Module):
 
     @property
     def sample_rate(self) -> int:
-        """Rate of the audio, Hz."""
+        """Sample rate of the audio, Hz."""
         return self.vocoder.sample_rate
 
     def remove_weight_norm(self) -> None:
-        """Nothing is left to do: it was folded when the model was opened."""
+        """Does nothing: weight norm was folded when the model was opened."""
 
     def __repr__(self) -> str:
         source = "" if self.source is None else f", mel={self.source}"
@@ -72,7 +72,7 @@ class Adapter(nn.Module):
 
     @own_settings()
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Adapter":
-        """What `.to`, `.half` and their like do to each tensor, but for its type."""
+        """Apply `.to`, `.half` and the like to each tensor, but keep its type."""
         made = fn(torch.empty(0, dtype=torch.float32, device=self.vocoder.device))
         warn_of_other_type(made.dtype)
         if made.dtype != torch.float32:
@@ -97,10 +97,10 @@ class Adapter(nn.Module):
 
 
 def shaped(given: ArrayLike, dimensions: Sequence[int], layout: str) -> Tensor:
-    """The mel as a tensor, if it has as many dimensions as this call takes.
+    """The mel as a tensor with a checked number of dimensions.
 
     Raises:
-        UserError: it has not, or it holds no numbers.
+        UserError: it has another number of dimensions, or no numbers.
     """
     mel = numbers(given, "mel")
     if mel.ndim not in dimensions:

@@ -1,4 +1,4 @@
-"""The call of Coqui TTS: `vocoder_model.inference(mel)`."""
+"""Interface of Coqui TTS: `vocoder_model.inference(mel)`."""
 
 from torch import Tensor
 
@@ -8,8 +8,8 @@ from wavegan.adapters.base import Adapter, shaped
 class CoquiVocoder(Adapter):
     """`inference(mel)`: `(1, n_mels, L)` to `(1, 1, T)`.
 
-    Coqui's own models repeat five border frames on each side and return the audio of these too;
-    here T is that of the L frames. Source: github.com/idiap/coqui-ai-TTS,
+    Coqui's own models repeat five border frames on each side and return their audio, too; here T
+    is the length of the L frames. Source: github.com/idiap/coqui-ai-TTS,
     `HifiganGenerator.inference`.
     """
 

@@ -1,4 +1,4 @@
-"""The call of ESPnet's text-to-speech: `vocoder(feats)`, frames first."""
+"""Interface of ESPnet's text-to-speech: `vocoder(feats)`, frames first."""
 
 from torch import Tensor
 
@@ -6,14 +6,14 @@ from wavegan.adapters.base import Adapter, shaped
 
 
 class ESPnetVocoder(Adapter):
-    """`vocoder(feats)`: `(L, n_mels)` to `(T,)`; the features are raw, as ESPnet hands them over.
+    """`vocoder(feats)`: `(L, n_mels)` to `(T,)`, with raw features, as ESPnet passes them.
 
-    Source: github.com/espnet/espnet, `ParallelWaveGANPretrainedVocoder`, whose `fs` is read too.
+    Source: github.com/espnet/espnet, `ParallelWaveGANPretrainedVocoder`, which also has `fs`.
     """
 
     @property
     def fs(self) -> int:
-        """Rate of the audio, Hz."""
+        """Sample rate of the audio, Hz."""
         return self.sample_rate
 
     def forward(self, feats: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The plain call of HiFi-GAN, BigVGAN and whoever took it over: Matcha-TTS, F5-TTS, GPT-SoVITS."""
+"""Interface of HiFi-GAN and BigVGAN, also used by Matcha-TTS, F5-TTS and GPT-SoVITS."""
 
 from torch import Tensor
 
@@ -8,8 +8,8 @@ from wavegan.adapters.base import Adapter, shaped
 class HiFiGANVocoder(Adapter):
     """`vocoder(mel)`: `(B, n_mels, L)` to `(B, 1, T)`.
 
-    Source: github.com/jik876/hifi-gan, github.com/NVIDIA/BigVGAN; Matcha-TTS clamps what it gets,
-    and hands the same object to its `Denoiser`, which vocodes a mel of zeros once.
+    Source: github.com/jik876/hifi-gan, github.com/NVIDIA/BigVGAN. Matcha-TTS clamps the output, and
+    passes the same object to its `Denoiser`, which vocodes a mel of zeros once.
     """
 
     def forward(self, mel: Tensor) -> Tensor:

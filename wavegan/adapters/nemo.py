@@ -1,4 +1,4 @@
-"""The call of NVIDIA NeMo: `convert_spectrogram_to_audio(spec=...)`."""
+"""Interface of NVIDIA NeMo: `convert_spectrogram_to_audio(spec=...)`."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from wavegan.adapters.base import Adapter, shaped
 class NeMoVocoder(Adapter):
     """`convert_spectrogram_to_audio(spec=mel)`: `(B, n_mels, L)` to `(B, T)`.
 
-    Source: github.com/NVIDIA/NeMo, `Vocoder.convert_spectrogram_to_audio`. NeMo's own mels are of
+    Source: github.com/NVIDIA/NeMo, `Vocoder.convert_spectrogram_to_audio`. NeMo's own mels have
     the preset `nemo-22k`.
     """
 

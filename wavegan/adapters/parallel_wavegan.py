@@ -1,4 +1,4 @@
-"""The call of ParallelWaveGAN's models: `inference(c, normalize_before)`, frames first."""
+"""Interface of ParallelWaveGAN's models: `inference(c, normalize_before)`, frames first."""
 
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -20,8 +20,8 @@ class ParallelWaveGANVocoder(Adapter):
 
         Args:
             c: `(L, n_mels)`, tensor or array.
-            normalize_before: whether `c` is raw, and the model's statistics are still to be
-                applied. As in ParallelWaveGAN the default is that they have been.
+            normalize_before: whether `c` is raw and still has to be normalized by the model's
+                statistics. As in ParallelWaveGAN, the default is normalized input.
             x: noise `(T, 1)` for Parallel WaveGAN; None draws it.
 
         Returns:

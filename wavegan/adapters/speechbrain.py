@@ -1,4 +1,4 @@
-"""The calls of SpeechBrain: `decode_batch` and `decode_spectrogram`."""
+"""Interface of SpeechBrain: `decode_batch` and `decode_spectrogram`."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ class SpeechBrainVocoder(Adapter):
     """`decode_batch(spectrogram, mel_lens, hop_len)`: `(B, n_mels, L)` to `(B, 1, T)`.
 
     Source: github.com/speechbrain/speechbrain, `speechbrain.inference.vocoders.HIFIGAN`, which
-    silences the noise after an item's end; here the item's own frames do not see the padding
-    either.
+    sets the audio after an item's end to 0; here, the padding does not affect the item's own
+    frames, either.
     """
 
     def decode_batch(
@@ -29,7 +29,8 @@ class SpeechBrainVocoder(Adapter):
         """
         if hop_len is not None and hop_len != self.vocoder.hop_length:
             raise UserError(
-                f"hop_len is {hop_len}: this model makes {self.vocoder.hop_length} samples a frame"
+                f"hop_len is {hop_len}, but this model makes {self.vocoder.hop_length} samples per "
+                f"frame: give {self.vocoder.hop_length}"
             )
         return self.vocode(shaped(spectrogram, (3,), "(B, n_mels, L)"), mel_lens).unsqueeze(1)
 
@@ -38,5 +39,5 @@ class SpeechBrainVocoder(Adapter):
         return self.vocode(shaped(spectrogram, (2,), "(n_mels, L)")).unsqueeze(0)
 
     def forward(self, spectrogram: Tensor) -> Tensor:
-        """As `decode_batch`."""
+        """The same as `decode_batch`."""
         return self.decode_batch(spectrogram)

@@ -1,4 +1,4 @@
-"""The call of transformers' SpeechT5: `generate_speech(..., vocoder=vocoder)`, frames first."""
+"""Interface of transformers' SpeechT5: `generate_speech(..., vocoder=vocoder)`, frames first."""
 
 from torch import Tensor
 

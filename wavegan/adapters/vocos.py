@@ -1,4 +1,4 @@
-"""The calls of Vocos, and of F5-TTS with it: `decode(features)` and `vocos(audio)`."""
+"""Interface of Vocos, also used by F5-TTS: `decode(features)` and `vocos(audio)`."""
 
 from torch import Tensor
 
@@ -16,5 +16,5 @@ class VocosVocoder(Adapter):
         return self.vocode(shaped(features_input, (2, 3), "(B, n_mels, L)"))
 
     def forward(self, audio_input: Tensor) -> Tensor:
-        """Copy synthesis, `(B, T)` to `(B, T')`: the audio's own mel spectrogram vocoded."""
+        """Copy synthesis, `(B, T)` to `(B, T')`: vocode the audio's own mel spectrogram."""
         return self.vocoder(self.vocoder.mel(audio_input))

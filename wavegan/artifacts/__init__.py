@@ -1,1 +1,1 @@
-"""Detectors of what is wrong with a clip by itself, one public class a file."""
+"""Detectors of artifacts in a clip, without a reference; one public class per file."""

@@ -1,4 +1,4 @@
-"""A clip's spectrum over all of its time, for what is missing from it."""
+"""Long-term spectrum of a clip, to find missing bands."""
 
 import numpy as np
 from torch import Tensor
@@ -8,16 +8,16 @@ from wavegan.artifacts._spectrum import Array, moving_median, spectrum
 FRAME = 0.046
 """Seconds."""
 SMOOTH = 60.0
-"""Hz on either side."""
+"""Half-width of the smoothing, Hz."""
 
 
 def envelope(wave: Tensor, sample_rate: int, percentile: float | None) -> tuple[Array, float]:
-    """Smoothed level of each bin over time, dB, and the width of a bin, Hz.
+    """Smoothed level of each bin over the whole clip, dB, and the width of a bin, Hz.
 
     Args:
         wave: (T,).
         sample_rate: Hz.
-        percentile: of the frames; None is their mean power.
+        percentile: percentile over the frames; None is their mean power.
     """
     look = spectrum(wave, sample_rate, FRAME, overlap=2)
     if percentile is None:

@@ -1,4 +1,4 @@
-"""What a wave holds that nothing around it announces: the residual of linear prediction."""
+"""Find impulses in the residual of linear prediction."""
 
 import numpy as np
 import torch
@@ -7,22 +7,22 @@ from torch import Tensor
 from wavegan.artifacts._spectrum import Array, moving_max
 
 ORDER = 16
-"""Of the prediction."""
+"""Order of the prediction."""
 FRAME = 0.03
-"""Seconds for which one predictor holds."""
+"""Seconds of a frame with one predictor."""
 BATCH = 400
-"""Frames at a time, for the memory they take."""
+"""Frames at a time, to limit memory."""
 WHITE = 1e-6
-"""Share of a frame's power (-60 dB) that is added to it as noise: bands without any sound, above a
-resampler's cut, would make the predictor amplify the noise of 16 bits."""
+"""Share of a frame's power (-60 dB) added as noise. Otherwise the predictor would amplify 16-bit
+noise in empty bands, above a resampler's cutoff."""
 CORE = 0.001
 """Seconds on either side of an impulse that belong to it."""
 REACH = 0.02
-"""Seconds on either side that it is compared with: the longest period of a voice."""
+"""Seconds on either side to compare it with: the longest period of a voice."""
 
 
 def residual(wave: Tensor, sample_rate: int) -> Array:
-    """What linear prediction, fitted to each frame, leaves of a wave (T,); absolute, (T,)."""
+    """Absolute residual (T,) of linear prediction, fitted to each frame of a wave (T,)."""
     hop = max(round(FRAME * sample_rate / 2), 2 * ORDER)
     size = 2 * hop
     count = max(-(-len(wave) // hop), 1)
@@ -33,7 +33,7 @@ def residual(wave: Tensor, sample_rate: int) -> Array:
 
 
 def _errors(frames: Array, hop: int) -> Array:
-    """Prediction errors of the middle half of each frame, (L * hop,); frames have a past."""
+    """Prediction errors of the middle half of each frame, (L * hop,); frames include a past."""
     filters = _predictors(frames[:, ORDER:] * np.hanning(2 * hop + 2)[1:-1])
     middle = frames[:, hop // 2 : hop // 2 + hop + ORDER]
     windows = np.lib.stride_tricks.sliding_window_view(middle, ORDER + 1, axis=1)
@@ -43,7 +43,7 @@ def _errors(frames: Array, hop: int) -> Array:
 
 
 def _predictors(frames: Array) -> Array:
-    """Prediction-error filters (L, ORDER + 1), their first coefficient 1."""
+    """Prediction-error filters (L, ORDER + 1); the first coefficient is 1."""
     size = 2 ** int(np.ceil(np.log2(2 * frames.shape[1])))
     power = np.abs(np.fft.rfft(frames, size)) ** 2
     lags = np.fft.irfft(power, size)[:, : ORDER + 1]
@@ -54,15 +54,15 @@ def _predictors(frames: Array) -> Array:
 
 
 def core_size(sample_rate: int) -> int:
-    """Samples on either side that belong to an impulse: at least what the prediction answers."""
+    """Samples on either side that belong to an impulse: at least the predictor's response."""
     return max(round(CORE * sample_rate), ORDER + 2)
 
 
 def sharpness(wave: Array, place: int, core: int) -> tuple[int, float]:
-    """Where exactly an impulse is, and its bend over the largest other one in its core.
+    """Exact place of an impulse, and its bend relative to the largest other one in its core.
 
-    The bend is |x[n-1] - 2 x[n] + x[n+1]|: of a false sample or a jump, all of it lies within two
-    samples of the place.
+    The bend is |x[n-1] - 2 x[n] + x[n+1]|. For a wrong sample or a jump it is zero beyond two
+    samples from the place.
     """
     first = max(place - core, 1)
     near = np.abs(np.diff(wave[first - 1 : place + core + 2], 2))
@@ -72,13 +72,13 @@ def sharpness(wave: Array, place: int, core: int) -> tuple[int, float]:
 
 
 def isolation(left: Array, sample_rate: int) -> Array:
-    """Each sample of a residual over the largest around it, its own core left out; (T,)."""
+    """Each sample of a residual relative to the largest one around it, outside its core; (T,)."""
     core, reach = core_size(sample_rate), round(REACH * sample_rate)
     values = torch.from_numpy(left)
     size = reach - core
     padded = torch.nn.functional.pad(values, (reach, reach))
     tops = moving_max(padded, size)
-    # tops[n] is the largest of the samples n - reach to n - core - 1
+    # tops[n] is the maximum of samples n - reach to n - core - 1
     before, after = tops[: len(values)], tops[reach + core + 1 :][: len(values)]
     around = torch.maximum(before, after)
     return np.asarray((values / around.clamp(min=1e-5)).numpy())

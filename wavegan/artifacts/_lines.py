@@ -1,4 +1,4 @@
-"""Lines in a spectrum that stand still in frequency and level."""
+"""Find spectral lines with a constant frequency and level."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,30 +10,30 @@ from torch import Tensor
 from wavegan.artifacts._spectrum import Array, Spectrum, moving_median, spectrum
 
 FRAME = 0.19
-"""Seconds; a pause between words is about as long."""
+"""Seconds, about the length of a pause between words."""
 FEWEST = 12
-"""Frames with sound in them that it takes to call something steady: 0.7 s."""
+"""Fewest frames with sound to call a line steady: 0.7 s."""
 SILENT = -100.0
-"""dBFS of a frame that holds no sound, only digital zeros or their dither."""
+"""dBFS of a frame without sound, with only digital zeros or dither."""
 QUIET_SHARE = 15
-"""Percentile over time that is taken for the clip's quiet parts."""
+"""Percentile over time that represents the clip's quiet parts."""
 AROUND = 150.0
-"""Hz on either side of a line whose median is what it stands out from."""
+"""Hz on either side of a line; the median there is the level of its surroundings."""
 WIDTH = 4
-"""Bins from the peak at which a line has fallen off; a Hann window's own are 2."""
+"""Bins from the peak at which a line must have fallen; a Hann window needs 2."""
 FALL = 6.0
-"""dB by which it has."""
+"""dB by which it must have fallen there."""
 CLEAR = 12.0
-"""dB below the line's level in quiet parts that its surroundings are in a frame where it can be
-read."""
+"""dB that the surroundings must be below the line's quiet level in frames used to measure it."""
 WOBBLE = 2.0
-"""dB, standard deviation of the level of a steady line where it can be read. A line in noise 10 dB
-below it has 1.5; partials of decaying notes have 5 and more."""
+"""Largest standard deviation of a steady line's measured level, dB. A line 10 dB above noise has
+1.5; partials of decaying notes have 5 and more."""
 
 DRIFT = 1.0
-"""dB from the first half to the second. Modes of drums and partials of notes lose more."""
+"""Largest change from the first half to the second, dB. Modes of drums and partials of notes lose
+more."""
 LOWEST = 40.0
-"""Hz; below are offsets and rumble."""
+"""Hz. Below are offsets and rumble."""
 
 
 Flags = NDArray[np.bool_]
@@ -41,7 +41,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Line:
-    """A line: frequency (Hz), level (dBFS), what it stands out by in quiet parts (dB), seconds."""
+    """A line: frequency (Hz), level (dBFS), prominence in quiet parts (dB), times (seconds)."""
 
     hertz: float
     level: float
@@ -51,13 +51,13 @@ class Line:
 
 
 def line_spectrum(wave: Tensor, sample_rate: int) -> Spectrum | None:
-    """The spectrum to look for lines in; None for a clip too short."""
+    """The spectrum to search for lines; None if the clip is too short."""
     look = spectrum(wave, sample_rate, FRAME)
     return look if int((look.levels > SILENT).sum()) >= FEWEST else None
 
 
 def steady_lines(look: Spectrum, prominence: float) -> list[Line]:
-    """Lines that stand out by `prominence` dB in quiet parts and are as strong in loud ones."""
+    """Lines that stand out by `prominence` dB in quiet parts and keep their level in loud ones."""
     active = look.levels > SILENT
     quiet = np.percentile(look.db[:, active], QUIET_SHARE, axis=1)
     above = quiet - moving_median(quiet, round(AROUND / look.bin_hz))
@@ -76,7 +76,7 @@ def steady_lines(look: Spectrum, prominence: float) -> list[Line]:
 
 
 def levels_without(look: Spectrum, lines: Sequence[Line]) -> Array:
-    """Power of each frame without what is in some lines, dB."""
+    """Power of each frame without the given lines, dB."""
     kept = np.ones(look.db.shape[0], dtype=bool)
     for line in lines:
         at = round(line.hertz / look.bin_hz)
@@ -85,7 +85,7 @@ def levels_without(look: Spectrum, lines: Sequence[Line]) -> Array:
 
 
 def lines_at_all_levels(look: Spectrum, prominence: float) -> list[Line]:
-    """Lines that stand out by `prominence` dB in the median frame, whatever their level does."""
+    """Lines that stand out by `prominence` dB in the median frame, even if their level varies."""
     active = look.levels > SILENT
     usual = np.median(look.db[:, active], axis=1)
     above = usual - moving_median(usual, round(AROUND / look.bin_hz))
@@ -98,10 +98,10 @@ def lines_at_all_levels(look: Spectrum, prominence: float) -> list[Line]:
 
 
 def _hertz(look: Spectrum, values: Array, peak: int) -> float:
-    """The frequency of a peak, by a parabola through three bins of its spectrum."""
+    """Frequency of a peak, from a parabola through three bins."""
     last = look.db.shape[0] - 1
     if peak >= last - 1:
-        # a line at half the rate leaks into the bin below as much as into its own
+        # a line at half the sample rate leaks equally into the bin below
         return float(last * look.bin_hz)
     left, middle, right = values[peak - 1 : peak + 2]
     bend = left - 2 * middle + right
@@ -110,7 +110,7 @@ def _hertz(look: Spectrum, values: Array, peak: int) -> float:
 
 
 def _is_narrow(values: Array, peak: int) -> bool:
-    """Whether a bin is a local maximum that falls off on both sides."""
+    """Whether a bin is a local maximum with a fall on both sides."""
     low, high = max(peak - WIDTH, 0), min(peak + WIDTH, len(values) - 1)
     if values[peak] < values[low : high + 1].max():
         return False
@@ -119,7 +119,7 @@ def _is_narrow(values: Array, peak: int) -> bool:
 
 
 def _track(look: Spectrum, peak: int) -> tuple[Array, Array]:
-    """The line's level in each frame, and that of its surroundings."""
+    """Level of the line and of its surroundings in each frame."""
     last = look.db.shape[0] - 1
     line = look.db[max(peak - 1, 0) : peak + 2].max(0)
     reach = max(3 * WIDTH, round(AROUND / look.bin_hz))
@@ -129,13 +129,13 @@ def _track(look: Spectrum, peak: int) -> tuple[Array, Array]:
 
 
 def _steady_level(look: Spectrum, peak: int, active: Flags, quiet: float) -> float | None:
-    """The line's level, dBFS, if it is the same wherever it can be read; else None."""
+    """The line's level, dBFS, if it is constant wherever it can be measured; else None."""
     line, around = _track(look, peak)
     readable = active & (around <= quiet - CLEAR)
     if readable.sum() < FEWEST / 2:
         return None
     level = float(np.median(line[readable]))
-    # a line that fades is weaker than itself somewhere; other sound can only cover it
+    # other sound can only mask a steady line; a line that is weaker somewhere is not steady
     faded = active & (np.maximum(line, around + CLEAR) < level - 3 * WOBBLE)
     if line[readable].std() > WOBBLE or faded.sum() > 0.1 * active.sum():
         return None

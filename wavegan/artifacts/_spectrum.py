@@ -1,4 +1,4 @@
-"""Spectra, envelopes and frames that several detectors look at."""
+"""Spectra and other helpers that several detectors use."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from wavegan.audio.stft import magnitude
 Array = NDArray[np.float64]
 
 QUIETEST = -140.0
-"""dB that stands for nothing at all; 24 bits end at -144."""
+"""dB of silence; 24 bits end at -144."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Spectrum:
     """A short-time spectrum.
 
     Attributes:
-        db: power (F, L), dB; a sine of full scale is 0 dB in its bin.
-        bin_hz: from bin to bin, Hz.
-        hop: from frame to frame, seconds.
-        frame: a frame's length, seconds.
+        db: power (F, L), dB; a full-scale sine is 0 dB in its bin.
+        bin_hz: distance between bins, Hz.
+        hop: distance between frames, seconds.
+        frame: length of a frame, seconds.
     """
 
     db: Array
@@ -34,7 +34,7 @@ class Spectrum:
 
     @property
     def hertz(self) -> Array:
-        """Of each bin."""
+        """Frequency of each bin."""
         return np.asarray(np.arange(self.db.shape[0]) * self.bin_hz, np.float64)
 
     @property
@@ -44,13 +44,13 @@ class Spectrum:
 
 
 def spectrum(wave: Tensor, sample_rate: int, seconds: float, overlap: int = 4) -> Spectrum:
-    """Hann-windowed frames of about `seconds` (a power of two samples), none of them padded.
+    """Spectrum of Hann-windowed frames of about `seconds` (a power of two samples), unpadded.
 
     Args:
-        wave: (T,); a shorter one than a frame is followed by zeros.
+        wave: (T,); if shorter than a frame, zeros are appended.
         sample_rate: Hz.
-        seconds: about a frame's length.
-        overlap: frames that cover a sample.
+        seconds: approximate length of a frame.
+        overlap: number of frames that cover a sample.
     """
     size = 2 ** round(math.log2(seconds * sample_rate))
     if len(wave) < size:
@@ -66,24 +66,24 @@ def spectrum(wave: Tensor, sample_rate: int, seconds: float, overlap: int = 4) -
 
 
 def decibels(power: Array) -> Array:
-    """10 log10, not below QUIETEST."""
+    """10 log10 of power, at least QUIETEST."""
     floor: float = 10 ** (QUIETEST / 10)
     return np.asarray(10 * np.log10(np.maximum(power, floor)))
 
 
 def level(power: float) -> float:
-    """The same of a number."""
+    """`decibels` of a single number."""
     return float(decibels(np.array(power)))
 
 
 def moving_median(values: Array, half: int) -> Array:
-    """Median of each value and `half` on either side; the ends are reflected."""
+    """Median of each value with `half` values on either side; the ends are reflected."""
     padded = np.pad(values, half, mode="reflect" if len(values) > half else "edge")
     return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), -1))
 
 
 def moving_max(values: Tensor, size: int) -> Tensor:
-    """Maximum of each value (T,) and the `size - 1` that follow; `(T - size + 1,)`."""
+    """Maximum of each value (T,) and the `size - 1` after it; `(T - size + 1,)`."""
     return torch.nn.functional.max_pool1d(values[None, None], size, 1)[0, 0]
 
 

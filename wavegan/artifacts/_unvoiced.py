@@ -1,4 +1,4 @@
-"""Which frames hold breath and hiss and no voice, and how periodic their noise is."""
+"""Find frames with breath or hiss but no voice, and the periodicity of their noise."""
 
 from dataclasses import dataclass
 
@@ -13,33 +13,33 @@ HOP = 0.01
 FRAME = 0.05
 """Seconds."""
 LOW = (70.0, 700.0)
-"""Hz: where the power of voices is."""
+"""Hz, the range with most of a voice's power."""
 HIGH = 1800.0
-"""Hz from which on noise is looked at."""
+"""Hz, the lower end of the band in which noise is analysed."""
 TILT = 8.0
 """dB by which the high band exceeds the low one in breath and hiss."""
 VOICELESS = 15.0
-"""dB that the low band is below its loud frames there."""
+"""dB that the low band is below its loud frames in breath and hiss."""
 SILENT = -75.0
-"""dBFS of the high band below which there is nothing to hear."""
+"""dBFS of the high band below which it is inaudible."""
 BELOW = 45.0
-"""dB below its loudest frames, likewise."""
+"""dB below its loudest frames at which it counts as inaudible, too."""
 ENVELOPE_RATE = 4000
-"""Hz at which the envelope is kept."""
+"""Sample rate of the envelope, Hz."""
 SLOWEST, FASTEST = 55.0, 450.0
-"""Hz of the periods that are looked for."""
+"""Range of the periods to search, Hz."""
 
 
 @dataclass(frozen=True)
 class Unvoiced:
-    """What each frame is.
+    """Classification of each frame.
 
     Attributes:
-        flags: frames of breath, hiss or a pause with noise in it.
-        voiced: frames of voice; others are neither.
-        periodicity: of the envelope of the high band, 0 to 1.
-        hertz: of that period.
-        hop: seconds from frame to frame.
+        flags: frames with breath, hiss or a noisy pause.
+        voiced: frames with voice; frames may be neither.
+        periodicity: periodicity of the envelope of the high band, 0 to 1.
+        hertz: frequency of that period.
+        hop: distance between frames, seconds.
     """
 
     flags: NDArray[np.bool_]
@@ -50,7 +50,7 @@ class Unvoiced:
 
 
 def unvoiced(wave: Tensor, sample_rate: int) -> Unvoiced | None:
-    """Look at each frame; None for clips shorter than a few frames or without a high band."""
+    """Classify each frame; None for very short clips or without a high band."""
     if len(wave) < 6 * FRAME * sample_rate or sample_rate < 3 * HIGH:
         return None
     size = 2 ** (len(wave) - 1).bit_length()
@@ -79,7 +79,7 @@ def unvoiced(wave: Tensor, sample_rate: int) -> Unvoiced | None:
 
 
 def _resampled(values: Array, sample_rate: int) -> Array:
-    """Means of blocks, at ENVELOPE_RATE."""
+    """Block means at ENVELOPE_RATE."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     count = int(len(values) * ENVELOPE_RATE / sample_rate)
     edges = np.arange(count + 1) * sample_rate / ENVELOPE_RATE
@@ -93,14 +93,14 @@ def _moving_mean(values: Array, size: int) -> Array:
 
 
 def _periodic(frames: Array) -> tuple[Array, Array]:
-    """The highest peak of each frame's normalised autocorrelation, and its frequency."""
+    """Highest peak of each frame's normalised autocorrelation, and its frequency."""
     centred = frames - frames.mean(1, keepdims=True)
     size = 2 * frames.shape[1]
     power = np.abs(np.fft.rfft(centred, size)) ** 2
     lags = np.fft.irfft(power, size)[:, : frames.shape[1]]
     squares = np.cumsum(centred**2, axis=1)
     count = frames.shape[1]
-    # what overlaps at each lag, of either end
+    # energy of the overlapping parts at each lag, for either end
     first = squares[:, ::-1]
     second = squares[:, -1:] - np.concatenate([np.zeros((len(frames), 1)), squares[:, :-1]], axis=1)
     lags = lags / np.sqrt(np.maximum(first * second, 1e-20))

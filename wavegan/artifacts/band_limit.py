@@ -1,4 +1,4 @@
-"""Nothing above a frequency that the sample rate has room for."""
+"""Detect an empty band from some frequency up to half the sample rate."""
 
 import numpy as np
 from torch import Tensor
@@ -8,23 +8,23 @@ from wavegan.artifacts._spectrum import Array
 from wavegan.artifacts.base import Artifact, Finding
 
 EDGE = 0.025
-"""Width of the edge as a share of the highest frequency there could be: a steep filter's."""
+"""Width of the edge of a steep filter, as a share of half the sample rate."""
 BESIDE = 0.06
-"""Width of the bands below and above the edge that are compared, likewise."""
+"""Width of the compared bands below and above the edge, as the same share."""
 STEP = 25.0
-"""dB from one to the other. Voices fall by up to 24 within such a width, where a recording was
-cleaned or a microphone ends."""
+"""dB between the two bands. Voices fall by up to 24 within this width, if a recording was denoised
+or a microphone ends there."""
 LOWEST, HIGHEST = 0.4, 0.92
-"""Where an edge may be, likewise. Converters' own filters begin at 0.9 and more."""
+"""Range of the edge, as the same share. Filters of converters begin at 0.9 and more."""
 REBOUND = 6.0
-"""dB by which anything above the edge may exceed what is right above it."""
+"""dB by which the level above may exceed that right above the edge."""
 
 
 class BandLimit(Artifact):
-    """A steep edge with nothing above it, up to half the sample rate."""
+    """A steep edge with an empty band above it, up to half the sample rate."""
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding; `strength` is the height of the edge in dB."""
+        """At most one finding; `strength` is the height of the edge in dB."""
         values, bin_hz = envelope(wave, sample_rate, None)
         edge = _edge(values)
         if edge is None:
@@ -35,8 +35,8 @@ class BandLimit(Artifact):
             Finding(
                 "band_limit",
                 "band limit",
-                f"nothing above {hertz:.0f} Hz of the {nyquist:.0f} Hz that {sample_rate} Hz have "
-                f"room for: it falls by {step:.0f} dB there",
+                f"nothing above {hertz:.0f} Hz, although {sample_rate} Hz reach to "
+                f"{nyquist:.0f} Hz: the level falls by {step:.0f} dB there",
                 _cause(hertz),
                 0.0,
                 len(wave) / sample_rate,
@@ -62,8 +62,8 @@ def _edge(values: Array) -> tuple[int, float] | None:
             best = place, float(below - above)
     if best is None:
         return None
-    # the two bands differ alike wherever the edge lies in the gap between them, or in half of the
-    # lower one, whose median is unmoved
+    # the difference is the same anywhere in the gap between the bands, or in half of the lower
+    # band, as its median does not change there
     first, last = best[0] - half - beside, best[0] + half + 1
     return first + int(np.diff(values[first:last]).argmin()) + 1, best[1]
 
@@ -72,11 +72,11 @@ def _cause(hertz: float) -> str:
     for rate in (8000, 11025, 12000, 16000, 22050, 24000, 32000):
         if 0.9 * rate / 2 <= hertz <= 1.02 * rate / 2:
             return (
-                f"a recording of {rate} Hz that was upsampled, or a low-pass or lossy coding: a "
-                "model trained on such clips leaves the same gap: use a lower sample rate, or "
+                f"a recording of {rate} Hz that was upsampled, or a low-pass or lossy coding; "
+                "models trained on such clips have the same gap: use a lower sample rate, or "
                 "leave them out"
             )
     return (
-        "a low-pass or lossy coding (MP3) before, or a mel front-end whose f_max is lower than "
-        "what the model could say: leave such clips out of the training data, or raise f_max"
+        "an earlier low-pass or lossy coding (MP3), or a mel front-end with a low f_max: leave "
+        "such clips out of the training data, or raise f_max"
     )

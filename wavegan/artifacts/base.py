@@ -1,4 +1,4 @@
-"""What a detector of artifacts is: a clip in, findings out."""
+"""Base class of artifact detectors: a clip in, findings out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -10,29 +10,29 @@ import torch
 from torch import Tensor
 
 NEAR_SECONDS = 0.05
-"""Two findings are one if their times overlap, or miss each other by less: most detectors look at
-frames of about this length."""
+"""Two findings are merged if their times overlap or are closer than this, about the frame length of
+most detectors."""
 NEAR_SHARE = 0.03
-"""The same for frequencies, as a share: band edges of one and the same filter come out so near."""
+"""The same for frequencies, as a share: measured edges of the same filter differ by less."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong with a clip, or worth knowing about it.
+    """A fault of a clip, or a notable property.
 
     Attributes:
         artifact: the detector's name.
         what: its kind in a few words, such as "tonal line".
-        text: what was found, with its numbers, in one line.
-        cause: what most likely caused it, and what to do about it.
-        start: where it begins, seconds.
-        end: where it ends, seconds.
-        strength: how strong it is, in `unit`; larger is worse.
-        unit: of the strength: "dB", "samples", "LU", ….
-        low: lowest frequency concerned, Hz; None where it is not about frequencies.
-        high: highest frequency concerned, Hz.
-        minor: worth knowing, but also true of many good clips: no fault by itself.
-        stage: which upsampling leaves such a pattern, where one does; `cause` begins with it.
+        text: a description with numbers, in one line.
+        cause: the most likely cause, and what to do about it.
+        start: start time, seconds.
+        end: end time, seconds.
+        strength: strength in `unit`; larger is worse.
+        unit: unit of the strength: "dB", "samples", "LU", ….
+        low: lowest frequency, Hz; None if it has no frequency.
+        high: highest frequency, Hz.
+        minor: not a fault by itself, as many good clips have it.
+        stage: the upsampling stage that causes such a pattern, if any; `cause` begins with it.
     """
 
     artifact: str
@@ -49,7 +49,7 @@ class Finding:
     stage: str = ""
 
     def is_like(self, other: "Finding") -> bool:
-        """Whether both are about the same: kind, frequencies and times."""
+        """Whether both describe the same: kind, frequencies and times."""
         if (self.artifact, self.what) != (other.artifact, other.what):
             return False
         near = NEAR_SECONDS
@@ -57,7 +57,7 @@ class Finding:
         return not apart and _near(self.low, other.low) and _near(self.high, other.high)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; the stage is told in the cause."""
+        """For JSON; the stage is part of the cause."""
         return {key: value for key, value in asdict(self).items() if key != "stage"}
 
 
@@ -68,14 +68,14 @@ def _near(one: float | None, other: float | None) -> bool:
 
 
 class Artifact(ABC):
-    """Base of the detectors, each of one kind of fault.
+    """Base class of the detectors, each for one kind of fault.
 
-    A detector looks at one channel; what several channels have alike is found once. One that
-    compares channels, or needs to see what is not finite, is called itself.
+    A detector analyses each channel; a fault of several channels is reported once. Detectors that
+    compare channels, or need samples that are not finite, override `__call__`.
     """
 
     def __call__(self, audio: Tensor, sample_rate: int) -> list[Finding]:
-        """Look at a clip `(C, T)` in about [-1, 1] at `sample_rate` Hz."""
+        """Analyse a clip `(C, T)` in about [-1, 1] at `sample_rate` Hz."""
         waves = list(mended(audio))
         found: list[Finding] = []
         for number, wave in enumerate(waves):
@@ -85,10 +85,10 @@ class Artifact(ABC):
 
     @abstractmethod
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """Look at one channel `(T,)`, all of it finite."""
+        """Analyse one channel `(T,)` of finite samples."""
 
     def against(self, audio: Tensor, reference: Tensor, sample_rate: int) -> list[Finding]:
-        """What a clip has that its original has not; both `(C, T)` at `sample_rate` Hz."""
+        """Findings of a clip that its original does not have; both `(C, T)` at `sample_rate` Hz."""
         known = self(reference, sample_rate)
         return [
             finding
@@ -98,7 +98,7 @@ class Artifact(ABC):
 
 
 def mended(audio: Tensor) -> Tensor:
-    """A clip `(C, T)` with straight lines in place of what is not finite."""
+    """A clip `(C, T)` with samples that are not finite replaced by linear interpolation."""
     audio = audio.detach().float()
     good = audio.isfinite()
     if bool(good.all()):
@@ -111,7 +111,7 @@ def mended(audio: Tensor) -> Tensor:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Those that are about the same as one: the strongest, over the time of all of them."""
+    """Merge findings that describe the same: the strongest one, with the time of all."""
     kept: list[Finding] = []
     for finding in findings:
         for place, other in enumerate(kept):

@@ -1,4 +1,4 @@
-"""Pulses where there should be breath: buzz in the parts of speech that have no voice."""
+"""Detect buzz in the unvoiced parts of speech: pulses instead of breath."""
 
 import numpy as np
 from torch import Tensor
@@ -8,37 +8,37 @@ from wavegan.artifacts._unvoiced import FRAME, Unvoiced, unvoiced
 from wavegan.artifacts.base import Artifact, Finding
 
 PERIODIC = 0.5
-"""Autocorrelation of the envelope from which a frame buzzes; of noise it is 0.2, seldom 0.4."""
+"""Autocorrelation of the envelope of a frame that buzzes; noise has 0.2, rarely 0.4."""
 SHARE = 0.35
-"""Of the unvoiced frames that buzz; in clean speech 0.11 at most."""
+"""Share of the unvoiced frames that buzz; clean speech has 0.11 at most."""
 FEWEST = 12
-"""Unvoiced frames that it takes."""
+"""Fewest unvoiced frames."""
 ALTERNATE = 2
-"""Stretches without voice, with voice between them, that make speech: a note has one."""
+"""Fewest unvoiced stretches, with voice between them, of speech; a note has one."""
 
 METALLIC = 18.0
-"""dB above the surroundings of a tone in the median spectrum of the unvoiced frames; in clean
-speech the highest of all bins reaches 13."""
+"""dB above its surroundings of a tone in the unvoiced frames' median spectrum; in clean speech
+the highest bin has 13."""
 LINE_FRAME, AROUND, LOWEST = 0.093, 300.0, 1000.0
-"""Seconds; Hz on either side that it stands out from; Hz: below are harmonics of the voice."""
+"""Seconds; Hz on either side for the surroundings; Hz below which the voice has harmonics."""
 CAUSE = (
-    "a generator without noise input, trained too short, or on mels unlike these: train on, "
-    "fine-tune on the mels it will get, or feed it noise"
+    "a generator without noise input, trained too briefly, or trained on different mels: train "
+    "longer, fine-tune on the mels of its use, or use a generator with noise input"
 )
 
 
 class Buzz(Artifact):
-    """Pitch where there is none: hiss and breath that pulse, or that ring at one frequency.
+    """Hiss and breath with pulses, or with a tone at one frequency.
 
-    The envelope above 1.8 kHz of a frame without voice is noise; pulses make it periodic.
+    The envelope above 1.8 kHz of an unvoiced frame is noise; pulses make it periodic.
     """
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """At most a "buzz", whose `strength` is its periodicity, 0 to 1, and a "metallic tone"."""
+        """At most a "buzz" (`strength` is its periodicity, 0 to 1) or a "metallic tone" (dB)."""
         frames = unvoiced(wave, sample_rate)
         if frames is None or not _is_speech(frames):
             return []
-        # pulses have harmonics, which are lines too
+        # pulses have harmonics, which are lines, too
         return _pulses(frames) or _metallic(wave, sample_rate, frames)
 
 
@@ -54,7 +54,7 @@ def _pulses(frames: Unvoiced) -> list[Finding]:
         Finding(
             "buzz",
             "buzz",
-            f"{share:.0%} of the parts without voice buzz, at about {hertz:.0f} Hz",
+            f"{share:.0%} of the unvoiced parts buzz, at about {hertz:.0f} Hz",
             CAUSE,
             float(places[0] * frames.hop),
             float(places[-1] * frames.hop + FRAME),
@@ -67,7 +67,7 @@ def _pulses(frames: Unvoiced) -> list[Finding]:
 
 
 def _metallic(wave: Tensor, sample_rate: int, frames: Unvoiced) -> list[Finding]:
-    """The strongest line in the median spectrum of what has no voice."""
+    """The strongest line in the median spectrum of the unvoiced frames."""
     look = spectrum(wave, sample_rate, LINE_FRAME, overlap=8)
     middles = np.arange(look.db.shape[1]) * look.hop + look.frame / 2
     nearest = np.round((middles - FRAME / 2) / frames.hop).astype(int)
@@ -85,8 +85,8 @@ def _metallic(wave: Tensor, sample_rate: int, frames: Unvoiced) -> list[Finding]
         Finding(
             "buzz",
             "metallic tone",
-            f"a tone at {hertz:.0f} Hz in the parts without voice, {above[peak]:.0f} dB above the "
-            "hiss around it",
+            f"a tone at {hertz:.0f} Hz in the unvoiced parts, {above[peak]:.0f} dB above the hiss "
+            "around it",
             CAUSE,
             float(at[0]),
             float(at[-1]),
@@ -99,7 +99,7 @@ def _metallic(wave: Tensor, sample_rate: int, frames: Unvoiced) -> list[Finding]
 
 
 def _is_speech(frames: Unvoiced) -> bool:
-    """Whether stretches with and without voice take turns."""
+    """Whether voiced and unvoiced stretches alternate."""
     stretches = [run for run in runs(frames.flags) if run[1] - run[0] >= 3]
     if frames.flags.sum() < FEWEST or len(stretches) < ALTERNATE:
         return False

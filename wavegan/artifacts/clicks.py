@@ -1,4 +1,4 @@
-"""Clicks inside a clip, single ones and those that come back at every seam of a stream."""
+"""Detect clicks inside a clip: single ones, and periodic ones, as at the seams of a stream."""
 
 import math
 
@@ -11,38 +11,38 @@ from wavegan.artifacts._spectrum import Array
 from wavegan.artifacts.base import Artifact, Finding
 
 ISOLATED, SHARP, BOTH = 2.0, 6.0, 50.0
-"""Times the largest residual within 20 ms on either side; times the largest bend of the wave within
-1 ms, two samples on either side left out; and the product of the two. Clicks of lips ring, and
-glottal pulses come in rows: in 1,000 recordings the product was
-41 at most, but for three with clicks in them."""
+"""Smallest ratio to the largest residual within 20 ms on either side; to the largest bend of the
+wave within 1 ms, without two samples on either side; and the smallest product of the two. Lip
+clicks ring, and glottal pulses come in rows: in 1,000 recordings the product was at most 41, except
+for three with real clicks."""
 LEAST = 0.003
-"""Smallest residual, of full scale."""
+"""Smallest residual, as a share of full scale."""
 BELOW = 0.05
-"""Smallest residual, of the loud parts' RMS."""
+"""Smallest residual, as a share of the RMS of the loud parts."""
 WEAK = 2.0
-"""ISOLATED and SHARP of clicks that count only by coming back."""
+"""ISOLATED and SHARP for clicks that count only if they are periodic."""
 PERIODS = 5
-"""Samples that may hold a click that comes back: its place, two before and two after."""
+"""Width of the place of a periodic click, samples: two before and two after."""
 AGAIN = 4
-"""Times that a click must come back."""
+"""Fewest periodic clicks."""
 FILLED = 0.35
-"""Share of the places in the row at which there is a click: loud sound covers others."""
+"""Smallest share of the periods with a click; loud sound may mask others."""
 CHANCE = 1e-5
-"""Probability that as many clicks fall on one row by chance, over all rows that were tried."""
+"""Largest probability of as many periodic clicks by chance, over all tried periods."""
 STRONGEST = 300
-"""Clicks that rows are looked for among."""
+"""Number of clicks to search for periods."""
 SHOWN = 4
 
 
 class Clicks(Artifact):
-    """Impulses of a few samples that no sound around them announces.
+    """Impulses of a few samples that stand out from the sound around them.
 
-    A clip is whitened by linear prediction; what is left is compared with what is left on both
-    sides of it (Godsill and Rayner 1998, "Digital Audio Restoration", chapter 5).
+    A clip is whitened by linear prediction, and each sample of the residual is compared with those
+    on both sides (Godsill and Rayner 1998, "Digital Audio Restoration", chapter 5).
     """
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """A row that comes back, then single ones; `strength` is dB above what is around."""
+        """Periodic clicks, then single ones; `strength` is dB above the surroundings."""
         if len(wave) < 3 * REACH * sample_rate:
             return []
         places, ratios, sharp = _candidates(wave, sample_rate)
@@ -60,7 +60,7 @@ class Clicks(Artifact):
 
 
 def _candidates(wave: Tensor, sample_rate: int) -> tuple[NDArray[np.int64], Array, Array]:
-    """Places of impulses, how isolated and how sharp they are."""
+    """Places of impulses, their isolation and their sharpness."""
     left = residual(wave, sample_rate)
     ratio = isolation(left, sample_rate)
     core, reach = core_size(sample_rate), round(REACH * sample_rate)
@@ -82,7 +82,7 @@ def _candidates(wave: Tensor, sample_rate: int) -> tuple[NDArray[np.int64], Arra
 def _row(
     places: NDArray[np.int64], samples: int, sample_rate: int
 ) -> tuple[int, NDArray[np.int64]] | None:
-    """The period, samples, at which most of the places come back, and those places."""
+    """The period, in samples, that most of the places share, and those places."""
     places = np.sort(places)
     if len(places) < AGAIN:
         return None
@@ -119,9 +119,9 @@ def _row_finding(
         "click that comes back",
         f"{len(members)} clicks, one every {seconds:.4f} s ({exact:.0f} samples), from "
         f"{members[0] / sample_rate:.3f} s on",
-        f"chunks that are put together without enough context: give each chunk the frames around "
-        f"it that the generator sees, and drop their output; {exact:.0f} samples are the chunk, or "
-        "a multiple of the hop",
+        f"chunks that were joined without enough context: decode each chunk with the frames "
+        f"around it that the generator needs, and drop their output; {exact:.0f} samples are the "
+        "length of a chunk, or a multiple of the hop",
         float(members[0] / sample_rate),
         float(members[-1] / sample_rate),
         float(20 * np.log10(np.median(ratios))),
@@ -137,8 +137,8 @@ def _single_finding(places: NDArray[np.int64], ratios: Array, sample_rate: int) 
     return Finding(
         "clicks",
         "click",
-        f"{count} at {shown} s, {strongest:.0f} dB above what is around",
-        "a lost or repeated sample, a cut without a fade, or a generator that breaks out: listen "
+        f"{count} at {shown} s, {strongest:.0f} dB above the surroundings",
+        "a lost or repeated sample, a cut without a fade, or an unstable generator: listen "
         "there; leave such clips out of the training data",
         float(places[0] / sample_rate),
         float(places[-1] / sample_rate),

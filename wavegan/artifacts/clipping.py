@@ -1,4 +1,4 @@
-"""Peaks that are cut off flat."""
+"""Detect clipping."""
 
 import numpy as np
 from torch import Tensor
@@ -7,25 +7,25 @@ from wavegan.artifacts._spectrum import Array, runs
 from wavegan.artifacts.base import Artifact, Finding
 
 NEAR_PEAK = 0.98
-"""Of the largest sample of that sign: where flat runs count."""
+"""Smallest level of a flat run, as a share of the largest sample of the same sign."""
 SHORTEST = 3
-"""Samples of a flat run."""
+"""Fewest samples of a flat run."""
 FEWEST = 3
-"""Flat runs; or one that is LONG."""
+"""Fewest flat runs, unless one is LONG."""
 LONG = 8
 """Samples."""
 STEP = 1 / 32768
-"""What may lie between samples that are equal: a step of 16 bits."""
+"""Tolerance for equal samples: one step of 16 bits."""
 CORNER = 20.0
-"""Times the unevenness of the flat run that the wave falls by beside it. A parabola that is flat
-within q over L samples falls by no more than 9 q at L samples beyond either end."""
+"""How far the wave must fall next to a flat run, relative to the unevenness of the run. A parabola
+that is flat within q over L samples falls by at most 9 q at L samples beyond either end."""
 
 
 class Clipping(Artifact):
-    """Flat runs at the top or bottom, at full scale or below it, with corners where they end."""
+    """Flat runs at the top or bottom, at full scale or below, with corners at their ends."""
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding; `strength` is the number of samples that are cut off."""
+        """At most one finding; `strength` is the number of clipped samples."""
         values = wave.double().numpy()
         found = [(sign, _flat_runs(sign * values)) for sign in (1.0, -1.0)]
         flat = sorted(run for _, of_sign in found for run in of_sign)
@@ -36,11 +36,11 @@ class Clipping(Artifact):
         top = max(float((sign * values).max()) for sign, of_sign in found if of_sign)
         where = "at full scale" if top >= 0.999 else f"at {20 * np.log10(top):.1f} dBFS"
         cause = (
-            "it was louder than the file can hold: write with less gain, or as float; if the "
+            "it was louder than the file format allows: write with less gain, or as float; if the "
             "training data clip, the model learns it: lower their gain before they are encoded"
             if top >= 0.999
-            else "it clipped before its level was lowered, mostly in the recording: find the "
-            "original or leave the clip out of the training data"
+            else "it clipped before its level was lowered, usually in the recording: find the "
+            "original, or leave the clip out of the training data"
         )
         text = f"{count} samples in {len(flat)} flat runs {where}, the longest of {longest}"
         start, end = flat[0][0] / sample_rate, flat[-1][1] / sample_rate

@@ -1,4 +1,4 @@
-"""A constant offset of the wave."""
+"""Detect a DC offset."""
 
 import numpy as np
 from torch import Tensor
@@ -6,22 +6,22 @@ from torch import Tensor
 from wavegan.artifacts.base import Artifact, Finding
 
 BLOCK = 0.05
-"""Seconds whose mean is one reading: a period of 20 Hz."""
+"""Seconds per reading, which is a mean: a period of 20 Hz."""
 FEWEST = 4
-"""Readings that it takes."""
+"""Fewest readings."""
 LEAST = 0.004
-"""Offset, of full scale (-48 dBFS): below it neither editing nor fading out clicks audibly."""
+"""Smallest offset, of full scale (-48 dBFS); smaller ones do not click in edits and fades."""
 STEADY = 4.0
-"""Times the spread of the readings: the sway of low notes and breath is no offset."""
+"""Smallest ratio to the spread of the readings, as low notes and breath sway without an offset."""
 SWAY = 0.2
-"""Share of the readings that may have the other sign."""
+"""Largest share of readings with the other sign."""
 
 
 class DC(Artifact):
-    """An offset that stays: the median of the means of blocks, against their spread."""
+    """A constant offset: the median of block means, compared with their spread."""
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding; `strength` is the offset, per cent of full scale."""
+        """At most one finding; `strength` is the offset, per cent of full scale."""
         size = round(BLOCK * sample_rate)
         count = len(wave) // size
         if count < FEWEST:
@@ -37,10 +37,10 @@ class DC(Artifact):
             Finding(
                 "dc",
                 "DC offset",
-                f"offset of {offset:+.4f} ({20 * np.log10(abs(offset)):.0f} dBFS) all through",
-                "a generator's last bias or an offset in its training data, or a sound card: take "
-                "the mean off the data (or high-pass it at 20 Hz) and train on; for this file, a "
-                "high-pass at 20 Hz",
+                f"constant offset of {offset:+.4f} ({20 * np.log10(abs(offset)):.0f} dBFS)",
+                "the last bias of the generator, an offset in its training data, or a sound card: "
+                "subtract the mean from the data (or high-pass them at 20 Hz) and continue "
+                "training; for this file, use a high-pass at 20 Hz",
                 0.0,
                 len(wave) / sample_rate,
                 percent,

@@ -1,4 +1,4 @@
-"""Holes in the sound: nothing at all, in the middle of it."""
+"""Detect dropouts: silence in the middle of sound."""
 
 import numpy as np
 import torch
@@ -8,29 +8,29 @@ from wavegan.artifacts._spectrum import Array, level, runs
 from wavegan.artifacts.base import Artifact, Finding
 
 SHORTEST = 0.004
-"""Seconds of one and the same value."""
+"""Shortest dropout: seconds with the same value."""
 BESIDE = 0.01
-"""Seconds before and after whose level is looked at."""
+"""Seconds before and after that must have sound."""
 EDGE = 0.004
-"""Seconds right beside the hole: sound that fades out before a pause is soft there."""
+"""Seconds right next to the dropout; sound that fades out before a pause is soft there."""
 WITHIN = 30.0
-"""dB below the clip's loudest frames that the sound around the hole may be."""
+"""dB that the sound around the dropout may be below the clip's loudest frames."""
 FADED = 12.0
-"""dB by which the edge may be softer than what is beside the hole."""
+"""dB by which the edge may be softer than the sound around the dropout."""
 PEAK = 0.9
-"""Of the largest sample: a run of one value up there is clipped."""
+"""Share of the largest sample; a constant run above it is clipping."""
 
 
 class Dropouts(Artifact):
-    """Runs of one value with sound that breaks off before them and sets in after them."""
+    """Runs of one value between sound that stops abruptly and sound that starts abruptly."""
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding a hole; `strength` is its length in milliseconds."""
+        """One finding per dropout; `strength` is its length in milliseconds."""
         values = wave.double().numpy()
         size = max(round(BESIDE * sample_rate), 1)
         if len(values) < 4 * size:
             return []
-        # an offset is no sound
+        # an offset is not sound
         centred = values - np.median(values)
         frames = torch.from_numpy(centred[: len(values) // size * size]).reshape(-1, size)
         loud = level(float(np.percentile(frames.square().mean(1).numpy(), 95)))
@@ -50,7 +50,7 @@ class Dropouts(Artifact):
 
 
 def _breaks_off(away: Array, loud: float, sample_rate: int) -> bool:
-    """Whether there is sound right beside a hole; `away` goes away from it."""
+    """Whether there is sound right next to a dropout; `away` runs away from it."""
     beside = away[1 : 1 + round(BESIDE * sample_rate)]
     edge = away[1 : 1 + max(round(EDGE * sample_rate), 4)]
     if len(beside) < len(edge) or not beside.any():
@@ -66,8 +66,8 @@ def _finding(start: float, end: float, value: float) -> Finding:
         "dropouts",
         "dropout",
         f"{length:.0f} ms of {kind} in the middle of sound",
-        "a chunk or a buffer that was lost: look at how chunks are put together, or at the "
-        "recording; leave such clips out of the training data",
+        "a lost chunk or buffer: check how chunks are joined, or the recording; leave such clips "
+        "out of the training data",
         start,
         end,
         length,

@@ -1,4 +1,4 @@
-"""Mains hum."""
+"""Detect mains hum."""
 
 import numpy as np
 from torch import Tensor
@@ -8,22 +8,22 @@ from wavegan.artifacts._mains import of_mains
 from wavegan.artifacts.base import Artifact, Finding
 
 PROMINENCE = 10.0
-"""dB above the surroundings in quiet parts."""
+"""Smallest prominence of a line in quiet parts, dB."""
 FEWEST = 2
-"""Lines at multiples of one mains frequency."""
+"""Fewest lines at multiples of one mains frequency."""
 ALONE = 20.0
-"""dB above the surroundings of a line at 50 or 60 Hz that is enough by itself."""
+"""Prominence of a line at 50 or 60 Hz that is enough on its own, dB."""
 SECONDS = 1.5
-"""Shortest clip in which one line is enough: a drum may ring at 50 Hz."""
+"""Shortest clip for which one line is enough, as a drum may ring at 50 Hz."""
 BELOW = 45.0
-"""dB below the clip's loud parts at which a line is too weak to matter."""
+"""dB below the clip's loud parts at which a line does not matter."""
 
 
 class Hum(Artifact):
-    """Steady lines at multiples of 50 or of 60 Hz up to 1 kHz: the first, or two of them."""
+    """Steady lines at multiples of 50 or 60 Hz up to 1 kHz: the fundamental, or two of them."""
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding; `strength` is the strongest line's dB above its surroundings."""
+        """One finding per mains frequency; `strength` is the largest prominence in dB."""
         look = line_spectrum(wave, sample_rate)
         if look is None:
             return []

@@ -1,4 +1,4 @@
-"""Too quiet, too loud, dead channels; and a level unlike the original's."""
+"""Detect levels that are too low or high, dead channels, and levels unlike the original's."""
 
 import math
 
@@ -11,30 +11,30 @@ from wavegan.artifacts.base import Artifact, Finding, mended
 FRAME = 0.05
 """Seconds."""
 SILENT = -80.0
-"""dBFS of the largest sample below which there is nothing to hear."""
+"""dBFS of the largest sample below which a clip is silent."""
 QUIET = -45.0
 """dBFS, RMS of the loud frames. speech-single, a quiet recording, has -30 to -20."""
 QUIET_PEAK = -26.0
-"""dBFS of the largest sample: a high note of a piano is over after one peak, and not too quiet."""
+"""dBFS of the largest sample, as a high piano note is one short peak, and not too quiet."""
 OVER = 1.0
-"""Full scale, which files of floats can exceed."""
+"""Full scale, which float files can exceed."""
 LOUD = -3.0
-"""dBFS, RMS of the loud frames: a sine of full scale has that."""
+"""dBFS, RMS of the loud frames: that of a full-scale sine."""
 UNEQUAL = 20.0
-"""dB between channels: instruments that are panned differ by less over a clip."""
+"""dB between channels; panned instruments differ by less over a clip."""
 DEAD = 60.0
-"""dB below the other channel that count as nothing."""
+"""dB below the other channel at which a channel counts as dead."""
 MISMATCH = 1.5
-"""LU between a clip and its original; 1 is about the least that is heard."""
+"""LU between a clip and its original; about 1 is just audible."""
 GATE = 20.0
-"""dB below the loudest frame of the original down to which frames are compared."""
+"""dB below the original's loudest frame; quieter frames are not compared."""
 
 
 class Level(Artifact):
-    """A level that something must have gone wrong for."""
+    """An unusual level of a clip or of one of its channels."""
 
     def __call__(self, audio: Tensor, sample_rate: int) -> list[Finding]:
-        """At most one finding about all of it and one about the channels; `strength` in dB."""
+        """At most one finding for the clip and one for its channels; `strength` in dB."""
         audio = mended(audio)
         if not audio.numel():
             return []
@@ -47,11 +47,11 @@ class Level(Artifact):
         return found
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """The same of one channel."""
+        """The same for one channel."""
         return self(wave[None], sample_rate)
 
     def against(self, audio: Tensor, reference: Tensor, sample_rate: int) -> list[Finding]:
-        """What the original has not, and a difference in loudness (K-weighted, LU)."""
+        """Findings the original does not have, and a difference in loudness (K-weighted, LU)."""
         found = super().against(audio, reference, sample_rate)
         difference = _difference(audio, reference, sample_rate)
         if difference is None or abs(difference) < MISMATCH:
@@ -63,9 +63,9 @@ class Level(Artifact):
                 "level",
                 "level mismatch",
                 f"{abs(difference):.1f} LU {word} than the original",
-                "the mel was made of audio at another level than the model was trained on (peak "
-                "normalisation, a window of another sum, magnitudes instead of powers), or gain "
-                "was applied to the output: compare the two front-ends",
+                "the mel is from audio at another level than in training (peak normalisation, a "
+                "window with another sum, magnitudes instead of powers), or gain was applied to "
+                "the output: compare the two front-ends",
                 0.0,
                 audio.shape[-1] / sample_rate,
                 abs(difference),
@@ -86,19 +86,19 @@ def _loud(wave: Tensor, sample_rate: int) -> float:
 def _whole(peak: float, loud: float, seconds: float) -> list[Finding]:
     top = level(peak**2)
     if top <= SILENT:
-        text = "nothing but silence" if peak == 0 else f"no sample above {top:.0f} dBFS"
-        cause = "an empty recording, or a generator that gives nothing: look at what it was given"
+        text = "only silence" if peak == 0 else f"no sample above {top:.0f} dBFS"
+        cause = "an empty recording, or a generator without output: check its input"
         return [_finding("silence", text, cause, seconds, SILENT - top)]
     if loud <= QUIET and top <= QUIET_PEAK:
         text = f"very quiet: {loud:.0f} dBFS in its loud parts, peak {top:.0f} dBFS"
         cause = (
-            "a recording with too little gain, or mels of another scale than the model knows (log "
-            "to another base, a mean and deviation not undone): compare the front-ends"
+            "a recording with too little gain, or mels of another scale than in training (another "
+            "base of the logarithm, a mean and deviation not undone): compare the front-ends"
         )
         return [_finding("too quiet", text, cause, seconds, QUIET - loud)]
     if peak > OVER or loud >= LOUD:
         text = f"very loud: {loud:.0f} dBFS in its loud parts, peak {top:+.1f} dBFS"
-        cause = "it clips as soon as it is written as integers or played: lower its gain"
+        cause = "it clips when written as integers or played: lower its gain"
         return [_finding("too loud", text, cause, seconds, max(top, loud - LOUD))]
     return []
 
@@ -114,7 +114,7 @@ def _channels(audio: Tensor, loud: list[float], seconds: float) -> list[Finding]
     mixed = _loud(audio.mean(0), round(audio.shape[-1] / seconds))
     if max(loud) - mixed >= UNEQUAL:
         text = f"the channels cancel: their mean is {max(loud) - mixed:.0f} dB quieter"
-        cause = "one channel has the wrong sign: turn it round, or mono players hear nothing"
+        cause = "one channel has the wrong sign, so mono playback is nearly silent: invert it"
         return [_finding("channels cancel", text, cause, seconds, max(loud) - mixed)]
     return []
 
@@ -124,7 +124,7 @@ def _finding(what: str, text: str, cause: str, seconds: float, strength: float) 
 
 
 def _difference(audio: Tensor, reference: Tensor, sample_rate: int) -> float | None:
-    """Loudness of a clip over its original's, LU, in the frames that the original is loud in."""
+    """Loudness of a clip minus its original's, LU, in the original's loud frames."""
     ours, theirs = (_loudness(clip, sample_rate) for clip in (audio, reference))
     count = min(len(ours), len(theirs))
     if theirs.max() <= SILENT or ours.max() <= SILENT:
@@ -146,7 +146,7 @@ def _loudness(audio: Tensor, sample_rate: int) -> Array:
 
 
 def _k_weights(hertz: Array) -> Array:
-    """DB by which ITU-R BS.1770-4 weights each frequency: its two filters, as given for 48 kHz."""
+    """Weights of ITU-R BS.1770-4 at each frequency, dB: its two filters, as given for 48 kHz."""
     turn = np.exp(-2j * np.pi * np.minimum(hertz, 24000) / 48000)
     shelf = (1.53512485958697 - 2.69169618940638 * turn + 1.19839281085285 * turn**2) / (
         1 - 1.69065929318241 * turn + 0.73248077421585 * turn**2

@@ -1,4 +1,4 @@
-"""Samples that are no numbers."""
+"""Detect samples that are not finite."""
 
 import torch
 from torch import Tensor
@@ -8,10 +8,10 @@ from wavegan.counted import counted
 
 
 class NonFinite(Artifact):
-    """NaN or infinity, which only files of floats can hold."""
+    """NaN or infinity, which only float files can contain."""
 
     def __call__(self, audio: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding; `strength` is the number of samples."""
+        """At most one finding; `strength` is the number of samples."""
         bad = ~torch.isfinite(audio)
         count = int(bad.sum())
         if not count:
@@ -23,8 +23,8 @@ class NonFinite(Artifact):
                 "non_finite",
                 "NaN or infinity",
                 f"{counted(nan, 'sample is', 'samples are')} NaN, {count - nan} infinite",
-                "training diverged, or half precision overflowed: take an earlier checkpoint, and "
-                "run the model in float32; players show such files as silence or as a bang",
+                "training diverged, or half precision overflowed: use an earlier checkpoint, and "
+                "run the model in float32; players render such files as silence or as a bang",
                 start,
                 (int(places[-1]) + 1) / sample_rate,
                 float(count),
@@ -33,5 +33,5 @@ class NonFinite(Artifact):
         ]
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """Never called with anything to find."""
+        """No findings: all samples are finite here."""
         return []

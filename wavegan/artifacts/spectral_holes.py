@@ -1,4 +1,4 @@
-"""Bands that are missing between bands that are there."""
+"""Detect empty bands between bands with sound."""
 
 import numpy as np
 import torch
@@ -9,33 +9,33 @@ from wavegan.artifacts._spectrum import Array, runs
 from wavegan.artifacts.base import Artifact, Finding
 
 LOUDEST = 100.0
-"""Percentile over time: a band is missing if there is nothing in it even when it is loudest. The
-first moment of a drum or a note has all bands, whatever rings on."""
+"""Percentile over time: a band is empty if even its loudest frame is. The onset of a drum or a note
+has all bands, even if few ring on."""
 NARROWEST, WIDEST = 150.0, 4000.0
-"""Hz of a hole."""
+"""Range of the width of a hole, Hz."""
 BANDS = 400.0
-"""Hz: bands beside a hole are wider than this, which partials of a note are not."""
+"""Smallest width of the bands next to a hole, Hz; partials of a note are narrower."""
 SECONDS = 1.25
-"""Shortest clip: a word or a drum need not have all bands."""
+"""Shortest clip, seconds; a word or a drum may lack bands."""
 DEPTH = 15.0
-"""dB below both sides."""
+"""Smallest depth below both sides, dB."""
 EMPTIEST = 10.0
-"""Percentile over frequencies that a hole lies below: a gap between the modes of a bell is not
-empty, when there is less above them."""
+"""Percentile over frequencies below which a hole must be: a gap between the modes of a bell is not
+empty if the level above them is lower."""
 HIGHEST = 0.92
-"""Share of half the rate up to which this is judged; above it converters' filters are."""
+"""Highest frequency, as a share of half the sample rate; above it are the filters of converters."""
 AUDIBLE = 55.0
-"""dB below the loudest band down to which the bands beside a hole count: shaped noise of dither,
+"""dB below the loudest band down to which the bands next to a hole count, so that shaped dither,
 which rises towards high frequencies, makes no hole."""
 EDGE, FALL = 200.0, 12.0
-"""Hz within which both of its edges fall by so many dB: antiformants of voices are smoother."""
+"""Hz within which both edges must fall, and dB; antiformants of voices are smoother."""
 
 
 class SpectralHoles(Artifact):
-    """Bands that are empty all the time while both of their sides are not."""
+    """Bands that are always empty while both neighbours are not."""
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """One finding a hole, lowest first; `strength` is its depth in dB."""
+        """One finding per hole, lowest first; `strength` is its depth in dB."""
         seconds = len(wave) / sample_rate
         if seconds < SECONDS:
             return []
@@ -62,7 +62,7 @@ class SpectralHoles(Artifact):
 
 
 def _edges(depth: Array, first: int, last: int, width: int) -> tuple[int, int] | None:
-    """Where a hole's sides are steepest, if both fall by FALL within `width` bins."""
+    """The steepest points of a hole's sides; None unless both fall by FALL within `width` bins."""
     middle, start, end = (first + last) // 2, max(first - width, 0), min(last + width, len(depth))
     slopes = depth[width:] - depth[:-width]
     falls, rises = slopes[start:middle], -slopes[middle - width // 2 : end - width]
@@ -94,8 +94,8 @@ def _finding(low: float, high: float, depth: float, seconds: float) -> Finding:
         "spectral_holes",
         "spectral hole",
         f"nothing from {low:.0f} to {high:.0f} Hz, {depth:.0f} dB below both sides",
-        "a band that got lost: a filter bank whose bands do not meet, lossy coding, a notch, or a "
-        "loss that does not see these frequencies",
+        "a lost band: a filter bank with gaps, lossy coding, a notch, or a loss that does not "
+        "cover these frequencies",
         0.0,
         seconds,
         depth,

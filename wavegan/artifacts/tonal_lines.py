@@ -1,4 +1,4 @@
-"""Lines that stand still while the sound moves: the checkerboard of transposed convolutions."""
+"""Detect tonal lines: the checkerboard artifacts of transposed convolutions."""
 
 import math
 from collections.abc import Sequence
@@ -19,52 +19,53 @@ from wavegan.artifacts._spectrum import Array
 from wavegan.artifacts.base import Artifact, Finding
 
 PROMINENCE = 10.0
-"""dB above the surroundings in quiet parts."""
+"""Smallest prominence in quiet parts, dB."""
 BELOW = 45.0
-"""dB below the clip's loud parts at which a line is too weak to matter. The 8 kHz whine of the USB
-microphone of speech-single lies 51 dB below."""
+"""dB below the clip's loud parts at which a line does not matter. The 8 kHz whine of the USB
+microphone of speech-single is 51 dB below."""
 ABOVE = 12.0
-"""dB below the loud parts from which on a line is the sound itself: a bass note."""
+"""dB below the loud parts above which a line is part of the sound, such as a bass note."""
 VARIES = 12.0
-"""dB between the loud and the quiet parts of a clip that it takes to tell a line that does not
-follow the sound from a note that is held."""
+"""Smallest difference between a clip's loud and quiet parts, dB, that distinguishes a line from a
+held note."""
 SECONDS = 1.5
-"""Shortest clip in which anything steady is told from a drum that rings."""
+"""Shortest clip, seconds, that distinguishes a steady line from a ringing drum."""
 FOLLOWING = 9.0
-"""dB above the surroundings, in the median frame, of a line that may follow the sound's level; at
-such frequencies speech has 6 at most."""
+"""Prominence in the median frame of a line that may follow the level of the sound, dB; speech has
+at most 6 at such frequencies."""
 FOLLOWING_BELOW = 55.0
 """dB below the clip's loud parts at which such a line is minor."""
 COARSE = (2, 4, 8)
-"""Divisors of the sample rate at whose multiples such lines are looked for."""
+"""Divisors of the sample rate; such lines are searched at their multiples."""
 FINE = (2, 4, 8, 16, 32, 64, 128, 256, 512)
-"""Divisors at whose multiples a steady line is put down to upsampling by twos."""
+"""Divisors at whose multiples a steady line is attributed to upsampling by powers of two."""
 WIDEST_STEP = 500.0
-"""Hz between such frequencies of a known generator's stage: closer ones are met by chance."""
+"""Smallest distance between such frequencies of a generator's stage, Hz; closer ones match by
+chance."""
 TOLERANCE = 0.3
-"""Bins by which a line's frequency may be off."""
+"""Tolerance of a line's frequency, bins."""
 DEEP, DEEP_PROMINENCE = 150.0, 20.0
-"""Hz below which rooms rumble and a line has to stand out by more dB."""
+"""Hz below which rooms rumble, and the prominence required there, dB."""
 UPSAMPLING = (
-    "upsampling by transposed convolutions (or samples made in groups) leaves such a pattern: "
+    "upsampling by transposed convolutions (or generating samples in groups) has this pattern: "
     "train longer, or upsample by interpolation and a convolution, or with kernels that are a "
     "multiple of the stride; a notch removes it from this file"
 )
 OTHER = (
-    "a steady tone beside the sound: a bias that rings in the generator, or a whine in the data "
+    "a steady tone in addition to the sound: a resonance of the generator, or a whine in the data "
     "(USB microphones at multiples of 1 kHz, screens near 15.7 kHz): listen to the data there"
 )
 
 
 @dataclass(frozen=True)
 class _Stages:
-    """Frequencies that upsampling leaves lines at: (Hz between them, what they come from)."""
+    """Frequencies of upsampling lines: (distance in Hz, their origin)."""
 
     steps: tuple[tuple[float, str], ...]
     tolerance: float
 
     def of(self, hertz: float, least: float = 0.0) -> str:
-        """Where a line at a frequency comes from, or nothing; the widest step is the likeliest."""
+        """The origin of a line, or ""; the widest step is the most likely."""
         for step, name in self.steps:
             turns = round(hertz / step)
             if step >= least and turns and abs(hertz - turns * step) <= self.tolerance:
@@ -73,16 +74,16 @@ class _Stages:
 
 
 class TonalLines(Artifact):
-    """Narrow lines of a fixed frequency, in quiet and loud parts alike.
+    """Narrow lines at a fixed frequency, in both quiet and loud parts.
 
-    A transposed convolution of stride s repeats what its kernel does to a constant every s samples:
-    lines at multiples of the rate of its input (Odena, Dumoulin and Olah 2016, "Deconvolution and
+    A transposed convolution of stride s turns a constant into a pattern of period s, so lines are
+    at multiples of its input's sample rate (Odena, Dumoulin and Olah 2016, "Deconvolution and
     Checkerboard Artifacts", 10.23915/distill.00003; Pons, Pascual, Cengarle and Serrà 2021,
     "Upsampling Artifacts in Neural Audio Synthesis", arXiv:2010.14356).
 
     Args:
-        upsample_rates: of the generator, first to last, to name the stage; None if not known.
-        hop_length: samples a frame of its mel, at whose rate the first stage begins.
+        upsample_rates: upsampling rates of the generator, to name the stage; None if not known.
+        hop_length: samples per mel frame, which give the input rate of the first stage.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class TonalLines(Artifact):
         self.hop_length = hop_length
 
     def look(self, wave: Tensor, sample_rate: int) -> list[Finding]:
-        """Lines, lowest first; `strength` is dB above the surroundings."""
+        """Lines, lowest first; `strength` is the prominence in dB."""
         look = line_spectrum(wave, sample_rate)
         if look is None:
             return []
@@ -113,10 +114,10 @@ class TonalLines(Artifact):
             (line, stages.of(line.hertz, self._least(sample_rate)))
             for line in lines_at_all_levels(look, FOLLOWING)
         ]
-        told = [_finding(line, stage, loud) for line, stage in following if stage]
-        # a note has lines everywhere, speech only where something is wrong
-        if len(told) >= len(following) / 2:
-            found += [x for x in told if not any(x.is_like(other) for other in found)]
+        staged = [_finding(line, stage, loud) for line, stage in following if stage]
+        # a note has lines everywhere, not only at the frequencies of stages
+        if len(staged) >= len(following) / 2:
+            found += [x for x in staged if not any(x.is_like(other) for other in found)]
         return sorted(found, key=lambda finding: finding.low or 0.0)
 
     def _least(self, sample_rate: int) -> float:
@@ -145,7 +146,7 @@ def _finding(line: Line, stage: str, loud: float) -> Finding:
         "tonal_lines",
         "tonal line",
         f"tonal line at {line.hertz:.0f} Hz, {line.level:.0f} dBFS ({loud - line.level:.0f} dB "
-        f"below the loud parts), {line.prominence:.0f} dB above what is around it",
+        f"below the loud parts), {line.prominence:.0f} dB above its surroundings",
         cause,
         line.start,
         line.end,

@@ -1,1 +1,1 @@
-"""What is wrong with audio files, and which front-end made a mel."""
+"""Diagnose audio files, and find the front-end of a mel."""

@@ -1,4 +1,4 @@
-"""What is wrong with audio files: every detector on each, and what they have in common."""
+"""Run all detectors on audio files, and collect their common faults."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,26 +20,26 @@ from wavegan.diagnosis.sound_causes import Kind, of_sound
 from wavegan.errors import UserError
 
 LONGEST = 300.0
-"""Seconds of a file that are looked at."""
+"""Most seconds of a file to analyse."""
 MOST = 300 * 48_000
-"""Samples of a channel that are, and half of those of all channels."""
+"""Most samples of a channel to analyse; for all channels together, twice as many."""
 LOWEST_RATE = 2000
-"""Hz; files that claim less are damaged."""
+"""Hz; files with a lower rate are damaged."""
 EDGE = 0.01
-"""Seconds from a dropout at which a click is its edge."""
+"""Largest distance in seconds at which a click is the edge of a dropout."""
 ORDER = (
     *("non_finite", "level", "clipping", "dc", "dropouts", "clicks", "end_clicks"),
     *("tonal_lines", "hum", "buzz", "band_limit", "spectral_holes"),
 )
-"""Of the packaged detectors in what is told; others follow."""
+"""Order of the packaged detectors in reports; others follow."""
 Progress = Callable[[int, int], None]
 
 
 def detectors(config: Config | None = None) -> dict[str, Artifact]:
-    """Every detector by name, in the order of what is told.
+    """All detectors by name, in the order of reports.
 
     Args:
-        config: of the model that made the clips, if known.
+        config: configuration of the model that made the clips, if known.
     """
     names = sorted(plugins.names("artifacts"), key=lambda name: (*ORDER, name).index(name))
     context: dict[str, Any] = {}
@@ -59,15 +59,15 @@ def examine(
     config: Config | None = None,
     kind: Kind = "vocoded",
 ) -> list[Finding]:
-    """What is wrong with a clip.
+    """Find the faults of a clip.
 
     Args:
         audio: (C, T).
         sample_rate: Hz.
-        reference: (C, T), the original at the same rate: what it has too is not told.
-        config: of the model that made the clip at this rate, to name its stages.
-        kind: "sound": made of a latent, so that causes are told which fit it; "vocoded" also
-            stands for recordings.
+        reference: (C, T), the original at the same rate; faults it also has are left out.
+        config: configuration of the model that made the clip at this rate, to name its stages.
+        kind: "sound" for clips made from a latent, which have other causes; "vocoded" for vocoded
+            clips and recordings.
     """
     found: list[Finding] = []
     for detector in detectors(config).values():
@@ -75,14 +75,14 @@ def examine(
             found += detector(audio, sample_rate)
         else:
             found += detector.against(audio, reference, sample_rate)
-    told = [finding for finding in found if not _is_implied(finding, found)]
-    return [of_sound(finding) for finding in told] if kind == "sound" else told
+    kept = [finding for finding in found if not _is_implied(finding, found)]
+    return [of_sound(finding) for finding in kept] if kind == "sound" else kept
 
 
 def _is_implied(finding: Finding, found: Sequence[Finding]) -> bool:
-    """Whether a finding only says again what another one says.
+    """Whether a finding only repeats another one.
 
-    A steady line is heard in hiss too, pulses are clicks, and a dropout has edges.
+    A steady line is also a tone in hiss, pulses are clicks, and a dropout has edges.
     """
     if finding.what == "buzz":
         return any(other.what == LINE and not other.minor for other in found)
@@ -105,19 +105,19 @@ def diagnose(
     kind: Kind | None = None,
     progress: Progress = lambda done, of: None,
 ) -> FolderReport:
-    """Look at a file, or at every audio file below a folder.
+    """Diagnose a file, or all audio files below a folder.
 
     Args:
         path: the file or folder.
-        model: the run, checkpoint or bundle that made them: stages of it are named as causes.
-        reference: the original, or for a folder the folder of originals of the same names: only
-            differences are told.
-        kind: what all of them are; None: what a file's metadata says, or else what the model
-            makes, or else "vocoded".
+        model: the run, checkpoint or bundle that made them, to name its stages as causes.
+        reference: the original, or for a folder a folder of originals with the same names; only
+            differences are reported.
+        kind: kind of all files; None uses a file's metadata, or else the kind of the model, or
+            else "vocoded".
         progress: called with (files done, files).
 
     Raises:
-        UserError: nothing there, no model, or nothing that can be read.
+        UserError: there are no readable files, or there is no such model.
     """
     config = None if model is None else bundle.read(model).config
     files = _files(path)
@@ -149,13 +149,15 @@ def _files(path: Path) -> list[Path]:
         return [path]
     found = [path / file for file in audio_files(path) if file.suffix.lower() in READABLE]
     if not found:
-        raise UserError(f"{path}: no audio files in it")
+        raise UserError(f"{path}: there are no audio files in it")
     return found
 
 
 def _originals(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise UserError(f"{folder}: give a folder of originals for a folder of clips")
+        raise UserError(
+            f"{folder}: it is not a folder: give a folder of originals for a folder of clips"
+        )
     return listing(folder).files
 
 
@@ -171,7 +173,9 @@ def _report(
     origin = _origin(file)
     chosen = kind or _kind(origin, config)
     if config is not None and rate != config.sample_rate:
-        notes.append(f"the model makes {config.sample_rate} Hz: its stages are not named")
+        notes.append(
+            f"the model's sample rate is {config.sample_rate} Hz, so its stages are not named"
+        )
         config = None
     reference = None
     if original is not None:
@@ -181,41 +185,44 @@ def _report(
         if not reference.shape[-1]:
             raise UserError("no samples in it", at=original)
     elif paired:
-        notes.append("no original of that name: looked at by itself")
+        notes.append("no original of this name: analysed without one")
     found = examine(audio, rate, reference=reference, config=config, kind=chosen)
     seconds, channels = audio.shape[-1] / rate, audio.shape[0]
     return FileReport(name, seconds, rate, channels, tuple(found), tuple(notes), chosen, origin)
 
 
 def _origin(file: Path) -> Origin | None:
-    """Which command of ours made a file, by its metadata."""
+    """The wavegan command that made a file, by its metadata."""
     tags = io.probe(file).tags
     command = made_by.command(tags)
     return None if command is None else Origin(command, made_by.facts(tags))
 
 
 def _kind(origin: Origin | None, config: Config | None) -> Kind:
-    """What a file is: by its mark, or else by what the model makes."""
+    """Kind of a file: by its metadata, or else by the model."""
     if origin is not None and origin.command in ("generate", "vocode"):
         return "sound" if origin.command == "generate" else "vocoded"
     return "sound" if config is not None and config.segment is not None else "vocoded"
 
 
 def _longest(sample_rate: int, channels: int) -> float:
-    """Seconds of a file that are looked at."""
+    """Seconds of a file to analyse."""
     return min(LONGEST, MOST / sample_rate, 2 * MOST / sample_rate / channels)
 
 
 def _read(file: Path) -> tuple[Tensor, int, list[str]]:
-    """A file's beginning, all channels; what is missing of it is noted."""
+    """All channels of a file's beginning, its rate, and notes about missing parts."""
     info, notes = io.probe(file), []
     if info.sample_rate < LOWEST_RATE:
-        raise UserError(f"{info.sample_rate} Hz is no rate of sound; is its header right?", at=file)
+        raise UserError(
+            f"its sample rate is {info.sample_rate} Hz, too low for audio: check its header",
+            at=file,
+        )
     frames = None
     longest = _longest(info.sample_rate, info.channels)
     if info.seconds > longest:
         frames = max(int(longest * info.sample_rate), 1)
-        notes.append(f"only the first {longest:.0f} s of {info.seconds:.0f} s were looked at")
+        notes.append(f"only the first {longest:.0f} s of {info.seconds:.0f} s were analysed")
     audio, rate = io.read(
         file,
         frames=frames,

@@ -1,4 +1,4 @@
-"""Which front-end made a mel, judged by the recording that it is of."""
+"""Find the front-end that made a mel, from the mel and its recording."""
 
 import math
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ Kind = Literal["match", "differs", "level", "statistics", "close", "none"]
 
 @dataclass(frozen=True)
 class FrontEndDiagnosis:
-    """What was found out about a mel.
+    """The front-end of a mel, as far as it was found.
 
     Attributes:
-        kind: "match": a preset made it; "differs": a preset with other fields; "level": of audio
-            at another level; "statistics": divided by statistics; "close": a preset but for small
+        kind: "match": a preset; "differs": a preset with other fields; "level": a preset on audio
+            at another level; "statistics": normalized by statistics; "close": a preset with small
             differences; "none".
-        matches: the presets that match, all of them.
+        matches: all presets that match.
         best: the nearest front-end.
-        nearest: the nearest presets as they are, nearest first.
-        headline: all that in a line.
+        nearest: unchanged presets, nearest first.
+        headline: the result in a line.
     """
 
     kind: Kind
@@ -57,13 +57,13 @@ class FrontEndDiagnosis:
 
 @dataclass(frozen=True)
 class Fit:
-    """Whether a mel is what a model takes.
+    """Whether a mel fits a model.
 
     Attributes:
         fits: whether the model's own front-end made it.
-        obstacles: what stands in the way of `Mel.convert`, if another did; None if that one is not
-            known.
-        headline: all that in a line.
+        obstacles: what prevents `Mel.convert`, if another front-end made it; None if that one is
+            not known.
+        headline: the result in a line.
     """
 
     fits: bool
@@ -72,18 +72,18 @@ class Fit:
 
 
 def diagnose(mel: Tensor, wave: NDArray[np.float32], rate: int) -> FrontEndDiagnosis:
-    """Find the front-end that made `mel` of `wave`.
+    """Find the front-end that made `mel` from `wave`.
 
-    All presets are tried, the recording resampled where they want another rate; if none fits, the
-    nearest with other fields, level and statistics.
+    All presets are tried, with the recording resampled to their rate. If none fits, the nearest
+    are tried with other fields, levels and statistics.
 
     Args:
         mel: (n_mels, L) or (L, n_mels).
-        wave: (T,) in [-1, 1]; what the mel is of, from its first sample on.
-        rate: its rate, Hz.
+        wave: (T,) in [-1, 1], the audio of the mel from the first sample on.
+        rate: its sample rate, Hz.
 
     Raises:
-        UserError: a mel or a wave of another shape, empty, or with values that are not finite.
+        UserError: a mel or wave with a wrong shape, empty, or with values that are not finite.
     """
     _check(mel, wave)
     recording = Recording(mel.float(), wave, rate)
@@ -106,14 +106,14 @@ def diagnose(mel: Tensor, wave: NDArray[np.float32], rate: int) -> FrontEndDiagn
 def fit(
     mel: Tensor, wave: NDArray[np.float32], rate: int, own: Mel, found: FrontEndDiagnosis
 ) -> Fit:
-    """Compare with the front-end of a model.
+    """Compare a mel with the front-end of a model.
 
     Args:
         mel: see `diagnose`.
         wave: see `diagnose`.
         rate: see `diagnose`.
-        own: the model's front-end.
-        found: what `diagnose` found.
+        own: front-end of the model.
+        found: the result of `diagnose`.
     """
     recording = Recording(mel.float(), wave, rate)
     trials = [recording.trial("the model", {}, layout, own) for layout in recording.layouts()]
@@ -126,7 +126,7 @@ def fit(
     if found.best is None or found.kind not in ("match", "differs", "statistics"):
         return Fit(False, None, "this model's front-end did not make it")
     obstacles = tuple(found.best.whole.differences(own))
-    reason = "; ".join(obstacles) or "Mel.convert makes it so, exactly"
+    reason = "; ".join(obstacles) or "Mel.convert converts it exactly"
     return Fit(False, obstacles, f"this model takes other mels: {reason}")
 
 
@@ -136,7 +136,7 @@ def _check(mel: Tensor, wave: NDArray[np.float32]) -> None:
     if wave.ndim != 1 or not len(wave):
         raise UserError(f"wave has shape {wave.shape}: give (T,)")
     if not bool(mel.isfinite().all()) or not np.isfinite(wave).all():
-        raise UserError("mel or wave has values that are not finite")
+        raise UserError("mel or wave has values that are not finite: check both files")
 
 
 def _named(matches: list[Trial]) -> str:
@@ -145,7 +145,7 @@ def _named(matches: list[Trial]) -> str:
         groups.setdefault(trial.spec, []).append(trial)
     names = [" = ".join(t.preset for t in group) for group in groups.values()]
     worst = max(trial.worst for trial in matches)
-    rounding = " where bands are empty but for rounding" if worst > 0.05 else ""
+    rounding = " in bands with only rounding noise" if worst > 0.05 else ""
     text = f"{' or '.join(names)}: max difference {worst:.1e}{rounding}{_framing(matches[0])}"
     if len(groups) > 1:
         specs = [spec.to_dict() for spec in groups]
@@ -154,7 +154,7 @@ def _named(matches: list[Trial]) -> str:
             for key in specs[0]
             if key != "precision" and len({str(spec[key]) for spec in specs}) > 1
         ]
-        text += f"; they differ in {', '.join(differ)}, which this recording does not show"
+        text += f"; they differ in {', '.join(differ)}, which makes no difference here"
     return text
 
 
@@ -168,12 +168,12 @@ def _described(trial: Trial, recording: Recording) -> str:
         peak = float(np.abs(recording.wave).max()) * trial.level
         integers = math.isclose(trial.level, 32768, rel_tol=1e-3)
         louder = f"{trial.level:.4g} times as loud as the file (a peak of {peak:.3g})"
-        parts.append("audio in 16-bit integers" if integers else f"audio {louder}")
+        parts.append("audio as 16-bit integers" if integers else f"audio {louder}")
     if trial.statistics is not None:
         parts.append(_of_statistics(trial.statistics))
     return (
-        f"no preset as it is: {trial.preset} with {'; with '.join(parts)}: "
-        f"max difference then {trial.worst:.1e}{_framing(trial)}"
+        f"no preset matches unchanged; {trial.preset} with {'; with '.join(parts)} matches: "
+        f"max difference {trial.worst:.1e}{_framing(trial)}"
     )
 
 
@@ -191,19 +191,19 @@ def _of_statistics(pairs: tuple[tuple[float, float], ...]) -> str:
 def _approximate(near: Trial, names: tuple[str, ...]) -> str:
     return (
         f"{' or '.join(names)}, nearly: mean difference {near.mean:.1e}, max {near.worst:.1e}"
-        f"{_framing(near)}; as after resampling or rounding to 16 bits, so that epsilon and floor "
-        "remain uncertain"
+        f"{_framing(near)}; typical of resampling or rounding to 16 bits, so epsilon and floor "
+        "are uncertain"
     )
 
 
 def _unknown(near: Trial | None, recording: Recording) -> str:
     if near is None:
-        return f"no preset matches: {_misshapen(recording)}: are both of the same recording?"
+        return f"no preset matches: {_misshapen(recording)}: check that both are of one recording"
     other = f" with other {', '.join(near.changes)}" if near.changes else ""
     distance = f"nearest {near.preset}{other}, mean difference {near.mean:.2g}"
     if near.unlike > STRANGE:
-        return f"no preset matches ({distance}): are both of the same recording?"
-    return f"no preset matches ({distance}), nor one with two fields changed"
+        return f"no preset matches ({distance}): check that both are of one recording"
+    return f"no preset matches ({distance}), not even with two fields changed"
 
 
 def _misshapen(recording: Recording) -> str:
@@ -225,7 +225,7 @@ def _framing(trial: Trial) -> str:
     given, expected = trial.frames
     if given == expected:
         return ""
-    return f" ({given} frames, where it makes {expected})"
+    return f" ({given} frames instead of {expected})"
 
 
 def _shown(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Searching for the front-end that made a mel: the presets, then those with fields changed."""
+"""Search the front-end that made a mel: first the presets, then presets with changed fields."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
@@ -8,8 +8,8 @@ from wavegan.diagnosis.mel_trials import FRAMES_OFF, Changes, Recording, Trial
 from wavegan.errors import UserError
 from wavegan.mel.front_end import Mel
 
-# Mean difference in nepers up to which it may be the same front-end of audio that was resampled or
-# rounded to 16 bits; and 1 - r^2 beyond which it is hardly the same recording.
+# Largest mean difference in nepers for the same front-end on audio that was resampled or rounded to
+# 16 bits; and 1 - r^2 beyond which it is probably another recording.
 CLOSE, STRANGE = 0.06, 0.2
 _RATES = (16000, 22050, 24000, 32000, 44100, 48000)
 _HOPS = (
@@ -21,28 +21,28 @@ Attempt = tuple[str, Changes, str]
 
 
 def presets(recording: Recording) -> list[Trial]:
-    """Every preset as it is, where shapes fit; the nearest first."""
+    """All unchanged presets with fitting shapes, nearest first."""
     names, layouts = Mel.preset_names(), recording.layouts()
     plans: list[Attempt] = [(name, {}, layout) for name in names for layout in layouts]
     return sorted(_tried(recording, plans, set()), key=nearness)
 
 
 def matching(found: list[Trial], recording: Recording) -> list[Trial]:
-    """Those that the recording does not tell apart from the nearest, if that is near enough."""
+    """The presets that match as well as the nearest, if that one matches."""
     good = [trial for trial in found if trial.cost == 0 and explains(trial, recording)]
     if not good:
         return []
-    # Without rounding to excuse: a difference that is twenty times the nearest one's is one.
+    # A difference twenty times that of the nearest is not rounding.
     bound = max(20 * min(trial.worst for trial in good), 1e-4)
     return [trial for trial in good if trial.worst <= bound]
 
 
 def search(recording: Recording, found: list[Trial]) -> Trial | None:
-    """The front-end with the fewest fields changed that explains the mel, or else the nearest.
+    """The matching front-end with the fewest changed fields, or else the nearest.
 
     Args:
-        recording: what is looked into.
-        found: the presets as `presets` gives them.
+        recording: the mel and its audio.
+        found: the result of `presets`.
     """
     seen = {(trial.spec, trial.layout) for trial in found}
     found = found + _tried(recording, sorted(_reshaped(recording), key=_size), seen)
@@ -56,26 +56,26 @@ def search(recording: Recording, found: list[Trial]) -> Trial | None:
             break
         for plans in _changed(found):
             found = found + _tried(recording, plans, seen)
-            # Statistics may stand for a field that a later start would show.
+            # Statistics may hide a changed field that a later start would find.
             if any(explains(trial, recording) and not trial.statistics for trial in found):
                 break
     return min(found, key=nearness, default=None)
 
 
 def explains(trial: Trial, recording: Recording) -> bool:
-    """Whether a front-end made this mel, as far as can be told."""
+    """Whether a front-end matches this mel within its tolerance."""
     return trial.excess <= recording.tolerance
 
 
 def nearness(trial: Trial) -> tuple[float, float]:
-    """For sorting."""
+    """Sorting key."""
     return trial.mean, trial.worst
 
 
 def _tried(
     recording: Recording, plans: Iterable[Attempt], seen: set[tuple[Mel, str]]
 ) -> list[Trial]:
-    """Trials of plans; a front-end twice only where presets are told by name (no changes)."""
+    """Run trials, each front-end once, except for equal presets with different names."""
     trials = []
     for preset, changes, layout in plans:
         try:
@@ -92,7 +92,7 @@ def _tried(
 
 
 def _simplicity(trial: Trial, recording: Recording) -> tuple[object, ...]:
-    """Few changes; then the file's own rate and the right number of frames."""
+    """Sorting key: few changes first, then the file's own rate and the right number of frames."""
     spec = Mel.preset(trial.preset)
     normalised = trial.statistics is not None and (spec.mean, spec.scale) != (None, None)
     elsewhere = trial.spec.sample_rate != recording.rate
@@ -100,7 +100,7 @@ def _simplicity(trial: Trial, recording: Recording) -> tuple[object, ...]:
 
 
 def _renamed(trial: Trial) -> Trial:
-    """The same front-end as changes to the preset that it differs least from."""
+    """The same front-end, described by the preset with the fewest differences."""
     apart = ("layout", "output_rate", "precision")
     names = [field.name for field in fields(Mel) if field.name not in apart]
     best = trial
@@ -114,7 +114,7 @@ def _renamed(trial: Trial) -> Trial:
 
 
 def _changed(found: list[Trial]) -> Iterator[list[Attempt]]:
-    """Where to go on from: the likest whatever the units, and the nearest, each with a change."""
+    """The next attempts: the most similar trials in any units, and the nearest, with one change."""
     ways: dict[tuple[str, str, str], Trial] = {}
     for trial in sorted(found, key=nearness):
         others = {key: value for key, value in trial.changes.items() if key != "log"}
@@ -137,7 +137,7 @@ def _changed(found: list[Trial]) -> Iterator[list[Attempt]]:
 
 
 def _reshaped(recording: Recording) -> Iterator[Attempt]:
-    """Presets with another rate, number of bands or hop, so that shapes fit."""
+    """Presets with another rate, number of bands or hop that make the shapes fit."""
     for name in Mel.preset_names():
         base = Mel.preset(name)
         for layout in recording.layouts():
@@ -157,7 +157,7 @@ def _size(plan: Attempt) -> int:
 
 
 def _at_rate(base: Mel, rate: int) -> Changes:
-    """The rate, and the highest frequency where the bank would end above half of it."""
+    """Changes for another rate, with a new f_max if the old one is above half of it."""
     if rate == base.sample_rate:
         return {}
     top = {"f_max": rate / 2} if (base.f_max or 0) > (base.filterbank_rate or rate) / 2 else {}
@@ -165,14 +165,14 @@ def _at_rate(base: Mel, rate: int) -> Changes:
 
 
 def _hops(base: Mel, samples: int, frames: int, own: bool) -> list[int]:
-    """Hops with which the frames come out: the preset's if it does, at likely rates any other."""
+    """Hops that give the number of frames: the preset's, or else others at likely rates."""
     if abs(samples // base.hop_length - frames) <= FRAMES_OFF:
         return [base.hop_length]
     return [hop for hop in _HOPS if own and 0 <= frames - samples // hop <= 1]
 
 
 def _variations(spec: Mel) -> Iterator[Changes]:
-    """One field changed, or two that go together."""
+    """Changes of one field, or of two related fields."""
     half = spec.bank_rate / 2
     menu: dict[str, Iterable[Any]] = {
         "magnitude_eps": (0.0, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5),

@@ -1,6 +1,6 @@
-"""Trying front-ends on a recording: how near each comes to a mel of unknown origin.
+"""Try front-ends on a recording and measure their difference from a mel of unknown origin.
 
-All errors are in nepers, the units of natural-log mels, so that they compare.
+All errors are in nepers, the unit of natural-log mels, so they are comparable.
 """
 
 import math
@@ -19,13 +19,13 @@ from wavegan.mel.convert import nepers, statistics
 from wavegan.mel.front_end import Mel
 from wavegan.mel.spectrogram import MelSpectrogram
 
-# What is analysed of long recordings, seconds.
+# Seconds to analyse of long recordings.
 SECONDS = 8.0
-# Frames by which code at hand may be off: padding, trimming, rounding of lengths.
+# Tolerated difference in frames: padding, trimming, rounding of lengths.
 FRAMES_OFF = 2
-# Float32 transforms differ by this share of a frame's largest band.
+# Float32 FFTs differ by this share of a frame's largest band.
 _ROUNDING = 2e-7
-# 1 - r^2 beyond which neither level nor statistics are looked into.
+# 1 - r^2 beyond which neither level nor statistics are tried.
 _HOPELESS = 0.3
 
 Changes = dict[str, Any]
@@ -35,19 +35,19 @@ LOGS: tuple[Log, ...] = ("ln", "log10", "db")
 
 @dataclass(frozen=True)
 class Trial:
-    """A front-end and how near it came.
+    """A front-end and its difference from the mel.
 
     Attributes:
-        preset: the named front-end that it starts from.
+        preset: name of the preset that it starts from.
         changes: fields that differ from the preset, by name.
-        spec: the front-end tried.
-        layout: how the given array lies, if this is right.
-        frames: of the given mel, and what the recording gives.
-        worst: largest difference, and `excess`: beyond what rounding explains.
+        spec: the front-end.
+        layout: assumed layout of the given array.
+        frames: number of frames of the given mel, and of the recording.
+        worst: largest difference; `excess` is the part beyond rounding.
         mean: mean difference.
-        unlike: 1 - r^2 of the two, whatever their units: 0 is equal up to base and scale.
-        level: by how much the audio would have to be louder, as a factor; 1 if it is not that.
-        statistics: (mean, scale) of each band, if with them the two are equal.
+        unlike: 1 - r^2 of the two, independent of units: 0 is equal up to base and scale.
+        level: factor by which the audio would have to be louder; 1 if it need not.
+        statistics: (mean, scale) of each band, if they make the two equal.
     """
 
     preset: str
@@ -64,7 +64,7 @@ class Trial:
 
     @property
     def whole(self) -> Mel:
-        """The front-end with the statistics that were found, so that it makes the given mel."""
+        """The front-end including the statistics that were found."""
         if self.statistics is None:
             return self.spec
         mean, scale = zip(*self.statistics, strict=True)
@@ -72,17 +72,17 @@ class Trial:
 
     @property
     def cost(self) -> int:
-        """How much has to be assumed beyond the preset."""
+        """Number of assumptions beyond the preset."""
         return len(self.changes) + (self.level != 1) + 2 * (self.statistics is not None)
 
 
 class Recording:
-    """A mel of unknown origin and the audio that it should be of.
+    """A mel of unknown origin and its audio.
 
     Args:
         given: (n_mels, L) or (L, n_mels).
         wave: (T,) in [-1, 1].
-        rate: its rate, Hz.
+        rate: its sample rate, Hz.
     """
 
     def __init__(self, given: Tensor, wave: NDArray[np.float32], rate: int) -> None:
@@ -93,36 +93,36 @@ class Recording:
         self.tolerance = 0.012 if half else 1e-3
 
     def samples(self, rate: int) -> int:
-        """Samples of all the audio at a rate."""
+        """Number of samples of the whole audio at a rate."""
         return resampled_length(len(self.wave), self.rate, rate)
 
     def at(self, rate: int) -> Tensor:
-        """The audio that is analysed, at a rate."""
+        """The analysed part of the audio at a rate."""
         if rate not in self._waves:
             part = self.wave[: int(SECONDS * self.rate)] if self.cut else self.wave
             self._waves[rate] = torch.from_numpy(resample_array(part, self.rate, rate))
         return self._waves[rate]
 
     def layouts(self) -> list[str]:
-        """The ways that the given mel may lie: a band count is between 10 and 512."""
+        """Possible layouts of the given mel: 10 to 512 bands."""
         rows, columns = self.given.shape
         bands = {"frames_last": rows, "frames_first": columns}
         return [layout for layout, number in bands.items() if 10 <= number <= 512]
 
     def oriented(self, layout: str) -> Tensor:
-        """The given mel as (n_mels, L), if it lies like that."""
+        """The given mel as (n_mels, L), from the given layout."""
         return self.given if layout == "frames_last" else self.given.T
 
     def trial(
         self, preset: str, changes: Mapping[str, Any], layout: str, base: Mel | None = None
     ) -> Trial | None:
-        """Compute a front-end's mel and compare; None if shapes or fields do not go together.
+        """Compute a front-end's mel and compare; None if shapes or fields do not fit.
 
         Args:
-            preset: the name of the front-end that the changes are to.
-            changes: fields by name.
-            layout: how the given array is taken to lie.
-            base: the front-end of that name, if it is no preset.
+            preset: name of the front-end to change.
+            changes: changed fields by name.
+            layout: assumed layout of the given array.
+            base: the front-end of that name, if it is not a preset.
         """
         try:
             spec = replace(base or Mel.preset(preset), **changes)
@@ -150,7 +150,7 @@ class Recording:
         return third if log is None else self.trial(preset, {**changes, "log": log}, layout, base)
 
     def _logarithm(self, spec: Mel, frames: int, level: float = 1.0) -> Tensor:
-        """What the front-end makes before statistics, as many frames as can be compared."""
+        """The front-end's log mel before statistics, cut to the comparable frames."""
         made = MelSpectrogram(spec).log_mel(self.at(spec.sample_rate) * level)
         if self.cut:
             made = made[:, : max(1, made.shape[1] - spec.n_fft // spec.hop_length - 2)]
@@ -161,7 +161,7 @@ def _compare(trial: Trial, given: Tensor, logarithm: Tensor) -> Trial:
     made = MelSpectrogram(trial.spec).normalize(logarithm)
     theirs, ours = _nepers(given, trial.spec), _nepers(made, trial.spec)
     error = (theirs - ours).abs()
-    # A band far below the frame's loudest one is made of the transform's rounding.
+    # A band far below the frame's loudest one is only rounding noise of the FFT.
     loudest, smaller = torch.maximum(theirs, ours).amax(0), torch.minimum(theirs, ours)
     room = torch.log1p(_ROUNDING * (loudest - smaller).clamp(max=60).exp())
     return replace(
@@ -174,7 +174,7 @@ def _compare(trial: Trial, given: Tensor, logarithm: Tensor) -> Trial:
 
 
 def _level(spec: Mel, given: Tensor, logarithm: Tensor) -> float | None:
-    """The factor between two levels, if what is heard differs by nothing else."""
+    """The factor between two levels, if the loud parts differ by nothing else."""
     theirs, ours = _nepers(given, spec), logarithm * nepers(spec)
     offsets = (theirs - ours)[ours > ours.amax() - 4]
     if offsets.numel() < 50 or spec.clip is not None:
@@ -186,7 +186,7 @@ def _level(spec: Mel, given: Tensor, logarithm: Tensor) -> float | None:
 
 
 def _with_statistics(trial: Trial, given: Tensor, logarithm: Tensor, tolerance: float) -> Trial:
-    """The same with a mean and a scale for each band, if those are all that differs."""
+    """The trial with a mean and a scale for each band, if nothing else differs."""
     x, y = (m.double() - m.double().mean(1, keepdim=True) for m in (logarithm, given))
     if x.shape[1] < 20 or float(y.square().sum(1).min()) < 1e-12:
         return trial
@@ -204,7 +204,7 @@ def _with_statistics(trial: Trial, given: Tensor, logarithm: Tensor, tolerance: 
 
 
 def _base(trial: Trial) -> Log | None:
-    """The logarithm of which these statistics are only the base."""
+    """The logarithm if these statistics only change its base; else None."""
     means, scales = zip(*(trial.statistics or ((1.0, 1.0),)), strict=True)
     for log in LOGS:
         ratio = nepers(replace(trial.spec, log=log)) / nepers(trial.spec)

@@ -1,4 +1,4 @@
-"""What was found in files, and what the files have in common."""
+"""Reports of a diagnosis: findings per file, and faults over all files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,40 +9,40 @@ from wavegan.diagnosis.sound_causes import Kind
 
 LINE = "tonal line"
 SAME_LINE = 0.005
-"""Share by which the frequency of one fault may differ from file to file."""
+"""Tolerance of the frequency of one fault across files, as a share."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Which command of ours made a file.
+    """The wavegan command that made a file.
 
     Attributes:
         command: "generate", "vocode", ….
-        facts: what else the file says of how it was made, such as its model and seed.
+        facts: further metadata, such as model and seed.
     """
 
     command: str
     facts: Mapping[str, Any]
 
     def __str__(self) -> str:
-        """In a line."""
-        said = ", ".join(f"{fact} {value}" for fact, value in self.facts.items())
-        return f"wavegan {self.command}" + (f": {said}" if said else "")
+        """The command and the facts in a line."""
+        facts = ", ".join(f"{fact} {value}" for fact, value in self.facts.items())
+        return f"wavegan {self.command}" + (f": {facts}" if facts else "")
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """What was found in a file.
+    """The findings of a file.
 
     Attributes:
-        name: the file, relative to the folder.
-        seconds: its length, as far as it was looked at.
+        name: path of the file, relative to the folder.
+        seconds: length of the analysed part.
         sample_rate: Hz.
-        channels: how many.
-        findings: what was found.
-        notes: what to know about how it was looked at.
-        kind: "sound" or "vocoded": whose causes are told.
-        origin: what made it, as far as its metadata says.
+        channels: number of channels.
+        findings: the findings.
+        notes: remarks about the analysis.
+        kind: "sound" or "vocoded", which decides the causes.
+        origin: what made it, if its metadata has that.
     """
 
     name: str
@@ -70,7 +70,7 @@ class FileReport:
 
 @dataclass
 class Fault:
-    """A fault that files of one kind share: its strongest finding, and the files."""
+    """A fault of several files of one kind: its strongest finding, and the files."""
 
     finding: Finding
     files: list[str]
@@ -78,7 +78,7 @@ class Fault:
 
     @property
     def title(self) -> str:
-        """In a few words, with the frequency."""
+        """The fault in a few words, with the frequency."""
         low, high = self.finding.low, self.finding.high
         if self.finding.artifact == "dc" or low is None or high is None:
             return self.finding.what
@@ -98,11 +98,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class FolderReport:
-    """All files.
+    """The findings of all files.
 
     Attributes:
-        files: those that could be read.
-        left_out: those that could not, and why.
+        files: reports of the readable files.
+        left_out: unreadable files with the reasons.
     """
 
     files: tuple[FileReport, ...]
@@ -110,11 +110,11 @@ class FolderReport:
 
     @property
     def faulty(self) -> bool:
-        """Whether anything was found that is a fault."""
+        """Whether there is any finding that is not minor."""
         return any(not finding.minor for file in self.files for finding in file.findings)
 
     def kinds(self) -> list[Fault]:
-        """Findings of one kind and frequency over all files, the most frequent first."""
+        """Faults by kind and frequency over all files, the most frequent first."""
         kinds: list[Fault] = []
         for file in self.files:
             for finding in file.findings:
@@ -141,7 +141,7 @@ def _add(faults: list[Fault], finding: Finding, file: FileReport) -> None:
 
 
 def is_same(one: Finding, other: Finding) -> bool:
-    """Whether findings of two files, or two detectors, are of one kind and frequency."""
+    """Whether findings of two files or detectors have the same kind and frequency."""
     if (one.artifact, one.what) != (other.artifact, other.what):
         return False
     if one.what not in (LINE, "metallic tone") or one.low is None or other.low is None:

@@ -1,1 +1,1 @@
-"""Discriminators of waveforms, one public class a file."""
+"""Discriminators of waveforms, one public class per file."""

@@ -1,4 +1,4 @@
-"""DAC's common level of all clips before they are judged (Kumar et al. 2023, arXiv 2306.06546)."""
+"""DAC's normalisation of discriminator input (Kumar et al. 2023, arXiv 2306.06546)."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ PEAK = 0.8
 
 
 def levelled(audio: Tensor) -> Tensor:
-    """`(B, C, T)` with mean 0 and peak 0.8 for each channel, in float32 also inside autocast.
+    """Normalise `(B, C, T)` to mean 0 and peak 0.8 per channel, in float32 also inside autocast.
 
     Silence stays silence.
     """

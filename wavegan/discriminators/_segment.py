@@ -1,4 +1,4 @@
-"""Discriminators that judge clips of one length only."""
+"""Length check of discriminators that take clips of one length."""
 
 from torch import Tensor
 
@@ -9,9 +9,10 @@ def check_segment(audio: Tensor, segment: int) -> None:
     """Refuse audio `(B, C, T)` of another length than `segment` samples.
 
     Raises:
-        UserError: names both lengths.
+        UserError: the message has both lengths.
     """
     if audio.shape[-1] != segment:
         raise UserError(
-            f"audio of {audio.shape[-1]} samples: this discriminator judges segments of {segment}"
+            f"audio has {audio.shape[-1]} samples, but this discriminator takes segments of "
+            f"{segment}: set its segment to data.segment"
         )

@@ -1,7 +1,7 @@
-"""MelGAN's discriminator of a window, with all that ParallelWaveGAN lets one choose about it.
+"""MelGAN's window discriminator, with the options of ParallelWaveGAN.
 
-Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), in the shape of
-github.com/descriptinc/melgan-neurips (MIT) and of `MelGANDiscriminator` in
+Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), as in
+github.com/descriptinc/melgan-neurips (MIT) and in `MelGANDiscriminator` of
 github.com/kan-bayashi/ParallelWaveGAN (MIT).
 """
 
@@ -23,16 +23,16 @@ class WindowDiscriminator(nn.Module):
 
     Args:
         in_channels: C.
-        kernel_sizes: of the last two convolutions; the first one's is their product. See
-            `are_two_odd`.
+        kernel_sizes: kernels of the last two convolutions; their product is the first kernel.
+            See `are_two_odd`.
         base_channels: width of the first layer, a multiple of 4.
         max_channels: largest width.
-        rates: strides of the layers between, each of which is wider by its rate; their kernels are
-            ten times that and one, their groups 4 channels. See `splits_into_groups`.
-        activation: after all layers but the last.
-        padding_mode: at the borders of the first layer.
-        bias: whether convolutions have one.
-        std: of the normal distribution that weights start from; None leaves torch's own start.
+        rates: strides of the layers between. Each layer is wider by its rate, with a kernel of
+            ten times the rate plus one, in groups of 4 channels. See `splits_into_groups`.
+        activation: activation after all layers except the last.
+        padding_mode: padding of the first layer.
+        bias: whether convolutions have a bias.
+        std: standard deviation of the initial weights; None keeps torch's initialization.
     """
 
     def __init__(
@@ -83,17 +83,17 @@ class WindowDiscriminator(nn.Module):
 
 
 def are_two_odd(kernel_sizes: Sequence[int]) -> bool:
-    """Whether `kernel_sizes` are as a judge needs them."""
+    """Whether `kernel_sizes` are two odd numbers."""
     return len(kernel_sizes) == 2 and all(size > 0 and size % 2 for size in kernel_sizes)
 
 
 def splits_into_groups(base: int, most: int, rates: Sequence[int]) -> bool:
-    """Whether each layer's groups of 4 channels divide its width and the next one's.
+    """Whether each layer's input and output widths fit its groups of 4 channels.
 
     Args:
         base: `base_channels`.
         most: `max_channels`.
-        rates: of the layers after the first, at least 1.
+        rates: strides of the layers after the first, at least 1.
     """
     widths = _widths(base, most, rates)
     return widths[0] > 0 and all(

@@ -1,4 +1,4 @@
-"""DAC's multi-resolution discriminator: complex spectra, each band of frequencies on its own.
+"""DAC's multi-resolution discriminator: complex spectra, with separate frequency bands.
 
 Source: Kumar et al. 2023, "High-Fidelity Audio Compression with Improved RVQGAN" (arXiv
 2306.06546; github.com/descriptinc/descript-audio-codec, MIT). The defaults are Vocos'
@@ -25,26 +25,26 @@ STRIDES = (1, 2, 2, 2, 1)
 
 
 class BandedMultiResolution(Discriminator):
-    """Judges the complex STFT of audio `(B, C, T)` at several resolutions.
+    """Scores the complex STFT of audio `(B, C, T)` at several resolutions.
 
         audio ─ mean 0, peak 0.8 ─ STFT ─┬─ band 1 ─ 5 convolutions ─┬─ convolution ─ logits
                                          └─ band N ─ 5 convolutions ─┘
 
-    Real and imaginary parts are two input planes for each channel; hops are a quarter of the
-    window. Per resolution the logits are `(B, 1, L, bins)`; the feature maps are, band after band,
-    the activation of each layer, `(B, width, L, bins)`, and last the logits.
+    Real and imaginary parts are two input planes per channel; hops are a quarter of the window.
+    Per resolution the logits are `(B, 1, L, bins)`; the feature maps are the activations of each
+    layer, `(B, width, L, bins)`, band by band, and last the logits.
 
     Args:
         channels: audio channels, C.
-        fft_sizes: window and transform of each resolution, samples; even.
+        fft_sizes: window and FFT size of each resolution, samples; even.
         width: channels of every convolution.
-        bands: lower and upper edge of each, as shares of the bins.
-        padding: how frames lie, "center" (Vocos) or "same" (DAC).
-        first_layer: whether each band's first activation is a feature map: it is in DAC, and is
-            not in Vocos.
+        bands: lower and upper edge of each band, as shares of the bins.
+        padding: padding of the STFT, "center" (Vocos) or "same" (DAC).
+        first_layer: whether each band's first activation is a feature map, as in DAC but not in
+            Vocos.
 
     Raises:
-        UserError: a size is out of range, or a band holds no bin.
+        UserError: a size is out of range, or a band has no bin.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BandedMultiResolution(Discriminator):
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per resolution."""
+        """Score `(B, C, T)`; one output per resolution."""
         level = levelled(audio)
         return [discriminator(level) for discriminator in self.discriminators]
 
@@ -128,7 +128,7 @@ def _stack(planes: int, width: int) -> nn.ModuleList:
 
 
 def _bins(fft_size: int, bands: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
-    """First bin of each band, and the one after its last; the fraction is cut off, as published."""
+    """First bin of each band, and the one after its last, rounded down as published."""
     count = fft_size // 2 + 1
     made = [(int(low * count), int(high * count)) for low, high in bands]
     if not made or any(not 0 <= low < high <= count for low, high in made):

@@ -1,4 +1,4 @@
-"""What every discriminator is: it scores one batch of waveforms."""
+"""Base class of discriminators, which score one batch of waveforms."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,13 +9,13 @@ from torch import Tensor, nn
 
 
 class DiscriminatorOutput(NamedTuple):
-    """What one (sub-)discriminator says of one batch.
+    """Output of one (sub-)discriminator for one batch.
 
     Attributes:
         logits: scores, batch first, any shape after that.
-        feature_maps: the activations that feature matching compares, first layer first. Whether
-            the logits are among them is the paper's choice, made in each discriminator.
-        weight: what its terms count in the losses of both networks; the recipe's.
+        feature_maps: the activations for feature matching, first layer first. Each discriminator
+            includes the logits or not, as in its paper.
+        weight: weight of its terms in the losses of both networks, from the recipe.
     """
 
     logits: Tensor
@@ -24,13 +24,13 @@ class DiscriminatorOutput(NamedTuple):
 
 
 class Discriminator(nn.Module, ABC):
-    """Base of all discriminators. It sees one batch, never a (real, fake) pair.
+    """Base class of all discriminators. They take one batch, never a (real, fake) pair.
 
     Attributes:
-        shortest: the fewest samples it can judge, where that is known beforehand.
-        n_labels: how many labels it knows; above 0 `forward` takes a second argument, `label`.
-        batch_dependent: what it says of a clip depends on the rest of the batch (minibatch
-            statistics, one phase shuffle for all), so real and fake come in a batch each.
+        shortest: the fewest samples it can score, if known in advance.
+        n_labels: number of labels; above 0 `forward` takes a second argument, `label`.
+        batch_dependent: whether the score of a clip depends on the rest of the batch (minibatch
+            statistics, one phase shuffle for all), so real and fake need separate batches.
     """
 
     shortest: int = 1
@@ -39,36 +39,36 @@ class Discriminator(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`, with its labels `(B,)` if it knows any; one output for each part."""
+        """Score `(B, C, T)`, with labels `(B,)` if there are any; one output for each part."""
 
     def preprocess(self, audio: Tensor) -> list[Tensor]:
-        """What its layers are given of audio `(B, C, T)`: one tensor, of an ensemble one each.
+        """The input of the layers for audio `(B, C, T)`: one tensor, or one per ensemble member.
 
-        Gradient penalties are slopes with respect to this. It is the audio itself, unless a
-        discriminator has a front-end whose own slope is not to be judged, such as a logarithm's.
+        Gradient penalties differentiate with respect to this. It is the audio itself, unless the
+        discriminator has a front-end that penalties should ignore, such as a logarithm.
         """
         return [audio]
 
     def score(
         self, seen: Sequence[Tensor], label: Tensor | None = None
     ) -> list[DiscriminatorOutput]:
-        """`forward`, from what `preprocess` made of the audio on."""
+        """The rest of `forward`, on the output of `preprocess`."""
         (audio,) = seen
         outputs: list[DiscriminatorOutput] = self(audio, label) if self.n_labels else self(audio)
         return outputs
 
     def fit(self, crops: Iterable[Tensor]) -> None:
-        """Take statistics of real crops `(B, C, T)` into buffers, before training."""
+        """Store statistics of real crops `(B, C, T)` in buffers, before training."""
 
 
 @dataclass(frozen=True)
 class ConditionedDiscriminator:
-    """A discriminator that has been told the labels of a batch.
+    """A discriminator with the labels of a batch.
 
     Attributes:
         network: the discriminator.
-        label: `(B,)`; not looked at where it knows none.
-        augment: what audio goes through before, or None.
+        label: `(B,)`; ignored by discriminators without labels.
+        augment: augmentation of the audio before, or None.
     """
 
     network: Discriminator
@@ -76,11 +76,11 @@ class ConditionedDiscriminator:
     augment: nn.Module | None = None
 
     def __call__(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`."""
+        """Score `(B, C, T)`."""
         return self.score(self.preprocess(audio))
 
     def preprocess(self, audio: Tensor) -> list[Tensor]:
-        """See `Discriminator.preprocess`; of audio once augmented."""
+        """See `Discriminator.preprocess`; the audio is augmented first."""
         return self.network.preprocess(audio if self.augment is None else self.augment(audio))
 
     def score(self, seen: Sequence[Tensor]) -> list[DiscriminatorOutput]:
@@ -89,11 +89,11 @@ class ConditionedDiscriminator:
 
 
 class Ensemble(Discriminator):
-    """Several discriminators as one, so that the trainer sees exactly one.
+    """Several discriminators as one, so the trainer handles exactly one.
 
     Args:
-        members: the discriminators by name; the names become prefixes of the weights' keys.
-        weights: of each member's outputs; 1 where none is given.
+        members: the discriminators by name; names become prefixes of the weights' keys.
+        weights: weight of each member's outputs; 1 by default.
     """
 
     def __init__(
@@ -106,20 +106,20 @@ class Ensemble(Discriminator):
         self.batch_dependent = any(member.batch_dependent for member in members.values())
 
     def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`: the members' outputs one after another.
+        """Score `(B, C, T)`: the members' outputs one after another.
 
-        `label` `(B,)` goes to the members that know labels.
+        `label` `(B,)` goes to the members with labels.
         """
         return self.score(self.preprocess(audio), label)
 
     def preprocess(self, audio: Tensor) -> list[Tensor]:
-        """What each member sees; the same tensor for all that see the audio itself."""
+        """The input of each member; the same tensor for all members without a front-end."""
         return [part for member in self.each() for part in member.preprocess(audio)]
 
     def score(
         self, seen: Sequence[Tensor], label: Tensor | None = None
     ) -> list[DiscriminatorOutput]:
-        """See `Discriminator.score`; of what each member sees."""
+        """See `Discriminator.score`; takes the input of each member."""
         return [
             output._replace(weight=self.weights.get(name, 1.0))
             for (name, member), part in zip(self.members.items(), seen, strict=True)

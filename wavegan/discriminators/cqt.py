@@ -1,9 +1,9 @@
-"""Multi-scale sub-band constant-Q discriminator: fine in pitch below, fine in time above.
+"""Multi-scale sub-band constant-Q transform discriminator.
 
 Source: Gu, Zhang, Xue and Wu 2023, "Multi-Scale Sub-Band Constant-Q Transform Discriminator for
 High-Fidelity Vocoder" (arXiv 2311.14957). Module names are those of github.com/open-mmlab/Amphion
-and github.com/NVIDIA/BigVGAN (both MIT), whose checkpoints also hold the fixed kernels of the
-transform, which are made anew here.
+and github.com/NVIDIA/BigVGAN (both MIT), whose checkpoints also contain the fixed kernels of the
+transform, which are computed here.
 """
 
 import math
@@ -28,24 +28,24 @@ ROLLOFF = 0.99
 
 
 class SubbandCQT(Discriminator):
-    """Judges constant-Q spectra of audio `(B, C, T)`, one set of bins per octave at a time.
+    """Scores constant-Q spectra of audio `(B, C, T)`, one set of bins per octave at a time.
 
-    The audio is first resampled to twice its rate, so that the highest octave fits. Real and
-    imaginary parts are two pictures, `(B, 2 C, L, bins)`; each octave of them has a convolution of
-    its own before all octaves are judged together.
+    The audio is first resampled to twice its rate, so the highest octave fits. Real and imaginary
+    parts are two input planes, `(B, 2 C, L, bins)`. Each octave has its own first convolution; the
+    following layers take all octaves together.
 
     Per scale the logits are `(B, 1, L, bins')`; the feature maps are the activation of each layer
     after the octaves' own, `(B, width, L, bins')`, without the logits, as published.
 
     Args:
-        sample_rate: of the audio, Hz.
+        sample_rate: sample rate of the audio, Hz.
         channels: audio channels, C.
-        hop_lengths: of each scale, samples at twice the rate; multiples of 2^(octaves - 1).
-        octaves: of each scale, from 32.7 Hz up; the highest bin is below the sample rate.
-        bins_per_octave: of each scale.
-        width: of the convolutions that see all octaves.
-        dilations: over frames, one convolution each; each keeps every second bin.
-        normalize_volume: take away each clip's mean and scale its peak to 0.8 first.
+        hop_lengths: hop of each scale, samples at twice the rate; multiples of 2^(octaves - 1).
+        octaves: octaves of each scale, from 32.7 Hz up; the highest bin is below the sample rate.
+        bins_per_octave: bins per octave of each scale.
+        width: width of the convolutions over all octaves.
+        dilations: dilations over frames, one convolution each with a stride of 2 over bins.
+        normalize_volume: subtract each clip's mean and scale its peak to 0.8 first.
 
     Raises:
         UserError: lists of different lengths, or a scale that does not fit the sample rate.
@@ -85,12 +85,12 @@ class SubbandCQT(Discriminator):
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per scale."""
+        """Score `(B, C, T)`; one output per scale."""
         doubled = self._doubled(levelled(audio) if self.normalize_volume else audio)
         return [discriminator(doubled) for discriminator in self.discriminators]
 
     def _doubled(self, audio: Tensor) -> Tensor:
-        """`(B, C, T)` to `(B, C, 2 T)`, float32: both phases of a sinc by one convolution."""
+        """Double the rate, `(B, C, T)` to `(B, C, 2 T)`, float32, by one convolution."""
         batch, channels, length = audio.shape
         reach = self.doubling.shape[-1] // 2
         with torch.autocast(audio.device.type, enabled=False):
@@ -138,9 +138,9 @@ class _Scale(nn.Module):
 
 
 def _doubling() -> NDArray[np.float64]:
-    """(2, 15): Hann-windowed sincs for the two phases of twice the rate, as torchaudio makes them.
+    """Hann-windowed sincs (2, 15) for the two phases of doubling the rate, as in torchaudio.
 
-    Six zero crossings a side, 0.99 of the band kept: torchaudio's `Resample` by default.
+    Six zero crossings per side, rolloff 0.99: the defaults of torchaudio's `Resample`.
     """
     reach = math.ceil(ZEROS / ROLLOFF)
     inputs = np.arange(-reach, reach + 1)

@@ -1,6 +1,6 @@
-"""MelGAN's multi-scale discriminator: the same window-based discriminator at three rates.
+"""MelGAN's multi-scale discriminator: the same window discriminator at three rates.
 
-Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), in the shape of
+Source: Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), as in
 github.com/descriptinc/melgan-neurips (MIT). `max_channels` and `kernel_sizes` are options of
 github.com/kan-bayashi/ParallelWaveGAN (MIT), whose multi-band MelGAN has a narrower one.
 """
@@ -24,24 +24,24 @@ from wavegan.layers.normalize_all import normalize_all
 
 
 class MelGANMultiScale(Discriminator):
-    """Judges audio `(B, C, T)` as it is and after each of `scales - 1` halvings of its rate.
+    """Scores audio `(B, C, T)` at its own rate and after each of `scales - 1` halvings.
 
     Per scale the logits are `(B, 1, N)`; the feature maps are the activation of every layer,
-    `(B, width, T')`, without the logits, as published. Borders are reflected: at the lowest rate
-    more samples must be left than half of the first kernel, 7.
+    `(B, width, T')`, without the logits, as published. Borders are reflected, so the lowest rate
+    needs more samples than half of the first kernel, 7.
 
     Args:
         channels: audio channels, C.
-        scales: how many.
+        scales: number of scales.
         base_channels: width of the first layer, a multiple of 4.
-        layers: downsampling layers of each judge; each multiplies the width by
-            `downsampling_factor` up to `max_channels`.
-        downsampling_factor: stride of these layers; their kernel is ten times that and one.
-        max_channels: no layer is wider.
-        kernel_sizes: two odd kernels, of the last two layers; the first layer's is their product.
+        layers: downsampling layers per scale; each multiplies the width by
+            `downsampling_factor`, up to `max_channels`.
+        downsampling_factor: stride of these layers; their kernel is ten times that plus one.
+        max_channels: maximum width of a layer.
+        kernel_sizes: two odd kernels of the last two layers; their product is the first kernel.
 
     Raises:
-        UserError: these contradict each other.
+        UserError: options contradict each other.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class MelGANMultiScale(Discriminator):
         normalize_all(self)
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per scale, the full rate first."""
+        """Score `(B, C, T)`; one output per scale, the full rate first."""
         outputs = []
         for scale, discriminator in enumerate(self.discriminators):
             if scale:

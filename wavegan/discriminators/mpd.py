@@ -1,7 +1,7 @@
-"""Multi-period discriminator: audio folded at prime periods and judged in two dimensions.
+"""Multi-period discriminator: 2-D convolutions over audio folded at prime periods.
 
 Source: Kong, Kim and Bae 2020, "HiFi-GAN" (arXiv 2010.05646). Module names are those of
-github.com/jik876/hifi-gan (MIT), so that the `mpd` weights of its checkpoints load as they are.
+github.com/jik876/hifi-gan (MIT), so the `mpd` weights of its checkpoints load unchanged.
 """
 
 from collections.abc import Sequence
@@ -19,20 +19,20 @@ STRIDE = 3
 
 
 class MultiPeriod(Discriminator):
-    """Judges audio `(B, C, T)` once per period; T must exceed the largest period.
+    """Scores audio `(B, C, T)` once per period; T must exceed the largest period.
 
     Per period the logits are `(B, N)`; the feature maps are the activation of each layer,
     `(B, width, T', period)`, and last the logits before flattening, as published.
 
     Args:
         channels: audio channels, C.
-        periods: in samples; a period folds the audio to `(B, C, T / period, period)`.
-        layer_channels: width of each convolution (kernel 5); all but the last have stride 3.
-        spectral_norm: spectral instead of weight norm.
-        leaky_slope: of the leaky ReLUs; UnivNet has 0.2.
+        periods: periods in samples; each folds the audio to `(B, C, T / period, period)`.
+        layer_channels: width of each convolution (kernel 5); all except the last have stride 3.
+        spectral_norm: use spectral norm instead of weight norm.
+        leaky_slope: slope of the leaky ReLUs; UnivNet has 0.2.
 
     Raises:
-        UserError: a list is empty or holds a number below 1.
+        UserError: a list is empty or has a number below 1.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class MultiPeriod(Discriminator):
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per period."""
+        """Score `(B, C, T)`; one output per period."""
         return [discriminator(audio) for discriminator in self.discriminators]
 
 

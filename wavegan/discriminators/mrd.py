@@ -1,9 +1,9 @@
-"""Multi-resolution discriminator: magnitude spectrograms judged as pictures.
+"""Multi-resolution discriminator: 2-D convolutions over magnitude spectrograms.
 
 Source: Jang et al. 2021, "UnivNet: A Neural Vocoder with Multi-Resolution Spectrogram
 Discriminators for High-Fidelity Waveform Generation" (arXiv 2106.07889). Module names are those of
-github.com/maum-ai/univnet (BSD) and github.com/NVIDIA/BigVGAN (MIT), so that the `mrd` weights of
-their checkpoints load as they are.
+github.com/maum-ai/univnet (BSD) and github.com/NVIDIA/BigVGAN (MIT), so the `mrd` weights of their
+checkpoints load unchanged.
 """
 
 from collections.abc import Sequence
@@ -22,26 +22,26 @@ STRIDES = (1, 2, 2, 2)
 
 
 class MultiResolution(Discriminator):
-    """Judges the magnitudes of audio `(B, C, T)` at each resolution.
+    """Scores the magnitudes of audio `(B, C, T)` at each resolution.
 
-    A spectrogram is taken as both projects take it: reflected by `(n_fft - hop) / 2` on each side
-    (half a sample is dropped where that is odd), no window but the rectangle of `win` samples in
-    the middle of the transform, `sqrt(re^2 + im^2)` without floor or logarithm. T must exceed the
-    reflection and be at least one hop.
+    Spectrograms are computed as in both projects: reflected by `(n_fft - hop) / 2` on each side
+    (rounded down), with a rectangular window of `win` samples in the middle of the FFT, and
+    `sqrt(re^2 + im^2)` without floor or logarithm. T must exceed the reflection and be at least
+    one hop.
 
     Per resolution the logits are `(B, N)`; the feature maps are the activation of each of the five
     layers, `(B, layer_channels, F, L')`, and last the logits before flattening, as published.
 
     Args:
         channels: audio channels, C.
-        resolutions: `(n_fft, hop, win)` of each, samples.
-        layer_channels: width of every convolution but the last; kernels are 3 bins by 9 frames,
-            then 3 by 3, and the second to fourth keep every second frame.
-        spectral_norm: spectral instead of weight norm.
-        leaky_slope: of the leaky ReLUs; UnivNet has 0.2.
+        resolutions: `(n_fft, hop, win)` of each resolution, samples.
+        layer_channels: width of every convolution except the last; kernels are 3 bins by 9 frames,
+            then 3 by 3, and the second to fourth have a stride of 2 over frames.
+        spectral_norm: use spectral norm instead of weight norm.
+        leaky_slope: slope of the leaky ReLUs; UnivNet has 0.2.
 
     Raises:
-        UserError: a resolution is none, or a width is below 1.
+        UserError: a resolution is not valid, or a width is below 1.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class MultiResolution(Discriminator):
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per resolution."""
+        """Score `(B, C, T)`; one output per resolution."""
         return [discriminator(audio) for discriminator in self.discriminators]
 
 

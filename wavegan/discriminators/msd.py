@@ -1,4 +1,4 @@
-"""HiFi-GAN's multi-scale discriminator: audio at three rates, judged by grouped convolutions.
+"""HiFi-GAN's multi-scale discriminator: grouped convolutions over audio at three rates.
 
 Source: Kong, Kim and Bae 2020, "HiFi-GAN" (arXiv 2010.05646), after Kumar et al. 2019, "MelGAN".
 Module names are those of github.com/jik876/hifi-gan (MIT); in its checkpoints' `msd` weights only
@@ -21,19 +21,19 @@ GROUPS = (1, 4, 16, 16, 16, 16, 1)
 
 
 class MultiScale(Discriminator):
-    """Judges audio `(B, C, T)` as it is and after each of `scales - 1` halvings of its rate.
+    """Scores audio `(B, C, T)` at its own rate and after each of `scales - 1` halvings.
 
     Per scale the logits are `(B, N)`; the feature maps are the activation of each of the seven
     layers, `(B, width, T')`, and last the logits before flattening, as published.
 
     Args:
         channels: audio channels, C.
-        scales: how many; the first has spectral norm, the others weight norm.
+        scales: number of scales; the first has spectral norm, the others weight norm.
         layer_channels: width of each of the seven layers, whose group counts are 1, 4, 16, 16,
             16, 16 and 1.
 
     Raises:
-        UserError: a width is no multiple of the groups of its layer or the next.
+        UserError: a width is not a multiple of the groups of its layer or the next.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class MultiScale(Discriminator):
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per scale, the full rate first."""
+        """Score `(B, C, T)`; one output per scale, the full rate first."""
         outputs = []
         for scale, discriminator in enumerate(self.discriminators):
             if scale:
@@ -86,7 +86,7 @@ class _Scale(nn.Module):
 
 
 def _check_widths(widths: Sequence[int]) -> None:
-    # A layer's groups divide what goes in as well as what comes out.
+    # A layer's groups divide both its input and its output width.
     multiples = [max(pair) for pair in zip(GROUPS, (*GROUPS[1:], 1), strict=True)]
     padded = [*widths[:7], *[16] * (7 - len(widths))]
     fitting = [max(round(w / m), 1) * m for w, m in zip(padded, multiples, strict=True)]

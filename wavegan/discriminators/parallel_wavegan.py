@@ -1,6 +1,6 @@
-"""Parallel WaveGAN's discriminator: a stack of dilated convolutions that judges every sample.
+"""Parallel WaveGAN's discriminator: a stack of dilated convolutions that scores every sample.
 
-Source: Yamamoto, Song and Kim 2020, "Parallel WaveGAN" (arXiv 1910.11480), in the shape of
+Source: Yamamoto, Song and Kim 2020, "Parallel WaveGAN" (arXiv 1910.11480), as in
 github.com/kan-bayashi/ParallelWaveGAN (MIT).
 """
 
@@ -15,22 +15,22 @@ from wavegan.layers.wavenet import he_conv1d
 
 
 class ParallelWaveGANDiscriminator(Discriminator):
-    """Judges audio `(B, C, T)` with one logit for each sample, `(B, 1, T)`.
+    """Scores audio `(B, C, T)` with one logit per sample, `(B, 1, T)`.
 
-    The feature maps are the activation of every layer but the last, `(B, conv_channels, T)`;
-    the original uses none.
+    The feature maps are the activation of every layer except the last, `(B, conv_channels, T)`;
+    the original does not use them.
 
     Args:
         channels: audio channels, C.
-        kernel_size: of all convolutions; odd.
-        layers: convolutions in all, at least 2.
-        conv_channels: width of all but the last.
-        dilation_factor: 1: the dilations are 1, 1, 2, 3 and so on; n: 1, n, n² and so on. The last
-            layer has 1.
+        kernel_size: kernel of all convolutions; odd.
+        layers: number of convolutions, at least 2.
+        conv_channels: width of all convolutions except the last.
+        dilation_factor: 1 gives the dilations 1, 1, 2, 3 and so on; n gives 1, n, n² and so on.
+            The last layer has 1.
         activation: see `wavegan.layers.nonlinearity`.
-        leaky_slope: of "leaky_relu" below 0.
-        bias: whether convolutions have one.
-        weight_norm: on all convolutions.
+        leaky_slope: slope of "leaky_relu" below 0.
+        bias: whether convolutions have a bias.
+        weight_norm: use weight norm on all convolutions.
 
     Raises:
         UserError: an even kernel, or a number too small.
@@ -74,7 +74,7 @@ class ParallelWaveGANDiscriminator(Discriminator):
             normalize_all(self)
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output."""
+        """Score `(B, C, T)`; one output."""
         x, feature_maps = audio, []
         for conv in self.convs:
             x = self.activation(conv(x))

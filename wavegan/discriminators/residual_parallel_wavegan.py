@@ -1,4 +1,4 @@
-"""A WaveNet as a discriminator, the other one of github.com/kan-bayashi/ParallelWaveGAN (MIT).
+"""The residual discriminator of github.com/kan-bayashi/ParallelWaveGAN (MIT): a WaveNet.
 
 Source: the generator of Yamamoto, Song and Kim 2020, "Parallel WaveGAN" (arXiv 1910.11480),
 without a condition; `ResidualParallelWaveGANDiscriminator` there.
@@ -14,28 +14,29 @@ from wavegan.layers.wavenet import WaveNet
 
 
 class ResidualParallelWaveGANDiscriminator(Discriminator):
-    """Judges audio `(B, C, T)` with one logit for each sample, `(B, 1, T)`.
+    """Scores audio `(B, C, T)` with one logit per sample, `(B, 1, T)`.
 
-    The one feature map is the sum of the layers' skips, `(B, skip_channels, T)`; the original uses
-    none.
+    The only feature map is the sum of the skip connections, `(B, skip_channels, T)`; the original
+    does not use it.
 
     Args:
         channels: audio channels, C.
-        kernel_size: of the dilated convolutions; odd.
-        layers: dilated convolutions, a multiple of `stacks`.
-        stacks: how often the dilations 1, 2, 4 and so on start anew.
-        residual_channels: of what passes from layer to layer.
-        gate_channels: of the dilated convolutions; even.
-        skip_channels: of what the layers add up.
-        dropout: share dropped before each dilated convolution in training.
-        bias: whether the layers' convolutions have one.
-        weight_norm: on all convolutions.
-        causal: no sample influences what comes before it.
-        activation: of the first and the two last convolutions, see `wavegan.layers.nonlinearity`.
-        leaky_slope: of "leaky_relu" below 0.
+        kernel_size: kernel of the dilated convolutions; odd.
+        layers: number of dilated convolutions, a multiple of `stacks`.
+        stacks: number of stacks; each restarts the dilations 1, 2, 4 and so on.
+        residual_channels: channels between the layers.
+        gate_channels: channels of the dilated convolutions; even.
+        skip_channels: channels of the sum of skip connections.
+        dropout: dropout rate before each dilated convolution in training.
+        bias: whether the layers' convolutions have a bias.
+        weight_norm: use weight norm on all convolutions.
+        causal: samples do not influence earlier ones.
+        activation: activation of the first and the last two convolutions (see
+            `wavegan.layers.nonlinearity`).
+        leaky_slope: slope of "leaky_relu" below 0.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     def __init__(
@@ -79,6 +80,6 @@ class ResidualParallelWaveGANDiscriminator(Discriminator):
             normalize_all(self)
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output."""
+        """Score `(B, C, T)`; one output."""
         skips = self.wavenet.skips(audio)
         return [DiscriminatorOutput(self.wavenet.head(skips), [skips])]

@@ -1,7 +1,7 @@
-"""SpecGAN's critic: it judges spectrograms, as pictures are judged.
+"""SpecGAN's critic: 2-D convolutions over spectrograms.
 
-Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), in the
-shape of github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Labels by
+Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), as in
+github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Labels by
 projection: Miyato and Koyama 2018 (arXiv 1802.05637).
 """
 
@@ -20,7 +20,7 @@ SLOPE = 0.2
 
 
 class SpecGANDiscriminator(Discriminator):
-    """Judges spectrograms `(B, C, spec_n_fft / 2, L)` as the generator `specgan` makes them.
+    """Scores spectrograms `(B, C, spec_n_fft / 2, L)` of the generator `specgan`.
 
     The logits are `(B, 1)`; the feature maps are the activation of every convolution,
     `(B, width, F', L')`.
@@ -28,16 +28,16 @@ class SpecGANDiscriminator(Discriminator):
     Args:
         segment: samples of the clips, L * spec_hop_length.
         channels: audio channels, C.
-        n_labels: K, how many labels it knows; each has a vector as long as what the last layer
-            sees, whose inner product with that is added to the logits.
-        dim: channels after the first convolution; each one after that has twice as many.
-        stages: convolutions, each of which halves bins and frames.
-        kernel_size: of these, bins and frames.
-        spec_n_fft: the generator's.
-        spec_hop_length: the generator's.
+        n_labels: K, number of labels; the inner product of a label's embedding with the input of
+            the last layer is added to the logits.
+        dim: channels after the first convolution; each further one has twice as many.
+        stages: number of convolutions; each halves bins and frames.
+        kernel_size: their kernel, bins and frames.
+        spec_n_fft: that of the generator.
+        spec_hop_length: that of the generator.
 
     Raises:
-        UserError: these contradict each other.
+        UserError: options contradict each other.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class SpecGANDiscriminator(Discriminator):
         self.projection = LabelProjection(features, n_labels) if n_labels else None
 
     def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
-        """Judge spectrograms `(B, C, spec_n_fft / 2, L)`, with their labels `(B,)` if it knows any.
+        """Score spectrograms `(B, C, spec_n_fft / 2, L)`, with labels `(B,)` if there are any.
 
         Raises:
             UserError: they have another shape, or a label is missing or unknown.
         """
         if tuple(audio.shape[1:]) != self.shape:
             raise UserError(
-                f"the discriminator specgan judges spectrograms {self.shape} and was given "
+                f"the discriminator specgan takes spectrograms {self.shape}, but the input is "
                 f"{tuple(audio.shape[1:])}: set the generator to specgan, with the same spec_n_fft "
                 "and spec_hop_length"
             )
@@ -88,7 +88,7 @@ class SpecGANDiscriminator(Discriminator):
         for down in self.downs:
             x = leaky_relu(down(x), SLOPE)
             feature_maps.append(x)
-        # frames, then bins, then channels, as in the original, whose weights then fit as they are
+        # frames, then bins, then channels, as in the original, so its weights fit unchanged
         features = x.permute(0, 3, 2, 1).flatten(1)
         logits = self.dense(features)
         if self.projection is not None:

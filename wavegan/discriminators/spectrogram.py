@@ -1,10 +1,10 @@
-"""A critic of waveforms that looks at their log spectrogram as a picture.
+"""A critic of waveforms with 2-D convolutions over their log spectrogram.
 
 Sources: SpecGAN's critic (Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis", arXiv
-1802.04208), convolutions of stride 2 on a spectrogram whose bins are normalised. There the
-generator makes the spectrogram too; here it makes audio, so that several resolutions may judge
-it, as in Jang et al. 2021, "UnivNet" (arXiv 2106.07889). Labels by projection: Miyato and Koyama
-2018 (arXiv 1802.05637).
+1802.04208), with convolutions of stride 2 on a spectrogram with normalised bins. There the
+generator makes spectrograms; here it makes audio, so critics of several resolutions can be
+combined, as in Jang et al. 2021, "UnivNet" (arXiv 2106.07889). Labels by projection: Miyato and
+Koyama 2018 (arXiv 1802.05637).
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,33 +20,33 @@ from wavegan.layers.log_spectrogram import LogSpectrogram
 
 SLOPE = 0.2
 SHORTEST = 8
-"""Bins or frames that are still halved."""
+"""Fewest bins or frames that are halved."""
 
 
 class SpectrogramDiscriminator(Discriminator):
-    """Judges clips `(B, channels, segment)`, of just that length, by one resolution.
+    """Scores clips `(B, channels, segment)`, of exactly this length, at one resolution.
 
-    Magnitudes become logarithms in units of each bin's deviation from its mean, which `fit` takes
-    of real clips; gradient penalties are about this picture, since the slope of a logarithm near
-    silence says nothing of a critic. The logits are `(B, 1)`; the feature maps are the activation
-    of every convolution, `(B, width, F, L)`.
+    The input of the layers is the log spectrogram, normalised by each bin's mean and deviation,
+    which `fit` measures on real clips. Gradient penalties refer to this spectrogram, as the slope
+    of the logarithm near silence is not a property of the critic. The logits are `(B, 1)`; the
+    feature maps are the activation of every convolution, `(B, width, F, L)`.
 
     Args:
         segment: samples of a clip.
-        channels: of the audio.
-        n_labels: K, how many labels it knows; each has a vector as long as what the last layer
-            sees, whose inner product with that is added to the logits.
-        spec_n_fft: transform length, samples; even.
-        spec_hop_length: samples from frame to frame, at most half of that.
-        bins: how many of the lowest are looked at; None: all but the last, half the sample rate.
-        dim: channels after the first convolution; each one after that has twice as many.
-        max_dim: no layer is wider.
-        kernel_size: of both axes; odd.
-        places: convolutions halve the picture until no more of these, bins times frames, are left.
-        floor: added to magnitudes: what is much softer looks like silence.
+        channels: audio channels.
+        n_labels: K, number of labels; the inner product of a label's embedding with the input of
+            the last layer is added to the logits.
+        spec_n_fft: FFT size, samples; even.
+        spec_hop_length: hop of the spectrogram, samples; at most half of spec_n_fft.
+        bins: number of bins to use, from the lowest; None: all except that at half the rate.
+        dim: channels after the first convolution; each further one has twice as many.
+        max_dim: maximum width of a layer.
+        kernel_size: kernel along both axes; odd.
+        places: convolutions halve the spectrogram until bins times frames is at most this.
+        floor: added to magnitudes, so much softer sound is treated as silence.
 
     Raises:
-        UserError: these contradict each other; the message has a value that does not.
+        UserError: options contradict each other; the message has a valid value.
     """
 
     def __init__(
@@ -90,22 +90,22 @@ class SpectrogramDiscriminator(Discriminator):
         self.projection = LabelProjection(features, n_labels) if n_labels else None
 
     def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
-        """Judge `(B, channels, segment)` with its labels `(B,)`, if it knows any; one output.
+        """Score `(B, channels, segment)`, with labels `(B,)` if there are any; one output.
 
         Raises:
-            UserError: audio of another length; labels are missing or not known.
+            UserError: the audio has another length, or labels are missing or unknown.
         """
         return self.score(self.preprocess(audio), label)
 
     def preprocess(self, audio: Tensor) -> list[Tensor]:
-        """The picture of `(B, channels, segment)`: `(B, channels, bins, L)`, float32."""
+        """The spectrogram `(B, channels, bins, L)` of `(B, channels, segment)`, float32."""
         check_segment(audio, self.segment)
         return [self.spectrogram.normalized(audio)[..., : self.bins, :]]
 
     def score(
         self, seen: Sequence[Tensor], label: Tensor | None = None
     ) -> list[DiscriminatorOutput]:
-        """What it says of one picture."""
+        """Score one spectrogram."""
         (x,) = seen
         label = check_labels(label, self.n_labels, len(x))
         feature_maps = []
@@ -119,7 +119,7 @@ class SpectrogramDiscriminator(Discriminator):
         return [DiscriminatorOutput(logits, feature_maps)]
 
     def fit(self, crops: Iterable[Tensor]) -> None:
-        """Take each bin's mean and deviation from real crops, each `(B, C, T)`."""
+        """Measure each bin's mean and deviation on real crops `(B, C, T)`."""
         self.spectrogram.fit(crops)
 
 

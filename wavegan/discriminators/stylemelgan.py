@@ -1,8 +1,8 @@
-"""StyleMelGAN's discriminators: random windows of several lengths, each split into sub-bands.
+"""StyleMelGAN's discriminators: random windows of several lengths, split into sub-bands.
 
-Source: Mustafa, Pia and Fuchs 2021, "StyleMelGAN" (arXiv 2011.01557), in the shape of
-github.com/kan-bayashi/ParallelWaveGAN (MIT); the judges are MelGAN's (Kumar et al. 2019, arXiv
-1910.06711).
+Source: Mustafa, Pia and Fuchs 2021, "StyleMelGAN" (arXiv 2011.01557), as in
+github.com/kan-bayashi/ParallelWaveGAN (MIT); the sub-discriminators are MelGAN's (Kumar et al.
+2019, arXiv 1910.06711).
 """
 
 from collections.abc import Sequence
@@ -24,39 +24,39 @@ from wavegan.layers.nonlinearity import ActivationName, activation_function
 from wavegan.layers.normalize_all import normalize_all
 
 START = 0.02
-"""Deviation of the first weights; as in the original, whose weight norm comes afterwards."""
+"""Standard deviation of the initial weights, before weight norm, as in the original."""
 
 
 class StyleMelGANDiscriminator(Discriminator):
-    """Judges `repeats` random windows of each size of audio `(B, C, T)`.
+    """Scores `repeats` random windows of each size of audio `(B, C, T)`.
 
-    A window of 2 n samples is judged as 2 bands of n, one of 4 n as 4 bands, so all judges see the
-    same number of time steps. Where a window starts is drawn anew for each judgement from torch's
-    CPU generator, and is the same for the whole batch. Per judgement the logits are `(B, 1, N)`;
-    the feature maps are the activation of every layer but the last; the original uses none, and
-    since real and fake have windows of their own in the generator's turn they are not to be
-    matched.
+    A window of 2 n samples is split into 2 bands of n, one of 4 n into 4 bands, so all
+    sub-discriminators take the same number of time steps. Each window's start is drawn from
+    torch's CPU generator, once per batch. Per window the logits are `(B, 1, N)`; the feature maps
+    are the activation of every layer except the last. The original does not use them, and they
+    should not be matched, as real and fake have different windows in the generator's turn.
 
     Args:
         channels: audio channels, C.
-        repeats: windows drawn for each judge.
-        window_sizes: in samples, one judge each; T is at least the largest.
-        bands: sub-bands of each window; all windows have the same number of samples a band.
-        taps: order of each filter bank, even; not used for 1 band, as the two below.
-        cutoff_ratios: of their prototypes, tuned to the number of bands.
-        betas: of their Kaiser windows.
-        kernel_sizes: of the last two convolutions; the first one's is their product. Odd.
+        repeats: number of windows of each size.
+        window_sizes: window sizes in samples, one sub-discriminator each; T is at least the
+            largest.
+        bands: sub-bands of each window; all windows have the same number of samples per band.
+        taps: order of each filter bank, even; like the next two, not used for 1 band.
+        cutoff_ratios: cutoff ratios of their prototypes, tuned to the number of bands.
+        betas: betas of their Kaiser windows.
+        kernel_sizes: odd kernels of the last two convolutions; their product is the first kernel.
         base_channels: width of the first layer, a multiple of 4.
         max_channels: largest width.
-        downsampling_rates: of the layers between, each of which is wider by its rate.
+        downsampling_rates: strides of the layers between; each layer is wider by its rate.
         activation: see `wavegan.layers.nonlinearity`.
-        leaky_slope: of "leaky_relu" below 0.
-        padding_mode: at the borders of the first layer.
-        bias: whether convolutions have one.
-        weight_norm: on all convolutions.
+        leaky_slope: slope of "leaky_relu" below 0.
+        padding_mode: padding of the first layer.
+        bias: whether convolutions have a bias.
+        weight_norm: use weight norm on all convolutions.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class StyleMelGANDiscriminator(Discriminator):
         if min(channels, repeats) < 1:
             raise UserError(f"channels {channels} and repeats {repeats} must be at least 1")
         _check_windows(window_sizes, bands, (taps, cutoff_ratios, betas))
-        _check_judge(kernel_sizes, base_channels, max_channels, downsampling_rates)
+        _check_layers(kernel_sizes, base_channels, max_channels, downsampling_rates)
         self.repeats, self.window_sizes = repeats, list(window_sizes)
         self.shortest = max(window_sizes)
         filters = zip(bands, taps, cutoff_ratios, betas, strict=True)
@@ -109,7 +109,7 @@ class StyleMelGANDiscriminator(Discriminator):
             normalize_all(self)
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; all window sizes, then all again, `repeats` times.
+        """Score `(B, C, T)`; outputs of all window sizes, `repeats` times.
 
         Raises:
             UserError: the audio is shorter than the largest window.
@@ -117,7 +117,7 @@ class StyleMelGANDiscriminator(Discriminator):
         samples, largest = audio.shape[-1], self.shortest
         if samples < largest:
             raise UserError(
-                f"window_sizes of discriminator stylemelgan hold {largest} and the audio has "
+                f"window_sizes of discriminator stylemelgan has {largest}, but the audio has "
                 f"{samples} samples: set data.segment to at least {largest}, or smaller windows"
             )
         return [
@@ -144,8 +144,8 @@ def _check_windows(
     if not windows or {len(each) for each in (bands, *filters)} != {len(windows)}:
         counts = [len(each) for each in (windows, bands, *filters)]
         raise UserError(
-            "window_sizes, bands, taps, cutoff_ratios and betas need one value for each judge, "
-            f"and have {counts}"
+            "window_sizes, bands, taps, cutoff_ratios and betas must have the same number of "
+            f"values, but have {counts}"
         )
     if min(*windows, *bands) < 1:
         raise UserError(f"window_sizes {list(windows)} and bands {list(bands)} must be positive")
@@ -153,12 +153,12 @@ def _check_windows(
     fitting = [steps * number for number in bands]
     if fitting != list(windows):
         raise UserError(
-            f"window_sizes {list(windows)} over bands {list(bands)} must give one number of "
-            f"samples a band: use window_sizes {fitting}"
+            f"window_sizes {list(windows)} over bands {list(bands)} must give the same number of "
+            f"samples per band: use window_sizes {fitting}"
         )
 
 
-def _check_judge(kernels: Sequence[int], base: int, most: int, rates: Sequence[int]) -> None:
+def _check_layers(kernels: Sequence[int], base: int, most: int, rates: Sequence[int]) -> None:
     if not are_two_odd(kernels):
         raise UserError(f"kernel_sizes {list(kernels)} must be two odd kernels: use [5, 3]")
     if min(rates, default=1) < 1:

@@ -1,4 +1,4 @@
-"""Avocodo's sub-band discriminator: sub-bands of audio, judged by convolutions of many dilations.
+"""Avocodo's sub-band discriminator: convolutions of many dilations over sub-bands of audio.
 
 Source: Bak et al. 2022, "Avocodo: Generative Adversarial Network for Artifact-Free Vocoder" (arXiv
 2206.13404; github.com/ncsoft/avocodo, BSD), whose module names these are.
@@ -20,34 +20,33 @@ Filters = tuple[int, int, float, float]
 
 
 class SubBand(Discriminator):
-    """Judges sub-bands of audio `(B, C, T)`: groups of some of them, and all with time as channels.
+    """Scores groups of sub-bands of audio `(B, C, T)`, and all sub-bands with time as channels.
 
-        audio ─┬─ PQMF of 16 bands ─┬─ the lowest 6  ─ judge with the widest view
-               │                    ├─ the lowest 11 ─ judge
-               │                    └─ all           ─ judge with the narrowest view
-               └─ PQMF of 64 bands ─── all, time and frequency exchanged ─ judge
+        audio ─┬─ PQMF of 16 bands ─┬─ the lowest 6  ─ D with the widest receptive field
+               │                    ├─ the lowest 11 ─ D
+               │                    └─ all           ─ D with the narrowest receptive field
+               └─ PQMF of 64 bands ─── all, time and frequency exchanged ─ D
 
-    Per judge the logits are `(B, 1, N)`; the feature maps are the activation of each layer,
-    `(B, width, N')`, without the logits, as published.
+    Per sub-discriminator (D) the logits are `(B, 1, N)`; the feature maps are the activation of
+    each layer, `(B, width, N')`, without the logits, as published.
 
     Args:
         channels: audio channels, C.
         filters: bands, taps, cutoff ratio and beta of the first PQMF.
-        bands: how many of its bands, from the lowest, each of the first judges sees.
-        kernel_sizes: of each of these judges; odd.
-        dilations: of each of these judges: each of its layers adds up one convolution for each.
-        layer_channels: width of each layer of these judges.
-        strides: of each layer, of the last judge too.
-        segment: T, which the last judge is made for; None leaves that judge out.
-        segment_filters: of its PQMF.
-        segment_kernel_size: its kernels; odd.
-        segment_dilations: for each of its layers.
+        bands: number of its bands, from the lowest, for each of the first sub-discriminators.
+        kernel_sizes: kernel of each of these; odd.
+        dilations: dilations of each of these; each layer adds up one convolution per dilation.
+        layer_channels: width of each of their layers.
+        strides: stride of each layer, also of the last sub-discriminator.
+        segment: T for the last sub-discriminator; None leaves it out.
+        segment_filters: filters of its PQMF.
+        segment_kernel_size: its kernel; odd.
+        segment_dilations: dilations of each of its layers.
         segment_channels: width of each of its layers.
-        spectral_norm: spectral instead of weight norm.
+        spectral_norm: use spectral norm instead of weight norm.
 
     Raises:
-        UserError: these contradict each other, or there comes audio of another length than
-            `segment`.
+        UserError: options contradict each other, or the audio has another length than `segment`.
     """
 
     def __init__(
@@ -68,13 +67,13 @@ class SubBand(Discriminator):
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
-        _check_judges(channels, filters[0], bands, kernel_sizes, dilations)
+        _check_bands(channels, filters[0], bands, kernel_sizes, dilations)
         _check_layers("layer_channels", layer_channels, strides)
         norm: Norm = "spectral" if spectral_norm else "weight"
         self.bands, self.segment = list(bands), segment
         self.pqmf = PQMF(*filters)
         self.discriminators = nn.ModuleList(
-            _Judge(channels * count, layer_channels, kernel, [each] * len(strides), strides, norm)
+            _Part(channels * count, layer_channels, kernel, [each] * len(strides), strides, norm)
             for count, kernel, each in zip(bands, kernel_sizes, dilations, strict=True)
         )
         if segment is None:
@@ -84,18 +83,18 @@ class SubBand(Discriminator):
         self.f_pqmf = PQMF(*segment_filters)
         planes = channels * (segment // segment_filters[0])
         self.discriminators.append(
-            _Judge(planes, segment_channels, segment_kernel_size, segment_dilations, strides, norm)
+            _Part(planes, segment_channels, segment_kernel_size, segment_dilations, strides, norm)
         )
 
     def forward(self, audio: Tensor) -> list[DiscriminatorOutput]:
-        """Judge `(B, C, T)`; one output per sub-discriminator."""
+        """Score `(B, C, T)`; one output per sub-discriminator."""
         split = _analysed(self.pqmf, audio)
         seen = [split[:, :, :count] for count in self.bands]
         if self.segment is not None:
             if audio.shape[-1] != self.segment:
                 raise UserError(
-                    f"the audio has {audio.shape[-1]} samples and subband's segment is "
-                    f"{self.segment}: set it to data.segment, or to null"
+                    f"the audio has {audio.shape[-1]} samples, but segment of the discriminator "
+                    f"subband is {self.segment}: set it to data.segment, or to null"
                 )
             seen.append(_analysed(self.f_pqmf, audio).transpose(2, 3))
         return [
@@ -104,7 +103,7 @@ class SubBand(Discriminator):
         ]
 
 
-class _Judge(nn.Module):
+class _Part(nn.Module):
     def __init__(
         self,
         planes: int,
@@ -132,7 +131,7 @@ class _Judge(nn.Module):
 
 
 class _ManyDilations(nn.Module):
-    """Dilated convolutions side by side, added up, then one with the stride."""
+    """The sum of parallel dilated convolutions, then one with the stride."""
 
     def __init__(
         self,
@@ -149,7 +148,7 @@ class _ManyDilations(nn.Module):
             normalized(nn.Conv1d(before, width, kernel, padding=pad, dilation=dilation), norm)
             for dilation, pad in zip(dilations, paddings, strict=True)
         )
-        # The original pads its three taps as much as the widest kernel, so that borders grow.
+        # The original pads this kernel of 3 as much as the widest one, so the output grows.
         self.post_conv = normalized(nn.Conv1d(width, width, 3, stride, paddings[-1]), norm)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -163,7 +162,7 @@ def _analysed(pqmf: PQMF, audio: Tensor) -> Tensor:
     return split.reshape(len(audio), audio.shape[1], -1, split.shape[-1])
 
 
-def _check_judges(
+def _check_bands(
     channels: int,
     most: int,
     bands: Sequence[int],
@@ -183,7 +182,7 @@ def _check_judges(
     ):
         raise UserError(
             f"kernel_sizes {list(kernels)} and dilations {[list(each) for each in dilations]} must "
-            f"hold an odd kernel and a list of dilations for each of bands {list(bands)}"
+            f"have an odd kernel and a list of dilations for each of bands {list(bands)}"
         )
 
 
@@ -211,5 +210,5 @@ def _check_segment(
     if kernel < 1 or kernel % 2 == 0 or len(dilations) != len(strides) or not all(dilations):
         raise UserError(
             f"segment_kernel_size {kernel} must be odd, and segment_dilations "
-            f"{[list(each) for each in dilations]} hold a list for each of strides {list(strides)}"
+            f"{[list(each) for each in dilations]} have a list for each of strides {list(strides)}"
         )

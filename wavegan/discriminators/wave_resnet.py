@@ -1,14 +1,14 @@
 """A residual critic of waveforms without normalisation.
 
 Source: Huang, Gokaslan, Kuleshov and Tompkin 2024, "The GAN is dead; long live the GAN! A Modern
-GAN Baseline" (R3GAN, arXiv 2501.05441), in the shape of github.com/brownvc/R3GAN. From there:
-blocks of three convolutions of which the middle one is wide and grouped, nothing but biases and
-leaky ReLUs between them, initial weights by their fix-up rule, no activation on the way around the
-blocks, low passes before each step down, a weight for each place of the last map. From StyleGAN2
-(Karras et al. 2020, arXiv 1912.04958): widths that double from the audio on, minibatch deviation,
-the equalised learning rate. Labels by projection: Miyato and Koyama 2018 (arXiv 1802.05637).
-Ours: one dimension, where kernels are longer and steps are of four; a first convolution that is no
-single sample wide, since a waveform has one channel; blocks that start at a hundredth instead of 0.
+GAN Baseline" (R3GAN, arXiv 2501.05441), as in github.com/brownvc/R3GAN. From there: blocks of
+three convolutions with a wide, grouped middle one, only biases and leaky ReLUs between them, Fixup
+initialization, no activation on the residual path, low-pass filters before downsampling, and a
+weight for each position of the last map. From StyleGAN2 (Karras et al. 2020, arXiv 1912.04958):
+widths that double from the audio on, minibatch deviation, the equalised learning rate. Labels by
+projection: Miyato and Koyama 2018 (arXiv 1802.05637). Ours: one dimension, with longer kernels and
+strides of 4; a first convolution wider than one sample, as a waveform has one channel; blocks that
+start at a hundredth instead of 0.
 """
 
 import math
@@ -29,39 +29,38 @@ from wavegan.layers.equalized import EqualConv1d, EqualLinear
 from wavegan.layers.minibatch_std import MinibatchStd
 from wavegan.layers.wave_strides import layer_widths
 
-# of a block's share in the sum, at the start: small enough to be nothing, but its inner weights
-# learn from the first step on
+# initial scale of a block's branch: almost 0, but its inner weights learn from the first step on
 BLOCK_START = 0.01
 FEWEST = 32
 
 
 class WaveResNet(Discriminator):
-    """Judges clips `(B, channels, segment)`, of just that length.
+    """Scores clips `(B, channels, segment)`, of exactly this length.
 
-    The logits are `(B, 1)`; the feature maps are what each stage's blocks make, `(B, width, T')`.
-    All of it can be differentiated twice.
+    The logits are `(B, 1)`; the feature maps are the output of each stage, `(B, width, T')`. It is
+    twice differentiable.
 
     Args:
         segment: samples of a clip; any number.
         channels: audio channels.
-        n_labels: K, how many labels it knows; each has a vector whose inner product with a clip's
+        n_labels: K, number of labels; the inner product of a label's embedding with a clip's
             features is added to the logits.
-        dim: channels at the full rate; each stage after has twice as many.
-        max_dim: no stage is wider.
-        strides: of the steps between stages, each at least 2; None: fours, down to 32 positions or
-            fewer.
-        blocks: in each stage.
-        expansion: how many times wider the middle of a block is.
+        dim: channels at the full rate; each further stage has twice as many.
+        max_dim: maximum width of a stage.
+        strides: downsampling factors between stages, each at least 2; None: 4 each, down to 32
+            positions or fewer.
+        blocks: blocks per stage.
+        expansion: width of the middle of a block, as a multiple of its own.
         group_width: channels in a group of the middle convolution.
-        kernel_size: of the first and the middle convolutions; odd.
-        leaky_slope: of the activations below 0.
-        equalized: weights are scaled at run time (`layers/equalized.py`), as in StyleGAN2; R3GAN
-            does without.
-        minibatch_std: clips in the groups whose deviation it is told before the last stage
-            (`layers/minibatch_std.py`); 0: it is not.
+        kernel_size: kernel of the first and the middle convolutions; odd.
+        leaky_slope: slope of the activations below 0.
+        equalized: scale weights at run time (`layers/equalized.py`), as in StyleGAN2 but not in
+            R3GAN.
+        minibatch_std: clips per group for the minibatch deviation before the last stage
+            (`layers/minibatch_std.py`); 0: none.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     def __init__(
@@ -106,10 +105,10 @@ class WaveResNet(Discriminator):
             nn.Sequential(*(block(width) for _ in range(blocks))) for width in widths
         )
         self.downs = nn.ModuleList(Downsample(stride) for stride in strides)
-        told = [0] * (len(strides) - 1) + [int(self.batch_dependent)]
+        extra = [0] * (len(strides) - 1) + [int(self.batch_dependent)]
         self.widenings = nn.ModuleList(
             conv(above + more, below, 1)
-            for (above, below), more in zip(pairwise(widths), told, strict=True)
+            for (above, below), more in zip(pairwise(widths), extra, strict=True)
         )
         self.spread = MinibatchStd(minibatch_std) if self.batch_dependent else None
         places = reduce(lambda length, stride: -(-length // stride), strides, segment)
@@ -118,10 +117,10 @@ class WaveResNet(Discriminator):
         self.projection = LabelProjection(widths[-1], n_labels) if n_labels else None
 
     def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
-        """Judge `(B, channels, segment)` with its labels `(B,)`, if it knows any; one output.
+        """Score `(B, channels, segment)`, with labels `(B,)` if there are any; one output.
 
         Raises:
-            UserError: audio of another length; labels are missing or not known.
+            UserError: the audio has another length, or labels are missing or unknown.
         """
         check_segment(audio, self.segment)
         label = check_labels(label, self.n_labels, len(audio))
@@ -142,14 +141,14 @@ class WaveResNet(Discriminator):
 
 
 class _Block(nn.Module):
-    """`x` plus what three convolutions make of it, the middle one wide and in groups.
+    """A residual block of three convolutions, with a wide, grouped middle one.
 
         x ─┬─ 1 ─ bias, leaky ReLU ─ kernel_size, groups ─ bias, leaky ReLU ─ 1 ─ + ─
            └───────────────────────────────────────────────────────────────────┘
 
     Args:
         width: C.
-        total: how many blocks the network has: the more, the smaller each begins.
+        total: number of blocks of the network; more blocks have smaller initial weights.
     """
 
     def __init__(
@@ -165,7 +164,7 @@ class _Block(nn.Module):
     ) -> None:
         super().__init__()
         wide = width * expansion
-        # He's for leaky ReLUs, times the fix-up rule's for blocks of three layers
+        # He initialization for leaky ReLUs, times the Fixup factor for blocks of three layers
         gain = math.sqrt(2 / (1 + leaky_slope**2)) * total**-0.25
         conv = partial(EqualConv1d, equalized=equalized, gain=gain)
         self.slope = leaky_slope
@@ -181,7 +180,7 @@ class _Block(nn.Module):
 
 
 class _Places(nn.Module):
-    """A weighted sum over time for each channel: `(B, C, T)` to `(B, C)`."""
+    """A weighted sum over time per channel: `(B, C, T)` to `(B, C)`."""
 
     def __init__(self, width: int, length: int, equalized: bool) -> None:
         super().__init__()

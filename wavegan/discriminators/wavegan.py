@@ -1,8 +1,8 @@
 """WaveGAN's discriminator: strided convolutions over the whole clip, phase shuffle, one score.
 
-Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), in
-the shape of github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Labels
-by projection: Miyato and Koyama 2018 (arXiv 1802.05637). Minibatch deviation: Karras et al. 2018
+Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), as in
+github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Labels by
+projection: Miyato and Koyama 2018 (arXiv 1802.05637). Minibatch deviation: Karras et al. 2018
 (arXiv 1710.10196).
 """
 
@@ -21,34 +21,34 @@ from wavegan.layers.phase_shuffle import PhaseShuffle
 from wavegan.layers.wave_same import SameConv1d, start_as_tensorflow
 from wavegan.layers.wave_strides import check_strides, layer_widths, usual_strides
 
-# the original shuffles after four layers, whether it has five or six
+# the original shuffles after four layers, with either five or six layers
 SHUFFLED_LAYERS = 4
 
 
 class WaveGANDiscriminator(Discriminator):
-    """Judges clips `(B, channels, segment)`, of just that length.
+    """Scores clips `(B, channels, segment)`, of exactly this length.
 
     The logits are `(B, 1)`; the feature maps are the activation of every layer, `(B, width, T')`,
-    before they are shuffled.
+    before the phase shuffle.
 
     Args:
-        segment: samples of a clip: a multiple of the product of `strides`.
+        segment: samples of a clip, a multiple of the product of `strides`.
         channels: audio channels.
-        n_labels: K, how many labels it knows; each has a vector as long as what the last layer
-            sees, whose inner product with that is added to the logits.
-        dim: channels after the first layer; each one after that has twice as many.
-        max_dim: no layer is wider.
-        kernel_size: of the convolutions; not below a stride.
-        strides: of the layers; None: fours, and a two at the end if need be, down to 16 to 31
+        n_labels: K, number of labels; the inner product of a label's embedding with the input of
+            the last layer is added to the logits.
+        dim: channels after the first layer; each further one has twice as many.
+        max_dim: maximum width of a layer.
+        kernel_size: kernel of the convolutions; at least the stride.
+        strides: strides of the layers; None: 4 each, with a final 2 if needed, down to 16 to 31
             positions. 16384 is 16 · 4⁵, 32768 is 16 · 4⁵ · 2.
-        phase_shuffle: largest shift in samples after each of the first four layers, though never
-            after the last; 0: none. Off in `eval()`.
-        leaky_slope: of the activations below 0.
-        minibatch_std: clips in the groups whose deviation it is told before the last layer
-            (`layers/minibatch_std.py`); 0: it is not.
+        phase_shuffle: largest shift in samples after each of the first four layers, except the
+            last layer; 0: none. Off in `eval()`.
+        leaky_slope: slope of the activations below 0.
+        minibatch_std: clips per group for the minibatch deviation before the last layer
+            (`layers/minibatch_std.py`); 0: none.
 
     Raises:
-        UserError: two of these contradict each other; the message has the nearest segments.
+        UserError: options contradict each other; the message has the nearest segments.
     """
 
     def __init__(
@@ -90,10 +90,10 @@ class WaveGANDiscriminator(Discriminator):
         self.projection = LabelProjection(features, n_labels) if n_labels else None
 
     def forward(self, audio: Tensor, label: Tensor | None = None) -> list[DiscriminatorOutput]:
-        """Judge `(B, channels, segment)` with its labels `(B,)`, if it knows any; one output.
+        """Score `(B, channels, segment)`, with labels `(B,)` if there are any; one output.
 
         Raises:
-            UserError: audio of another length; labels are missing or not known.
+            UserError: the audio has another length, or labels are missing or unknown.
         """
         check_segment(audio, self.segment)
         label = check_labels(label, self.n_labels, len(audio))
@@ -108,7 +108,7 @@ class WaveGANDiscriminator(Discriminator):
         """`(B, width, positions)` to logits `(B, 1)`."""
         if self.spread is not None:
             x = self.spread(x)
-        # positions before channels, as in the original, whose weights then fit as they are
+        # positions before channels, as in the original, so its weights fit unchanged
         features = x.transpose(1, 2).flatten(1)
         logits: Tensor = self.dense(features)
         if self.projection is not None:
@@ -117,12 +117,12 @@ class WaveGANDiscriminator(Discriminator):
 
 
 def _check_shuffle(radius: int, segment: int, strides: Sequence[int]) -> None:
-    """Refuse a shift as long as the shortest map that is shuffled: it could not be reflected."""
+    """Refuse shifts as long as the shortest shuffled map, as they cannot be reflected."""
     shortest = segment
     for stride in strides[:-1][:SHUFFLED_LAYERS]:
         shortest //= stride
     if len(strides) > 1 and radius >= shortest:
         raise UserError(
-            f"phase_shuffle {radius} must be below {shortest}, the positions that strides "
-            f"{list(strides)} leave of segment {segment} where it is last applied"
+            f"phase_shuffle {radius} must be below {shortest}, the length of the last shuffled map "
+            f"with segment {segment} and strides {list(strides)}"
         )

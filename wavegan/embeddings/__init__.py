@@ -1,1 +1,1 @@
-"""Embeddings: a clip as one vector, so that sets of clips can be compared."""
+"""Embeddings of clips as vectors, to compare sets of clips."""

@@ -1,4 +1,4 @@
-"""A classifier as files: `config.json` and `model.safetensors`, read without running code."""
+"""Read and write a classifier: `config.json` and `model.safetensors`, without running code."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ FORMAT = "wavegan-classifier"
 
 
 class _Options(BaseModel):
-    """A classifier's options; the ranges are beyond what anybody trains, and open in no time."""
+    """A classifier's options, in ranges that are larger than anyone trains, but open quickly."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -31,8 +31,8 @@ class _Options(BaseModel):
 
 
 def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
-    """Write both files into a folder that is there."""
-    # in ASCII, as labels may be names of folders that are not UTF-8
+    """Write both files into an existing folder."""
+    # ASCII, as labels may be folder names that are not UTF-8
     text = json.dumps({"format": FORMAT, **options}, indent=2)
     (folder / CONFIG).write_text(text + "\n", encoding="utf-8")
     plain = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
@@ -42,23 +42,23 @@ def write(folder: Path, options: Mapping[str, Any], weights: Mapping[str, Tensor
 
 @contextmanager
 def opened(folder: Path) -> Iterator[tuple[dict[str, Any], dict[str, Tensor]]]:
-    """The options and weights of a classifier, compared with what was written while it is built.
+    """The options and weights of a classifier; its checksums are verified on exit.
 
     Raises:
-        UserError: names the file, what is wrong with it, and how to get a right one.
+        UserError: a file is missing or damaged; the message has the file and what to do.
     """
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise UserError(
-                f"{folder}: no judge here ({name} is missing); "
+                f"{folder}: not a judge, as {name} is missing; "
                 "make one with: wavegan judge train FOLDER --out JUDGE"
             )
     try:
         with checksums.meanwhile(folder, (CONFIG, WEIGHTS)):
-            # not load_file, which takes names in UTF-8 alone
+            # not load_file, which only takes UTF-8 names
             yield _options(folder / CONFIG), load((folder / WEIGHTS).read_bytes())
     except SafetensorError as error:
-        raise UserError(f"{folder / WEIGHTS}: damaged or not safetensors ({error})") from None
+        raise UserError(f"{folder / WEIGHTS}: damaged, or not safetensors ({error})") from None
     except OSError as error:
         raise UserError(f"{error.filename or folder}: {error.strerror or error}") from None
 

@@ -1,4 +1,4 @@
-"""The front-end that embeddings listen through: one for any sample rate, with silence at 0."""
+"""The mel front-end of embeddings, for any sample rate, with silence at 0."""
 
 import math
 
@@ -14,18 +14,18 @@ LOWEST_RATE = 1000
 
 
 class MelBands(nn.Module):
-    """(B, C, T) audio to (B, n_mels, L) band levels in nepers, 0 or more; silence is 0.
+    """Audio (B, C, T) to band levels (B, n_mels, L) in nepers, at least 0; silence is 0.
 
     Frames are `window` seconds long (rounded to a power of two in samples) and overlap by three
-    quarters. A level is the logarithm of the amplitude of a sine that gives it (to a factor of 2,
-    by where it lies in its band); all below `-range_db` dBFS is 0. Channels are averaged as
-    levels, so that none cancels another.
+    quarters. A level is the log amplitude of a sine in the band (up to a factor of 2, depending on
+    its place in the band); everything below `-range_db` dBFS is 0. Channels are averaged as
+    levels, so they cannot cancel.
 
     Args:
         sample_rate: Hz, 1000 or more.
         n_mels: number of bands.
         window: seconds.
-        range_db: from silence to full scale, dB.
+        range_db: range from silence to full scale, dB.
 
     Raises:
         UserError: a sample rate too low, or too many bands for it.
@@ -54,7 +54,7 @@ class MelBands(nn.Module):
         self.hop_length = mel.hop_length
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Analyse clips of any length; there are always two frames or more."""
+        """Analyse clips of any length; there are at least two frames."""
         with torch.autocast(audio.device.type, enabled=False):
             audio = functional.pad(audio.float(), (0, max(0, self.hop_length - audio.shape[-1])))
             levels: Tensor = self.spectrogram(audio) - math.log(self.floor)

@@ -22,20 +22,20 @@ INSTALL = 'pip install "wavegan[metrics]" && pip install --no-deps aisfx'
 
 
 class AiSFX(Embedding):
-    """512 numbers a clip, of a network of 4.7 million parameters trained on libraries of effects.
+    """512 values per clip, from a network of 4.7 million parameters trained on sound effects.
 
         log10(1 + 10^4 mel power) (96 bands, 44.1 kHz) → 8 convolutions → mean over frequency,
         maximum over time of blocks of 2.3 s, each half over the next → their mean
 
-    The spectrogram is that of the paper (Essentia's), not the one of the package's librosa path.
-    A last block that is not full is left out unless it is the only one, as in the package; shorter
-    clips are followed by silence. Channels are averaged. The network (X-Sequential-CE, CC BY 4.0)
-    is in the package `aisfx`; it is not saved with, or trained by, anything here.
+    The spectrogram is that of the paper (Essentia), not of the package's librosa path. A last
+    block that is not full is left out unless it is the only one, as in the package; shorter clips
+    are padded with silence. Channels are averaged. The network (X-Sequential-CE, CC BY 4.0) is in
+    the package `aisfx`; it is neither saved nor trained here.
 
     Shape: `(B, C, T)` to `(B, 512)`.
 
     Raises:
-        UserError: when the package `aisfx`, or one that it needs, is missing.
+        UserError: the package `aisfx`, or one that it needs, is missing.
     """
 
     window: Tensor
@@ -49,7 +49,7 @@ class AiSFX(Embedding):
         self.register_buffer("filters", _filters(), persistent=False)
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Describe clips of any length."""
+        """Embed clips of any length."""
         spectrogram = self.spectrogram(audio)
         blocks = spectrogram.unfold(1, BLOCK, BLOCK_HOP).transpose(2, 3)
         batch, count = blocks.shape[:2]
@@ -57,7 +57,7 @@ class AiSFX(Embedding):
         return found.float().reshape(batch, count, -1).mean(1)
 
     def spectrogram(self, audio: Tensor) -> Tensor:
-        """What the network sees of `(B, C, T)`: `(B, L, 96)`, 0 is silence; L is 100 or more."""
+        """The network's input for `(B, C, T)`: `(B, L, 96)`, 0 is silence; L is 100 or more."""
         # the last frame is centred at the end or after it
         mono = functional.pad(audio.float().mean(1), (0, -audio.shape[-1] % HOP))
         with torch.autocast(audio.device.type, enabled=False):
@@ -88,9 +88,9 @@ def _network() -> nn.Module:
 
 
 def _weights(file: Path) -> dict[str, Tensor]:
-    """The embedding's part of the checkpoint, read without running code of its own."""
+    """The embedding's part of the checkpoint, read without running its code."""
     number = np.int64(0)
-    # beside tensors it holds how many classes each library has, as numbers of numpy 1
+    # besides tensors it has the number of classes of each library, as numpy 1 scalars
     safe: list[Any] = [
         (number.__reduce__()[0], "numpy.core.multiarray.scalar"),
         np.dtype,
@@ -103,7 +103,7 @@ def _weights(file: Path) -> dict[str, Tensor]:
 
 
 def _filters() -> Tensor:
-    """Essentia's mel bands: triangles in HTK's mel, each of sum 1: `(1025, 96)`."""
+    """Essentia's mel bands `(1025, 96)`: triangles in HTK mel, each of sum 1."""
     bins = _mel(torch.arange(N_FFT // 2 + 1, dtype=torch.float64) * RATE / N_FFT)
     edges = torch.linspace(0, float(bins[-1]), BANDS + 2, dtype=torch.float64)
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]

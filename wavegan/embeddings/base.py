@@ -1,4 +1,4 @@
-"""What every embedding is: a clip in, a vector out."""
+"""Base class of embeddings: a clip in, a vector out."""
 
 from abc import ABC, abstractmethod
 
@@ -6,17 +6,17 @@ from torch import Tensor, nn
 
 
 class Embedding(nn.Module, ABC):
-    """Base of the embeddings in which sets of clips are compared (`wavegan.set_metrics`).
+    """Base class of embeddings to compare sets of clips (`wavegan.set_metrics`).
 
-    The same clip always gives the same vector, whatever else is in the batch: use it in `eval()`
-    and without gradient. Clips that are compared should be equally long.
+    A clip always gives the same vector, whatever the rest of the batch: use it in `eval()` and
+    without gradient. Compared clips should have equal lengths.
 
     Attributes:
-        sample_rate: of the audio it takes, Hz.
+        sample_rate: sample rate of its input, Hz.
     """
 
     sample_rate: int
 
     @abstractmethod
     def forward(self, audio: Tensor) -> Tensor:
-        """Describe `(B, C, T)` in [-1, 1] at `sample_rate` Hz: `(B, D)`."""
+        """Embed `(B, C, T)` in [-1, 1] at `sample_rate` Hz: `(B, D)`."""

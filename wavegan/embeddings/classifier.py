@@ -1,4 +1,4 @@
-"""A small classifier of clips: its last layer but one is an embedding of the data's own labels."""
+"""A small classifier of clips for the data's own labels; its second-last layer is an embedding."""
 
 import math
 from pathlib import Path
@@ -31,15 +31,15 @@ class Classifier(Embedding):
 
     Args:
         sample_rate: Hz.
-        labels: names, two or more, in the order of the logits.
-        samples: length of the clips it is trained on.
+        labels: two or more names, in the order of the logits.
+        samples: length of the training clips.
         width: channels of the first convolution.
         dim: D, length of the embedding.
 
     Shape: `(B, C, T)` to `(B, D)`.
 
     Raises:
-        UserError: fewer than two labels, one of them twice, or a number out of range.
+        UserError: fewer than two labels, a duplicate label, or a number out of range.
     """
 
     def __init__(
@@ -57,21 +57,21 @@ class Classifier(Embedding):
         self.head = nn.Linear(dim, len(labels))
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Describe clips of any length."""
+        """Embed clips of any length."""
         return self.embed(self.spectrogram(audio))
 
     def logits(self, audio: Tensor) -> Tensor:
-        """Classify `(B, C, T)`: logits `(B, K)`."""
+        """Logits `(B, K)` of `(B, C, T)`; their softmax is the probability of each label."""
         return self.guess(self.forward(audio))
 
     def spectrogram(self, audio: Tensor) -> Tensor:
-        """What the network sees of `(B, C, T)`: `(B, 64, L)`, 0 is silence, about 1 full scale."""
+        """The network's input `(B, 64, L)` for `(B, C, T)`; 0 is silence, about 1 full scale."""
         audio = functional.pad(audio, (0, max(0, self.samples - audio.shape[-1])))
         levels: Tensor = self.bands(audio)
         return levels / (RANGE_DB / 20 * math.log(10))
 
     def embed(self, spectrogram: Tensor) -> Tensor:
-        """Describe spectrograms `(B, 64, L)`: `(B, D)`."""
+        """Embed spectrograms `(B, 64, L)`: `(B, D)`."""
         maps = self.blocks(spectrogram[:, None])
         pooled = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], dim=1)
         vector: Tensor = self.project(pooled)
@@ -83,16 +83,16 @@ class Classifier(Embedding):
         return logits.float()
 
     def save(self, folder: Path) -> None:
-        """Write `config.json` and `model.safetensors` into a folder that is there."""
+        """Write `config.json` and `model.safetensors` into an existing folder."""
         names = ("sample_rate", "labels", "samples", "width", "dim")
         files.write(folder, {name: getattr(self, name) for name in names}, self.state_dict())
 
     @classmethod
     def load(cls, folder: Path) -> "Classifier":
-        """Open what `save` wrote, on the CPU and in `eval()`.
+        """Open a saved classifier on the CPU, in evaluation mode.
 
         Raises:
-            UserError: nothing there, something else, or damaged; the message names the file.
+            UserError: a file is missing, of another kind, or damaged; the message has the file.
         """
         with files.opened(folder) as (options, weights):
             try:
@@ -110,16 +110,16 @@ class Classifier(Embedding):
 
 
 def _block(before: int, after: int) -> nn.Sequential:
-    # strides instead of pooling: a third of the time, and any clip leaves one place at least
+    # strides instead of pooling take a third of the time, and leave at least one position
     convolution = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(after), nn.ReLU())
 
 
 def _check(labels: list[str], **sizes: int) -> None:
     if len(labels) < 2:
-        raise UserError(f"labels: {len(labels)} given: a classifier tells two or more apart")
+        raise UserError(f"labels has {len(labels)}: a classifier needs two or more")
     if twice := [label for label in labels if labels.count(label) > 1]:
-        raise UserError(f"labels: {twice[0]!r} is there twice: name each once")
+        raise UserError(f"labels has {twice[0]!r} twice: name each label once")
     for name, value in sizes.items():
         if value < 1:
             raise UserError(f"{name} is {value}: give 1 or more")

@@ -1,4 +1,4 @@
-"""A fixed embedding without weights: statistics of a mel spectrogram over time."""
+"""An embedding without weights: statistics of a mel spectrogram over time."""
 
 import math
 
@@ -14,31 +14,31 @@ SPECTRUM, SPREAD, CHANGE, COURSE = 0.5, 1.0, 3.0, 2.0
 
 
 class MelStatistics(Embedding):
-    """What a clip sounds like on average, how it changes, and how it runs from start to end.
+    """Mean spectrum of a clip, its variation, and its course from start to end.
 
-    Levels of mel bands in nepers (0 at -60 dBFS and below) are summed up by four groups of
-    numbers, weighted so that each counts about as much between real clips:
+    Levels of mel bands in nepers (0 at -60 dBFS and below) are summarised by four groups of
+    values, weighted so that each counts about equally between real clips:
 
     - the mean over time of each band: the spectrum;
     - the standard deviation over time of each band;
-    - the mean absolute change of each band from frame to frame, which tells noise from tones;
+    - the mean absolute change of each band between frames, which distinguishes noise from tones;
     - the first cosine coefficients (DCT-II over the clip) of the levels of `groups` neighbouring
-      bands: when it is loud, where.
+      bands: the level over time.
 
-    It knows no classes and needs no data, so it can be used on any sound from the first step of a
-    training; a classifier of the data's own labels tells more. Clips that are compared
-    must be equally long (pad them with silence): the course is over the whole clip.
+    It needs no labels and no training, so it works for any sound from the first step of a run; a
+    classifier of the data's own labels is more sensitive. Compared clips must have equal lengths
+    (pad them with silence), as the course covers the whole clip.
 
     Args:
         sample_rate: Hz.
-        n_mels: bands; a multiple of `groups`.
-        groups: neighbouring bands are pooled to this many for the course.
+        n_mels: number of bands; a multiple of `groups`.
+        groups: number of groups of neighbouring bands for the course.
         orders: cosine coefficients of each group.
 
     Shape: `(B, C, T)` to `(B, 3 * n_mels + groups * orders)`.
 
     Raises:
-        UserError: numbers that do not fit together.
+        UserError: the numbers do not fit together.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class MelStatistics(Embedding):
         self.bands = MelBands(sample_rate, n_mels, WINDOW, RANGE_DB)
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Describe clips of any length."""
+        """Embed clips of any length."""
         levels = self.bands(audio)
         return torch.cat(
             [
@@ -80,4 +80,4 @@ def _check(n_mels: int, groups: int, orders: int) -> None:
             raise UserError(f"{name} is {value}: give 1 or more")
     if n_mels % groups:
         nearest = max(1, round(n_mels / groups)) * groups
-        raise UserError(f"n_mels {n_mels} is no multiple of groups {groups}: use {nearest}")
+        raise UserError(f"n_mels {n_mels} must be a multiple of groups {groups}: use {nearest}")

@@ -1,1 +1,1 @@
-"""Networks that end in a waveform, one public class a file."""
+"""Generators of waveforms, one public class per file."""

@@ -1,4 +1,4 @@
-"""What every generator is: a network that ends in a waveform, with one base for each input."""
+"""Base classes of generators, one for each kind of input."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
@@ -11,21 +11,20 @@ from wavegan.errors import UserError
 
 
 class Generator(nn.Module, ABC):
-    """Base of all generators: what comes out is audio `(B, C, T)` in about [-1, 1].
+    """Base class of all generators; the output is audio `(B, C, T)` in about [-1, 1].
 
-    What goes in is said by the bases below, one for each kind of input; all subclasses of one have
-    the same `forward`.
+    The base classes below define the input; all subclasses of one have the same `forward`.
     """
 
 
 class MelGenerator(Generator):
-    """Base of vocoders: a log-mel spectrogram in, its waveform out.
+    """Base class of vocoders: a log-mel spectrogram in, its waveform out.
 
     Attributes:
         hop_length: audio samples per input frame.
-        local: a sample depends on nearby frames alone, so that a long mel may be decoded in
-            pieces; how many frames is found by trying. False where the output depends on
-            statistics of the whole, or on all that was before.
+        local: whether a sample depends only on nearby frames, so that a long mel can be decoded in
+            pieces; their number is measured. False if the output depends on statistics of the
+            whole mel, or on everything before.
     """
 
     hop_length: int
@@ -38,7 +37,7 @@ class MelGenerator(Generator):
         Args:
             mel: `(B, n_mels, L)`.
             noise: `(B, *noise_shape(L))`, standard normal; None draws it from torch's global
-                generator. A network that takes none ignores it.
+                generator. Networks without noise input ignore it.
 
         Returns:
             `(B, C, output_length(L))`.
@@ -49,7 +48,7 @@ class MelGenerator(Generator):
         return frames * self.hop_length
 
     def noise_shape(self, frames: int) -> tuple[int, int] | None:
-        """Shape of one item's standard normal noise `(channels, length)`, or None: it takes none.
+        """Shape `(channels, length)` of one item's standard normal noise, or None without noise.
 
         Args:
             frames: L of the mel spectrogram.
@@ -58,10 +57,10 @@ class MelGenerator(Generator):
 
 
 class WaveformGenerator(Generator):
-    """Base of audio to audio: a waveform in, another out.
+    """Base class of audio to audio: a waveform in, another out.
 
     Attributes:
-        local: as that of `MelGenerator`, of samples.
+        local: see `MelGenerator`; counted in samples.
     """
 
     local: bool = False
@@ -73,7 +72,7 @@ class WaveformGenerator(Generator):
         Args:
             audio: `(B, C, T)`.
             noise: `(B, *noise_shape(T))`, standard normal; None draws it from torch's global
-                generator. A network that takes none ignores it.
+                generator. Networks without noise input ignore it.
 
         Returns:
             `(B, C, output_length(T))`.
@@ -84,7 +83,7 @@ class WaveformGenerator(Generator):
         return samples
 
     def noise_shape(self, samples: int) -> tuple[int, int] | None:
-        """Shape of one item's standard normal noise `(channels, length)`, or None: it takes none.
+        """Shape `(channels, length)` of one item's standard normal noise, or None without noise.
 
         Args:
             samples: T of the audio.
@@ -93,20 +92,20 @@ class WaveformGenerator(Generator):
 
 
 class LatentGenerator(Generator):
-    """Base of the generators of sounds: a latent vector in, a clip out.
+    """Base class of sound generators: a latent vector in, a clip out.
 
-    Such a network makes a short map `(B, channels, positions)` of the latent and upsamples it to
-    `segment` samples. A walk of several latents is longer: each has a window of `positions`
-    positions on the map, the windows overlap and cross-fade, and what follows is convolution, so
+    The network turns the latent into a short map `(B, channels, positions)` and upsamples it to
+    `segment` samples. A walk of several latents gives a longer map: each latent has a window of
+    `positions` positions, and the windows overlap and cross-fade. Only convolutions follow, so
     there is no seam (`layers/walk.py`).
 
     Attributes:
         latent_dim: D, length of a latent.
-        prior: of each of its numbers: standard normal, or uniform in [-1, 1].
-        segment: samples that one latent makes.
-        positions: length of the map that one latent makes; divides `segment`.
-        n_labels: K, how many labels it knows; 0: it takes none.
-        circular: its convolutions always wrap, so that every clip is a loop.
+        prior: distribution of latents: standard normal, or uniform in [-1, 1].
+        segment: number of samples of one latent.
+        positions: length of the map of one latent; divides `segment`.
+        n_labels: K, number of labels; 0 if it takes no labels.
+        circular: whether its convolutions always wrap, so that every clip is a loop.
     """
 
     latent_dim: int
@@ -131,54 +130,54 @@ class LatentGenerator(Generator):
 
         Args:
             latent: `(B, D)`, or a walk `(B, W, D)`.
-            label: `(B,)` int64 in 0..K-1; None where the network knows none.
+            label: `(B,)` int64 in 0..K-1; None if the network has no labels.
             noise: one tensor `(B, *shape)` for each of `noise_shapes(positions)`; None draws it
                 from torch's global generator.
-            truncation: in [0, 1]; below 1 latents are drawn towards their mean: less variety,
+            truncation: in [0, 1]; below 1 latents move towards their mean, for less variety and
                 fewer failures.
-            positions: length of the map; None: `self.positions` (more where W is above 1: the
-                windows then overlap by half).
-            loop: the end of the clip goes on with its beginning: windows and convolutions wrap.
+            positions: length of the map; None: `self.positions` (more if W is above 1, where
+                windows overlap by half).
+            loop: make a clip whose end continues with its start: windows and convolutions wrap.
 
         Returns:
-            `(B, C, positions * segment / self.positions)` in about [-1, 1]; where the network makes
-            something else, what `to_audio` takes.
+            `(B, C, positions * segment / self.positions)` in about [-1, 1], or the representation
+            that `to_audio` takes.
         """
 
     @property
     def makes_waves(self) -> bool:
-        """Whether `forward` makes audio itself, and no representation of it."""
+        """Whether `forward` returns audio, not a representation of it."""
         return type(self).represent is LatentGenerator.represent
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
-        """Shapes of one item's standard normal noise, first used first; empty: it takes none."""
+        """Shapes of one item's standard normal noise, in order of use; empty without noise."""
         return []
 
     def noises(
         self, noise: Sequence[Tensor] | None, batch: int, positions: int, device: torch.device
     ) -> list[Tensor]:
-        """The noise that was given, or else drawn from torch's global generator.
+        """The given noise, or else noise from torch's global generator.
 
         Raises:
-            UserError: it is not of `noise_shapes(positions)`.
+            UserError: its shapes are not `noise_shapes(positions)`.
         """
         shapes = [(batch, *shape) for shape in self.noise_shapes(positions)]
         if noise is None:
             return [torch.randn(shape, device=device) for shape in shapes]
         if [tuple(each.shape) for each in noise] != shapes:
             raise UserError(
-                f"noise has the shapes {[tuple(each.shape) for each in noise]}: the network takes "
-                f"{shapes}"
+                f"noise has the shapes {[tuple(each.shape) for each in noise]}, but the network "
+                f"needs {shapes}"
             )
         return list(noise)
 
     def represent(self, audio: Tensor) -> Tensor:
-        """What D is shown of real audio `(B, C, T)`, beside what `forward` makes."""
+        """The input of D for real audio `(B, C, T)`, comparable to the output of `forward`."""
         return audio
 
     def to_audio(self, made: Tensor, *, loop: bool = False) -> Tensor:
-        """Turn what `forward` makes into audio `(B, C, T)`; `loop` as it was given there."""
+        """Convert the output of `forward` to audio `(B, C, T)`; `loop` as in that call."""
         return made
 
     def fit(self, crops: Iterable[Tensor]) -> None:
-        """Take statistics of real crops `(B, C, T)` into buffers, before training."""
+        """Store statistics of real crops `(B, C, T)` in buffers, before training."""

@@ -1,8 +1,8 @@
-"""BigVGAN: HiFi-GAN's generator with periodic activations that are applied without aliasing.
+"""BigVGAN: HiFi-GAN's generator with anti-aliased periodic activations.
 
 Source: Lee, Ping, Ginsburg, Catanzaro and Yoon 2022, "BigVGAN: A Universal Neural Vocoder with
 Large-Scale Training" (arXiv 2206.04658). Module names are those of github.com/NVIDIA/BigVGAN (MIT);
-its checkpoints also hold the fixed low-pass filters, which are made anew here.
+its checkpoints also contain the fixed low-pass filters, which are computed here.
 """
 
 from collections.abc import Sequence
@@ -31,24 +31,24 @@ class BigVGAN(MelGenerator):
 
     Args:
         n_mels: mel bands of the input.
-        upsample_rates: samples made from one by each stage.
+        upsample_rates: upsampling factor of each stage.
         upsample_kernel_sizes: kernel of each stage, in output samples; kernel minus rate is even
             and not negative. Twice the rate is usual.
         upsample_initial_channel: channels before the first stage; each stage halves them.
         resblock: "1" (two convolutions per dilation) or "2" (one), each after an activation.
-        resblock_kernel_sizes: odd kernels; one residual block each in every stage, averaged.
-        resblock_dilation_sizes: for each of these kernels its dilations, any number.
-        activation: "snake", or "snakebeta", which learns size and frequency of the ripple apart.
-        snake_logscale: the activations' parameters are logarithms.
-        use_tanh_at_final: the last layer is bounded by tanh; False: by cutting at -1 and 1.
-        use_bias_at_final: the last convolution has a bias.
-        mel_mean: subtracted from the input first: one number, or one for each band.
-        mel_std: what is left is divided by it; positive, likewise.
+        resblock_kernel_sizes: odd kernels, one residual block each per stage; outputs are averaged.
+        resblock_dilation_sizes: a list of dilations for each of these kernels.
+        activation: "snake", or "snakebeta" with separate amplitude and frequency parameters.
+        snake_logscale: whether the activations' parameters are logarithms.
+        use_tanh_at_final: bound the output by tanh; False: by clipping at -1 and 1.
+        use_bias_at_final: whether the last convolution has a bias.
+        mel_mean: mean to subtract from the input: one number, or one per band.
+        mel_std: standard deviation to divide by, positive: one number, or one per band.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     local = True
@@ -107,7 +107,7 @@ class BigVGAN(MelGenerator):
 
 
 class _Block1(nn.Module):
-    """For each dilation: activation, dilated convolution, activation, plain convolution, added."""
+    """Per dilation: activation, dilated convolution, activation, convolution, residual sum."""
 
     def __init__(
         self, channels: int, kernel: int, dilations: Sequence[int], name: str, logscale: bool
@@ -128,7 +128,7 @@ class _Block1(nn.Module):
 
 
 class _Block2(nn.Module):
-    """For each dilation: activation, dilated convolution, added."""
+    """Per dilation: activation, dilated convolution, residual sum."""
 
     def __init__(
         self, channels: int, kernel: int, dilations: Sequence[int], name: str, logscale: bool

@@ -2,7 +2,7 @@
 
 Source: Kong, Kim and Bae 2020, "HiFi-GAN: Generative Adversarial Networks for Efficient and High
 Fidelity Speech Synthesis" (arXiv 2010.05646). Module names are those of github.com/jik876/hifi-gan
-(MIT), so that the `generator` weights of its checkpoints load as they are. The causal variant and
+(MIT), so the `generator` weights of its checkpoints load unchanged. The causal variant and
 the options after `resblock_dilation_sizes` are those of github.com/kan-bayashi/ParallelWaveGAN
 (MIT).
 """
@@ -33,27 +33,27 @@ class HiFiGAN(MelGenerator):
 
     Args:
         n_mels: mel bands of the input.
-        upsample_rates: samples made from one by each stage.
+        upsample_rates: upsampling factor of each stage.
         upsample_kernel_sizes: kernel of each stage, in output samples; kernel minus rate is even
             and not negative (see `output_padding`, `causal`). Twice the rate is usual.
         upsample_initial_channel: channels before the first stage; each stage halves them.
         resblock: "1" (two convolutions per dilation) or "2" (one).
-        resblock_kernel_sizes: odd kernels; one residual block each in every stage, averaged.
-        resblock_dilation_sizes: for each of these kernels its dilations, any number.
-        kernel_size: of the first and the last convolution, odd.
-        bias: whether convolutions have one.
-        activation: before every convolution but the first and the last.
-        leaky_slope: of "leaky_relu" there.
-        output_padding: allow an odd kernel minus rate: one sample more is then cut on both sides
-            and one put back at the end, as ParallelWaveGAN does where rates are odd.
-        causal: no output sample depends on a later frame; each kernel is twice its rate.
-        mel_mean: subtracted from the input first: one number, or one for each band.
-        mel_std: what is left is divided by it; positive, likewise.
+        resblock_kernel_sizes: odd kernels, one residual block each per stage; outputs are averaged.
+        resblock_dilation_sizes: a list of dilations for each of these kernels.
+        kernel_size: kernel of the first and the last convolution, odd.
+        bias: whether convolutions have a bias.
+        activation: activation before every convolution except the first and the last.
+        leaky_slope: slope of "leaky_relu" there.
+        output_padding: allow an odd difference of kernel and rate: one more sample is cut on both
+            sides and one added at the end, as in ParallelWaveGAN for odd rates.
+        causal: output samples do not depend on later frames; each kernel must be twice its rate.
+        mel_mean: mean to subtract from the input: one number, or one per band.
+        mel_std: standard deviation to divide by, positive: one number, or one per band.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     local = True
@@ -127,7 +127,7 @@ def _check_upsampling(
                 f"in upsample_rates {list(rates)}: use {doubled}"
             )
         return
-    # With output padding an odd difference is as good as the even one below it.
+    # With output padding, an odd difference works like the even one below it.
     even = [
         kernel - (output_padding and kernel > rate > 1 and (kernel - rate) % 2)
         for kernel, rate in zip(kernels, rates, strict=False)

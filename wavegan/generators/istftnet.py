@@ -1,9 +1,9 @@
-"""iSTFTNet: the first stages of HiFi-GAN, and for the remaining ones a small inverse STFT.
+"""iSTFTNet: the first stages of HiFi-GAN, followed by a small inverse STFT.
 
 Source: Kaneko, Tanaka, Kameoka and Seki 2022, "iSTFTNet: Fast and Lightweight Mel-Spectrogram
 Vocoder Incorporating Inverse Short-Time Fourier Transform" (arXiv 2203.02395). Module names are
-those of github.com/rishikksh20/iSTFTNet-pytorch (Apache 2.0), so that the `generator` weights of
-its checkpoints load as they are.
+those of github.com/rishikksh20/iSTFTNet-pytorch (Apache 2.0), so the `generator` weights of its
+checkpoints load unchanged.
 """
 
 from collections.abc import Sequence
@@ -25,25 +25,25 @@ class ISTFTNet(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, L * hop)`.
 
     The defaults are C8C8I of V1; `hop` is the product of `upsample_rates` times
-    `istft_hop_length`. As in the original nothing bounds the output: trained weights stay in about
-    [-1, 1].
+    `istft_hop_length`. As in the original, the output is not bounded; with trained weights it is in
+    about [-1, 1].
 
     Args:
         n_mels: mel bands of the input.
-        upsample_rates: frames of the inverse STFT made from one, by each stage.
+        upsample_rates: upsampling factor of each stage, up to the frames of the inverse STFT.
         upsample_kernel_sizes: kernel of each stage, in output frames; kernel minus rate is even
             and not negative. Twice the rate is usual.
         upsample_initial_channel: channels before the first stage; each stage halves them.
         resblock: "1" (two convolutions per dilation) or "2" (one).
-        resblock_kernel_sizes: odd kernels; one residual block each in every stage, averaged.
-        resblock_dilation_sizes: for each of these kernels its dilations, any number.
-        istft_n_fft: transform of the inverse STFT, samples; even, more than its hop.
-        istft_hop_length: samples made from one of its frames.
+        resblock_kernel_sizes: odd kernels, one residual block each per stage; outputs are averaged.
+        resblock_dilation_sizes: a list of dilations for each of these kernels.
+        istft_n_fft: FFT size of the inverse STFT, samples; even, above its hop.
+        istft_hop_length: hop of the inverse STFT, samples.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     local = True
@@ -100,12 +100,12 @@ class ISTFTNet(MelGenerator):
             first = stage * self.blocks_per_stage
             blocks = self.resblocks[first : first + self.blocks_per_stage]
             x = torch.stack([block(x) for block in blocks]).mean(0)
-        # One frame more, so that centred frames make as many samples as their number promises.
+        # One frame more, as centred frames give one hop less.
         x = pad(leaky_relu(x), (1, 0), "reflect")
         with torch.autocast(x.device.type, enabled=False):
             bins = self.conv_post(x.float())
             halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
             log_magnitude, turn = halves.unbind(2)
-            # Published weights were trained with the sine of the last layer for a phase.
+            # Published weights were trained with the sine of the last layer as phase.
             wave: Tensor = self.inverse(log_magnitude.exp(), turn.sin())
         return wave

@@ -1,10 +1,10 @@
 """MelGAN: transposed convolutions, each followed by a stack of dilated residual layers.
 
 Source: Kumar et al. 2019, "MelGAN: Generative Adversarial Networks for Conditional Waveform
-Synthesis" (arXiv 1910.06711), in the shape of github.com/descriptinc/melgan-neurips (MIT).
+Synthesis" (arXiv 1910.06711), as in github.com/descriptinc/melgan-neurips (MIT).
 github.com/seungwonpark/melgan (BSD) is the same network with `mel_mean=-5, mel_std=5`. Several
-bands: Yang et al. 2020, "Multi-band MelGAN" (arXiv 2005.05106), in the shape of
-github.com/kan-bayashi/ParallelWaveGAN (MIT), whose other options are here as well.
+bands: Yang et al. 2020, "Multi-band MelGAN" (arXiv 2005.05106), as in
+github.com/kan-bayashi/ParallelWaveGAN (MIT), with its other options.
 """
 
 from collections.abc import Sequence
@@ -30,36 +30,36 @@ class MelGAN(MelGenerator):
 
     `hop` is the product of `upsample_rates`, times `bands`. Borders are reflected, so L must exceed
     half of `kernel_size`, and `L * upsample_rates[0]` the largest dilation,
-    `residual_kernel_size ** (residual_layers - 1)`, times half of that kernel; in the causal
-    variant both times the whole kernel less one.
+    `residual_kernel_size ** (residual_layers - 1)`, times half of that kernel. In the causal
+    variant, the factor is the whole kernel minus one in both cases.
 
     Args:
         n_mels: mel bands of the input.
-        upsample_rates: samples made from one by each stage; kernels are twice as long.
+        upsample_rates: upsampling factor of each stage; kernels are twice as long.
         upsample_initial_channel: channels before the first stage; each stage halves them.
             32 · 2⁴ in the paper.
-        residual_layers: per stage; with kernels of 3 their dilations are 1, 3, 9 and so on.
-        residual_kernel_size: of their dilated convolutions, odd; dilations are its powers.
-        kernel_size: of the first and the last convolution, odd.
-        bias: whether convolutions have one.
-        activation: before every convolution but the first and the shortcuts.
-        leaky_slope: of "leaky_relu".
-        padding_mode: what lies beyond the borders.
-        final_tanh: without it the audio has no bounds.
-        causal: no output sample depends on a later frame, apart from what the sub-bands' filters
-            look ahead (`pqmf_taps / 2` samples); kernels may be even. Transposed convolutions
-            repeat the first sample whatever `padding_mode` says.
-        bands: sub-bands that the network makes; if not 1, a `PQMF` bank joins them.
+        residual_layers: residual layers per stage; with kernels of 3, dilations are 1, 3, 9, ….
+        residual_kernel_size: kernel of their dilated convolutions, odd; dilations are its powers.
+        kernel_size: kernel of the first and the last convolution, odd.
+        bias: whether convolutions have a bias.
+        activation: activation before every convolution except the first and the shortcuts.
+        leaky_slope: slope of "leaky_relu".
+        padding_mode: padding at the borders.
+        final_tanh: bound the output by tanh; False: the audio is not bounded.
+        causal: output samples do not depend on later frames, except for the lookahead of the
+            sub-band filters (`pqmf_taps / 2` samples); kernels may be even. Transposed
+            convolutions always repeat the first sample, whatever `padding_mode`.
+        bands: number of sub-bands of the network; above 1, a `PQMF` bank joins them.
         pqmf_taps: see `wavegan.audio.pqmf.PQMF`.
-        pqmf_cutoff_ratio: likewise; the default is for 4 bands.
-        pqmf_beta: likewise.
-        mel_mean: subtracted from the input first: one number, or one for each band.
-        mel_std: what is left is divided by it; positive, likewise.
+        pqmf_cutoff_ratio: see there; the default is for 4 bands.
+        pqmf_beta: see there.
+        mel_mean: mean to subtract from the input: one number, or one per band.
+        mel_std: standard deviation to divide by, positive: one number, or one per band.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     local = True
@@ -146,4 +146,4 @@ def _check_kernel(name: str, size: int, causal: bool) -> None:
     if size < 1:
         raise UserError(f"{name} {size} must be at least 1: use 3 or 7")
     if size % 2 == 0 and not causal:
-        raise UserError(f"{name} {size} must be odd where causal is false: use {size + 1}")
+        raise UserError(f"{name} {size} must be odd if causal is false: use {size + 1}")

@@ -1,8 +1,8 @@
-"""Parallel WaveGAN: a WaveNet that turns noise into audio in one pass, told what by the mel.
+"""Parallel WaveGAN: a WaveNet that turns noise into audio in one pass, conditioned on the mel.
 
 Source: Yamamoto, Song and Kim 2020, "Parallel WaveGAN: A Fast Waveform Generation Model Based on
-Generative Adversarial Networks with Multi-Resolution Spectrogram" (arXiv 1910.11480), in the shape
-of github.com/kan-bayashi/ParallelWaveGAN (MIT).
+Generative Adversarial Networks with Multi-Resolution Spectrogram" (arXiv 1910.11480), as in
+github.com/kan-bayashi/ParallelWaveGAN (MIT).
 """
 
 from collections.abc import Sequence
@@ -25,36 +25,37 @@ from wavegan.layers.wavenet import WaveNet
 class ParallelWaveGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` and noise into audio `(B, channels, L * hop)`.
 
-    `hop` is the product of `upsample_rates`. As published nothing limits the output to [-1, 1].
+    `hop` is the product of `upsample_rates`. As published, the output is not limited to [-1, 1].
 
     Args:
         n_mels: mel bands of the input.
-        noise_channels: of the noise, which has the length of the audio.
-        kernel_size: of the dilated convolutions; odd, unless causal.
-        layers: dilated convolutions, a multiple of `stacks`.
-        stacks: how often the dilations 1, 2, 4 and so on start anew.
-        residual_channels: of what passes from layer to layer.
-        gate_channels: of the dilated convolutions; even.
-        skip_channels: of what the layers add up.
-        aux_context_window: frames on each side that "conv_in" takes with each frame; 0 for "plain".
-        dropout: share dropped before each dilated convolution in training.
-        bias: whether the layers' convolutions have one.
-        weight_norm: on all convolutions.
-        causal: no frame or sample influences what comes before it.
-        upsample_net: "conv_in" mixes each frame with its neighbours before it is stretched to
-            samples, "plain" does not.
-        upsample_rates: samples made from one by each stage; none: the mel has the audio's rate.
-        upsample_activation: after each stage, see `wavegan.layers.nonlinearity`; None: none.
-        upsample_leaky_slope: of "leaky_relu" below 0.
-        interpolate_mode: how a stage stretches the mel, as `torch.nn.functional.interpolate`.
-        freq_axis_kernel_size: mel bands that a stage's kernel covers; odd.
-        mel_mean: subtracted from the input first: one number, or one for each band.
-        mel_std: what is left is divided by it; positive, likewise.
+        noise_channels: channels of the noise, which has the length of the audio.
+        kernel_size: kernel of the dilated convolutions; odd, unless causal.
+        layers: number of dilated convolutions, a multiple of `stacks`.
+        stacks: number of stacks; each restarts the dilations 1, 2, 4 and so on.
+        residual_channels: channels between the layers.
+        gate_channels: channels of the dilated convolutions; even.
+        skip_channels: channels of the sum of skip connections.
+        aux_context_window: context frames of "conv_in" on each side of a frame; 0 for "plain".
+        dropout: dropout rate before each dilated convolution in training.
+        bias: whether the layers' convolutions have a bias.
+        weight_norm: use weight norm on all convolutions.
+        causal: frames and samples do not influence earlier samples.
+        upsample_net: "conv_in" mixes each frame with its neighbours before upsampling; "plain"
+            does not.
+        upsample_rates: upsampling factor of each stage; empty if the mel has the audio's rate.
+        upsample_activation: activation after each stage (see `wavegan.layers.nonlinearity`), or
+            None.
+        upsample_leaky_slope: slope of "leaky_relu" below 0.
+        interpolate_mode: interpolation of a stage, as in `torch.nn.functional.interpolate`.
+        freq_axis_kernel_size: kernel of a stage along the mel bands; odd.
+        mel_mean: mean to subtract from the input: one number, or one per band.
+        mel_std: standard deviation to divide by, positive: one number, or one per band.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     local = True
@@ -128,7 +129,7 @@ class ParallelWaveGAN(MelGenerator):
     def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` and `(B, noise_channels, L * hop)` to `(B, channels, L * hop)`.
 
-        Without `noise` it is drawn from torch's global generator.
+        Without `noise`, it is drawn from torch's global generator.
         """
         if noise is None:
             shape = self.noise_shape(mel.shape[-1])
@@ -137,7 +138,7 @@ class ParallelWaveGAN(MelGenerator):
         return self.wavenet(noise, condition)  # type: ignore[no-any-return]
 
     def noise_shape(self, frames: int) -> tuple[int, int]:
-        """One sample of noise for each sample of audio: `(noise_channels, frames * hop)`."""
+        """One value of noise per sample of audio: `(noise_channels, frames * hop)`."""
         return self.noise_channels, self.output_length(frames)
 
 

@@ -1,10 +1,10 @@
-"""A frame-domain generator: learned magnitudes, phases by fast Griffin-Lim inside the network.
+"""A frame-domain generator: learned magnitudes, and phases by fast Griffin-Lim in the network.
 
-From a mel spectrogram the magnitudes of all bins can nearly be had by its pseudo-inverse (FreeV,
-Lv et al. 2024), while phases must be found such that neighbouring frames agree. So the network
-learns only what is missing in the magnitude, and phases come from iterations of the fast
-Griffin-Lim algorithm (Perraudin et al. 2013) unrolled into the forward pass, in the spirit of deep
-Griffin-Lim iteration (Masuyama et al. 2019). The result is deterministic.
+The pseudo-inverse of the mel filter bank gives approximate magnitudes of all bins (FreeV, Lv et al.
+2024), while phases must be consistent between neighbouring frames. So the network only learns a
+correction of the magnitudes, and phases come from iterations of the fast Griffin-Lim algorithm
+(Perraudin et al. 2013), unrolled into the forward pass, similar to deep Griffin-Lim iteration
+(Masuyama et al. 2019). The result is deterministic.
 """
 
 import math
@@ -26,25 +26,24 @@ LOUDEST = 6.0
 
 
 class PhaseRetrieval(MelGenerator):
-    """Log-mel `(B, n_mels, L)` to audio `(B, 1, T)`; see the module's text.
+    """Log-mel `(B, n_mels, L)` to audio `(B, 1, T)`; see the module docstring.
 
-    In training the first iterations run without a graph and the last few with one, so that
-    magnitudes learn what the phases found for them make of them.
+    In training, only the last few iterations have a gradient, which takes the effect of the phases
+    on the audio into account.
 
     Args:
-        mel: the front-end; its transform, hop and window are the generator's too.
+        mel: the front-end; the generator uses its FFT size, hop and window.
         width: channels of the frame network.
-        layers: ConvNeXt blocks.
-        kernel_size: of their depthwise convolutions, frames; odd.
+        layers: number of ConvNeXt blocks.
+        kernel_size: kernel of their depthwise convolutions, frames; odd.
         expansion: hidden channels of a block, as a multiple of `width`.
         iterations: Griffin-Lim iterations in inference.
-        training_iterations: the same in training, where the loss needs no exact phase.
-        tracked_iterations: how many of those, the last, have a gradient.
-        momentum: of fast Griffin-Lim; 0 is the plain algorithm.
+        training_iterations: iterations in training, where the loss needs no exact phase.
+        tracked_iterations: how many of these, the last ones, have a gradient.
+        momentum: momentum of fast Griffin-Lim; 0 is the plain algorithm.
 
     Raises:
-        UserError: an even `kernel_size`, a width below 1, or a front-end whose bands cannot be
-            undone.
+        UserError: an even `kernel_size`, a width below 1, or a front-end that cannot be inverted.
     """
 
     local = True
@@ -71,7 +70,8 @@ class PhaseRetrieval(MelGenerator):
         if max(iterations, training_iterations) > MOST_ITERATIONS:
             raise UserError(
                 f"generator.iterations is {iterations} and training_iterations "
-                f"{training_iterations}: beyond {MOST_ITERATIONS} nothing is gained"
+                f"{training_iterations}: more than {MOST_ITERATIONS} gain nothing, so give at most "
+                f"{MOST_ITERATIONS}"
             )
         self.mel, self.hop_length = mel, mel.hop_length
         self.iterations, self.training_iterations = iterations, training_iterations
@@ -94,10 +94,10 @@ class PhaseRetrieval(MelGenerator):
         self.norm_out = nn.LayerNorm(width)
         self.head = nn.Linear(width, bins)
         with torch.no_grad():
-            self.head.weight.mul_(0.1)  # start near the prior, which is good already
+            self.head.weight.mul_(0.1)  # start near the prior, which is already good
 
     def output_length(self, frames: int) -> int:
-        """Samples made from `frames` frames: one hop fewer where frames are centred."""
+        """Number of samples of `frames` frames: one hop less if frames are centred."""
         return (frames - (self.mel.padding == "center")) * self.hop_length
 
     def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -128,7 +128,7 @@ class PhaseRetrieval(MelGenerator):
         """
         unit = torch.ones_like(magnitude, dtype=torch.complex64)
         if self.output_length(magnitude.shape[-1]) == 0:
-            return unit  # a single centred frame makes no sample
+            return unit  # a single centred frame gives no samples
         previous: Tensor | None = None
         for iteration in range(free + tracked):
             with torch.set_grad_enabled(torch.is_grad_enabled() and iteration >= free):
@@ -141,11 +141,11 @@ class PhaseRetrieval(MelGenerator):
         return unit
 
     def _natural(self, mel: Tensor) -> Tensor:
-        """The mel with a natural logarithm, whatever the front-end's is."""
+        """The mel converted to a natural logarithm."""
         return mel * {"ln": 1.0, "log10": math.log(10), "db": math.log(10) / 20}[self.mel.log]
 
     def _prior(self, bands: Tensor) -> Tensor:
-        """Log magnitudes by the pseudo-inverse, where it is not below a tenth of a smooth guess."""
+        """Log magnitudes by the pseudo-inverse, but at least a tenth of a smooth estimate."""
         with torch.autocast(bands.device.type, enabled=False):
             smooth = self.mel_smooth @ (bands - self.mel_gain)
             inverse = self.mel_inverse @ bands.exp()
@@ -168,7 +168,7 @@ class PhaseRetrieval(MelGenerator):
 
 
 def _unit(spectrum: Tensor) -> Tensor:
-    """Complex numbers divided by their size; with a gradient that stays finite at silence."""
+    """Complex numbers of modulus 1, with a finite gradient at silence."""
     if not torch.is_grad_enabled():
         return torch.sgn(spectrum)
     parts = torch.view_as_real(spectrum)

@@ -1,10 +1,10 @@
-"""A source-filter generator: pulses of a pitch and noise, each shaped by a network frame by frame.
+"""A source-filter generator: pulses and noise, each filtered by a network frame by frame.
 
 Sources: Engel et al. 2020, "DDSP: Differentiable Digital Signal Processing" (arXiv 2001.04643) and
-Liu, Chen and Yu 2020, "Neural Homomorphic Vocoder" (Interspeech): a pitch is a pitch from the first
-step on, and a network has only to say which one and how bright. There the pitch is given; here a
-latent decides it, as all else, and a discriminator teaches it. Filters act on the frames of a
-short-time transform, as in the former's filtered noise. Walks and loops are ours.
+Liu, Chen and Yu 2020, "Neural Homomorphic Vocoder" (Interspeech): sounds have a pitch from the
+first step on, and the network only predicts its frequency and timbre. There the pitch is given;
+here it depends on the latent, and is learned from a discriminator. Filters act on STFT frames, as
+in the filtered noise of DDSP. Walks and loops are ours.
 """
 
 import math
@@ -29,9 +29,9 @@ from wavegan.layers.walk import as_walk, overlap
 SLOPE = 0.2
 GAIN = math.sqrt(2 / (1 + SLOPE**2))
 FLOOR = 1e-2
-"""Magnitude, of full-scale clips, below which nothing is worth a network's while."""
+"""Smallest magnitude that matters, for full-scale clips."""
 NOISE_START = -3.0
-"""Where noise starts, in deviations from the data's mean: pitch would not be learnt behind it."""
+"""Initial noise level, in deviations from the data's mean; louder noise would mask the pitch."""
 
 
 class SourceFilter(LatentGenerator):
@@ -41,34 +41,34 @@ class SourceFilter(LatentGenerator):
                                         pitch ─ pulses ─┼──────────────── · ─ + ─ clip
                                                 noise ──┴─ filter ─────── · ─┘
 
-    Filters are levels in bands, in units of the data's deviation from its mean; `fit` takes these
-    of real clips.
+    Filters are levels in bands, in units of the data's standard deviation from its mean; `fit`
+    measures both on real clips.
 
     Args:
         sample_rate: Hz.
-        segment: samples of a clip: a multiple of `spec_hop_length * 2 ** stages`.
-        channels: of the audio; they share the pulses, and each has filters and noise of its own.
-        n_labels: K, how many labels it knows.
+        segment: samples of a clip, a multiple of `spec_hop_length * 2 ** stages`.
+        channels: audio channels; they share the pulses, and have separate filters and noise.
+        n_labels: K, number of labels.
         labels: their names.
         latent_dim: D.
-        label_dim: length of the vector that stands for a label; it is appended to the latent.
+        label_dim: length of a label's embedding, which is appended to the latent.
         dim: channels of the convolutions.
         dense_dim: width of the dense layer before the map.
-        stages: each doubles the map, up to the frame rate; the pitch is taken after the first.
-        kernel_size: of the convolutions that keep the rate; odd.
-        spec_n_fft: transform that filters, samples; even.
-        spec_hop_length: samples from frame to frame, at most half of that.
-        bands: of each filter.
-        voices: pitches sounding at once; 0: all is noise.
-        pitch_from: "latent": the network finds pitches; "labels": each label is a note, by its MIDI
-            number (60) or its name (C4), and voices stay within a tenth of a semitone of it.
-        pitch_min: lowest pitch of latents, Hz.
-        pitch_max: highest pitch of latents, Hz; below half the sample rate.
-        overtones: of a pitch at most, itself among them: 1 makes sines; None: all that there are.
-        circular: its convolutions, frames and pulses always wrap: every clip is a loop.
+        stages: number of stages; each doubles the map. The pitch is predicted after the first.
+        kernel_size: kernel of the convolutions that keep the rate; odd.
+        spec_n_fft: FFT size of the filters, samples; even.
+        spec_hop_length: hop of the spectrogram, samples; at most half of spec_n_fft.
+        bands: bands of each filter.
+        voices: number of simultaneous pitches; 0: only noise.
+        pitch_from: "latent": the network predicts pitches; "labels": each label is a note, by its
+            MIDI number (60) or name (C4), and voices stay within a tenth of a semitone of it.
+        pitch_min: lowest pitch for "latent", Hz.
+        pitch_max: highest pitch for "latent", Hz; below half the sample rate.
+        overtones: maximum number of partials, with the fundamental: 1 gives sines; None: all.
+        circular: convolutions, frames and pulses always wrap, so every clip is a loop.
 
     Raises:
-        UserError: two of these contradict each other; the message has the nearest values.
+        UserError: options contradict each other; the message has the nearest values.
     """
 
     shapes: Tensor
@@ -140,7 +140,7 @@ class SourceFilter(LatentGenerator):
     ) -> Tensor:
         """Make clips `(B, channels, positions * hop_length)`; see `LatentGenerator.forward`.
 
-        Truncation scales latents, which have a mean square of 1. Peaks may be beyond full scale.
+        Truncation scales latents, which have a mean square of 1. Peaks may exceed full scale.
 
         Raises:
             UserError: latent, label, noise or positions do not fit the network.
@@ -148,7 +148,7 @@ class SourceFilter(LatentGenerator):
         walk = as_walk(latent, self.latent_dim)
         label = check_labels(label, self.n_labels, len(walk))
         wrap = loop or self.circular
-        # the pitch needs more digits than bfloat16 has
+        # the pitch needs more precision than bfloat16 has
         with torch.autocast(walk.device.type, enabled=False):
             x = self._map(walk.float(), label, truncation, positions, loop)
             x = x + _active(self.first(x, wrap))
@@ -169,11 +169,11 @@ class SourceFilter(LatentGenerator):
             return filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
-        """`(channels, T)`: what the noise is made of."""
+        """`(channels, T)`, the white noise to filter."""
         return [(self.channels, (positions or self.positions) * self.hop_length)]
 
     def fit(self, crops: Iterable[Tensor]) -> None:
-        """Take each bin's mean and deviation from real crops, each `(B, C, T)`."""
+        """Measure each bin's mean and deviation on real crops `(B, C, T)`."""
         self.spectrogram.fit(crops)
 
     def _map(
@@ -245,6 +245,6 @@ def _check_sound(
 def _check_notes(notes: Sequence[float], sample_rate: int) -> None:
     if notes and max(notes) >= sample_rate / 2:
         raise UserError(
-            f"pitch_from is labels, and the highest of them is {max(notes):.0f} Hz: the sample "
-            f"rate {sample_rate} has room for less than {sample_rate / 2:g} Hz"
+            f"pitch_from is labels, and the highest of them is {max(notes):.0f} Hz: it must be "
+            f"below {sample_rate / 2:g} Hz, half the sample rate {sample_rate}"
         )

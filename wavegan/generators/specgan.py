@@ -1,8 +1,8 @@
-"""SpecGAN's generator: a latent becomes a spectrogram, as pictures are made, then audio.
+"""SpecGAN's generator: a latent to a spectrogram, by 2-D convolutions, and then to audio.
 
-Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), in the
-shape of github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. It makes
-16384 samples there; other lengths, stereo, labels, walks and loops are ours.
+Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), as in
+github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. It makes 16384
+samples there; other lengths, stereo, labels, walks and loops are ours.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,27 +25,27 @@ from wavegan.layers.wave_same import start_as_tensorflow
 class SpecGAN(LatentGenerator):
     """Latents `(B, D)`, uniform in [-1, 1], to log spectrograms `(B, C, spec_n_fft / 2, L)`.
 
-    What it makes is in [-1, 1]: the logarithm of magnitudes, less each bin's mean, in units of
-    `clip` standard deviations. `fit` takes these statistics of the data, and `to_audio` inverts.
+    The output is in [-1, 1]: log magnitudes minus each bin's mean, in units of `clip` standard
+    deviations. `fit` measures these statistics on the data, and `to_audio` inverts.
 
     Args:
-        segment: samples that a latent makes, L * spec_hop_length; a multiple of
+        segment: samples of a clip, L * spec_hop_length; a multiple of
             `spec_hop_length * 2 ** stages`.
         channels: audio channels, C.
-        n_labels: labels of the data; 0: none.
+        n_labels: number of labels; 0: none.
         latent_dim: length of a latent, D.
-        label_dim: length of the vector that stands for a label; it is appended to the latent.
+        label_dim: length of a label's embedding, which is appended to the latent.
         dim: channels before the last convolution; each one before that has twice as many.
-        stages: transposed convolutions, each of which doubles bins and frames.
-        kernel_size: of these, bins and frames.
-        spec_n_fft: transform of the spectrogram, samples; a multiple of `2 * 2 ** stages`.
-        spec_hop_length: samples from frame to frame, at most half of that.
-        clip: standard deviations beyond which spectrograms are cut off.
-        iterations: of Griffin-Lim.
-        momentum: of its fast variant, e.g. 0.99; 0 is the plain algorithm, as published.
+        stages: number of transposed convolutions; each doubles bins and frames.
+        kernel_size: their kernel, bins and frames.
+        spec_n_fft: FFT size of the spectrogram, samples; a multiple of `2 * 2 ** stages`.
+        spec_hop_length: hop of the spectrogram, samples; at most half of spec_n_fft.
+        clip: standard deviations at which spectrograms are clipped.
+        iterations: iterations of Griffin-Lim.
+        momentum: momentum of its fast variant, e.g. 0.99; 0 is the plain algorithm, as published.
 
     Raises:
-        UserError: these contradict each other.
+        UserError: options contradict each other.
     """
 
     prior = "uniform"
@@ -101,7 +101,7 @@ class SpecGAN(LatentGenerator):
     ) -> Tensor:
         """Make spectrograms `(B, C, spec_n_fft / 2, positions * 2 ** stages)`.
 
-        See the base; there is no noise, and truncated latents are multiplied by `truncation`.
+        See the base class. There is no noise, and truncation multiplies latents.
 
         Raises:
             UserError: latent, label or positions do not fit the network.
@@ -121,15 +121,15 @@ class SpecGAN(LatentGenerator):
         return shown
 
     def to_audio(self, made: Tensor, *, loop: bool = False) -> Tensor:
-        """Invert spectrograms to `(B, C, L * spec_hop_length)`, float32.
+        """Invert spectrograms to audio `(B, C, L * spec_hop_length)`, float32.
 
-        Phases are found by Griffin-Lim from phase 0, so the same spectrogram always sounds the
-        same. The gradient is that of the magnitudes.
+        Griffin-Lim starts from phase 0, so the result is deterministic. Only the magnitudes have a
+        gradient.
         """
         return self.spectrogram.inverse(made, self.iterations, self.momentum, loop=loop)
 
     def fit(self, crops: Iterable[Tensor]) -> None:
-        """Take each bin's mean and standard deviation from real crops, each `(B, C, T)`."""
+        """Measure each bin's mean and standard deviation on real crops `(B, C, T)`."""
         self.spectrogram.fit(crops)
 
     def _maps(self, walk: Tensor, label: Tensor | None) -> Tensor:
@@ -137,7 +137,7 @@ class SpecGAN(LatentGenerator):
         if self.embedding is not None:
             vector = self.embedding(label).unsqueeze(1).expand(-1, walk.shape[1], -1)
             walk = torch.cat([walk, vector], -1)
-        # frames, then bins, then channels, as in the original, whose weights then fit as they are
+        # frames, then bins, then channels, as in the original, so its weights fit unchanged
         batch, windows, _ = walk.shape
         maps = relu(self.dense(walk)).reshape(batch, windows, self.positions, self.bins, -1)
         return maps.permute(0, 1, 4, 3, 2).flatten(2, 3)

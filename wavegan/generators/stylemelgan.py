@@ -1,7 +1,7 @@
-"""StyleMelGAN: little noise, grown to audio by blocks whose style the mel sets.
+"""StyleMelGAN: noise upsampled to audio by blocks that the mel modulates.
 
 Source: Mustafa, Pia and Fuchs 2021, "StyleMelGAN: An Efficient High-Fidelity Adversarial Vocoder
-with Temporal Adaptive Normalization" (arXiv 2011.01557), in the shape of
+with Temporal Adaptive Normalization" (arXiv 2011.01557), as in
 github.com/kan-bayashi/ParallelWaveGAN (MIT).
 """
 
@@ -25,32 +25,33 @@ from wavegan.layers.upsampling import check_hop_length, check_rates
 class StyleMelGAN(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` and noise into audio `(B, channels, L * hop)`.
 
-    `hop` is the product of `upsample_rates`. The noise first grows to frames by the product of
-    `noise_upsample_rates`; the mel is continued to a whole number of these by its last frame, and
-    what that adds is cut from the audio. Features are normalised over the whole length, so every
-    sample depends on all of it. For training choose a segment of just so many frames.
+    `hop` is the product of `upsample_rates`. The noise is first upsampled to frames by the product
+    of `noise_upsample_rates`. The mel is padded to a multiple of this product with its last frame,
+    and the audio of the padding is cut off. Features are normalised over the whole length, so every
+    sample depends on the whole mel. For training, use a segment of a multiple of this product.
 
     Args:
         n_mels: mel bands of the input.
-        noise_channels: of the noise.
+        noise_channels: channels of the noise.
         width: channels of all blocks.
-        kernel_size: of the convolutions; odd.
-        dilation: of the second gated convolution in each block.
-        bias: whether convolutions have one.
-        noise_upsample_rates: frames made from one by each stage; kernels are twice as long.
-        noise_upsample_activation: after each of these, see `wavegan.layers.nonlinearity`.
-        noise_upsample_leaky_slope: of "leaky_relu" below 0.
-        upsample_rates: samples made from one by each block; 1 is allowed.
-        upsample_mode: how blocks stretch what they are given, as `torch.nn.functional.interpolate`.
+        kernel_size: kernel of the convolutions; odd.
+        dilation: dilation of the second gated convolution in each block.
+        bias: whether convolutions have a bias.
+        noise_upsample_rates: upsampling factor of each noise stage; kernels are twice as long.
+        noise_upsample_activation: activation after each of them (see
+            `wavegan.layers.nonlinearity`).
+        noise_upsample_leaky_slope: slope of "leaky_relu" below 0.
+        upsample_rates: upsampling factor of each block; 1 is allowed.
+        upsample_mode: interpolation in the blocks, as in `torch.nn.functional.interpolate`.
         gated_function: "softmax" over the channels or "sigmoid".
-        weight_norm: on all convolutions.
-        mel_mean: subtracted from the input first: one number, or one for each band.
-        mel_std: what is left is divided by it; positive, likewise.
+        weight_norm: use weight norm on all convolutions.
+        mel_mean: mean to subtract from the input: one number, or one per band.
+        mel_std: standard deviation to divide by, positive: one number, or one per band.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class StyleMelGAN(MelGenerator):
     def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
         """Shape: `(B, n_mels, L)` and `(B, noise_channels, N)` to `(B, channels, L * hop)`.
 
-        N is `noise_shape(L)`'s. Without `noise` it is drawn from torch's global generator.
+        N is that of `noise_shape(L)`. Without `noise`, it is drawn from torch's global generator.
         """
         frames = mel.shape[-1]
         if noise is None:
@@ -116,14 +117,14 @@ class StyleMelGAN(MelGenerator):
         x = noise
         for up in self.noise_ups:
             x = self.activation(up(x))
-        # What follows the last frame is no silence: without a continuation it ends in a click.
+        # Without this padding, the abrupt end of the mel would cause a click.
         condition = pad(self.standardize(mel), (0, x.shape[-1] - frames), "replicate")
         for block in self.blocks:
             x, condition = block(x, condition)
         return torch.tanh(self.conv_post(x))[..., : self.output_length(frames)]
 
     def noise_shape(self, frames: int) -> tuple[int, int]:
-        """`(noise_channels, N)`: one for every `noise_upsample_rates` product of frames begun."""
+        """`(noise_channels, N)`: N is L over the product of `noise_upsample_rates`, rounded up."""
         return self.noise_channels, -(-frames // self.noise_hop)
 
 

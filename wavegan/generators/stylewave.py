@@ -1,10 +1,10 @@
 """StyleWave: a style-based generator of waveforms.
 
 Source: Karras et al. 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arXiv
-1912.04958), brought to one dimension: mapping network, modulated convolutions, noise, sums of
-outputs at all rates and style mixing, as in github.com/NVlabs/stylegan2-ada-pytorch (NVIDIA Source
-Code License). Styles for audio: Baas and Kamper 2022, "GAN You Hear Me?" (ASGAN, arXiv 2210.05271).
-Low passes instead of bilinear filters and the small scale of the output: Karras et al. 2021,
+1912.04958), in one dimension: mapping network, modulated convolutions, noise, sums of outputs at
+all rates and style mixing, as in github.com/NVlabs/stylegan2-ada-pytorch (NVIDIA Source Code
+License). Styles for audio: Baas and Kamper 2022, "GAN You Hear Me?" (ASGAN, arXiv 2210.05271).
+Low-pass filters instead of bilinear ones and the small scale of the output: Karras et al. 2021,
 "Alias-Free Generative Adversarial Networks" (StyleGAN3, arXiv 2106.12423). Loops, and styles that
 change along a walk, are ours.
 """
@@ -27,7 +27,7 @@ from wavegan.layers.modulated import ModulatedConv1d, StyledConv1d
 from wavegan.layers.walk import as_walk, overlap, shares
 from wavegan.layers.wave_strides import check_strides, layer_widths
 
-# StyleGAN3's: at the start the output is well inside of what the tanh leaves as it is
+# from StyleGAN3: initially the output is well inside the linear range of tanh
 OUTPUT_SCALE = 0.25
 
 
@@ -40,33 +40,33 @@ class StyleWave(LatentGenerator):
                        │           │           │
                      audio ─ up ─ + ─── up ─── + ─ …  ─ tanh
 
-    The learned map is the same for all latents. Every window of a walk has it, they are laid over
-    one another, and the styles change from window to window as the map does.
+    The learned map is the same for all latents. In a walk, its copies overlap, one per window, and
+    the styles change from window to window in the same way.
 
     Args:
-        segment: samples of a clip: a multiple of the product of `strides`.
+        segment: samples of a clip, a multiple of the product of `strides`.
         channels: audio channels.
-        n_labels: K, how many labels it knows.
+        n_labels: K, number of labels.
         latent_dim: D.
         style_dim: length of a style, and width of the mapping network.
         mapping_layers: dense layers of the mapping network; StyleGAN2 has 8, StyleGAN3 2.
-        dim: channels at the full rate; each stage before has twice as many.
-        max_dim: no layer is wider.
-        kernel_size: of the convolutions; odd.
-        strides: samples made of one by each stage; None: about fours, from about 32 positions.
-        upsample: "learned": a convolution makes `stride` samples of each; "filtered": a low pass
-            follows a convolution, so that new overtones come from noise and leaky ReLUs alone, and
-            no pitch of the strides can be heard in the audio.
+        dim: channels at the full rate; each earlier stage has twice as many.
+        max_dim: maximum width of a layer.
+        kernel_size: kernel of the convolutions; odd.
+        strides: upsampling factor of each stage; None: about 4 each, from about 32 positions.
+        upsample: "learned": a convolution makes `stride` samples of each one; "filtered": a
+            low-pass filter follows a convolution, so new overtones come only from noise and leaky
+            ReLUs, and the strides cause no tone in the audio.
         mixing: probability in training that a second latent of the same label sets the styles from
             a random layer on.
-        average_decay: of the average styles which truncation draws towards.
-        final_tanh: False: peaks may be beyond full scale.
-        circular: its convolutions always wrap around, in training too: every clip is a loop, and
-            `loop=True` leaves a single latent's map as it is. A walk through several latents
+        average_decay: decay of the average styles that truncation moves towards.
+        final_tanh: bound the output by tanh; False: peaks may exceed full scale.
+        circular: convolutions always wrap, also in training, so every clip is a loop, and
+            `loop=True` does not change the map of a single latent. A walk through several latents
             returns to the first only with `loop=True`.
 
     Raises:
-        UserError: two of these contradict each other; the message has the nearest values.
+        UserError: options contradict each other; the message has the nearest values.
     """
 
     def __init__(
@@ -127,8 +127,8 @@ class StyleWave(LatentGenerator):
     ) -> Tensor:
         """Make clips `(B, channels, positions * hop_length)`; see `LatentGenerator.forward`.
 
-        In training it takes the styles into their average, and may draw second latents from
-        torch's global generator.
+        In training it updates the average of the styles, and may draw second latents from torch's
+        global generator.
 
         Raises:
             UserError: latent, label, noise, truncation or positions do not fit the network.
@@ -148,19 +148,19 @@ class StyleWave(LatentGenerator):
         return torch.tanh(audio) if self.final_tanh else audio
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
-        """`(1, length)` for each layer: one on the map, two at each rate after that."""
+        """`(1, length)` for each layer: one layer on the map, two at each further rate."""
         rates = [1, *(rate for rate in accumulate(self.strides, mul) for _ in range(2))]
         return [(1, (positions or self.positions) * rate) for rate in rates]
 
     def _map(self, windows: int, positions: int | None, loop: bool) -> Tensor:
-        """The learned map for so many windows, `(1, C, positions)`."""
+        """The learned map for a number of windows, `(1, C, positions)`."""
         alone = windows == 1 and positions in (None, self.positions)
         if alone and (self.circular or not loop):
             return self.constant[:, 0]
         return overlap(self.constant.expand(-1, windows, -1, -1), positions, loop=loop)
 
     def _styles(self, walk: Tensor, label: Tensor | None, truncation: float) -> list[Tensor]:
-        """`(B, W, S)` for each layer."""
+        """The styles `(B, W, S)` of each layer."""
         batch, windows, _ = walk.shape
         each = None if label is None else label.repeat_interleave(windows)
         style = self.mapping(walk.flatten(0, 1), each)
@@ -176,7 +176,7 @@ class StyleWave(LatentGenerator):
         return [one.unflatten(0, (batch, windows)) for one in styles]
 
     def _takeovers(self, batch: int, device: torch.device) -> Tensor:
-        """From which layer on each clip has its second latent's style; past the last: never."""
+        """The layer from which each clip uses its second latent's style; past the last: never."""
         layers = len(self.layers)
         since = torch.randint(1, layers, (batch,), device=device)
         return since.masked_fill(torch.rand(batch, device=device) >= self.mixing, layers)
@@ -208,7 +208,8 @@ def _usual_strides(segment: int) -> list[int]:
     """Strides of at most 7, most of them fours, from about 32 positions.
 
     Raises:
-        UserError: the segment has too large a prime factor; the nearest that have none are named.
+        UserError: the segment has too large a prime factor; the message has the nearest ones
+            without.
     """
     if _layouts(segment):
         _, _, strides = min(_layouts(segment))
@@ -217,13 +218,13 @@ def _usual_strides(segment: int) -> list[int]:
     above = next(each for each in range(max(segment, 16), 2 * max(segment, 16)) if _layouts(each))
     nearest = f"{above}" if below is None else f"{below} or {above}"
     raise UserError(
-        f"segment {segment} is no product of 8 to 128 positions and strides of at most 7: use "
-        f"{nearest}, or choose strides"
+        f"segment {segment} is not a product of 8 to 128 positions and strides of at most 7: use "
+        f"{nearest}, or set strides"
     )
 
 
 def _layouts(segment: int) -> list[tuple[float, int, list[int]]]:
-    """What 8 to 128 positions leave to the strides; the best one is the least."""
+    """Cost, positions and strides of all layouts with 8 to 128 positions; the minimum is best."""
     found = []
     for positions in range(8, 129):
         strides = [] if segment % positions else _strides(segment // positions)
@@ -234,7 +235,7 @@ def _layouts(segment: int) -> list[tuple[float, int, list[int]]]:
 
 
 def _strides(factor: int) -> list[int]:
-    """A number as a product of sevens, fives, fours, threes and twos; empty where it is none."""
+    """Factors 7, 5, 4, 3 and 2 of a number; empty if it has others."""
     strides = []
     for stride in (7, 5, 4, 3, 2):
         while factor % stride == 0 and factor > 1:

@@ -1,9 +1,9 @@
-"""UnivNet: noise, upsampled by stages whose convolution kernels are predicted from each frame.
+"""UnivNet: upsampled noise, with convolution kernels predicted from each mel frame.
 
 Source: Jang et al. 2021, "UnivNet: A Neural Vocoder with Multi-Resolution Spectrogram
-Discriminators for High-Fidelity Waveform Generation" (arXiv 2106.07889), in the shape of
+Discriminators for High-Fidelity Waveform Generation" (arXiv 2106.07889), as in
 github.com/maum-ai/univnet (BSD). Module names are those of transformers' `UnivNetModel` (Apache 2),
-so that its weights load as they are.
+so its weights load unchanged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,27 +25,26 @@ class UnivNet(MelGenerator):
     The audio is in [-1, 1]; the defaults are UnivNet-c32; `hop` is the product of
     `upsample_rates`. The noise's borders are reflected, so L must be at least 4.
 
-    maum-ai's `inference` puts ten frames of silence after a spectrogram and cuts their audio off,
-    against clicks at the end; this is the network alone, as in training and in transformers.
+    maum-ai's `inference` appends ten frames of silence to a spectrogram and cuts their audio off,
+    to avoid clicks at the end; this is only the network, as in training and in transformers.
 
     Args:
         n_mels: mel bands of the input.
-        upsample_rates: samples made from one by each stage; kernels are twice as long.
-        hidden_channels: of the network: 32 in c32, 16 in c16.
-        noise_channels: standard normal numbers per frame.
-        kernel_sizes: odd; for each stage, of its dilated and its predicted convolutions.
-        dilations: for each stage its dilations; one dilated and one predicted convolution each.
-        predictor_channels: inside the networks that predict kernels.
-        predictor_blocks: residual blocks in each.
-        predictor_kernel_size: of their convolutions, frames; odd.
-        predictor_dropout: probability that a channel's value is dropped before each of these
-            blocks in training.
-        leaky_slope: of the leaky ReLUs.
+        upsample_rates: upsampling factor of each stage; kernels are twice as long.
+        hidden_channels: channels of the network: 32 in c32, 16 in c16.
+        noise_channels: channels of the noise.
+        kernel_sizes: kernel of the dilated and the predicted convolutions of each stage; odd.
+        dilations: dilations of each stage, each with one dilated and one predicted convolution.
+        predictor_channels: channels of the networks that predict kernels.
+        predictor_blocks: residual blocks in each of them.
+        predictor_kernel_size: kernel of their convolutions, frames; odd.
+        predictor_dropout: dropout rate before each of these blocks in training.
+        leaky_slope: slope of the leaky ReLUs.
         channels: audio channels.
-        hop_length: samples per frame of the mel front-end, if it is to be checked.
+        hop_length: samples per frame of the mel front-end, to check the rates; None: no check.
 
     Raises:
-        UserError: two of these contradict each other.
+        UserError: options contradict each other.
     """
 
     local = True
@@ -104,7 +103,7 @@ class UnivNet(MelGenerator):
         self.conv_post = conv1d(hidden_channels, channels, 7, padding_mode="reflect")
 
     def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Make audio of a spectrogram; where there is no noise, it is drawn.
+        """Vocode a spectrogram; None draws the noise.
 
         Shape: `(B, n_mels, L)` and `(B, noise_channels, L)` to `(B, channels, L * hop_length)`.
         """
@@ -117,7 +116,7 @@ class UnivNet(MelGenerator):
         return torch.tanh(self.conv_post(leaky_relu(x, self.leaky_slope)))
 
     def noise_shape(self, frames: int) -> tuple[int, int]:
-        """`(noise_channels, frames)`: the noise of one item."""
+        """`(noise_channels, frames)`, the noise of one item."""
         return self.noise_channels, frames
 
 

@@ -1,4 +1,4 @@
-"""Vocos: ConvNeXt blocks at the rate of frames, then one inverse STFT.
+"""Vocos: ConvNeXt blocks at the frame rate, then one inverse STFT.
 
 Source: Siuzdak 2023, "Vocos: Closing the gap between time-domain and Fourier-based neural vocoders
 for high-quality audio synthesis" (arXiv 2306.00814; github.com/gemelo-ai/vocos, MIT).
@@ -20,19 +20,18 @@ EPS = 1e-6
 class Vocos(MelGenerator):
     """Turns a log-mel spectrogram `(B, n_mels, L)` into audio `(B, channels, T)`.
 
-    The defaults are vocos-mel-24khz. As in the original nothing bounds the output: trained weights
-    stay in about [-1, 1], random ones do not.
+    The defaults are those of vocos-mel-24khz. As in the original, the output is not bounded; with
+    trained weights it is in about [-1, 1].
 
     Args:
         n_mels: mel bands of the input.
         dim: channels of the backbone.
         intermediate_dim: channels inside each block.
-        num_layers: ConvNeXt blocks.
-        layer_scale: what each block's branch is multiplied by at the start; None is
-            `1 / num_layers`.
-        n_fft: transform of the inverse STFT, samples; even. Need not be the front-end's.
-        padding: "center" makes (L - 1) * hop_length samples, "same" L * hop_length; that of the
-            front-end, normally.
+        num_layers: number of ConvNeXt blocks.
+        layer_scale: initial scale of each block's branch; None is `1 / num_layers`.
+        n_fft: FFT size of the inverse STFT, samples; even. It may differ from the front-end's.
+        padding: "center" gives (L - 1) * hop_length samples, "same" L * hop_length; normally the
+            same as in the front-end.
         channels: audio channels.
         hop_length: samples per frame, below `n_fft`.
 
@@ -70,7 +69,7 @@ class Vocos(MelGenerator):
         self.head = ISTFTHead(dim, n_fft, hop_length, padding, channels)
 
     def output_length(self, frames: int) -> int:
-        """Samples made from `frames` frames: one hop fewer where frames are centred."""
+        """Number of samples of `frames` frames: one hop less if frames are centred."""
         return (frames - (self.padding == "center")) * self.hop_length
 
     def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -83,7 +82,7 @@ class Vocos(MelGenerator):
 
 
 def _start(module: nn.Module) -> None:
-    """The original's first weights; the head, made later, keeps torch's own."""
+    """Initialize as in the original; the head keeps torch's own initialization."""
     if isinstance(module, nn.Conv1d | nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         if module.bias is not None:

@@ -1,9 +1,9 @@
 """WaveGAN: a latent, a dense layer, and transposed convolutions up to the waveform.
 
-Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), in
-the shape of github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Its
-three lengths are the defaults here at `segment` 16384, 32768 and 65536; labels, stereo, loops and
-walks through several latents are ours.
+Source: Donahue, McAuley and Puckette 2019, "Adversarial Audio Synthesis" (arXiv 1802.04208), as in
+github.com/chrisdonahue/wavegan (MIT) without batch normalisation, its default. Its three lengths
+are the defaults here at `segment` 16384, 32768 and 65536; labels, stereo, loops and walks through
+several latents are ours.
 """
 
 from collections.abc import Sequence
@@ -25,31 +25,31 @@ from wavegan.layers.wave_strides import check_strides, layer_widths, usual_strid
 class WaveGAN(LatentGenerator):
     """Turns latents, uniform in [-1, 1], into clips `(B, channels, segment)` in [-1, 1].
 
-    With a `post_filter` clips may go beyond [-1, 1] a little. It takes no noise.
+    With a `post_filter`, clips may slightly exceed [-1, 1]. It takes no noise.
 
     Args:
-        segment: samples of a clip: a multiple of the product of `strides`.
+        segment: samples of a clip, a multiple of the product of `strides`.
         channels: audio channels.
-        n_labels: K, how many labels it knows.
+        n_labels: K, number of labels.
         latent_dim: D.
         dim: channels before the last convolution; each one before that has twice as many.
-        max_dim: no layer is wider.
-        kernel_size: of the convolutions, at the rate of their output; not below a stride.
-        strides: samples made of one by each layer; None: fours, and a two at the end if need be,
-            from 16 to 31 positions. 16384 is 16 · 4⁵, 32768 is 16 · 4⁵ · 2.
-        upsample: "transposed" convolutions, or "nearest" neighbours and "linear" interpolation,
-            each followed by a convolution; against pitched noise (section 3.4 of the paper).
-        post_filter: length in samples of a learned filter after the tanh, one for each channel
-            (the paper's has 512); 0: none.
-        conditioning: what labels change. "concatenate": a learned vector as long as the latent is
-            appended to it. "norm": each layer but the last is followed by a normalisation over
-            its channels, position by position, with a scale and a shift for each label.
-        circular: its convolutions always wrap around, in training too: every clip is a loop, and
-            `loop=True` leaves a single latent's map as it is. A walk through several latents
+        max_dim: maximum width of a layer.
+        kernel_size: kernel of the convolutions, at their output rate; at least the stride.
+        strides: upsampling factor of each layer; None: 4 each, with a final 2 if needed, from 16
+            to 31 positions. 16384 is 16 · 4⁵, 32768 is 16 · 4⁵ · 2.
+        upsample: "transposed" convolutions, or "nearest" or "linear" interpolation followed by a
+            convolution, which avoids pitched noise (section 3.4 of the paper).
+        post_filter: length in samples of a learned filter after the tanh, one per channel (512 in
+            the paper); 0: none.
+        conditioning: use of labels. "concatenate": an embedding as long as the latent is appended
+            to it. "norm": each layer except the last is followed by a normalisation over its
+            channels, for each position, with a scale and a shift for each label.
+        circular: convolutions always wrap, also in training, so every clip is a loop, and
+            `loop=True` does not change the map of a single latent. A walk through several latents
             returns to the first only with `loop=True`.
 
     Raises:
-        UserError: two of these contradict each other; the message has the nearest segments.
+        UserError: options contradict each other; the message has the nearest segments.
     """
 
     prior = "uniform"
@@ -108,7 +108,7 @@ class WaveGAN(LatentGenerator):
     ) -> Tensor:
         """Make clips `(B, channels, positions * hop_length)`; see `LatentGenerator.forward`.
 
-        Under autocast the last convolution and what follows it are computed in float32.
+        Under autocast, everything from the last convolution on is computed in float32.
 
         Raises:
             UserError: latent, label or positions do not fit the network.
@@ -119,7 +119,7 @@ class WaveGAN(LatentGenerator):
         wrap = loop or self.circular
         for layer, up in enumerate(self.ups[:-1], start=1):
             x = self._activated(layer, up(x, wrap), label)
-        # the eight bits of a bfloat16 would be heard as noise
+        # the eight bits of bfloat16 would be audible as noise
         with torch.autocast(x.device.type, enabled=False):
             audio = torch.tanh(self.ups[-1](x.to(self.dense.weight.dtype), wrap))
             return audio if self.filter is None else self.filter(audio, wrap)
@@ -130,7 +130,7 @@ class WaveGAN(LatentGenerator):
         if self.embedding is not None:
             vector = self.embedding(label).unsqueeze(1).expand(-1, windows, -1)
             walk = torch.cat([walk, vector], -1)
-        # positions before channels, as in the original, whose weights then fit as they are
+        # positions before channels, as in the original, so its weights fit unchanged
         maps = self.dense(walk).reshape(batch * windows, self.positions, -1).transpose(1, 2)
         each = None if label is None else label.repeat_interleave(windows)
         return self._activated(0, maps, each).reshape(batch, windows, -1, self.positions)
@@ -139,7 +139,7 @@ class WaveGAN(LatentGenerator):
         return relu(self.norms[layer](x, label) if self.norms else x)
 
     def _joined(self, maps: Tensor, positions: int | None, loop: bool) -> Tensor:
-        """The walk's maps as one, `(B, width, positions)`."""
+        """Join the maps of the walk, `(B, width, positions)`."""
         alone = maps.shape[1] == 1 and positions in (None, self.positions)
         if alone and (self.circular or not loop):
             return maps[:, 0]

@@ -1,1 +1,1 @@
-"""What runs a trained model; nothing of training is imported here."""
+"""Run trained models. Nothing here imports training code."""

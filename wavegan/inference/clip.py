@@ -1,4 +1,4 @@
-"""One clip of one walk: the only place where a generator of sounds is run."""
+"""Generate one clip from one walk through latent space. Sound generators run only here."""
 
 from typing import NamedTuple
 
@@ -12,13 +12,13 @@ from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 
 class Conditions(NamedTuple):
-    """What a clip depends on beside its latents, its label and its length.
+    """What a clip depends on besides its latents, label and length.
 
     Attributes:
-        seed: of its noise.
-        number: which of the seed's clips it is.
+        seed: seed of its noise.
+        number: number of the clip among those of the seed.
         truncation: in [0, 1].
-        loop: it may be repeated without a seam.
+        loop: whether it repeats without a seam.
     """
 
     seed: int
@@ -30,7 +30,7 @@ class Conditions(NamedTuple):
 def noise_of(
     generator: LatentGenerator, seed: int, number: int, positions: int | None = None
 ) -> list[Tensor] | None:
-    """A clip's noise, one `(1, *shape)` for each shape, on the CPU; None: it takes none."""
+    """A clip's noise on the CPU, one `(1, *shape)` per shape; None if the network takes none."""
     numbers = of_clip(seed, number, ClipStream.NOISE)
     shapes = generator.noise_shapes(positions)
     return [draw_latents("normal", (1, *shape), numbers) for shape in shapes] or None
@@ -44,16 +44,15 @@ def make(
     length: ClipLength,
     fade: int,
 ) -> Tensor:
-    """Make a clip `(C, T)`, on the CPU, without any of torch's own random numbers.
+    """Make a clip `(C, T)` on the CPU. Torch's global random state is neither used nor changed.
 
-    Its samples are as the network makes them: in about [-1, 1], and where nothing bounds them,
-    some beyond it.
+    Samples are those of the network: about [-1, 1], and some beyond where nothing bounds them.
 
     Args:
         generator: the network.
-        walk: `(W, D)`, W as `length` says.
-        label: by number.
-        conditions: what else it depends on.
+        walk: `(W, D)`, where W is `length.windows`.
+        label: number of the label.
+        conditions: what else the clip depends on.
         length: of the clip.
         fade: samples over which a clip that is cut short fades out.
 
@@ -63,7 +62,7 @@ def make(
     seed, number, truncation, loop = conditions
     device = next(generator.parameters()).device
     noise = noise_of(generator, seed, number, length.positions)
-    # Whatever else a network draws (phases, say) is this clip's own too, and nobody else's.
+    # Other random numbers of a network, such as phases, must depend on this clip alone.
     own = int(of_clip(seed, number, ClipStream.NETWORK).integers(2**63))
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(own)
@@ -78,14 +77,14 @@ def make(
         wave = generator.to_audio(made, loop=loop)[0].float().cpu()
     if not bool(wave.isfinite().all()):
         raise RunError(
-            "the model makes values that are not finite: its training diverged; "
-            "give an earlier checkpoint of the run"
+            "the model's output has values that are not finite: its training diverged; "
+            "use an earlier checkpoint of the run"
         )
     return _cut(wave, length.samples, fade)
 
 
 def _cut(wave: Tensor, samples: int, fade: int) -> Tensor:
-    """The first samples, faded out where there are more."""
+    """The first `samples`, with a fade-out if the wave is longer."""
     if wave.shape[-1] <= samples:
         return wave
     fade = min(samples, fade)

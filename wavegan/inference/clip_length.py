@@ -1,4 +1,4 @@
-"""How long a generated clip is: windows of a walk, positions of its map, samples."""
+"""Length of a generated clip: windows of its walk, positions of its feature map, samples."""
 
 import math
 from typing import NamedTuple
@@ -9,22 +9,22 @@ from wavegan.inference.given import real
 from wavegan.inference.telling import tell
 
 SHORTEST = 0.01
-"""Seconds; of less, the fade at the end of a clip that is cut leaves nothing."""
+"""Seconds. The fade-out of a shorter clip would leave nothing."""
 LONGEST = 1 << 24
-"""Samples: a clip is held whole, and a network's channels beside it take 0.5 to 1 KB a sample."""
+"""Samples. A whole clip is in memory, and a network's channels take 0.5 to 1 KB a sample more."""
 
 
 AT_ONCE = 1 << 31
-"""Samples of all the clips that are asked for at a time, 8 GiB."""
+"""Samples of all clips in one call, 8 GiB."""
 
 
 class ClipLength(NamedTuple):
     """The length of a clip.
 
     Attributes:
-        windows: latents of its walk.
-        positions: length of its map.
-        samples: kept of what the map gives.
+        windows: number of latents of its walk.
+        positions: length of its feature map.
+        samples: samples to keep of the network's output.
     """
 
     windows: int
@@ -40,17 +40,17 @@ def clip_length(
     loop: bool = False,
     windows: int = 1,
 ) -> ClipLength:
-    """What it takes to make a clip of a length.
+    """Windows, positions and samples for a clip of a given length.
 
-    A clip longer than the network's own is a walk whose windows overlap by half, cut at the
-    length wanted. A loop cannot be cut: it has the nearest whole number of the map's positions.
+    A clip longer than the network's own is a walk whose windows overlap by half, cut to the
+    requested length. A loop cannot be cut: it takes the nearest whole number of positions.
 
     Args:
         generator: the network.
         sample_rate: Hz.
-        seconds: wanted; None: of one clip, or of a walk of `windows`.
-        loop: the clip is a loop.
-        windows: latents of the walk, where `seconds` is None.
+        seconds: requested length; None: that of one clip, or of a walk of `windows`.
+        loop: whether the clip is a loop.
+        windows: number of latents of the walk, used if `seconds` is None.
 
     Raises:
         UserError: a length that is not positive, too short for a clip or a loop, or too long.
@@ -65,8 +65,9 @@ def clip_length(
         samples = _samples(seconds, sample_rate)
     if samples > LONGEST:
         raise UserError(
-            f"seconds is {seconds or samples / sample_rate:g}: {LONGEST / sample_rate:.0f} is the "
-            f"most at {sample_rate} Hz, as a clip is made in one piece, in memory"
+            f"seconds is {seconds or samples / sample_rate:g}, which is too long: a clip is made "
+            "in memory, in one piece; give at most "
+            f"{LONGEST / sample_rate:.0f} at {sample_rate} Hz"
         )
     if loop:
         return _loop(generator, sample_rate, samples)
@@ -77,10 +78,12 @@ def clip_length(
 
 def _samples(seconds: float, sample_rate: int) -> int:
     if not math.isfinite(seconds) or seconds <= 0:
-        raise UserError(f"seconds is {seconds}: give the length of a clip, above 0")
+        raise UserError(f"seconds is {seconds}: give a length above 0")
     if seconds < SHORTEST:
-        raise UserError(f"seconds is {seconds:g}: {SHORTEST} is the least, twice its fade")
-    # the largest of floats times a rate is infinite
+        raise UserError(
+            f"seconds is {seconds:g}, which is too short: give at least {SHORTEST} (twice the fade)"
+        )
+    # the largest float times a rate is infinite
     return round(min(seconds, 1e12) * sample_rate)
 
 
@@ -90,34 +93,34 @@ def _loop(generator: LatentGenerator, sample_rate: int, samples: int) -> ClipLen
     positions = (2 * samples + each) // (2 * each)
     if positions < size:
         raise UserError(
-            f"seconds is {samples / sample_rate:g}: a loop of this model is "
-            f"{generator.segment / sample_rate:g} s long at least"
+            f"seconds is {samples / sample_rate:g}, which is too short for a loop of this model: "
+            f"give at least {generator.segment / sample_rate:g}"
         )
-    # A map laid over itself would repeat twice in each round, so there are two latents at least;
-    # but the maps of a network that was trained on loops wrap as they are.
+    # A map that overlaps itself would repeat twice in each loop, so a loop has two latents or
+    # more. The maps of a network trained on loops already wrap.
     alone = positions == size and generator.circular
     windows = 1 if alone else max(2, -(-positions // max(size // 2, 1)))
     return ClipLength(windows, positions, positions * each)
 
 
 def check_count(count: int, length: ClipLength, channels: int, name: str = "n") -> None:
-    """Refuse more clips at a time than memory is meant to hold.
+    """Refuse more clips in one call than the memory limit allows.
 
     Raises:
-        UserError: says how many it can be.
+        UserError: too many; the message has the maximum.
     """
     most = AT_ONCE // (length.samples * channels)
     if count > most:
         raise UserError(
-            f"{name} is {count}: {most} clips of {length.samples} samples are the most at a time"
+            f"{name} is {count}: make at most {most} clips of {length.samples} samples at a time"
         )
 
 
 def warn_of_rounding(wanted: float | None, length: ClipLength, sample_rate: int) -> None:
-    """Warn of a loop that is longer or shorter than what was wanted, in seconds."""
+    """Warn if a loop is longer or shorter than the requested `wanted` seconds."""
     if wanted is not None and length.samples != round(real(wanted, "seconds") * sample_rate):
         tell(
-            f"the loop is {length.samples / sample_rate:.4f} s long ({length.samples} samples): "
+            f"the loop is {length.samples / sample_rate:.4f} s long ({length.samples} samples), "
             "the nearest length that wraps",
             UserWarning,
         )

@@ -1,7 +1,7 @@
-"""The latent of a real clip, found by descent: Webster et al. 2019 (arXiv:1901.03396) of sounds.
+"""Find the latent of a real clip by gradient descent (Webster et al. 2019, arXiv:1901.03396).
 
-Distances of sounds have many valleys, so the search looks at many latents first and descends from
-the best few. Latents stay where the prior has them: a network makes no sense of others.
+Distances between sounds have many local minima, so the search tries many latents first and
+descends from the best few. Latents stay in the prior's range, the only one the network knows.
 """
 
 from collections.abc import Sequence
@@ -24,22 +24,22 @@ from wavegan.random_streams import ClipStream, draw_latents, of_clip
 CANDIDATES, STARTS = 32, 4
 MOST_STEPS = 100_000
 RATE = 0.05
-"""Step of Adam at the beginning; it falls to a tenth along a cosine."""
+"""Initial learning rate of Adam. It falls to a tenth along a cosine."""
 
 LEVEL = 0.1
-"""RMS at which waves are compared, so that neither's level counts."""
+"""RMS to which waves are scaled before they are compared, as their level does not count."""
 
 
 @dataclass(frozen=True)
 class Inversion:
-    """What was found.
+    """The result of a search.
 
     Attributes:
         latent: `(1, D)`, on the CPU.
-        label: the name of its label; None where the model knows none.
-        distance: of its sound from the clip: multi-scale mel, or where the network makes
-            spectrograms, the mean absolute difference of these.
-        before: the distance of the best latent that was drawn, before the descent.
+        label: name of its label; None if the model has no labels.
+        distance: distance from its sound to the clip: multi-scale mel, or the mean absolute
+            difference of spectrograms if the network makes spectrograms.
+        before: distance of the best latent before the descent.
     """
 
     latent: Tensor
@@ -51,11 +51,10 @@ class Inversion:
 def fitted(
     clip: NDArray[np.float32], rate: int, wanted_rate: int, channels: int, segment: int
 ) -> Tensor:
-    """A clip `(T,)` or `(C, T)` as the model's are: `(1, C, segment)`.
+    """Convert a clip `(T,)` or `(C, T)` to the model's rate, channels and length.
 
     Raises:
-        UserError: it is empty, silent or not finite, or has channels that cannot be made the
-            model's.
+        UserError: it is empty, silent or not finite, or its channels do not fit the model.
     """
     wave = np.atleast_2d(clip)
     usable = clip.ndim in (1, 2) and wave.size and np.isfinite(wave).all()
@@ -66,24 +65,24 @@ def fitted(
         )
     if wave.shape[1] <= MOST_CHANNELS < wave.shape[0]:
         raise UserError(
-            f"clip has shape {wave.shape}: the samples come last, and soundfile puts the channels "
-            "there: give clip.T"
+            f"clip has shape {wave.shape}, soundfile's order: samples must be the last dimension; "
+            "give clip.T"
         )
     if rate < 1:
-        raise UserError(f"sample_rate is {rate}: give the clip's, in Hz")
+        raise UserError(f"sample_rate is {rate}: give the clip's sample rate in Hz")
     if channels == 1:
         wave = wave.mean(0, keepdims=True)
     elif len(wave) == 1:
         wave = np.repeat(wave, channels, 0)
     if len(wave) != channels:
         raise UserError(
-            f"the clip has {len(wave)} channels and the model makes {channels}: mix it to that"
+            f"the clip has {len(wave)} channels, the model {channels}: mix it to {channels}"
         )
     made = torch.from_numpy(resample_array(wave, rate, wanted_rate).copy())[None, :, :segment]
     if not bool(made.any()):
         raise UserError(
-            f"the first {segment / wanted_rate:.2f} s of the clip, all that is heard of it, are "
-            "silent: cut it to where it sounds"
+            f"the first {segment / wanted_rate:.2f} s of the clip, the only part used, are "
+            "silent: cut the silence off"
         )
     return torch.nn.functional.pad(made, (0, segment - made.shape[-1]))
 
@@ -102,19 +101,19 @@ def search(
     """Find the latent of a clip.
 
     Args:
-        generator: the network, its weights fixed.
+        generator: the network, with frozen weights.
         clip: `(1, C, segment)`.
         sample_rate: Hz.
-        labels: those to try; None where the network knows none.
-        names: of all labels.
-        peak: what the clip is scaled to for a network that makes spectrograms; None: the level at
-            which a start is nearest to it, of its own and some around the usual one of the
-            network's sounds. For others its level does not matter.
-        steps: of descent.
-        seed: of the latents to begin with.
+        labels: labels to try; None if the network has none.
+        names: names of all labels.
+        peak: peak to scale the clip to, for a network that makes spectrograms; None tries the
+            clip's own level and some around the typical level of the network's sounds, and takes
+            the one nearest to each start. Other networks ignore the level.
+        steps: number of descent steps.
+        seed: seed of the initial latents.
 
     Raises:
-        UserError: a number of steps below 0 or above `MOST_STEPS`.
+        UserError: `steps` is below 0 or above `MOST_STEPS`.
     """
     if not 0 <= steps <= MOST_STEPS:
         raise UserError(f"steps is {steps}: give 0 to {MOST_STEPS}")
@@ -124,8 +123,8 @@ def search(
         made = [run.made(*pair) for pair in _rows(start, label)]
         peaks = torch.stack([generator.to_audio(one).abs().max() for one in made])
         gains = run.gains(float(clip.abs().max()), float(peaks.median()), peak)
-        targets = run.hear(generator.represent(torch.cat([gain * clip for gain in gains])))
-        table = torch.stack([_distances(run.hear(one), targets) for one in made])
+        targets = run.features(generator.represent(torch.cat([gain * clip for gain in gains])))
+        table = torch.stack([_distances(run.features(one), targets) for one in made])
     first, loudness = table.min(1)
     best = first.argsort()[:STARTS]
     target = [one[loudness[best]] for one in targets]
@@ -139,7 +138,7 @@ def search(
 
 
 class _Search:
-    """A network, the noise it is searched with, and the distance."""
+    """A network with the noise and the distance of a search."""
 
     def __init__(self, generator: LatentGenerator, sample_rate: int, seed: int) -> None:
         self.generator, self.seed = generator, seed
@@ -149,11 +148,11 @@ class _Search:
         self.makes_waves = generator.makes_waves
         self.scales = MultiScaleMel(sample_rate).to(self.device).scales
 
-    def hear(self, made: Tensor) -> list[Tensor]:
-        """What is compared of audio, or of what the network makes, `(B, ...)` each.
+    def features(self, made: Tensor) -> list[Tensor]:
+        """The features to compare, `(B, ...)` each, of audio or of the network's output.
 
-        Of waves, mel spectrograms at one level; spectrograms as they are, since what a level does
-        to them is the network's matter.
+        Waves give mel spectrograms at one level. Spectrograms stay unchanged, as the effect of the
+        level on them depends on the network.
         """
         if not self.makes_waves:
             return [made]
@@ -161,7 +160,7 @@ class _Search:
         return [scale(LEVEL * made / loudness) for scale in self.scales]
 
     def gains(self, clip: float, usual: float, peak: float | None) -> list[float]:
-        """What to multiply a clip with, by its own peak, the usual one of sounds, the model's."""
+        """Gains to try for a clip, from its peak, the sounds' usual peak and the model's peak."""
         if self.makes_waves:
             return [1.0]
         if peak is not None:
@@ -169,7 +168,7 @@ class _Search:
         return [1.0, *(usual / clip * 2.0**power for power in range(-2, 3))]
 
     def candidates(self, labels: Sequence[int] | None) -> tuple[Tensor, Tensor | None]:
-        """Latents `(N, D)` to look at, and their labels `(N,)`: each of them in turn."""
+        """Latents `(N, D)` to try, and their labels `(N,)`, in rotation."""
         count = CANDIDATES if labels is None else max(CANDIDATES, 4 * len(labels))
         numbers = of_clip(self.seed, 0, ClipStream.LATENT)
         shape = count, self.generator.latent_dim
@@ -187,14 +186,14 @@ class _Search:
         first: Tensor,
         steps: int,
     ) -> tuple[Tensor, Tensor]:
-        """The best latent that each start comes by, and its distance."""
+        """The best latent reached from each start, and its distance."""
         best, distance = start.clone(), first.clone()
         latent = start.clone().requires_grad_()
         optimizer = torch.optim.Adam([latent], lr=RATE)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(steps, 1), RATE / 10)
         for _ in range(steps):
             with torch.enable_grad():
-                each = _distances(self.hear(self.made(latent, label)), target)
+                each = _distances(self.features(self.made(latent, label)), target)
                 (gradient,) = torch.autograd.grad(each.sum(), latent)
             better = each.detach() < distance
             distance = torch.where(better, each.detach(), distance)
@@ -206,7 +205,7 @@ class _Search:
         return best, distance
 
     def made(self, latent: Tensor, label: Tensor | None) -> Tensor:
-        """What the network makes of `(N, D)`, each with the same noise."""
+        """The network's output for latents `(N, D)`, all with the same noise."""
         rows = len(latent)
         noise = None if self.noise is None else [
             values.expand(rows, *values.shape[1:]) for values in self.noise
@@ -216,12 +215,12 @@ class _Search:
 
     @torch.no_grad()
     def _keep(self, latent: Tensor) -> None:
-        """Put latents back to where the prior draws them."""
+        """Move latents back into the prior's range."""
         if self.generator.prior == "uniform":
             latent.clamp_(-1, 1)
             return
         size = latent.shape[-1]
-        # Squared norms are chi-squared: mean D, variance 2 D; three deviations are 99.9 percent.
+        # Squared norms are chi-squared with mean D and variance 2 D; 3 deviations cover 99.9 %.
         longest = (size + 3 * (2 * size) ** 0.5) ** 0.5
         latent.mul_((longest / latent.norm(dim=-1, keepdim=True).clamp(min=1e-9)).clamp(max=1))
 
@@ -232,9 +231,9 @@ def _rows(latent: Tensor, label: Tensor | None) -> list[tuple[Tensor, Tensor | N
     ]
 
 
-def _distances(heard: list[Tensor], target: list[Tensor]) -> Tensor:
-    """Of each row from its target, or of one from all: `(N,)`."""
+def _distances(features: list[Tensor], target: list[Tensor]) -> Tensor:
+    """Distances `(N,)` of each row from its target, or of one row from all targets."""
     gaps = [
-        (one - other).abs().flatten(1).mean(1) for one, other in zip(heard, target, strict=True)
+        (one - other).abs().flatten(1).mean(1) for one, other in zip(features, target, strict=True)
     ]
     return torch.stack(gaps).sum(0)

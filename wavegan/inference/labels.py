@@ -1,6 +1,6 @@
-"""Labels of generated clips, as people give them: by name, by place, one for each clip.
+"""Parse the labels that users give for generated clips: names, positions, or one per clip.
 
-A text is a name and nothing else, as labels may be called "2"; an int is a place among the labels.
+A string is always a name, as a label may be called "2"; an int is a position among the labels.
 """
 
 import difflib
@@ -12,25 +12,26 @@ from wavegan.errors import UserError
 
 Label = str | int
 Labels = Label | Sequence[Label] | None
-"""Also numbers of numpy or torch, and arrays of these."""
+"""Also numbers of numpy or torch, and arrays of them."""
 
 
 def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> list[int] | None:
-    """The label of each of `count` clips, by place; None where the model knows none.
+    """The label number of each of `count` clips; None if the model has no labels.
 
     Args:
-        given: a name, a place, one of these for each clip, or None: clip i gets label i modulo
-            their number, so that every label has its share.
-        names: of the model's labels.
-        count: of clips.
+        given: a name, a position, or one of these per clip. With None, clip i gets label
+            i modulo the number of labels, which spreads the labels evenly.
+        names: names of the model's labels.
+        count: number of clips.
         first: number of the first clip.
 
     Raises:
-        UserError: the model knows no labels, or not this one, or as many as clips were not given.
+        UserError: the model has no labels, or not this one, or the number of labels differs from
+            the number of clips.
     """
     if not names:
         if given is not None:
-            raise UserError("label: this model was trained without labels: leave it out")
+            raise UserError("label: this model was trained without labels; leave the label out")
         return None
     if given is None:
         return [(first + i) % len(names) for i in range(count)]
@@ -41,21 +42,21 @@ def numbers(given: Labels, names: Sequence[str], count: int, first: int = 0) -> 
     given = list(given)
     if len(given) != count:
         raise UserError(
-            f"label: {counted(len(given), 'is', 'are')} given for {counted(count, 'clip')}"
+            f"label: {counted(len(given), 'is', 'are')} given for {counted(count, 'clip')}; "
+            "give one, or one per clip"
         )
     return [number(one, names) for one in given]
 
 
 def number(given: Label, names: Sequence[str]) -> int:
-    """A label's place among the names.
+    """A label's position among the names.
 
     Args:
-        given: a name; or an int, which is the place itself. "2" is a label that is called so, 2 is
-            the third label.
-        names: of the model's labels.
+        given: a name, or an int: the position. "2" is a label of that name, 2 is the third label.
+        names: names of the model's labels.
 
     Raises:
-        UserError: there is no such label; the nearest is named, and all.
+        UserError: there is no such label; the message has the closest one and all others.
     """
     if isinstance(given, str):
         known = [_letters(name) for name in names]
@@ -71,11 +72,11 @@ def number(given: Label, names: Sequence[str]) -> int:
     if not 0 <= place < len(names):
         raise UserError(
             f"there is no label {str(given)!r}; the labels are {', '.join(names)} (an int is a "
-            f"place among them, 0 to {len(names) - 1})"
+            f"position among them, 0 to {len(names) - 1})"
         )
     return place
 
 
 def _letters(name: str) -> str:
-    """A name as UTF-8 has it: in the C locale its letters beyond ASCII are bytes."""
+    """A name decoded as UTF-8: in the C locale, letters beyond ASCII arrive as bytes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Latents: drawn from a seed, the way between two of them, and their neighbours."""
+"""Latents: draw them from a seed, interpolate between them, find their neighbours."""
 
 import math
 
@@ -8,17 +8,17 @@ from torch import Tensor
 from wavegan.errors import UserError
 from wavegan.random_streams import ClipStream, Prior, draw_latents, of_clip
 
-# Windows from one drawn latent of a walk to the next: two clips' lengths, as windows overlap by
-# half. What is between moves from one to the other, so that a long sound evolves.
+# Windows from one drawn latent of a walk to the next: the length of two clips, as windows overlap
+# by half. The windows between are interpolated, so a long sound evolves.
 STRIDE = 4
 
 
 def between(start: Tensor, stop: Tensor, place: float, prior: Prior) -> Tensor:
-    """The latent at `place` in [0, 1] of the way from `start` to `stop`, each `(..., D)`.
+    """Interpolate from `start` to `stop`, each `(..., D)`, at `place` in [0, 1].
 
-    Uniform latents are mixed linearly, which keeps them in their cube. Normal ones go along the
-    great circle (Shoemake 1985), which keeps their norm: the middle of a straight line would be
-    nearer to the mean than any latent the network was trained on.
+    Uniform latents are mixed linearly and stay in their cube. Normal ones follow the great circle
+    (Shoemake 1985), which keeps their norm: the middle of a straight line would be nearer to the
+    mean than the latents of training.
     """
     straight: Tensor = (1 - place) * start + place * stop
     if prior == "uniform":
@@ -26,7 +26,7 @@ def between(start: Tensor, stop: Tensor, place: float, prior: Prior) -> Tensor:
     cosine = torch.nn.functional.cosine_similarity(start, stop, dim=-1)[..., None]
     angle = torch.acos(cosine.clamp(-1, 1))
     sine = angle.sin()
-    # Vectors that point the same way, or opposite ways, lie on no circle or on many.
+    # The great circle through parallel or opposite vectors is not unique.
     parallel = sine < 1e-4
     sine = sine.masked_fill(parallel, 1.0)
     arc = ((1 - place) * angle).sin() / sine * start + (place * angle).sin() / sine * stop
@@ -34,13 +34,13 @@ def between(start: Tensor, stop: Tensor, place: float, prior: Prior) -> Tensor:
 
 
 def spread_evenly(latents: Tensor, windows: int, prior: Prior, *, loop: bool) -> Tensor:
-    """A walk of so many windows that passes some latents at even distances.
+    """A walk of `windows` latents through the given ones at even distances.
 
     Args:
-        latents: `(A, D)`, the first of them where the walk begins.
+        latents: `(A, D)`; the walk begins at the first.
         windows: W.
-        prior: how to go between them.
-        loop: the way leads from the last back to the first; else it ends at the last.
+        prior: prior of the latents, which decides the interpolation.
+        loop: return from the last latent to the first; otherwise the walk ends at the last.
 
     Returns:
         `(W, D)`; the latents themselves where W is A.
@@ -61,10 +61,10 @@ def spread_evenly(latents: Tensor, windows: int, prior: Prior, *, loop: bool) ->
 def drawn_walk(
     prior: Prior, size: int, windows: int, seed: int, index: int, *, loop: bool
 ) -> Tensor:
-    """The walk `(W, D)` of one clip: a latent is drawn for every fourth window.
+    """The walk `(W, D)` of one clip. Every fourth window has a drawn latent.
 
-    The first is the same for every W, so a longer clip begins with the sound of the short one; and
-    but for a loop's, the longer of two walks begins with the shorter one.
+    The first latent is the same for every W, so a longer clip begins with the sound of a shorter
+    one. Except for loops, a longer walk begins with the shorter walk.
     """
     numbers = of_clip(seed, index, ClipStream.LATENT)
     if loop:
@@ -86,17 +86,17 @@ def neighbours(
 
     Args:
         latent: `(1, D)` or `(D,)`.
-        spread: s, in [0, 1]; 0 gives the latent itself, 1 for a normal prior forgets it.
-        count: how many.
-        seed: of the neighbours; each is a function of it and of its number.
-        prior: the generator's.
-        first: number of the first one.
+        spread: s, in [0, 1]; 0 gives the latent itself, 1 with a normal prior an unrelated one.
+        count: number of neighbours.
+        seed: seed of the neighbours; each depends on the seed and its number alone.
+        prior: the generator's prior.
+        first: number of the first neighbour.
 
     Raises:
-        UserError: a spread out of range, or a count below 1.
+        UserError: `spread` is out of range, or `count` is below 1.
     """
     if count < 1:
-        raise UserError(f"n is {count}: ask for 1 or more")
+        raise UserError(f"n is {count}: give 1 or more")
     if not 0 <= spread <= 1:
         raise UserError(f"spread is {spread}: give a number from 0 to 1")
     centre = latent.reshape(1, -1).float().cpu()
@@ -108,7 +108,7 @@ def neighbours(
 
 
 def walks(latent: Tensor, size: int) -> Tensor:
-    """Latents as a caller gives them, `(n, D)` or `(n, W, D)`, as walks `(n, W, D)` on the CPU.
+    """A caller's latents `(n, D)` or `(n, W, D)` as walks `(n, W, D)` on the CPU.
 
     Raises:
         UserError: another shape, or values that are not finite.

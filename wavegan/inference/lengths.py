@@ -1,4 +1,4 @@
-"""How many frames each item of a padded batch has."""
+"""Number of frames of each item of a padded batch."""
 
 import torch
 from torch import Tensor
@@ -13,10 +13,10 @@ def item_lengths(mel: Tensor, lengths: object, mask: object) -> list[int]:
     Args:
         mel: `(B, n_mels, L)`.
         lengths: `(B,)`, 1 to L.
-        mask: `(..., L)` with B rows: true at an item's frames, which come first.
+        mask: `(..., L)` with B rows, true at an item's frames, with padding after them.
 
     Returns:
-        B numbers; L each where neither is given.
+        B numbers; L each if neither is given.
 
     Raises:
         UserError: both are given, or they do not fit the mel.
@@ -24,7 +24,7 @@ def item_lengths(mel: Tensor, lengths: object, mask: object) -> list[int]:
     batch, _, frames = mel.shape
     if mask is not None:
         if lengths is not None:
-            raise UserError("lengths and mask say the same: give one of them")
+            raise UserError("lengths and mask are both given: give one of them")
         return _from_mask(mask, batch, frames)
     if lengths is None:
         return [frames] * batch
@@ -49,5 +49,7 @@ def _from_mask(mask: object, batch: int, frames: int) -> list[int]:
     counts = rows.sum(-1)
     starts = torch.arange(frames, device=rows.device) < counts[:, None]
     if bool((counts == 0).any()) or not torch.equal(starts, rows):
-        raise UserError("mask: each item's frames come first, one at least, and padding after them")
+        raise UserError(
+            "mask: each row must be true for one or more frames, then false for padding"
+        )
     return [int(count) for count in counts]

@@ -1,7 +1,7 @@
-"""Hours of audio or of mels through a vocoder, in memory that does not grow with them.
+"""Vocode hours of audio or mels in constant memory.
 
-Everything goes by in blocks: read, mixed, resampled, framed, decoded. A file is gone through twice,
-since a model hears a recording at one peak, and what is wrong with it is told before the work.
+Everything is done in blocks: reading, mixing, resampling, framing, decoding. A file is read twice:
+once to find its peak, for normalisation, and its errors, and once to vocode it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -28,16 +28,16 @@ from wavegan.mel.blocks import mel_blocks
 from wavegan.memory_limit import way_out
 
 MOST_NOISE = 400_000_000
-"""Bytes of noise of several channels: it is drawn at once."""
+"""Bytes of noise with several channels, which is drawn as a whole."""
 SEEN, APART = 160, 4
-"""Frames of a mel whose range is looked at, and in how many places."""
+"""Frames of a mel whose range is checked, and in how many places."""
 
 
 class LongAudio(NamedTuple):
-    """Audio that is made as it is asked for.
+    """Audio that is made block by block.
 
     Attributes:
-        samples: of all of it.
+        samples: total number of samples.
         blocks: `(T',)` each, on the CPU.
     """
 
@@ -46,15 +46,15 @@ class LongAudio(NamedTuple):
 
 
 def copied(vocoder: Vocoder, file: Path) -> LongAudio | None:
-    """The copy of a recording, as `revocode` makes it; None: it is short, or made at once.
+    """Copy synthesis of a recording, as by `revocode`; None if it is not decoded in blocks.
 
     Args:
         vocoder: any.
         file: audio.
 
     Raises:
-        UserError: what `revocode` and `io.read` refuse, before anything is made; too much for a
-            network that needs all of it at once.
+        UserError: what `revocode` and `io.read` refuse, before any work; too long for a network
+            that has to decode the whole mel.
     """
     check_rates(vocoder)
     info, rate = io.probe(file), vocoder.sample_rate
@@ -78,11 +78,11 @@ def copied(vocoder: Vocoder, file: Path) -> LongAudio | None:
 
 
 def vocoded(vocoder: Vocoder, file: Path) -> LongAudio | None:
-    """The audio of a mel in a file, as the vocoder makes it; None: short, or made at once.
+    """The vocoder's audio for a mel file; None if it is not decoded in blocks.
 
     Raises:
-        UserError: values that are not finite, and what `mel_file` refuses; too much for a network
-            that needs all of it at once.
+        UserError: values that are not finite, and what `mel_file` refuses; too long for a network
+            that has to decode the whole mel.
     """
     n_mels, layout = vocoder.n_mels, vocoder.mel_config.layout
     frames = mel_file.mapped(file, n_mels, layout).shape[1]
@@ -100,7 +100,7 @@ def vocoded(vocoder: Vocoder, file: Path) -> LongAudio | None:
 
 
 def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
-    """Whether so much audio is made in blocks; what is too much to be made at once is refused."""
+    """Whether to decode this many samples in blocks; refuse what fits neither way."""
     network, hop = vocoder.generator, vocoder.hop_length
     if samples <= most_frames(network, vocoder.device) * hop:
         return False
@@ -110,15 +110,15 @@ def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
     if samples > most:
         rate = vocoder.sample_rate
         raise UserError(
-            f"{samples / rate:,.0f} s, and this network has to make all of it at once, up to "
-            f"{most / rate:,.0f} s: {way_out()}",
+            f"{samples / rate:,.0f} s are too long for this network, which decodes the whole mel "
+            f"and has memory for {most / rate:,.0f} s: {way_out()}",
             at=shown(file),
         )
     return False
 
 
 def _surveyed(file: Path, rate: int) -> tuple[int, float]:
-    """Samples of a recording, and the largest; NaN where one is none."""
+    """Number of samples of a recording and its peak, NaN if any sample is NaN."""
     count, peak = 0, np.float32(0)
     for block in io.mono_blocks(file, rate):
         count += len(block)
@@ -132,8 +132,7 @@ def _decoded(vocoder: Vocoder, mel: Iterable[Tensor], frames: int, file: Path) -
     assert known is not None
     if shape is not None and shape[0] > 1 and 4 * shape[0] * shape[1] > MOST_NOISE:
         raise UserError(
-            f"{frames:,} frames are more than this network's noise can be drawn for: cut it into "
-            "parts",
+            f"{frames:,} frames are too many for this network's noise: cut the file into parts",
             at=shown(file),
         )
     noise = None if shape is None else draw_blocks(shape, 0)
@@ -142,7 +141,7 @@ def _decoded(vocoder: Vocoder, mel: Iterable[Tensor], frames: int, file: Path) -
 
 
 def _exactly(blocks: Iterable[Tensor], samples: int) -> Iterator[Tensor]:
-    """The first samples of what comes; zeros follow where it is too short."""
+    """Cut the blocks to a number of samples, or add zeros at the end."""
     left = samples
     for block in blocks:
         yield block[:left]

@@ -1,4 +1,4 @@
-"""The noise that some vocoders take beside the mel spectrogram."""
+"""The noise input of some vocoders."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,25 +10,25 @@ from wavegan.generators.base import MelGenerator
 from wavegan.inference.given import numbers
 
 BLOCK = 2**18
-"""Values of noise that are drawn at once where it is long."""
+"""Number of values per block of long noise."""
 
 
 def draw(shape: tuple[int, int], seed: int) -> Tensor:
     """Noise of one item, `(1, channels, length)` on the CPU.
 
-    It depends on `seed` and the shape alone, so an item sounds the same in every batch.
+    It depends on `seed` and the shape alone, so an item is the same in every batch.
     """
     return torch.randn(1, *shape, generator=torch.Generator().manual_seed(seed))
 
 
 def draw_blocks(shape: tuple[int, int], seed: int) -> Iterator[Tensor]:
-    """The values of `draw` in blocks `(channels, length')`; several channels come as one."""
+    """The values of `draw` in blocks `(channels, length')`; several channels are one block."""
     if shape[0] > 1:
         yield draw(shape, seed)[0]
         return
     generator, left = torch.Generator().manual_seed(seed), shape[1]
     while left:
-        # torch makes sixteen values at a time, and the last sixteen of a tensor again
+        # torch draws 16 values at a time, and draws the last 16 of a tensor again
         size = BLOCK if left >= BLOCK + 16 else left
         yield torch.randn(1, size, generator=generator)
         left -= size
@@ -37,14 +37,14 @@ def draw_blocks(shape: tuple[int, int], seed: int) -> Iterator[Tensor]:
 def of_items(
     given: Tensor | None, generator: MelGenerator, items: list[int], frames: int, seed: int
 ) -> Tensor | None:
-    """The noise `(N, channels, length)` of some items of one length; None: it takes none.
+    """The noise `(N, channels, length)` of items of one length; None if the network takes none.
 
     Args:
-        given: `(1 or B, channels, length)` for the longest item; None draws it.
-        generator: what takes it.
-        items: their places in the batch.
-        frames: of each.
-        seed: of what is drawn, the same for each.
+        given: `(1 or B, channels, length)` for the longest item; None draws noise.
+        generator: the network.
+        items: positions of the items in the batch.
+        frames: number of frames of each item.
+        seed: seed of drawn noise, the same for each item.
     """
     shape = generator.noise_shape(frames)
     if shape is None:
@@ -57,20 +57,20 @@ def of_items(
 
 
 def fit(noise: object, generator: MelGenerator, frames: int) -> Tensor:
-    """Noise as a user gives it, as `(N, channels, length)`; N is 1 or the batch's size.
+    """A user's noise as `(N, channels, length)`; N is 1 or the batch size.
 
     Args:
-        noise: `(..., channels, length)`, the same with the last two swapped, or `(length,)` where
-            one channel is taken: projects differ.
-        generator: what takes it.
-        frames: of the mel spectrogram.
+        noise: `(..., channels, length)`, the same with the last two swapped, or `(length,)` for a
+            network with one channel of noise, as projects differ.
+        generator: the network.
+        frames: number of frames of the mel spectrogram.
 
     Raises:
-        UserError: the generator takes no noise, or another shape; the message has it.
+        UserError: the generator takes no noise, or another shape (in the message).
     """
     shape = generator.noise_shape(frames)
     if shape is None:
-        raise UserError("noise: this model takes none: leave it out")
+        raise UserError("noise: this model takes no noise; leave it out")
     given = numbers(noise, "noise").to(torch.float32)
     if given.ndim == 1 and shape[0] == 1:
         given = given[None]
@@ -90,10 +90,10 @@ def noise_of_each(noise: object, count: int) -> Sequence[object]:
     """The noise of each mel of a list.
 
     Raises:
-        UserError: it is no list of as many.
+        UserError: it is not a list of `count` items.
     """
     if noise is None:
         return [None] * count
     if isinstance(noise, list | tuple) and len(noise) == count:
         return noise
-    raise UserError(f"noise: mel is a list of {count}: give a list of {count}, or leave it out")
+    raise UserError(f"noise: mel is a list of {count}; give a list of {count}, or leave noise out")

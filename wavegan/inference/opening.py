@@ -1,4 +1,4 @@
-"""Opening a model with the class that its task names."""
+"""Open a model with the class that its task names."""
 
 from importlib import import_module
 from pathlib import Path
@@ -26,48 +26,50 @@ def load(
     >>> model = wavegan.load("runs/my-voice")  # doctest: +SKIP
 
     Args:
-        path: a run (which stands for its best checkpoint), a checkpoint, a bundle, or another
-            project's model.
-        device: where to compute.
-        trust_code: let the model name classes outside wavegan, whose modules are then imported and
-            run. Nothing else of a model ever runs.
+        path: a run (its best checkpoint is used), a checkpoint, a bundle, or another project's
+            model.
+        device: device to compute on.
+        trust_code: allow the model to name classes outside wavegan; their modules are imported
+            and run. No other code of a model ever runs.
 
     Returns:
-        What the model's task is opened by: a `Vocoder`, a `Synthesizer`, or a class of your own.
+        An object of the class that the task names: `Vocoder`, `Synthesizer`, or your own class.
 
     Raises:
-        UserError: nothing usable there, a class that is not trusted, or none that opens it.
+        UserError: there is no usable model, a class is not trusted, or no class opens it.
     """
     task = _task(path, bundle.config_of(path), trust_code)
     module, _, name = task.opened_by.partition(":")
     try:
         cls = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise UserError(f"{path}: its task is opened by {task.opened_by}: {error}") from None
+        raise UserError(
+            f"{path}: the class {task.opened_by} that opens its task cannot be imported: {error}"
+        ) from None
     return cls.from_pretrained(path, device, trust_code=trust_code)
 
 
 def network(
     path: str | Path, base: type[Base], *, trust_code: bool = False
 ) -> tuple[bundle.Config, Base]:
-    """The configuration and generator of a model whose generator has a given base.
+    """The configuration and generator of a model whose generator has the given base class.
 
     Args:
-        path: as that of `load`.
-        base: what the opening class can run.
-        trust_code: as that of `load`.
+        path: see `load`.
+        base: base class of the generators that the opening class can run.
+        trust_code: see `load`.
 
     Raises:
-        UserError: nothing usable there, or a generator of another base: the class and the command
-            that open it are named.
+        UserError: there is no usable model, or the generator has another base class. The message
+            names the class and the command that open it.
     """
     config, generator = bundle.load(path, trust_code=trust_code)
-    # a class of the user's is not needed here, so need not be trusted; nor is one of ours imported
+    # the task's class is not needed here: a user's need not be trusted, ours need not be imported
     if not plugins.is_own(config.task) and config.task not in plugins.names("tasks"):
         _task(path, config, trust_code)
     if not isinstance(generator, base):
         raise UserError(
-            f"{path}: a model for the task {config.task}, whose generator is no "
+            f"{path}: it is a model for the task {config.task}, and its generator is not a "
             f"{base.__name__}{_instead(path, config, trust_code)}"
         )
     return config, generator

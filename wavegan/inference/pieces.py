@@ -1,7 +1,7 @@
-"""Long mel spectrograms decoded in pieces, so that memory does not grow with their length.
+"""Decode long mel spectrograms in pieces, in constant memory.
 
-Each piece is decoded with as many frames beside it as its samples depend on, and what these frames
-become is cut off again. Only the outermost pieces see the borders that the whole has.
+Each piece is decoded with the frames before and after it that its samples depend on; the samples
+of those frames are cut off. Only the first and last pieces have the borders of the whole mel.
 
     whole    ├──────────────────────────────────────────────┤
     pieces   ├── kept ───┼ after ┤
@@ -22,23 +22,23 @@ from wavegan.generators.base import MelGenerator
 from wavegan.own_settings import own_settings
 
 SAMPLES = 2**18
-"""Of audio that are decoded at once on a CPU: HiFi-GAN V3 needs 0.3 GiB for them, Parallel WaveGAN
+"""Samples of audio decoded at a time on a CPU. HiFi-GAN V3 needs 0.3 GiB for them, Parallel WaveGAN
 and UnivNet-c32 1 GiB."""
 SAMPLES_ON_A_GPU = 2**21
 ALIGNED = 16
-"""Frames: pieces begin at multiples, so that processors group values in the last one as in the
-whole, and round them alike."""
+"""Frames. Pieces begin at multiples of it, so processors group the values of a piece as those of
+the whole mel and round them the same way."""
 FEW = 64
-"""Frames; reflected borders of no network here take more."""
+"""Frames. No network here needs more for its reflected borders."""
 _WIDEST = 4096
 
 
 class Reach(NamedTuple):
-    """What the audio of a frame depends on.
+    """The frames that the audio of one frame depends on.
 
     Attributes:
-        before: frames before it.
-        after: frames after it.
+        before: number of frames before it.
+        after: number of frames after it.
     """
 
     before: int
@@ -46,17 +46,17 @@ class Reach(NamedTuple):
 
 
 def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
-    """How far a generator looks, seen by what one frame that is no number spoils.
+    """Measure a generator's receptive field by the samples that one frame of NaN reaches.
 
-    NaN passes through every layer, whatever its weights are, so this is the architecture's reach
-    and not that of these weights.
+    NaN passes through every layer whatever its weights are, so this is the receptive field of the
+    architecture, not of these weights.
 
     Args:
         generator: the network, in evaluation mode.
-        n_mels: bands that it takes.
+        n_mels: number of mel bands it takes.
 
     Returns:
-        None where it is not `local` or looks further than 2048 frames, and where NaN is lost.
+        None if it is not `local`, if it reaches further than 2048 frames, or if NaN is lost.
     """
     if not generator.local or _noise_per_frame(generator) is None:
         return None
@@ -77,16 +77,16 @@ def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
 def decode(
     generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach | None
 ) -> Tensor:
-    """The audio `(N, T)` of mels `(N, n_mels, L)`, few samples of it at once.
+    """The audio `(N, T)` of mels `(N, n_mels, L)`, decoded a few samples at a time.
 
     Args:
         generator: the network.
-        mel: of one length.
-        noise: `(N, channels, length)` where it takes some.
-        known: its reach; None: each mel is decoded whole.
+        mel: mels of one length.
+        noise: `(N, channels, length)` if the network takes noise.
+        known: the network's reach; None decodes each mel whole.
 
     Raises:
-        UserError: fewer frames than a network with reflected borders takes.
+        UserError: too few frames for a network with reflected borders.
     """
     length = mel.shape[-1]
     most = most_frames(generator, mel.device)
@@ -105,7 +105,7 @@ def decode(
 
 
 def most_frames(generator: MelGenerator, device: torch.device) -> int:
-    """How many frames are decoded at once."""
+    """Number of frames decoded at a time."""
     samples = SAMPLES if device.type == "cpu" else SAMPLES_ON_A_GPU
     return max(samples // generator.hop_length, 1)
 
@@ -117,14 +117,14 @@ def decode_blocks(
     noise: Iterable[Tensor] | None,
     known: Reach,
 ) -> Iterator[Tensor]:
-    """The audio of one long mel that comes block by block; what `decode` gives, bit for bit.
+    """The audio of one long mel given in blocks; bit for bit what `decode` gives.
 
     Args:
         generator: the network.
         mel: `(n_mels, L')` each, on the network's device.
-        length: L, frames of all blocks together.
-        noise: `(channels, length')` each, of any lengths, where it takes some.
-        known: its reach.
+        length: L, total number of frames.
+        noise: `(channels, length')` each, of any lengths, if the network takes noise.
+        known: the network's reach.
 
     Yields:
         `(T',)` each.
@@ -135,15 +135,15 @@ def decode_blocks(
     for piece in _plan(generator, length, known, most_frames(generator, device)):
         with own_settings(), torch.no_grad():
             first, last = piece.first, piece.last
-            heard = None if drawn is None else drawn.between(first * each, last * each)[None]
-            heard = None if heard is None else heard.to(device)
-            made = _made(generator, frames.between(first, last)[None], heard)
+            own = None if drawn is None else drawn.between(first * each, last * each)[None]
+            own = None if own is None else own.to(device)
+            made = _made(generator, frames.between(first, last)[None], own)
             kept = made[0, piece.kept]
         yield kept
 
 
 class _Piece(NamedTuple):
-    """Frames [first, last) are decoded, of whose samples `kept` are [start, stop) of the whole."""
+    """Frames [first, last) to decode; their samples `kept` are [start, stop) of the whole."""
 
     first: int
     last: int
@@ -172,8 +172,8 @@ def _in_pieces(
     audio = mel.new_empty(1, generator.output_length(mel.shape[-1]))
     each = _noise_per_frame(generator) or 0
     for piece in _plan(generator, mel.shape[-1], known, most):
-        heard = None if noise is None else noise[..., piece.first * each : piece.last * each]
-        made = _made(generator, mel[..., piece.first : piece.last], heard)
+        own = None if noise is None else noise[..., piece.first * each : piece.last * each]
+        made = _made(generator, mel[..., piece.first : piece.last], own)
         audio[:, piece.start : piece.stop] = made[:, piece.kept]
     return audio
 
@@ -185,14 +185,14 @@ def _made(generator: MelGenerator, mel: Tensor, noise: Tensor | None) -> Tensor:
         if mel.shape[-1] > FEW or not _takes(generator, mel.shape[-1] + FEW, mel):
             raise
         raise UserError(
-            f"mel has {mel.shape[-1]} frames: this model reflects its borders and needs a few "
-            "more: put frames of silence after them"
+            f"mel has {mel.shape[-1]} frames, too few for this model, which reflects its borders: "
+            "add frames of silence at the end"
         ) from None
     return made[:, 0]
 
 
 def _takes(generator: MelGenerator, frames: int, like: Tensor) -> bool:
-    """Whether the network makes something of so many frames of silence, where it fails on fewer."""
+    """Whether the network runs on this many frames of silence."""
     shape = generator.noise_shape(frames)
     given = [like.new_zeros(1, like.shape[1], frames)]
     given += [] if shape is None else [like.new_zeros(1, *shape)]
@@ -204,7 +204,7 @@ def _takes(generator: MelGenerator, frames: int, like: Tensor) -> bool:
 
 
 def _spoilt(generator: MelGenerator, n_mels: int, frames: int) -> Tensor:
-    """Which samples `(T,)` of the first channel depend on the middle one of so many frames."""
+    """Which samples `(T,)` of the first channel depend on the middle frame of `frames`."""
     device, middle = next(generator.parameters()).device, frames // 2
     mel = torch.zeros(1, n_mels, frames, device=device)
     mel[..., middle] = torch.nan
@@ -218,12 +218,12 @@ def _spoilt(generator: MelGenerator, n_mels: int, frames: int) -> Tensor:
 
 
 def _direct_convolutions(device: torch.device) -> AbstractContextManager[None]:
-    """Without cuDNN, which may choose transforms: these spread NaN over their whole length."""
+    """Turn cuDNN off: it may choose FFT convolutions, which spread NaN over their whole length."""
     return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
 
 
 def _noise_per_frame(generator: MelGenerator) -> int | None:
-    """Values of noise for each frame, 0 where it takes none; None: not the same for each."""
+    """Values of noise per frame, 0 if it takes none; None if the number varies."""
     one, many = generator.noise_shape(1), generator.noise_shape(64)
     if one is None or many is None:
         return 0

@@ -1,4 +1,4 @@
-"""Where a model computes, and in what: always float32."""
+"""Device and type of a model: any device, always float32."""
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -18,11 +18,10 @@ Network = TypeVar("Network", bound=Generator)
 
 
 class Placed(Generic[Network]):
-    """A model that holds one network, and what its device and its type are.
+    """A model around one network, with its device and its type.
 
     Args:
-        generator: the network. It is the model's from now on, and changed in place: frozen, its
-            weight norm folded, in float32.
+        generator: the network. It is changed in place: frozen, weight norm folded, in float32.
     """
 
     @own_settings()
@@ -32,7 +31,7 @@ class Placed(Generic[Network]):
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """The device it computes on."""
         return next(self.generator.parameters()).device
 
     def to(
@@ -41,11 +40,11 @@ class Placed(Generic[Network]):
         """Move to a device; returns itself.
 
         Args:
-            device: where to; a dtype may stand in its place, as in torch.
-            dtype: float32, which it stays in anyway: for another there is a warning.
+            device: the device; as in torch, a dtype is accepted in its place.
+            dtype: anything but float32 has no effect and gives a warning.
 
         Raises:
-            UserError: no such device here, or something that is no dtype.
+            UserError: the device does not exist, or `dtype` is not a dtype.
         """
         if isinstance(device, torch.dtype):
             device, dtype = None, device
@@ -61,7 +60,7 @@ class Placed(Generic[Network]):
         try:
             target = torch.device(device)
             if target.type == "meta":
-                raise UserError("device meta: it holds no weights; give cpu or cuda")
+                raise UserError("device meta: it cannot hold weights; give cpu or cuda")
             for part in self.parts():
                 part.to(target)
         except (RuntimeError, AssertionError, TypeError) as error:
@@ -76,7 +75,7 @@ class Placed(Generic[Network]):
         return self.to(dtype=torch.bfloat16)
 
     def parts(self) -> tuple[nn.Module, ...]:
-        """Everything that is moved."""
+        """All modules to move."""
         return (self.generator,)
 
     def described(self) -> str:
@@ -87,17 +86,19 @@ class Placed(Generic[Network]):
 
 
 def warn_of_other_type(dtype: object) -> None:
-    """Say so where a model is to compute in something else than float32.
+    """Warn if a dtype is not float32.
 
-    Systems that halve all that they hold go on working; half precision would be heard.
+    It is no error, so systems that call half() on everything keep working. Half precision would be
+    audible.
 
     Raises:
-        UserError: it is no dtype.
+        UserError: it is not a dtype.
     """
     if dtype is not None and not isinstance(dtype, torch.dtype):
-        raise UserError(f"dtype {dtype!r} is none: leave it out")
+        raise UserError(f"dtype {dtype!r} is not a dtype: leave it out")
     if dtype not in (None, torch.float32):
         tell(
-            f"dtype {dtype}: the model stays in float32, and takes mels of any float type",
+            f"dtype {dtype} has no effect: the model stays in float32, and takes mels of any "
+            "float type",
             UserWarning,
         )

@@ -1,4 +1,4 @@
-"""Copy synthesis: audio to mel and back, at the level and length it came with."""
+"""Copy synthesis: audio to mel and back, with the level and length of the original."""
 
 import torch
 from torch import Tensor
@@ -10,11 +10,10 @@ from wavegan.inference.vocoder import Vocoder
 
 
 def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
-    """What a vocoder makes of a clip's own mel spectrogram.
+    """Vocode a clip's own mel spectrogram.
 
-    A model trained on peak-normalised audio hears the clip at that peak; the result is scaled
-    back, so a quiet recording stays as quiet as it was.
-    Silence (a peak below 1e-6) is left as it is.
+    For a model trained on peak-normalised audio the clip is scaled to that peak, and the result is
+    scaled back. Silence (a peak below 1e-6) is not scaled.
 
     Args:
         vocoder: any.
@@ -24,7 +23,7 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
         `(T,)` on the vocoder's device.
 
     Raises:
-        UserError: the model's audio has another rate than what its mels are made of.
+        UserError: the model's output has another sample rate than the audio of its mels.
     """
     check_rates(vocoder)
     gain = 1.0
@@ -36,10 +35,10 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
 
 
 def check_rates(vocoder: Vocoder) -> None:
-    """Refuse a model that has to be given mels.
+    """Refuse a model that needs mels as input.
 
     Raises:
-        UserError: its audio has another rate than what its mels are made of.
+        UserError: its output has another sample rate than the audio of its mels.
     """
     if vocoder.mel_config.audio_rate != vocoder.mel_config.sample_rate:
         raise UserError(
@@ -49,8 +48,8 @@ def check_rates(vocoder: Vocoder) -> None:
 
 
 def silence_after(vocoder: Vocoder, samples: int) -> int:
-    """Zeros that a clip of so many samples is heard with: whole frames, and one more.
+    """Number of zeros to append to a clip: up to a whole frame, and one frame more.
 
-    A center-framed front-end ends one hop early.
+    A front-end with centred frames ends one hop early.
     """
     return -samples % vocoder.hop_length + vocoder.hop_length

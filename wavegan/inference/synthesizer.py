@@ -1,4 +1,4 @@
-"""Sounds from a trained model in two lines: a seed in, clips out."""
+"""Generate sounds from a trained model: a seed in, clips out."""
 
 import secrets
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ from wavegan.own_settings import own_settings
 from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 FADE = 0.005
-"""Seconds over which a clip that is cut short fades out."""
+"""Seconds of fade-out at the end of a clip that is cut."""
 
 Place = int | tuple[int, int]
-"""Where a latent is from: a seed, or a seed and a clip's number."""
+"""Origin of a latent: a seed, or a seed and a clip's number."""
 
 
 class Synthesizer(Placed[LatentGenerator]):
@@ -36,21 +36,21 @@ class Synthesizer(Placed[LatentGenerator]):
     >>> synthesizer = Synthesizer.from_pretrained("runs/my-drums")  # doctest: +SKIP
     >>> clips = synthesizer.sample(8, label="snare", seed=7)  # doctest: +SKIP
 
-    Clip i of seed s is the same whatever is asked for beside it: its latent, its label (where none
-    is asked for) and its noise are functions of (s, i) alone. Networks run clip by clip, because
-    the rounding of a convolution depends on how many clips it is given; so a clip is the same to
-    the last bit on one machine (another device or version of torch rounds otherwise).
+    Clip i of seed s does not depend on the other clips: its latent, its noise and (if none is
+    given) its label are functions of (s, i) alone. Networks run on one clip at a time, as the
+    rounding of a convolution depends on the batch size. So a clip is bit-identical on one machine;
+    other devices and versions of torch round differently.
 
     Args:
-        generator: takes latents, makes `(B, C, T)`. It is the synthesizer's from now on: frozen,
-            its weight norm folded, in float32.
-        sample_rate: of the audio, Hz.
+        generator: maps latents to `(B, C, T)`. It is changed in place: frozen, weight norm folded,
+            in float32.
+        sample_rate: sample rate of the audio, Hz.
         channels: C.
-        labels: names of its labels, in order; without names, their numbers (as texts).
+        labels: names of its labels, in order; by default their numbers as strings.
         peak: the peak to which its training audio was scaled, or None.
 
     Attributes:
-        last_seed: the seed of the latest `sample`; None before it.
+        last_seed: seed of the last call of `sample`; None before the first.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Synthesizer(Placed[LatentGenerator]):
         names = tuple(labels) or tuple(str(number) for number in range(generator.n_labels))
         if generator.n_labels and len(names) != generator.n_labels:
             raise UserError(
-                f"labels has {len(names)} names and the generator knows {generator.n_labels}"
+                f"labels has {len(names)} names, but the generator has {generator.n_labels} labels"
             )
         super().__init__(generator)
         self.sample_rate, self.channels, self.peak = sample_rate, channels, peak
@@ -83,13 +83,13 @@ class Synthesizer(Placed[LatentGenerator]):
         """Open a model.
 
         Args:
-            path: a run (which stands for its best checkpoint), a checkpoint or a bundle.
-            device: where to compute.
-            trust_code: let the model name a class outside wavegan, whose module is then imported
-                and run. Nothing else of a model ever runs.
+            path: a run (its best checkpoint is used), a checkpoint or a bundle.
+            device: device to compute on.
+            trust_code: allow the model to name a class outside wavegan; its module is imported
+                and run. No other code of a model ever runs.
 
         Raises:
-            UserError: nothing usable there, or it makes sound of mel spectrograms.
+            UserError: there is no usable model, or it is a vocoder.
         """
         config, generator = opening.network(
             path,
@@ -106,7 +106,7 @@ class Synthesizer(Placed[LatentGenerator]):
 
     @property
     def seconds(self) -> float:
-        """Length of a clip as the network makes it."""
+        """Length of the network's clips, seconds."""
         return self.generator.segment / self.sample_rate
 
     def __repr__(self) -> str:
@@ -128,26 +128,25 @@ class Synthesizer(Placed[LatentGenerator]):
         loop: bool = False,
         first: int = 0,
     ) -> Tensor:
-        """Make sounds.
+        """Generate sounds.
 
         Args:
-            n: how many.
-            label: a name, or an int, its place in `labels` ("2" is the label of that name, 2 the
-                third one); or a sequence with one for each clip. None: clip i gets label i modulo
-                their number, so that every label has its share.
-            seed: of everything drawn; None draws one, which `last_seed` then says.
+            n: number of clips.
+            label: a name, an int (its position in `labels`: "2" is the label of that name, 2 the
+                third one), or a sequence with one per clip. With None, clip i gets label i modulo
+                the number of labels, which spreads the labels evenly.
+            seed: seed of all random numbers; None draws one and stores it in `last_seed`.
             seconds: length; None is `self.seconds`. A shorter clip is cut, with a fade of 5 ms. A
-                longer one passes through several latents, of which the first is the short clip's.
-            truncation: in [0, 1]; below 1 sounds are more alike and fail less often.
-            loop: the clip may be repeated without a seam. Its length is then rounded to what the
-                network can wrap, with a warning that says it.
-            first: number of the first clip, for making a large set in parts.
+                longer one passes through several latents; the first is that of the short clip.
+            truncation: in [0, 1]; below 1 sounds are less diverse and fail less often.
+            loop: make clips that repeat without a seam. The length is rounded to one that the
+                network can wrap, with a warning.
+            first: number of the first clip, to make a large set in parts.
 
         Returns:
-            `(n, C, T)` on the CPU, as the network makes them: in about [-1, 1]. Peaks above full
-            scale are kept, which integers cannot hold: scale such a clip before you write it, as
-            `wavegan generate` does. Of clips that are silent, and loops of sounds that die away,
-            a `UserWarning` tells; nothing is drawn again.
+            `(n, C, T)` on the CPU, in about [-1, 1]. Peaks above full scale are kept: scale such a
+            clip before you write it as integers, as `wavegan generate` does. Silent clips and
+            loops of sounds that die away give a `UserWarning`; they are not drawn again.
 
         Raises:
             UserError: an unknown label, or a number out of range.
@@ -155,7 +154,7 @@ class Synthesizer(Placed[LatentGenerator]):
         """
         n, first = whole(n, "n"), whole(first, "first")
         if n < 1:
-            raise UserError(f"n is {n}: ask for 1 clip or more")
+            raise UserError(f"n is {n}: give 1 or more")
         self.last_seed = secrets.randbits(32) if seed is None else whole(seed, "seed")
         length = clip_length(self.generator, self.sample_rate, seconds, loop=loop)
         check_count(n, length, self.channels)
@@ -188,14 +187,15 @@ class Synthesizer(Placed[LatentGenerator]):
         loop: bool = False,
         first: int = 0,
     ) -> Tensor:
-        """Make the sounds of latents that are known.
+        """Generate sounds from given latents.
 
         Args:
-            latent: `(n, D)`, or `(n, W, D)`: walks, spread evenly over the clip.
+            latent: `(n, D)`, or walks `(n, W, D)`, spread evenly over the clip.
             label: see `sample`.
-            seed: of the noise of networks that take some.
-            seconds: see `sample`; None: as long as the walk is, its windows overlapping by half.
-            truncation: see `sample`, also for what is returned and raised.
+            seed: seed of the noise, for networks that take noise.
+            seconds: see `sample`; None is the length of the walk, with windows that overlap by
+                half.
+            truncation: see `sample`, also for return value and errors.
             loop: see `sample`.
             first: see `sample`.
         """
@@ -218,7 +218,7 @@ class Synthesizer(Placed[LatentGenerator]):
         clips = torch.stack(made)
 
         def plain(number: int) -> Tensor:
-            """The sound that a loop is made of."""
+            """The sound of a loop without looping."""
             known = None if chosen is None else [chosen[number]]
             alone = walks[number : number + 1, :1]
             own = first + number
@@ -239,19 +239,19 @@ class Synthesizer(Placed[LatentGenerator]):
         truncation: float = 1.0,
         loop: bool = False,
     ) -> Tensor:
-        """Sounds on the way from one to another, all with the first one's noise.
+        """Interpolate between two sounds, all with the noise of the first.
 
         Args:
-            a: the seed of the first sound, or (seed, number of the clip).
-            b: of the last.
-            steps: how many sounds, both ends among them.
-            label: of all; None: that of `a`.
-            seconds: see `sample`, also for what is returned and raised.
+            a: the first sound: its seed, or (seed, number of the clip).
+            b: the last sound.
+            steps: number of sounds, with both ends.
+            label: label of all sounds; None: that of `a`.
+            seconds: see `sample`, also for return value and errors.
             truncation: see `sample`.
             loop: see `sample`.
         """
         if whole(steps, "steps") < 2:
-            raise UserError(f"steps is {steps}: two ends are 2 at least")
+            raise UserError(f"steps is {steps}: give 2 or more, as both ends count")
         length = clip_length(self.generator, self.sample_rate, seconds, loop=loop)
         check_count(steps, length, self.channels, "steps")
         start, stop, (seed, first) = self.latent(a), self.latent(b), _place(a)
@@ -270,7 +270,7 @@ class Synthesizer(Placed[LatentGenerator]):
 
     @own_settings()
     def latent(self, place: Place) -> Tensor:
-        """The latent `(1, D)` of a seed's first clip, or of another of its clips."""
+        """The latent `(1, D)` of a seed's first clip, or of the clip with a given number."""
         numbers = of_clip(*_place(place), ClipStream.LATENT)
         return draw_latents(self.generator.prior, (1, self.generator.latent_dim), numbers)
 
@@ -287,12 +287,12 @@ class Synthesizer(Placed[LatentGenerator]):
         """Find the latent whose sound is nearest to a clip.
 
         Args:
-            clip: `(T,)` or `(C, T)`; what is beyond `seconds` is not heard, and a shorter one is
-                followed by silence. Its level does not matter.
-            sample_rate: its rate, Hz; None: the model's.
-            steps: of the search, for each of its starts.
-            label: None tries all.
-            seed: of the starts.
+            clip: `(T,)` or `(C, T)`; it is cut or padded with silence to `seconds`. Its level does
+                not matter.
+            sample_rate: its sample rate, Hz; None: the model's.
+            steps: number of descent steps from each start.
+            label: the label; None tries all.
+            seed: seed of the starts.
 
         Raises:
             UserError: an unknown label, or a clip that is empty, silent or not finite.
@@ -317,14 +317,14 @@ class Synthesizer(Placed[LatentGenerator]):
     def vary(
         self, latent: ArrayLike, spread: float = 0.3, n: int = 8, seed: int = 0, *, first: int = 0
     ) -> Tensor:
-        """Latents `(n, D)` near one, to be made sounds of by calling this.
+        """Latents `(n, D)` near a given one. Call the synthesizer with them to get sounds.
 
         Args:
             latent: `(1, D)` or `(D,)`.
-            spread: in [0, 1]; 0 gives the latent itself, 1 (of a normal prior) any other.
-            n: how many.
-            seed: of the neighbours.
-            first: number of the first one.
+            spread: in [0, 1]; 0 gives the latent itself, 1 (with a normal prior) an unrelated one.
+            n: number of latents.
+            seed: seed of the neighbours.
+            first: number of the first neighbour.
         """
         net, one = self.generator, numbers(latent, "latent").reshape(1, -1)
         near, count = real(spread, "spread"), whole(n, "n")

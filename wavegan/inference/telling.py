@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the caller, through however many of our own frames."""
+"""Give warnings that point at the caller's line, outside this package."""
 
 import sys
 import warnings
@@ -7,7 +7,7 @@ _OURS = ("wavegan", "torch", "contextlib")
 
 
 def tell(message: str, category: type[Warning]) -> None:
-    """Warn where this package was called from."""
+    """Warn with the line that called this package."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _package(frame.f_globals) in _OURS:
         level, frame = level + 1, frame.f_back

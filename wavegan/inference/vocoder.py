@@ -1,4 +1,4 @@
-"""A vocoder in two lines: a mel spectrogram in, its waveform out."""
+"""Run a vocoder: a mel spectrogram in, its waveform out."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -25,7 +25,7 @@ from wavegan.mel.value_range import suspicious
 from wavegan.own_settings import own_settings
 
 CHECKED = 8
-"""How many calls look at what the values are like: it costs as much as a fast network."""
+"""Number of calls that check the range of the mel, as the check costs as much as a fast network."""
 
 
 class Vocoder(Placed[MelGenerator]):
@@ -35,13 +35,13 @@ class Vocoder(Placed[MelGenerator]):
     >>> audio = vocoder(vocoder.mel(wave))  # doctest: +SKIP
 
     Args:
-        generator: takes `(B, n_mels, L)`, returns `(B, 1, T)`. It is the vocoder's from now on:
-            frozen, its weight norm folded, in float32.
+        generator: maps `(B, n_mels, L)` to `(B, 1, T)`. It is changed in place: frozen, weight
+            norm folded, in float32.
         mel: its front-end.
         peak: the peak to which its training audio was scaled, or None.
 
     Attributes:
-        mel_config: every field of its front-end.
+        mel_config: all fields of its front-end.
     """
 
     def __init__(self, generator: MelGenerator, mel: Mel, peak: float | None = None) -> None:
@@ -63,15 +63,15 @@ class Vocoder(Placed[MelGenerator]):
         """Open a model: ours or another project's.
 
         Args:
-            path: a run (which stands for its best checkpoint), a checkpoint, a bundle, or the
-                folder or weights file of HiFi-GAN, MelGAN, ParallelWaveGAN, BigVGAN, Vocos and
-                others, recognised by the files (see `docs/tts.md`).
-            device: where to compute.
-            trust_code: let the model name a class outside wavegan, whose module is then imported
-                and run. Nothing else of a model ever runs.
+            path: a run (its best checkpoint is used), a checkpoint, a bundle, or the folder or
+                weights file of HiFi-GAN, MelGAN, ParallelWaveGAN, BigVGAN, Vocos and others,
+                recognised by the files (see `docs/tts.md`).
+            device: device to compute on.
+            trust_code: allow the model to name a class outside wavegan; its module is imported
+                and run. No other code of a model ever runs.
 
         Raises:
-            UserError: nothing usable there, or it is no vocoder.
+            UserError: there is no usable model, or it is not a vocoder.
         """
         config, generator = opening.network(
             path,
@@ -79,17 +79,19 @@ class Vocoder(Placed[MelGenerator]):
             trust_code=trust_code,
         )
         if config.mel is None:
-            raise UserError(f"{path}: it takes a mel, and says nothing of its front-end")
+            raise UserError(
+                f"{path}: the model takes a mel, but its configuration has no front-end (mel)"
+            )
         return cls(generator, config.mel, config.peak).to(device)
 
     @property
     def spec(self) -> Mel:
-        """`mel_config` by its name before it was called so."""
+        """The former name of `mel_config`."""
         return self.mel_config
 
     @property
     def sample_rate(self) -> int:
-        """Rate of the audio it makes, Hz."""
+        """Sample rate of its output, Hz."""
         return self.mel_config.audio_rate
 
     @property
@@ -99,7 +101,7 @@ class Vocoder(Placed[MelGenerator]):
 
     @property
     def n_mels(self) -> int:
-        """Mel bands it takes."""
+        """Number of mel bands it takes."""
         return self.mel_config.n_mels
 
     def __repr__(self) -> str:
@@ -109,7 +111,7 @@ class Vocoder(Placed[MelGenerator]):
         )
 
     def parts(self) -> tuple[nn.Module, ...]:
-        """Everything that is moved."""
+        """All modules to move."""
         return self.generator, self.front_end
 
     @overload
@@ -141,29 +143,29 @@ class Vocoder(Placed[MelGenerator]):
         mask: ArrayLike | None = None,
         seed: int = 0,
     ) -> Tensor | list[Tensor]:
-        """Vocode.
+        """Vocode mel spectrograms.
 
-        What the caller has set for torch (autocast, dtypes, devices, modes) does not count, and a
-        mel of minutes is decoded in pieces wherever that gives the same audio.
+        The caller's torch settings (autocast, default dtype and device, modes) have no effect. Mels
+        of minutes are decoded in pieces if that gives the same audio.
 
         Args:
-            mel: `(..., n_mels, L)`, made by this front-end (see `mel`) or one equal to it.
-                `(..., L, n_mels)` too where the project it is from has frames first. A list of
-                such arrays, of any lengths, gives a list: of each what it alone gives.
-            noise: what a model with a noise input (Parallel WaveGAN, StyleMelGAN, UnivNet) takes,
-                `(..., channels, length)`, for a list of mels a list of them; None draws it from
+            mel: `(..., n_mels, L)`, made by this front-end (see `mel`) or an equal one. Models of
+                projects with frames first also take `(..., L, n_mels)`. A list of such arrays, of
+                any lengths, gives a list; each item gets the same audio as on its own.
+            noise: noise `(..., channels, length)` for a model with a noise input (Parallel WaveGAN,
+                StyleMelGAN, UnivNet), or a list of them for a list of mels; None draws it from
                 `seed`, the same for each item.
-            lengths: frames of each item of a padded batch, first item first; the audio after an
-                item's end is 0, and before it what the item alone gives.
+            lengths: number of frames of each item of a padded batch. The audio after an item's end
+                is 0; before it, it is the same as for the item on its own.
             mask: the same as `lengths`, as booleans `(..., L)` that are true at an item's frames.
-            seed: of the noise.
+            seed: seed of the noise.
 
         Returns:
             `(..., T)` audio in about [-1, 1] on this vocoder's device, float32; T is
             `L * hop_length`, one hop less where the model's frames are centred (Vocos).
 
         Raises:
-            UserError: no numbers, another number of mel bands, no frames, or values that are not
+            UserError: not numbers, a wrong number of mel bands, no frames, or values that are not
                 finite; noise, lengths or a mask that do not fit.
         """
         # no_grad and not inference_mode: callers change the audio in place
@@ -190,11 +192,13 @@ class Vocoder(Placed[MelGenerator]):
         *,
         seed: int,
     ) -> Tensor:
-        """Audio `(..., T)` of mels that were checked."""
+        """Audio `(..., T)` of checked mels."""
         flat = bands.reshape(-1, *bands.shape[-2:])
         given = None if noise is None else fit(noise, self.generator, flat.shape[-1])
         if given is not None and len(given) not in (1, len(flat)):
-            raise UserError(f"noise is for {len(given)} items and mel holds {len(flat)}")
+            raise UserError(
+                f"noise has {len(given)} items and mel has {len(flat)}: give 1, or one per item"
+            )
         frames = item_lengths(flat, lengths, mask)
         self._warn_if_suspicious(flat, frames)
         audio = flat.new_zeros(len(flat), self.generator.output_length(flat.shape[-1]))
@@ -213,11 +217,11 @@ class Vocoder(Placed[MelGenerator]):
 
     @cached_property
     def reach(self) -> Reach | None:
-        """How far its network looks; None: it has to have the whole mel."""
+        """Receptive field of its network; None if it needs the whole mel."""
         return reach(self.generator, self.n_mels)
 
     def warn_of_range(self, mel: Tensor) -> None:
-        """Warn where values `(N, n_mels, L)` look like another front-end's, in the first calls."""
+        """In the first calls, warn if values `(N, n_mels, L)` look like another front-end's."""
         if self._checks_left:
             self._checks_left -= 1
             self._warn(suspicious(mel, self.mel_config))
@@ -247,15 +251,15 @@ class Vocoder(Placed[MelGenerator]):
         return mel
 
     def _square(self, mel: Tensor) -> Tensor:
-        """As many frames as bands: the values say which way it lies; a guess is said once."""
-        lies = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
-        if lies.doubt and not self._squared:
+        """With as many frames as bands, find the layout by the values; warn of a guess once."""
+        layout = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
+        if layout.doubt and not self._squared:
             self._squared = True
-            tell(f"mel: {lies.doubt}", GuessedWarning)
-        return mel.transpose(-1, -2) if lies.turned else mel
+            tell(f"mel: {layout.doubt}", GuessedWarning)
+        return mel.transpose(-1, -2) if layout.turned else mel
 
     def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:
-        """Once, where values of one of the first mels look like another front-end's."""
+        """Warn once if values of one of the first mels look like another front-end's."""
         if not self._checks_left or not len(mel):
             return
         self._checks_left -= 1
@@ -278,8 +282,8 @@ class Vocoder(Placed[MelGenerator]):
             `(..., n_mels, L)`, float32; for a list, a list.
 
         Raises:
-            UserError: no samples, values far beyond [-1, 1] or not finite, 64-bit integers. Those
-                of audio files, and `(T, channels)`, are put right with a warning.
+            UserError: no samples, values far beyond [-1, 1] or not finite, 64-bit integers.
+                Integers of audio files, and `(T, channels)`, are converted with a warning.
         """
         with own_settings(), torch.no_grad():
             waves = several(wave, 1)

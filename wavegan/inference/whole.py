@@ -1,4 +1,4 @@
-"""What decoding a long mel whole would take, for generators that cannot decode it in pieces."""
+"""Memory to decode a long mel whole, for generators that cannot decode it in pieces."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ from wavegan.generators.base import MelGenerator
 from wavegan.memory_limit import spare
 
 TRIED = 2**16
-"""Samples that are decoded to see what they take."""
+"""Samples decoded to measure the memory they take."""
 COPIES = 8
-"""Of the audio, in memory beside what the network makes."""
+"""Copies of the audio in memory, besides the network's tensors."""
 SCRATCH = 1.25
-"""What convolutions take beside the tensors they make, as a factor."""
+"""Factor for the workspace of convolutions, besides the tensors they make."""
 
 
 def longest(generator: MelGenerator, n_mels: int) -> int:
-    """How many frames may be decoded whole.
+    """The largest number of frames that fits into memory when decoded whole.
 
     Raises:
-        UserError: `WAVEGAN_MEMORY` is no number.
+        UserError: `WAVEGAN_MEMORY` is not a number.
     """
     each = _bytes_per_frame(generator, n_mels)
     device = next(generator.parameters()).device
@@ -33,7 +33,7 @@ def longest(generator: MelGenerator, n_mels: int) -> int:
 
 
 def _bytes_per_frame(generator: MelGenerator, n_mels: int) -> float:
-    """Of all tensors that are alive at once, at the worst moment; and the audio's own copies."""
+    """Peak memory of all live tensors, plus the copies of the audio."""
     frames = max(TRIED // generator.hop_length, 1)
     device = next(generator.parameters()).device
     mel = torch.zeros(1, n_mels, frames, device=device)
@@ -45,7 +45,7 @@ def _bytes_per_frame(generator: MelGenerator, n_mels: int) -> float:
 
 
 class _Alive(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of tensors that operations make, as long as anybody holds them."""
+    """Count the bytes of all live tensors that operations make."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]

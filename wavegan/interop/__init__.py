@@ -1,1 +1,1 @@
-"""Weights of other projects, read as this package's; a file for each layout."""
+"""Read the weights of other projects, one file per layout."""

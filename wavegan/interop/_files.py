@@ -1,4 +1,4 @@
-"""How every layout reads its files: never running code in them, naming the file that is bad."""
+"""Read files of other projects without running code in them; errors name the file."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from wavegan.json_file import shown
 from wavegan.weights import read_weights
 
 TORCH_SUFFIXES = (".pt", ".pth", ".pkl", ".ckpt", ".bin", ".tar")
-"""Endings of files that projects write with `torch.save`; some write them without any."""
+"""Suffixes of files written by `torch.save`; some projects use none."""
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors")
 _WRAPPED = re.compile(r"(?:(?:module|_orig_mod)\.)+")
 
@@ -27,14 +27,14 @@ _HARMLESS = re.compile(
     r"torch\.\w+|torch\.(_utils|_tensor|storage|serialization|nn\.parameter)\.\w+|collections\.\w+"
     r"|(builtins|__builtin__)\.(set|bytearray|complex)|_codecs\.encode"
 )
-"""What files of plain tensors call; only torch decides what may be called."""
+"""What files of plain tensors call. Only torch decides what may be called."""
 
 
 def contents(file: Path) -> Any:
-    """What a file of weights holds: safetensors or of `torch.save`, whatever its name says.
+    """The content of a weights file, safetensors or torch, whatever its suffix.
 
     Raises:
-        UserError: as `torch_file` and `read_weights` do.
+        UserError: see `torch_file` and `read_weights`.
     """
     try:
         safe, zipped = file_kinds.is_safetensors(file), zipfile.is_zipfile(file)
@@ -45,10 +45,10 @@ def contents(file: Path) -> Any:
 
 
 def torch_file(file: Path) -> Any:
-    """Read what `torch.save` wrote: tensors and plain containers only, on the CPU.
+    """Read a file of `torch.save` on the CPU: tensors and plain containers only.
 
     Raises:
-        UserError: it is missing, truncated, no torch file, or needs code to be run.
+        UserError: it is missing, truncated, not a torch file, or would run code.
     """
     try:
         file.open("rb").close()
@@ -61,18 +61,18 @@ def torch_file(file: Path) -> Any:
     except UserError:
         raise
     except Exception as error:
-        # The bytes are anyone's: torch and the unpickler raise any kind for damaged ones.
+        # The bytes are untrusted: torch and the unpickler raise any exception for damaged ones.
         refuse_unusable(file)
         if "Unsupported global" in str(error) or "Unsupported class" in str(error):
             raise _unsafe(file, _pickles.callables(file)) from None
-        raise UserError(f"{file}: damaged or not a file of torch weights") from None
+        raise UserError(f"{file}: damaged, or not a file of torch weights") from None
 
 
 def refuse_unusable(file: Path) -> None:
-    """Refuse what can be told from a file's beginning or its names, without reading its weights.
+    """Refuse an unusable file by its first bytes or its names, without reading its weights.
 
     Raises:
-        UserError: it is empty, truncated, of a kind that is no weights, or asks for code.
+        UserError: it is empty, truncated, not a weights file, or would run code.
     """
     refuse_other_kinds(file)
     strange = [name for name in _pickles.callables(file) if not _HARMLESS.fullmatch(name)]
@@ -81,10 +81,10 @@ def refuse_unusable(file: Path) -> None:
 
 
 def refuse_other_kinds(file: Path) -> None:
-    """Refuse what is no weights, whatever it is called.
+    """Refuse a file that is not a weights file, whatever its name.
 
     Raises:
-        UserError: says what it is and what to do.
+        UserError: the message has the kind of the file and what to do.
     """
     if reason := file_kinds.instead_of_weights(file):
         raise UserError(f"{file}: {reason}")
@@ -92,9 +92,9 @@ def refuse_other_kinds(file: Path) -> None:
 
 def _unsafe(file: Path, names: list[str]) -> UserError:
     return UserError(
-        f"{file}: holds more than weights ({', '.join(names[:3]) or 'an object'}), and opening it "
-        "would run code that came with it: where you trust it, load it with its own project and "
-        "save the weights alone, torch.save(model.state_dict(), FILE)"
+        f"{file}: it has more than weights ({', '.join(names[:3]) or 'an object'}), and opening it "
+        "would run code from the file: if you trust it, load it with its own project and save "
+        "only the weights, with torch.save(model.state_dict(), FILE)"
     )
 
 
@@ -108,7 +108,7 @@ def json_file(file: Path) -> dict[str, Any]:
 
 
 class _WithoutCode(BoundedLoader):
-    """The bounded loader, which also takes a tagged mapping for the plain mapping it is."""
+    """The bounded loader, which reads tagged mappings as plain mappings."""
 
 
 def _untagged(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
@@ -123,7 +123,7 @@ _WithoutCode.add_multi_constructor("tag:yaml.org,2002:python/", _untagged)
 
 
 def yaml_file(file: Path) -> dict[str, Any]:
-    """Read a YAML mapping; tags of Python objects are dropped, never followed.
+    """Read a YAML mapping; tags of Python objects are ignored.
 
     Raises:
         UserError: it is missing or something else.
@@ -132,7 +132,7 @@ def yaml_file(file: Path) -> dict[str, Any]:
 
 
 def yaml_text(text: str) -> Any:
-    """What a YAML text holds, as `yaml_file` reads it."""
+    """The content of a YAML text, read as by `yaml_file`."""
     return bounded_yaml.read(text, _WithoutCode)
 
 
@@ -140,7 +140,7 @@ def yaml_documents(text: str, file: Path) -> dict[str, Any]:
     """The fields of all documents (`---` between them) of a YAML text found in `file`.
 
     Raises:
-        UserError: it is no YAML, or a document is no mapping.
+        UserError: it is not YAML, or a document is not a mapping.
     """
     fields: dict[str, Any] = {}
     try:
@@ -161,7 +161,7 @@ def _mapping(file: Path, kind: str, parse: Callable[[str], Any]) -> dict[str, An
     except (OSError, ValueError, RecursionError):
         raise UserError(f"{file}: not readable as {kind}") from None
     if not isinstance(content, dict):
-        raise UserError(f"{file}: holds no {kind} mapping")
+        raise UserError(f"{file}: its content is not a {kind} mapping")
     return content
 
 
@@ -169,7 +169,7 @@ def state_dict(content: Any, file: Path, *path: str) -> dict[str, Tensor]:
     """The tensors at a path of keys inside a loaded file.
 
     Raises:
-        UserError: a key is missing, or something else than tensors is there.
+        UserError: a key is missing, or the value is not a dict of tensors.
     """
     for key in path:
         if not isinstance(content, Mapping) or key not in content:
@@ -201,17 +201,17 @@ def field(config: Mapping[str, Any], name: str, file: Path) -> Any:
 
 
 def several(folder: Path, files: Sequence[Path]) -> UserError:
-    """What to raise where a folder holds more than one model; names six of them."""
+    """The error for a folder with more than one model; it names up to six of them."""
     names = ", ".join(sorted(file.name for file in files)[:6])
-    return UserError(f"{folder}: holds several models, give one of them: {names}")
+    return UserError(f"{folder}: it has several models; give one of them: {names}")
 
 
 @contextmanager
 def blaming(file: Path) -> Iterator[None]:
-    """Name the file in front of whatever the values read from it are refused for.
+    """Prefix errors about values with the file that they were read from.
 
     Raises:
-        UserError: what was raised inside, with the file's name once.
+        UserError: the error raised inside, with the file's name once.
     """
     try:
         yield

@@ -1,7 +1,7 @@
-"""One-file checkpoints that hold their settings as text: `model_g` beside `hp_str`.
+"""One-file checkpoints with their settings as text: keys `model_g` and `hp_str`.
 
-seungwonpark's MelGAN and maum-ai's UnivNet, which grew out of it, both save them so; the names of
-the weights inside tell one from the other.
+seungwonpark's MelGAN and maum-ai's UnivNet, which is based on it, both use this format. The names
+of the weights distinguish them.
 """
 
 import warnings
@@ -25,14 +25,14 @@ _MEL = {
 
 
 def find(path: Path, anchors: _wrapped.Anchors) -> Path | None:
-    """The checkpoint that a path is, or the last epoch's of the run that a folder holds.
+    """The checkpoint file at a path, or the last epoch of the run in a folder.
 
     Args:
         path: any path. No weights are read.
-        anchors: how the names of a generator's weights begin.
+        anchors: patterns for the names of a generator's weights.
 
     Raises:
-        UserError: a folder holds the checkpoints of several runs, or the last one is damaged.
+        UserError: a folder has checkpoints of several runs, or the last one is damaged.
     """
     candidates = [*path.iterdir()] if path.is_dir() else [path]
     files = {_run_and_epoch(file): file for file in _wrapped.holding(path, anchors)}
@@ -43,12 +43,12 @@ def find(path: Path, anchors: _wrapped.Anchors) -> Path | None:
     for file in candidates:
         run, epoch = _run_and_epoch(file)
         if (run, epoch) > max(files) and run == max(files)[0] and file.suffix in SUFFIXES:
-            refuse_unusable(file)  # a later epoch that is damaged is not passed over in silence
+            refuse_unusable(file)  # do not silently skip a damaged later epoch
     return files[max(files)]
 
 
 def mel_options(audio: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """What both projects' section `audio` says of the front-end, as options of `Mel`.
+    """The options of `Mel` from the section `audio` of both projects.
 
     Raises:
         UserError: a field is missing.
@@ -57,16 +57,16 @@ def mel_options(audio: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
 
 def _run_and_epoch(file: Path) -> tuple[str, int]:
-    """The parts of a name such as `RUN_0123.pt`, which both projects give."""
+    """The parts of a name like `RUN_0123.pt`, which both projects use."""
     run, _, epoch = file.stem.rpartition("_")
     return (run, int(epoch)) if epoch.isdecimal() else (file.stem, -1)
 
 
 def settings(content: Any, file: Path) -> dict[str, Any]:
-    """The settings inside a checkpoint; none, with a warning, where only weights were kept.
+    """The settings inside a checkpoint; empty, with a warning, if it has only weights.
 
     Raises:
-        UserError: they are no YAML.
+        UserError: they are not YAML.
     """
     if isinstance(content, Mapping) and "hp_str" in content:
         text = content["hp_str"]
@@ -74,7 +74,7 @@ def settings(content: Any, file: Path) -> dict[str, Any]:
             raise UserError(f"{file}: hp_str is a {type(text).__name__}: it must be YAML text")
         return yaml_documents(text, file)
     warnings.warn(
-        f"{file}: no settings (hp_str) beside the weights: those of the published model are taken",
+        f"{file}: no settings (hp_str) with the weights: using those of the published model",
         RuntimeWarning,
         stacklevel=2,
     )

@@ -1,6 +1,6 @@
-"""The `config.json` of github.com/jik876/hifi-gan (MIT), which projects that grew out of it share.
+"""Read the `config.json` of github.com/jik876/hifi-gan (MIT) and of projects based on it.
 
-BigVGAN and iSTFTNet kept its fields for the front-end and for stages and residual blocks.
+BigVGAN and iSTFTNet have the same fields for front-end, stages and residual blocks.
 """
 
 import re
@@ -15,14 +15,14 @@ from wavegan.mel.front_end import Mel
 
 CONFIG = "config.json"
 PEAK = 0.95
-"""To which these projects' data loaders scale each file."""
+"""Peak to which these projects' data loaders scale each file."""
 PLAIN_MEL: Mapping[str, tuple[Any, ...]] = {
     "center": (False, None),
     "preemphasis": (0, None, False),
     "mel_scale": ("slaney", None),
     "mel_norm": ("slaney", None),
 }
-"""What forks have added that changes the mel, with the values that leave it as it is here."""
+"""Fields of forks that change the mel, with the values that do not change it."""
 
 _MEL = {
     "sample_rate": "sampling_rate",
@@ -47,28 +47,28 @@ def front_end(config: Mapping[str, Any], file: Path) -> Mel:
     """HiFi-GAN's formula with the configuration's values.
 
     Raises:
-        UserError: a field is missing, or has a value that is not offered.
+        UserError: a field is missing, or has an unsupported value.
     """
     return Mel(**{ours: field(config, theirs, file) for ours, theirs in _MEL.items()})
 
 
 def stages(config: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path) -> dict[str, Any]:
-    """The generator's options of stages and residual blocks, as far as the weights use them.
+    """The generator's options for stages and residual blocks, as far as the weights use them.
 
-    The projects pair kernels with rates, and dilations with kernels, and drop what is left over on
-    either side; of a block's dilations they take three or two, however many are named.
+    The projects pair kernels with rates, and dilations with kernels, and ignore the rest of the
+    longer list. They use three or two dilations per block, however many are listed.
 
     Args:
         config: the configuration.
-        weights: the generator's.
-        file: the configuration's, for messages.
+        weights: the generator's weights.
+        file: the configuration file, for messages.
 
     Raises:
         UserError: a field is missing.
     """
     options = {name: field(config, name, file) for name in _STAGES}
     if options["resblock"] in (1, 2):
-        # The number 1, not the text, makes the originals build block 2, and most forks block 1.
+        # For the number 1 (not the string) the originals build block 2, and most forks block 1.
         options["resblock"] = "1" if any(".convs1." in key for key in weights) else "2"
     for name, partner in (
         ("upsample_kernel_sizes", "upsample_rates"),
@@ -85,6 +85,6 @@ def stages(config: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path)
 
 
 def _used(weights: Mapping[str, Tensor], block: int) -> int | None:
-    """How many dilations a block has convolutions for; None where the weights do not say."""
+    """Number of dilations of a block by its convolutions; None if the weights do not show it."""
     pattern = re.compile(rf"resblocks\.{block}\.convs1?\.\d+\.bias")
     return sum(bool(pattern.fullmatch(key)) for key in weights) or None

@@ -1,7 +1,7 @@
-"""Files and weights as github.com/jik876/hifi-gan saves them: `g_STEP`, and `do_STEP` beside each.
+"""Files and weights of github.com/jik876/hifi-gan: `g_STEP`, each with a `do_STEP`.
 
-Its discriminators' names are this package's but for spectral norm, which torch kept under other
-names then. Its forks write the same files, whatever their generator is.
+The names of its discriminators are those of this package, except for spectral norm, which had
+other names in torch then. Forks write the same files, whatever their generator.
 """
 
 import re
@@ -28,9 +28,9 @@ def step_of(file: Path) -> int | None:
 
 
 def discriminators_beside(generator: Path) -> Path | None:
-    """The file `do_*` in a generator's folder of the nearest step; of the highest, if it has none.
+    """The `do_*` file nearest in step to a generator file, or the last one if it has no step.
 
-    A fine-tuning that starts with a somewhat older or newer judge still has one that knows audio.
+    A slightly older or newer trained discriminator is still better for fine-tuning than a new one.
     """
     steps = {
         int(digits): file
@@ -44,10 +44,10 @@ def discriminators_beside(generator: Path) -> Path | None:
 
 
 def discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
-    """The weights of `mpd` and `msd` in a file `do_*`; an older one may lack one of them.
+    """The weights of `mpd` and `msd` in a `do_*` file; an older one may lack one of them.
 
     Raises:
-        UserError: it is no such file, or of other networks.
+        UserError: it is not such a file, or has other networks.
     """
     content = torch_file(file)
     names = [name for name in MEMBERS if isinstance(content, Mapping) and name in content]
@@ -58,9 +58,9 @@ def discriminators(file: Path) -> dict[str, dict[str, Tensor]]:
 
 
 def norms_renamed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Spectral norm's former keys become today's; weight norm's load as they are.
+    """Rename the old keys of spectral norm; those of weight norm load unchanged.
 
-    Both called a vector `weight_v`: only beside a `weight_orig` it is spectral norm's.
+    Both have a `weight_v`; it belongs to spectral norm only if there is a `weight_orig`.
     """
     spectral = {key.rpartition(".")[0] for key in weights if key.endswith(".weight_orig")}
     renamed = {}

@@ -1,4 +1,4 @@
-"""Names of another project's weights, turned into this package's by a map that is data."""
+"""Rename another project's weights by a table of rules."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,22 +12,21 @@ Rules = Sequence[tuple[str, str]]
 
 
 def rename(weights: Mapping[str, Tensor], rules: Rules, file: Path) -> dict[str, Tensor]:
-    """Rename every weight by the first rule that fits its whole name.
+    """Rename every weight by the first rule that matches its whole name.
 
     Args:
-        weights: by the project's names.
-        rules: regular expressions, each with what becomes of a name; groups
-            of the expression may be used in it.
-        file: where the weights come from, for the message.
+        weights: weights by the project's names.
+        rules: pairs of a regular expression and its replacement, which may use groups.
+        file: file of the weights, for the message.
 
     Raises:
-        UserError: no rule fits a name, so the network is another than the rules are for.
+        UserError: no rule matches a name, so the rules are for another network.
     """
     return {_renamed(name, rules, file): value for name, value in weights.items()}
 
 
 def moved(places: Mapping[str, str]) -> Rules:
-    """Rules by which modules move: `{"model.1": "conv_pre"}` and whatever is inside them."""
+    """Rules that rename modules with all their contents: `{"model.1": "conv_pre"}`."""
     return [(rf"{re.escape(old)}\.(.+)", rf"{new}.\1") for old, new in places.items()]
 
 
@@ -36,4 +35,7 @@ def _renamed(name: str, rules: Rules, file: Path) -> str:
         match = re.fullmatch(pattern, name)
         if match:
             return match.expand(replacement)
-    raise UserError(f"{file}: the weight {name!r} has no place in the network it should be of")
+    raise UserError(
+        f"{file}: the weight {name!r} does not belong to the expected network; "
+        "check that weights and configuration are of one model"
+    )

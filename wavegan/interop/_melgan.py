@@ -1,7 +1,7 @@
-"""MelGAN's weights: where its modules stand, and hyper-parameters told from their shapes.
+"""Find MelGAN's modules and hyper-parameters from the shapes of its weights.
 
-All public projects write the generator as one `nn.Sequential`, whose convolutions outside of
-residual layers are the first, one upsampling for each stage, and the last.
+All public projects write the generator as one `nn.Sequential`. Its convolutions outside of residual
+layers are the first, one upsampling convolution per stage, and the last.
 """
 
 import re
@@ -19,13 +19,13 @@ CONV = r"\.(?:weight|weight_v|parametrizations\.weight\.original1)"
 
 @dataclass(frozen=True)
 class Shapes:
-    """What the weights say of themselves.
+    """Hyper-parameters found in the weights.
 
     Attributes:
-        first: place of the first convolution in the sequence.
-        ups: places of the upsampling convolutions.
-        last: place of the last convolution.
-        n_mels: channels that go in.
+        first: index of the first convolution in the sequence.
+        ups: indices of the upsampling convolutions.
+        last: index of the last convolution.
+        n_mels: input channels.
         upsample_initial_channel: channels before the first stage.
         upsample_rates: half of each upsampling kernel.
     """
@@ -39,23 +39,23 @@ class Shapes:
 
 
 def shapes(weights: Mapping[str, Tensor], sequence: str, file: Path) -> Shapes:
-    """Read them.
+    """Find the hyper-parameters.
 
     Args:
-        weights: the project's, weight norm in either style or folded.
-        sequence: the name of the `nn.Sequential`.
-        file: where they come from, for the message.
+        weights: the project's weights, with weight norm in either style or folded.
+        sequence: name of the `nn.Sequential`.
+        file: file of the weights, for the message.
 
     Raises:
-        UserError: these are no MelGAN's weights.
+        UserError: these are not the weights of a MelGAN.
     """
     pattern = re.compile(rf"{sequence}\.(\d+){CONV}")
     found = {int(m[1]): tuple(weights[key].shape) for key in weights if (m := pattern.match(key))}
     places = sorted(found)
     if len(places) < 3 or any(len(found[place]) != 3 for place in places):
         raise UserError(
-            f"{file}: no MelGAN's generator: it has {len(places)} convolutions {sequence}.*, and "
-            "a first, an upsampling and a last one of three dimensions are needed"
+            f"{file}: not a MelGAN generator: it has {len(places)} convolutions {sequence}.*, but "
+            "needs at least three with three dimensions: first, upsampling and last"
         )
     first, *ups, last = places
     return Shapes(
@@ -71,13 +71,13 @@ def shapes(weights: Mapping[str, Tensor], sequence: str, file: Path) -> Shapes:
 def rules(
     first: str, ups: Sequence[str], residual: Sequence[tuple[str, str, str]], last: str
 ) -> Rules:
-    """Which of a project's modules becomes which of the generator's here.
+    """Rules that rename a project's modules to those of the generator here.
 
     Args:
         first: the first convolution.
         ups: the upsampling convolutions.
-        residual: of each residual layer, stage after stage: the dilated convolution, the one after
-            it and the shortcut.
+        residual: for each residual layer, in order of stages: the dilated convolution, the one
+            after it and the shortcut.
         last: the last convolution.
     """
     places = {first: "conv_pre", last: "conv_post"}

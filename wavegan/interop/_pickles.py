@@ -1,4 +1,4 @@
-"""What is inside a file of `torch.save`, told from its pickle's text without unpickling it."""
+"""Find names and callables in a file of `torch.save` without unpickling it."""
 
 import pickletools
 import warnings
@@ -12,39 +12,39 @@ from typing import IO, Any, NamedTuple
 from wavegan import tensor_file
 
 PICKLES_BEFORE_STORAGES = 4
-"""Of torch before 1.6: a magic number, a version, the machine, and then what was saved."""
+"""Pickles of torch before 1.6: a magic number, a version, the machine, and the saved object."""
 OPERATIONS = 1_000_000
-"""Of each pickle; weights take thirty a tensor. What comes after them is not told."""
+"""Most operations to read of each pickle; weights take thirty per tensor."""
 
 
-class _Told(NamedTuple):
+class _Names(NamedTuple):
     texts: frozenset[str]
     callables: tuple[str, ...]
 
 
 def texts(file: Path) -> frozenset[str]:
-    """Every text in it: keys of dictionaries, thus names of weights. Empty for other files."""
-    return _told(file).texts
+    """All strings in it, among them the names of weights. Empty for other files."""
+    return _names(file).texts
 
 
 def callables(file: Path) -> list[str]:
     """The classes and functions that unpickling it would call, such as "posix.system", sorted.
 
-    Their names are the file's, so they are made fit to be shown: short, and printable.
+    The names are untrusted, so they are shortened and made printable.
     """
-    return list(_told(file).callables)
+    return list(_names(file).callables)
 
 
-def _told(file: Path) -> _Told:
+def _names(file: Path) -> _Names:
     try:
         status = file.stat()
     except OSError:
-        return _Told(frozenset(), ())
+        return _Names(frozenset(), ())
     return _read(file, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
 @lru_cache(maxsize=32)
-def _read(file: Path, _status: tuple[int, ...]) -> _Told:
+def _read(file: Path, _status: tuple[int, ...]) -> _Names:
     found: set[str] = set()
     every: set[str] = set()
     before: tuple[str, str] = ("", "")
@@ -58,7 +58,7 @@ def _read(file: Path, _status: tuple[int, ...]) -> _Told:
         elif isinstance(argument, str):
             before = (before[1], argument)
     shown = sorted({"".join(filter(str.isprintable, name))[:60] for name in found if name})
-    return _Told(frozenset(every), tuple(shown))
+    return _Names(frozenset(every), tuple(shown))
 
 
 def _operations(file: Path) -> Iterator[tuple[str, Any]]:
@@ -69,7 +69,7 @@ def _operations(file: Path) -> Iterator[tuple[str, Any]]:
                 for operation, argument, _ in islice(pickletools.genops(pickle), OPERATIONS):
                     yield operation.name, argument
     except Exception:
-        # The bytes are anyone's, and damaged ones make pickletools and zipfile raise anything.
+        # The bytes are untrusted: pickletools and zipfile raise any exception for damaged ones.
         return
 
 

@@ -1,4 +1,4 @@
-"""The mel front-ends of transformers' vocoders, which their `config.json` does not describe."""
+"""Mel front-ends of transformers' vocoders, which are not in their `config.json`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,20 +8,20 @@ from wavegan.errors import UserError
 from wavegan.mel.front_end import Mel
 
 EXTRACTOR = "preprocessor_config.json"
-LOWEST, HIGHEST = -11.512925148010254, 2.3143386840820312  # of Tacotron 2, where none are given
+LOWEST, HIGHEST = -11.512925148010254, 2.3143386840820312  # the defaults, from Tacotron 2
 
 
 def of_hifigan(preset: str, rate: int, hop: int, bands: int) -> Mel:
-    """SpeechT5's or ESPnet's front-end at a vocoder's rate and hop.
+    """The front-end of SpeechT5 or ESPnet with a vocoder's sample rate and hop.
 
-    The published ones of this family are decimal logarithms of 80 to 7600 Hz with a window of four
-    hops in a transform of the next power of two (hops of 256 at 16 and 22.05 kHz, of 300 at
-    24 kHz), so others are taken to be the same.
+    The published ones of this family are decimal logarithms from 80 to 7600 Hz, with a window of
+    four hops and an FFT of the next power of two (hop 256 at 16 and 22.05 kHz, 300 at 24 kHz).
+    Others are assumed to be the same.
 
     Args:
-        preset: the published front-end that this one is like.
-        rate: sampling rate, Hz.
-        hop: the product of the generator's upsampling rates.
+        preset: name of the most similar published front-end.
+        rate: sample rate, Hz.
+        hop: product of the generator's upsampling rates.
         bands: number of mel bands.
     """
     window = 4 * hop
@@ -38,18 +38,18 @@ def of_hifigan(preset: str, rate: int, hop: int, bands: int) -> Mel:
 
 
 def of_univnet(extractor: Mapping[str, Any], hop: int, bands: int) -> Mel:
-    """UnivNet's front-end as `preprocessor_config.json` has it, else as its class has by default.
+    """UnivNet's front-end from `preprocessor_config.json`, with the defaults of its class.
 
-    By default the class does not rescale the logarithm to [-1, 1], and the published weights,
-    which are maum-ai's, were not trained on a rescaled one; `do_normalize` says otherwise.
+    The logarithm is rescaled to [-1, 1] only with `do_normalize`; the published weights, from
+    maum-ai, were trained without it.
 
     Args:
-        extractor: the fields of `preprocessor_config.json`; empty where there is none.
-        hop: the product of the generator's upsampling rates.
+        extractor: fields of `preprocessor_config.json`; empty if there is none.
+        hop: product of the generator's upsampling rates.
         bands: number of mel bands.
 
     Raises:
-        UserError: a field says what the front-end cannot do.
+        UserError: a field has an unsupported value.
     """
     fixed = {
         "center": False,
@@ -59,7 +59,9 @@ def of_univnet(extractor: Mapping[str, Any], hop: int, bands: int) -> Mel:
     }
     for name, value in fixed.items():
         if extractor.get(name, value) != value:
-            raise UserError(f"{EXTRACTOR}: {name} {extractor[name]!r} is not offered, only {value}")
+            raise UserError(
+                f"{EXTRACTOR}: {name} {extractor[name]!r} is not supported, only {value}"
+            )
     window = extractor.get("win_length", 1024)
     mel = replace(
         Mel.preset("univnet-24k"),
@@ -79,7 +81,7 @@ def of_univnet(extractor: Mapping[str, Any], hop: int, bands: int) -> Mel:
 
 
 def _rescaling(extractor: Mapping[str, Any]) -> dict[str, Any]:
-    """`2 (x - lowest) / (highest - lowest) - 1` as a mean and a scale, if it is asked for."""
+    """`2 (x - lowest) / (highest - lowest) - 1` as a mean and a scale, with `do_normalize`."""
     if not extractor.get("do_normalize", False):
         return {"mean": None, "scale": None}
     lowest = extractor.get("normalize_min", LOWEST)

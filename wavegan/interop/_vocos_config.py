@@ -1,4 +1,4 @@
-"""Vocos' configuration: that of a release, or the one of its trainer with the model's in it."""
+"""Read the configuration of a Vocos release, or of its trainer, which contains the model's."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from wavegan.interop._files import field, yaml_file
 CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 
-# what each part may say: the original's defaults, `int` where there is none
+# the arguments of each part with the original's defaults; `int` is a number without default
 PARTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "feature_extractor": (
         "vocos.feature_extractors.MelSpectrogramFeatures",
@@ -45,17 +45,17 @@ EQUAL = (
 )
 REASONS: Mapping[str, str] = {
     "EncodecFeatures": "its input is EnCodec's codes, not a mel spectrogram",
-    "VocosResNetBackbone": "residual blocks instead of ConvNeXt are not offered",
-    "IMDCTSymExpHead": "an inverse MDCT instead of the STFT is not offered",
-    "IMDCTCosHead": "an inverse MDCT instead of the STFT is not offered",
+    "VocosResNetBackbone": "residual blocks instead of ConvNeXt are not supported",
+    "IMDCTSymExpHead": "an inverse MDCT instead of the STFT is not supported",
+    "IMDCTCosHead": "an inverse MDCT instead of the STFT is not supported",
 }
 
 
 def parts(file: Path) -> dict[str, dict[str, Any]]:
-    """The arguments of each part, defaults among them.
+    """The arguments of each part, with defaults.
 
     Raises:
-        UserError: a class that is not offered, an argument that is not known or does not fit.
+        UserError: an unsupported class, or an unknown or wrong argument.
     """
     config = _model(yaml_file(file))
     found = {name: _part(config, name, file) for name in PARTS}
@@ -64,7 +64,7 @@ def parts(file: Path) -> dict[str, dict[str, Any]]:
 
 
 def described(folder: Path) -> Path | None:
-    """The `config.yaml` with Vocos' three parts that is that of a folder of weights."""
+    """The `config.yaml` with Vocos' three parts for a folder of weights; None if there is none."""
     places = [folder, folder.parent] if folder.name == CHECKPOINTS else [folder]
     for file in (place / CONFIG for place in places):
         try:
@@ -78,14 +78,14 @@ def described(folder: Path) -> Path | None:
 
 
 def _model(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The model's part of a configuration of the trainer; a release's is nothing else."""
+    """The model's part of a trainer configuration; a release has only that part."""
     model = config.get("model")
     inner = model.get("init_args") if isinstance(model, Mapping) else None
     return inner if isinstance(inner, Mapping) else config
 
 
 def _part(config: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
-    """The arguments of one part, defaults among them."""
+    """The arguments of one part, with defaults."""
     only, defaults = PARTS[name]
     path = str(field(config[name], "class_path", file))
     if path != only:
@@ -111,11 +111,11 @@ def _part(config: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
 
 
 def _unfit(key: str, value: Any) -> str | None:
-    """What an argument must be, if it is not."""
+    """What a wrong argument must be; None if it is right."""
     if key == "padding":
         return None if value in ("center", "same") else '"center" or "same"'
     if key == "adanorm_num_embeddings":
-        # not even 0: the original then asks for a bandwidth all the same
+        # not even 0, as the original then requires a bandwidth, too
         return None if value is None else "null: norms that follow EnCodec's bandwidth are not read"
     if key == "layer_scale_init_value":
         number = type(value) in (int, float, type(None))

@@ -1,7 +1,7 @@
-"""What a layout of another project's files is, and how a path is recognised as one.
+"""Base class of layouts of other projects' files, and recognition of a path's layout.
 
-A layout is one class in one file of this folder. It says by the files alone whether they are its
-own, and reads them without running any code in them.
+A layout is one class in one file of this folder. It recognises its files by the files alone, and
+reads them without running code in them.
 """
 
 import re
@@ -22,9 +22,9 @@ from wavegan.interop._files import (
 from wavegan.readable import escaped
 
 _MEANT = re.compile(r"(?:do|[gGD])_\d+.*|(?!stats).+\.(?:zip|t?gz|onnx|h5|hdf5|keras|pb|tflite)")
-"""Files of a folder that somebody takes for the model, beside those that are called weights."""
+"""Other files in a folder that a user may take for the model."""
 NO_SENSE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
-"""What Python, numpy and torch raise for values of another kind."""
+"""What Python, numpy and torch raise for values of a wrong kind."""
 CONFIGURATIONS = {
     "config.json": json_file,
     "config.yml": yaml_file,
@@ -37,7 +37,7 @@ class Layout(ABC):
     """Base of all layouts.
 
     Attributes:
-        looks_for: what tells this layout, for the message that nothing was recognised, such as
+        looks_for: the files of this layout, for the message that nothing was recognised, such as
             "g_* with config.json (jik876 HiFi-GAN)".
     """
 
@@ -45,33 +45,33 @@ class Layout(ABC):
 
     @abstractmethod
     def find(self, path: Path) -> Path | None:
-        """The weights file, if `path` (a folder, or a weights file in one) is of this layout.
+        """The weights file, if `path` (a folder, or a weights file in it) has this layout.
 
-        Reads no weights, and raises nothing for files of other kinds.
+        Reads no weights, and does not raise for files of other kinds.
         """
 
     @abstractmethod
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read what `find` returned; `discriminators`: theirs too, where the project keeps them.
+        """Read the file that `find` returned, with `discriminators` also theirs if available.
 
         Raises:
-            UserError: names the file and what is wrong with it.
+            UserError: the file is not usable; the message has the file and the reason.
         """
 
 
 def recognise(path: Path, *, discriminators: bool = False) -> Model | None:
-    """Read `path` by the layout that it is of; None if it is of none.
+    """Read `path` with the layout that recognises it; None if there is none.
 
     Raises:
-        UserError: its layout is known but the files are not usable, or no layout knows it and the
-            reason may be that its weights are damaged or hold code; names the file.
+        UserError: the layout is known but the files are not usable, or no layout recognises it
+            because weights may be damaged or have code in them; the message has the file.
     """
     if not path.exists():
         return None
     try:
         return _read(path, discriminators)
     except UserError as error:
-        # names inside of the files are anyone's
+        # names inside the files are untrusted
         raise UserError(escaped(str(error))) from error
 
 
@@ -85,16 +85,16 @@ def _read(path: Path, discriminators: bool) -> Model | None:
         except UserError:
             raise
         except NO_SENSE as error:
-            # the settings are anyone's: no layout foresees all that may be in them
+            # the settings are untrusted: no layout checks everything that may be in them
             raise UserError(
-                f"{file or path}: the settings that belong to it make no sense ({str(error)[:200]})"
+                f"{file or path}: the settings that belong to it are not valid ({str(error)[:200]})"
             ) from error
     _name_what_is_damaged(path)
     return None
 
 
 def _name_what_is_damaged(path: Path) -> None:
-    """Raise for the file that kept every layout from knowing this path, if there is one."""
+    """Raise for the file that prevented recognition of this path, if there is one."""
     folder = path if path.is_dir() else path.parent
     for name, read in CONFIGURATIONS.items():
         if (folder / name).is_file():
@@ -106,21 +106,21 @@ def _name_what_is_damaged(path: Path) -> None:
             refuse_unusable(file)
         if file == path or _MEANT.fullmatch(file.name):
             refuse_other_kinds(file)
-            _wrapped.refuse_judges(file)
+            _wrapped.refuse_discriminators(file)
 
 
 def shown_weights(path: Path) -> str:
-    """A few names of the weights in a file of no known layout, or in the only one of a folder."""
+    """A few weight names in an unrecognised file, or in the only weights file of a folder."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     files = [file for file in files if file.suffix in SUFFIXES or file == path]
     return _wrapped.listed(_wrapped.weight_names(files[0])) if len(files) == 1 else ""
 
 
 def looked_for() -> str:
-    """What all layouts look for, for an error message."""
+    """The files of all layouts, for an error message."""
     return ", ".join(layout.looks_for for layout in layouts())
 
 
 def layouts() -> list[Layout]:
-    """One of each layout there is."""
+    """An instance of each layout."""
     return [plugins.find("interop", name)() for name in plugins.names("interop")]

@@ -1,4 +1,4 @@
-"""BigVGAN's folders: `config.json` beside weights of the generator, of both versions.
+"""Read folders of BigVGAN, both versions: `config.json` with the generator's weights.
 
 Source: github.com/NVIDIA/BigVGAN (MIT): `bigvgan.py`, `train.py`, `meldataset.py` and the first
 release's `models.py`. On Hugging Face the files are named `bigvgan_generator.pt` and
@@ -25,7 +25,7 @@ from wavegan.layers.activations import half_band
 ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"activation_post\.", r"conv_post\.")
 GENERATOR, DISCRIMINATORS = "bigvgan_generator", "bigvgan_discriminator_optimizer"
 REQUIRED = ("activation", "snake_logscale")
-# what the first release, which had no such fields, did
+# the first release had no such fields
 DEFAULTS: Mapping[str, Any] = {"use_tanh_at_final": True, "use_bias_at_final": True}
 FILTER = re.compile(
     r"(resblocks\.\d+\.activations\.\d+|activation_post)\.(upsample|downsample\.lowpass)\.filter"
@@ -37,26 +37,27 @@ TRANSFORM = re.compile(
 
 
 class BigVGANLayout(Layout):
-    """A folder with `config.json` and `bigvgan_generator.pt` or `g_STEP`; or that file in it."""
+    """A folder with `config.json` and `bigvgan_generator.pt` or `g_STEP`, or that file."""
 
     looks_for = f"{GENERATOR}*.pt or g_* with {CONFIG} (BigVGAN)"
 
     def find(self, path: Path) -> Path | None:
         """The weights file, if `config.json` has BigVGAN's activations.
 
-        Of several the original's own choice: the highest step, then `bigvgan_generator.pt`.
+        Of several files the same as in the original: the highest step, then
+        `bigvgan_generator.pt`.
         """
         folder = path if path.is_dir() else path.parent
         if not _describes_bigvgan(folder / CONFIG):
             return None
         if path.is_dir() or path.name == CONFIG:
             return _latest(folder)
-        judges = path.name.startswith(("do_", DISCRIMINATORS))
+        of_d = path.name.startswith(("do_", DISCRIMINATORS))
         weights = step_of(path) is not None or path.suffix in SUFFIXES
-        return path if path.is_file() and weights and not judges else None
+        return path if path.is_file() and weights and not of_d else None
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read the generator, and if asked MPD and MRD (or CQT) of the file saved with it.
+        """Read the generator, and on request MPD and MRD (or CQT) from the file saved with it.
 
         A multi-band discriminator (`use_mbd_instead_of_mrd`, in no published model) is left out.
         """
@@ -107,13 +108,13 @@ def _numbers(file: Path) -> tuple[list[int], str]:
 
 
 def _without_filters(weights: Mapping[str, Tensor], file: Path) -> dict[str, Tensor]:
-    """Drop the low passes of the anti-aliased activations, which must be those made here."""
+    """Drop the low-pass filters of the activations after a check that they equal ours."""
     expected = torch.tensor(half_band(), dtype=torch.float32)
     for key in filter(FILTER.fullmatch, weights):
         taps = weights[key].flatten().float()
         # room for half precision
         if taps.shape != expected.shape or not torch.allclose(taps, expected, atol=1e-3):
-            raise UserError(f"{file}: {key} is not BigVGAN's low pass of {len(expected)} taps")
+            raise UserError(f"{file}: {key} is not BigVGAN's low-pass of {len(expected)} taps")
     return {key: value for key, value in weights.items() if not FILTER.fullmatch(key)}
 
 
@@ -126,6 +127,6 @@ def _discriminators(file: Path, config: Mapping[str, Any]) -> dict[str, dict[str
     found = {"mpd": norms_renamed(state_dict(content, saved, "mpd"))}
     if not config.get("use_mbd_instead_of_mrd", False):
         name = "cqt" if config.get("use_cqtd_instead_of_mrd", False) else "mrd"
-        judge = norms_renamed(state_dict(content, saved, "mrd"))
-        found[name] = {key: value for key, value in judge.items() if not TRANSFORM.fullmatch(key)}
+        second = norms_renamed(state_dict(content, saved, "mrd"))
+        found[name] = {key: value for key, value in second.items() if not TRANSFORM.fullmatch(key)}
     return found

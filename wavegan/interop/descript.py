@@ -1,7 +1,7 @@
-"""MelGAN as github.com/descriptinc/melgan-neurips (MIT) saves it: `args.yml` and `best_netG.pt`.
+"""Read MelGAN of github.com/descriptinc/melgan-neurips (MIT): `args.yml` and `best_netG.pt`.
 
 Kumar et al. 2019, "MelGAN" (arXiv 1910.06711). The two models that come with the project,
-`linda_johnson.pt` and `multi_speaker.pt`, have no `args.yml`: all it says follows from the shapes.
+`linda_johnson.pt` and `multi_speaker.pt`, have no `args.yml`; all settings follow from the shapes.
 """
 
 import re
@@ -27,15 +27,15 @@ _GENERATORS = ("best_netG.pt", "netG.pt")
 
 
 class Descript(Layout):
-    """A generator by its file or folder; the best one of a folder goes before the last.
+    """A generator file or folder; of a folder the best generator, or else the last.
 
-    `msd` comes from the `netD.pt` of the same moment.
+    `msd` comes from the matching `netD.pt`.
     """
 
     looks_for = "best_netG.pt or netG.pt (descript MelGAN)"
 
     def find(self, path: Path) -> Path | None:
-        """Claims the project's file names, and weights with its names under any other."""
+        """The project's file names, and files of any name with its weights."""
         if path.name == ARGUMENTS:
             path = path.parent
         if path.is_file():
@@ -44,15 +44,15 @@ class Descript(Layout):
         return named[0] if named else _wrapped.only(path, _INSIDE)
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read the generator, and whether the `args.yml` beside it agrees."""
+        """Read the generator, and check it against its `args.yml`."""
         weights = _wrapped.generator(contents(file), file, _INSIDE[:1])
         found = shapes(weights, "model", file)
         layers = _residual_layers(weights, found)
         described = file.with_name(ARGUMENTS)
         if described.is_file():
             _compare(described, found, layers)
-        judge = file.with_name(file.name.replace("netG", "netD"))
-        wanted = discriminators and judge != file and judge.is_file()
+        of_d = file.with_name(file.name.replace("netG", "netD"))
+        wanted = discriminators and of_d != file and of_d.is_file()
         with blaming(file):
             mel = Mel.from_dict({**FRONT_END.to_dict(), "n_mels": found.n_mels})
         return Model(
@@ -69,7 +69,7 @@ class Descript(Layout):
             weights=rename(weights, _generator_rules(found, layers), file),
             source=file,
             described_in=described if described.is_file() else file,
-            discriminators={"msd": _judge(judge)} if wanted else {},
+            discriminators={"msd": _discriminator(of_d)} if wanted else {},
         )
 
 
@@ -79,18 +79,18 @@ def _residual_layers(weights: Mapping[str, Tensor], found: Shapes) -> int:
 
 
 def _compare(file: Path, found: Shapes, layers: int) -> None:
-    """Refuse weights of another network than `args.yml` describes."""
+    """Refuse weights that do not fit `args.yml`."""
     arguments = yaml_file(file)
-    told = {
+    expected = {
         "n_mel_channels": found.n_mels,
         "ngf": found.upsample_initial_channel / 2 ** len(found.ups),
         "n_residual_layers": layers,
     }
-    for name, value in told.items():
+    for name, value in expected.items():
         if name in arguments and arguments[name] != value:
             raise UserError(
-                f"{file}: {name} is {arguments[name]!r}, but the weights beside it are of "
-                f"a network with {value:g}"
+                f"{file}: {name} is {arguments[name]!r}, but the network of the weights next to it "
+                f"has {value:g}"
             )
 
 
@@ -104,7 +104,7 @@ def _generator_rules(found: Shapes, layers: int) -> Rules:
     )
 
 
-def _judge(file: Path) -> dict[str, Tensor]:
+def _discriminator(file: Path) -> dict[str, Tensor]:
     weights = state_dict(contents(file), file)
     layers = [
         int(m[1]) for key in weights if (m := re.match(r"model\.disc_\d+\.model\.layer_(\d+)", key))

@@ -1,6 +1,6 @@
-"""iSTFTNet's folders: `g_*` weights beside a `config.json` that has `gen_istft_n_fft`.
+"""Read folders of iSTFTNet: `g_*` weights with a `config.json` that has `gen_istft_n_fft`.
 
-Source: github.com/rishikksh20/iSTFTNet-pytorch (Apache 2.0), which keeps the files of
+Source: github.com/rishikksh20/iSTFTNet-pytorch (Apache 2.0), which has the files of
 github.com/jik876/hifi-gan (MIT).
 """
 
@@ -18,7 +18,7 @@ from wavegan.interop._jik876_keys import discriminators_beside, step_of
 from wavegan.interop.base import Layout
 
 ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"conv_post\.")
-# what derived projects have added, with the values that leave the network or the mel as it is here
+# fields of derived projects, with the values that change neither the network nor the mel
 ONLY: Mapping[str, tuple[Any, ...]] = {
     **PLAIN_MEL,
     "subbands": (1, None),
@@ -27,7 +27,7 @@ ONLY: Mapping[str, tuple[Any, ...]] = {
 
 
 class ISTFTNetLayout(Layout):
-    """A folder with `g_*`, maybe `do_*`, and `config.json`; the highest step is taken."""
+    """A folder with `g_*`, maybe `do_*`, and `config.json`; the highest step is used."""
 
     looks_for = f"g_* with {CONFIG} that has gen_istft_n_fft (iSTFTNet)"
 
@@ -53,7 +53,7 @@ class ISTFTNetLayout(Layout):
         described = file.parent / CONFIG
         config = json_file(described)
         weights = _wrapped.generator(contents(file), file, ANCHORS)
-        judges = discriminators_beside(file) if discriminators else None
+        of_d = discriminators_beside(file) if discriminators else None
         with blaming(described):
             _refuse_what_differs(config)
             mel = front_end(config, described)
@@ -71,7 +71,7 @@ class ISTFTNetLayout(Layout):
             weights=weights,
             source=file,
             described_in=described,
-            discriminators=read_discriminators(judges) if judges else {},
+            discriminators=read_discriminators(of_d) if of_d else {},
         )
 
 
@@ -84,6 +84,6 @@ def _refuse_what_differs(config: Mapping[str, Any]) -> None:
 
 
 def _order(file: Path) -> int:
-    """The step; files without one come before all others."""
+    """The step, -1 for files without one."""
     step = step_of(file)
     return -1 if step is None else step

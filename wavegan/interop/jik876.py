@@ -1,7 +1,7 @@
-"""HiFi-GAN as github.com/jik876/hifi-gan (MIT) saves it: `g_*`, `do_*` and `config.json`.
+"""Read HiFi-GAN of github.com/jik876/hifi-gan (MIT): `g_*`, `do_*` and `config.json`.
 
-Kong, Kim and Bae 2020, "HiFi-GAN" (arXiv 2010.05646). Its forks with the same two files are read
-as well, as long as network and front-end are the same.
+Kong, Kim and Bae 2020, "HiFi-GAN" (arXiv 2010.05646). Forks with the same files are read, too, if
+network and front-end are the same.
 """
 
 import re
@@ -18,7 +18,7 @@ from wavegan.interop._jik876_keys import discriminators as read_discriminators
 from wavegan.interop._jik876_keys import discriminators_beside, step_of
 from wavegan.interop.base import Layout
 
-_JUDGE = re.compile(r"do_|disc|opt")
+_NO_GENERATOR = re.compile(r"do_|disc|opt")
 _FIELDS = {"upsample_rates", "upsample_kernel_sizes", "upsample_initial_channel", "num_mels"}
 _OF_OTHERS = {"activation", "snake_logscale", "gen_istft_n_fft", "architectures", "model_type"}
 _ANCHORS = (r"conv_pre\.", r"ups\.\d+\.\D", r"resblocks\.\d+\.convs1?\.", r"conv_post\.")
@@ -34,19 +34,19 @@ _ONLY: Mapping[str, tuple[Any, ...]] = {
     "mini_nsf": (False, None),
     "do_normalize": (False, None),
 }
-"""What forks have added that changes the sound, with the values that leave it as it is here."""
+"""Fields of forks that change the sound, with the values that do not change it."""
 
 
 class Jik876(Layout):
-    """A generator by its file or folder; of several numbered `g_*` the one of the highest step.
+    """A generator file or folder; of several numbered `g_*` the highest step.
 
-    `mpd` and `msd` come from the `do_*` of the same step, else of the nearest.
+    `mpd` and `msd` come from the `do_*` of the same or the nearest step.
     """
 
     looks_for = "g_* or generator* with config.json (jik876 HiFi-GAN)"
 
     def find(self, path: Path) -> Path | None:
-        """Claims a `config.json` with HiFi-GAN's fields, or weights with its names and none."""
+        """A `config.json` with HiFi-GAN's fields, or its weights without a `config.json`."""
         folder = path if path.is_dir() else path.parent
         config = _content(folder / CONFIG)
         if config is not None and (not config.keys() >= _FIELDS or _OF_OTHERS & config.keys()):
@@ -61,16 +61,16 @@ class Jik876(Layout):
         return chosen[0] if chosen else None
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read the generator, however it is wrapped, and the `config.json` beside it."""
+        """Read the generator, however it is wrapped, and its `config.json`."""
         source = file.with_name(CONFIG)
         if not source.is_file():
             raise UserError(
-                f"{file}: HiFi-GAN's weights, which do not say what they are: the {CONFIG} they "
-                "were trained with must lie beside them"
+                f"{file}: weights of HiFi-GAN without their settings: put the {CONFIG} that they "
+                "were trained with next to them"
             )
         config = json_file(source)
         weights = _wrapped.generator(contents(file), file, _ANCHORS)
-        judges = discriminators_beside(file) if discriminators else None
+        of_d = discriminators_beside(file) if discriminators else None
         with blaming(source):
             _refuse_what_differs(config)
             mel = front_end(config, source)
@@ -81,12 +81,12 @@ class Jik876(Layout):
             weights=weights,
             source=file,
             described_in=source,
-            discriminators=read_discriminators(judges) if judges else {},
+            discriminators=read_discriminators(of_d) if of_d else {},
         )
 
 
 def _content(file: Path) -> dict[str, Any] | None:
-    """What a configuration says; None where there is none, or none that can be read."""
+    """The content of a configuration; None if it is missing or unreadable."""
     try:
         return json_file(file)
     except UserError:
@@ -95,12 +95,12 @@ def _content(file: Path) -> dict[str, Any] | None:
 
 def _is_weights(file: Path) -> bool:
     named = file.name.startswith("generator") and "." not in file.name
-    other = file.suffix in SUFFIXES and not _JUDGE.match(file.name)
+    other = file.suffix in SUFFIXES and not _NO_GENERATOR.match(file.name)
     return file.is_file() and (step_of(file) is not None or named or other)
 
 
 def _choose(files: list[Path], *, certain: bool) -> list[Path]:
-    """Of numbered files the last, else those that HiFi-GAN's names are in, if there is a doubt."""
+    """The last of numbered files; if uncertain, only files with HiFi-GAN's weight names."""
     numbered = {step: file for file in files if (step := step_of(file)) is not None}
     if numbered:
         files = [numbered[max(numbered)]]

@@ -1,7 +1,7 @@
-"""ParallelWaveGAN's folders: `config.yml`, `checkpoint-*steps.pkl` and statistics of its mels.
+"""Read folders of ParallelWaveGAN: `config.yml`, `checkpoint-*steps.pkl` and mel statistics.
 
-Source: github.com/kan-bayashi/ParallelWaveGAN (MIT), `parallel_wavegan/utils/utils.py`. Its own
-loader, too, applies statistics where `stats.h5` or `stats.npy` lies beside the checkpoint; without
+Source: github.com/kan-bayashi/ParallelWaveGAN (MIT), `parallel_wavegan/utils/utils.py`. As in its
+own loader, statistics are applied if `stats.h5` or `stats.npy` is next to the checkpoint. Without
 that file the generator's input is what the project calls normalized features.
 """
 
@@ -24,7 +24,7 @@ from wavegan.mel.front_end import Mel
 CONFIG = "config.yml"
 SUFFIX = ".pkl"
 OLDEST = "ParallelWaveGANGenerator"
-"""What configurations mean that are older than the field `generator_type`."""
+"""The generator of configurations that are older than the field `generator_type`."""
 GENERATORS = {
     "HiFiGANGenerator": hifigan.generator,
     "MelGANGenerator": melgan.generator,
@@ -37,25 +37,26 @@ ANCHORS = {
     OLDEST: (r"first_conv\.", r"upsample_net\.", r"conv_layers\.", r"last_conv_layers\."),
     "StyleMelGANGenerator": (r"noise_upsample\.", r"blocks\.", r"output_conv\."),
 }
-"""How the names of each one's weights begin."""
+"""Patterns for the names of each generator's weights."""
 TAKE_MEL = ("HiFiGANGenerator", "MelGANGenerator")
-"""Whose `in_channels` are mel bands; the others' are of noise, and `aux_channels` the bands."""
-JUDGES = (
+"""Generators whose `in_channels` are mel bands. Others have noise there, and the bands in
+`aux_channels`."""
+DISCRIMINATORS = (
     melgan.discriminators,
     parallel_wavegan.discriminators,
     stylemelgan.discriminators,
 )
 OUTSIDE = r"mean|scale|pqmf\.(analysis|synthesis|updown)_filter"
-"""What a generator that was ready for inference when it was saved has beside its weights."""
+"""Further entries of a generator that was saved ready for inference."""
 
 
 class ParallelWaveGAN(Layout):
-    """A checkpoint by its file or folder; of several in a folder the one of the highest step."""
+    """A checkpoint file or folder; of several in a folder the highest step."""
 
     looks_for = f"*{SUFFIX} with {CONFIG} (ParallelWaveGAN)"
 
     def find(self, path: Path) -> Path | None:
-        """The checkpoint, if the `config.yml` beside it describes a generator."""
+        """The checkpoint, if the `config.yml` next to it describes a generator."""
         folder = path if path.is_dir() else path.parent
         whole = path.is_dir() or path.name == CONFIG
         files = [*folder.glob(f"*{SUFFIX}")] if whole else [path]
@@ -74,7 +75,7 @@ class ParallelWaveGAN(Layout):
         return max(_wrapped.holding(folder if whole else path, anchors), key=_step, default=None)
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read the generator, however it is wrapped, and the discriminators that are known here."""
+        """Read the generator, however it is wrapped, and the supported discriminators."""
         source = file.with_name(CONFIG)
         config = yaml_file(source)
         family = _family(config, source)
@@ -114,7 +115,7 @@ def _family(config: Mapping[str, Any], source: Path) -> str:
 
 
 def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]:
-    """`generator_params`, one of them also in its older spelling; lists are lists."""
+    """`generator_params` with checked types; the older spelling "kernal" is accepted."""
     given = field(config, "generator_params", source) or {}
     if not isinstance(given, dict):
         raise UserError(f"{source}: generator_params is {given!r}: it must be a mapping")
@@ -130,8 +131,8 @@ def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]
     key = "in_channels" if config.get("generator_type") in TAKE_MEL else "aux_channels"
     if params.get(key, 80) != mel.n_mels:
         raise UserError(
-            f"{source}: generator_params.{key} is {params.get(key, 80)} but num_mels is "
-            f"{mel.n_mels}: a generator of other features than mels cannot be read"
+            f"{source}: generator_params.{key} is {params.get(key, 80)}, but num_mels is "
+            f"{mel.n_mels}: only generators that take mels can be read"
         )
     return params
 
@@ -139,7 +140,7 @@ def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]
 def _statistics(
     folder: Path, config: Mapping[str, Any], weights: Mapping[str, Tensor], mel: Mel
 ) -> dict[str, Any]:
-    """From the file beside the checkpoint, or else from the weights, or none."""
+    """Statistics from the file next to the checkpoint, or else from the weights, or none."""
     found = statistics(folder, config, mel.n_mels)
     if found or not {"mean", "scale"} <= weights.keys():
         return found
@@ -149,12 +150,12 @@ def _statistics(
 def _discriminators(
     config: Mapping[str, Any], content: Any, file: Path
 ) -> dict[str, dict[str, Tensor]]:
-    """What has the same network here; of several families each takes its own type alone."""
+    """The discriminators that have the same network here; each family reads its own type."""
     model = content.get("model") if isinstance(content, Mapping) else None
     if not isinstance(model, Mapping) or not model.get("discriminator"):
         return {}
     weights = state_dict(content, file, "model", "discriminator")
     found: dict[str, dict[str, Tensor]] = {}
-    for judges in JUDGES:
-        found |= judges(config, weights, file)
+    for read in DISCRIMINATORS:
+        found |= read(config, weights, file)
     return found

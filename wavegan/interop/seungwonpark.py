@@ -1,9 +1,9 @@
-"""MelGAN as github.com/seungwonpark/melgan (BSD) saves it: one `.pt` with its settings inside.
+"""Read MelGAN of github.com/seungwonpark/melgan (BSD): one `.pt` that includes its settings.
 
-Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), on the front-end of NVIDIA's Tacotron 2: natural
-logarithm, no epsilon in the magnitude, frames centred on their samples. The network scales its
-input by (mel + 5) / 5. The project's own `inference` adds ten frames of silence and cuts what
-comes of them, which only keeps the last frames from an edge; that is the caller's choice here.
+Kumar et al. 2019, "MelGAN" (arXiv 1910.06711), with the front-end of NVIDIA's Tacotron 2: natural
+logarithm, no epsilon in the magnitude, centred frames. The network scales its input by
+(mel + 5) / 5. The project's own `inference` appends ten frames of silence and cuts their output
+off, to keep the last frames away from the edge; here this is up to the caller.
 """
 
 import re
@@ -33,7 +33,7 @@ PUBLISHED: Mapping[str, Any] = {
 }
 """The section `audio` of the published models' settings."""
 _INSIDE = (r"generator\.1\.", r"generator\.3\.", r"generator\.\d+\.shortcuts\.")
-_JUDGE: Rules = [
+_DISCRIMINATOR: Rules = [
     (r"discriminators\.(\d+)\.discriminator\.0\.1\.(.+)", r"discriminators.\1.convs.0.\2"),
     (r"discriminators\.(\d+)\.discriminator\.([1-5])\.0\.(.+)", r"discriminators.\1.convs.\2.\3"),
     (r"discriminators\.(\d+)\.discriminator\.6\.(.+)", r"discriminators.\1.conv_post.\2"),
@@ -41,29 +41,29 @@ _JUDGE: Rules = [
 
 
 class Seungwonpark(Layout):
-    """A checkpoint by its file, or the last epoch of a run by its folder; `msd` is inside it."""
+    """A checkpoint file, or a run's folder, of which the last epoch is used. It includes `msd`."""
 
     looks_for = "a .pt with model_g and hp_str (seungwonpark MelGAN)"
 
     def find(self, path: Path) -> Path | None:
-        """Claims by the names inside: UnivNet's code saves files with the same outermost keys.
+        """Recognised by weight names, as UnivNet's code uses the same top-level keys.
 
         Raises:
-            UserError: a folder holds the checkpoints of several runs.
+            UserError: a folder has checkpoints of several runs.
         """
         return _hp_str.find(path, _INSIDE)
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read generator and settings, and the discriminator where it was not stripped."""
+        """Read generator and settings, and the discriminator if the file has it."""
         content = contents(file)
         weights = _wrapped.generator(content, file, _INSIDE)
         found = shapes(weights, "generator", file)
         layers = _residual_layers(weights, found)
         settings = _hp_str.settings(content, file)
         audio = field(settings, "audio", file) if settings else PUBLISHED
-        judge = {}
+        msd = {}
         if discriminators and "model_d" in content:
-            judge = {"msd": rename(state_dict(content, file, "model_d"), _JUDGE, file)}
+            msd = {"msd": rename(state_dict(content, file, "model_d"), _DISCRIMINATOR, file)}
         with blaming(file):
             options = _hp_str.mel_options(audio, file)
             mel = Mel(**options, magnitude_eps=0.0, padding="center", precision="float64")
@@ -82,7 +82,7 @@ class Seungwonpark(Layout):
             weights=rename(weights, _generator_rules(found, layers), file),
             source=file,
             described_in=file,
-            discriminators=judge,
+            discriminators=msd,
         )
 
 

@@ -1,13 +1,13 @@
-"""Folders that transformers' vocoders are saved in: `config.json` and one file of weights.
+"""Read folders of transformers' vocoders: `config.json` and one file of weights.
 
 Source: github.com/huggingface/transformers (Apache 2): `SpeechT5HifiGan`,
 `FastSpeech2ConformerHifiGan` (also inside `FastSpeech2ConformerWithHifiGan`) and `UnivNetModel`.
 
-`config.json` does not describe the mel front-end. It is taken to be SpeechT5's or ESPnet's at the
-vocoder's rate and hop, and UnivNet's with what `preprocessor_config.json` says, where that is in
-the folder. The published `FastSpeech2ConformerHifiGan` takes what its text-to-speech model makes,
-spectrograms standardized by statistics that are not in the folder (`normalize_before` is false); so
-it turns that model's output into audio, but not what is analysed here.
+`config.json` does not describe the mel front-end. It is assumed to be SpeechT5's or ESPnet's with
+the vocoder's rate and hop, or UnivNet's with the values of `preprocessor_config.json`, if there is
+one. The published `FastSpeech2ConformerHifiGan` takes the output of its text-to-speech model:
+spectrograms standardized by statistics that are not in the folder (`normalize_before` is false). So
+it vocodes that model's output, but not mels of the front-end here.
 """
 
 import math
@@ -30,7 +30,7 @@ CONFIG = "config.json"
 WHOLE = ("model.safetensors", "pytorch_model.bin")
 PARTS = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 
-# what the two classes of HiFi-GAN differ in where `config.json` does not say it
+# defaults in which the two classes of HiFi-GAN differ
 SPEECHT5 = {
     "sampling_rate": 16000,
     "upsample_rates": [4, 4, 4, 4],
@@ -41,7 +41,7 @@ CONFORMER = {
     "upsample_rates": [8, 8, 2, 2],
     "upsample_kernel_sizes": [16, 16, 4, 4],
 }
-# transformers' fields, each with this package's option and what it is by default
+# transformers' fields, each with this package's option and its default
 HIFIGAN = {
     "upsample_rates": ("upsample_rates", None),
     "upsample_kernel_sizes": ("upsample_kernel_sizes", None),
@@ -79,12 +79,12 @@ Weights = dict[str, Tensor]
 
 
 class TransformersLayout(Layout):
-    """A folder that `save_pretrained` wrote, whatever its model; only vocoders are then read."""
+    """A folder of `save_pretrained`, of any model; only vocoders can be read."""
 
     looks_for = f"{CONFIG} with {WHOLE[0]} or {WHOLE[1]} (transformers)"
 
     def find(self, path: Path) -> Path | None:
-        """The weights file, or the index of several, if `config.json` names a `model_type`."""
+        """The weights file, or the index of several, if `config.json` has a `model_type`."""
         folder = path if path.is_dir() else path.parent
         named = path.is_file() and path.name != CONFIG
         names = (path.name,) if named else (*WHOLE, *PARTS)
@@ -104,14 +104,15 @@ class TransformersLayout(Layout):
         """Read the vocoder; transformers has no discriminators.
 
         Raises:
-            UserError: another kind of model, weights in several files, or a field that does not
-                fit.
+            UserError: another kind of model, weights in several files, or a wrong field.
         """
         described = file.parent / CONFIG
         config = json_file(described)
         kind = config["model_type"]
         if kind not in KINDS:
-            raise UserError(f"{described}: model_type {kind!r} is no vocoder{suggest(kind, KINDS)}")
+            raise UserError(
+                f"{described}: model_type {kind!r} is not a vocoder{suggest(kind, KINDS)}"
+            )
         if file.name in PARTS:
             raise UserError(
                 f"{file}: the weights are in several files: save them as one with "
@@ -169,13 +170,13 @@ def _univnet(config: Settings, weights: Weights, file: Path) -> _Vocoder:
 
 
 def _options(config: Settings, table: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
-    """The generator's options; a field that is left out, or null, has its default."""
+    """The generator's options; fields that are missing or null get their defaults."""
     given = {name: value for name, value in config.items() if value is not None}
     return {own: given.get(name, usual) for name, (own, usual) in table.items()}
 
 
 def _hop(rates: Any) -> int:
-    """The rates' product, which the front-end needs before the generator checks them."""
+    """The product of the rates, which the front-end needs before the generator checks them."""
     if not isinstance(rates, list) or not all(type(rate) is int and rate > 0 for rate in rates):
         raise UserError(f"upsampling rates {rates!r}: they must be whole numbers above 0")
     return math.prod(rates)
@@ -187,4 +188,4 @@ KINDS: Mapping[str, tuple[Callable[[Settings, Weights, Path], _Vocoder], _wrappe
     "fastspeech2_conformer_with_hifigan": (_conformer_inside, _HIFIGAN),
     "univnet": (_univnet, _UNIVNET),
 }
-"""How each model is read, and how the names of its weights begin."""
+"""Reader of each model, and patterns for the names of its weights."""

@@ -1,10 +1,10 @@
-"""maum-ai's UnivNet: one file with `model_g`, `model_d` and the settings as text in `hp_str`.
+"""Read UnivNet of maum-ai: one file with `model_g`, `model_d` and the settings in `hp_str`.
 
-Source: github.com/maum-ai/univnet (BSD). Its `inference` puts ten frames of silence after a
-spectrogram and cuts their audio off; here the network is used alone (see `generators/univnet.py`).
+Source: github.com/maum-ai/univnet (BSD). Its `inference` appends ten frames of silence and cuts
+their audio off; here only the network is used (see `generators/univnet.py`).
 
-Tortoise's `vocoder.pth` is such a file with `model_g` alone: where there are no settings, those of
-the published networks are taken, which differ in their width.
+Tortoise's `vocoder.pth` is such a file with only `model_g`. Without settings, those of the
+published networks are used, which differ in their width.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,8 +21,7 @@ from wavegan.interop._keys import Rules, rename
 from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
 
-# what the settings' section says of the published networks; checkpoints older than
-# `kpnet_conv_size` have its value
+# settings of the published networks; checkpoints older than `kpnet_conv_size` have this value of it
 GENERATOR: Mapping[str, Any] = {
     "noise_dim": 64,
     "channel_size": 32,
@@ -68,26 +67,26 @@ RULES: Rules = [
 
 
 class UnivNetLayout(Layout):
-    """A checkpoint with UnivNet's weights in it, or a folder of one run's: then the last epoch's.
+    """A checkpoint with UnivNet's weights, or a run's folder, of which the last epoch is used.
 
-    Discriminators are `mrd` and `mpd`, where they are in the file.
+    Discriminators are `mrd` and `mpd`, if the file has them.
     """
 
     looks_for = "*.pt with model_g and hp_str (maum-ai UnivNet)"
 
     def find(self, path: Path) -> Path | None:
-        """The file, told by the names of the weights in it.
+        """The file, recognised by the names of its weights.
 
         Raises:
-            UserError: a folder holds the checkpoints of several runs.
+            UserError: a folder has checkpoints of several runs.
         """
         return _hp_str.find(path, ANCHORS)
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read the generator, and the discriminators where they are asked for and there.
+        """Read the generator, and on request the discriminators if the file has them.
 
         Raises:
-            UserError: the file is not usable, or has a setting that is not known.
+            UserError: the file is not usable, or has an unknown setting.
         """
         content = contents(file)
         weights = _wrapped.generator(content, file, ANCHORS)
@@ -119,7 +118,7 @@ def _inside(part: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _section(
     settings: Mapping[str, Any], name: str, usual: Mapping[str, Any], ignored: Sequence[str]
 ) -> dict[str, Any]:
-    """A section of the settings, the published values where it has none."""
+    """A section of the settings; missing fields get the published values."""
     given = settings.get(name, {})
     if not isinstance(given, Mapping):
         raise UserError(f"{name} is {given!r}: it must be a mapping")

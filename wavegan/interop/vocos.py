@@ -1,8 +1,8 @@
-"""Vocos' folders: `config.yaml` with class paths, and the weights.
+"""Read folders of Vocos: `config.yaml` with class paths, and the weights.
 
-Source: github.com/gemelo-ai/vocos (MIT), `vocos/pretrained.py`. F5-TTS computes with a floor of
-1e-5 instead of 1e-7 in the mel spectrogram what it hands to these same weights; the files do not
-tell, so the front-end here is always Vocos' own.
+Source: github.com/gemelo-ai/vocos (MIT), `vocos/pretrained.py`. F5-TTS uses the same weights with
+a floor of 1e-5 instead of 1e-7 in the mel spectrogram. The files do not show this, so the front-end
+here is always Vocos' own.
 """
 
 from collections.abc import Mapping
@@ -40,18 +40,18 @@ RULES: Rules = (
 
 
 class VocosLayout(Layout):
-    """A release (`config.yaml`, `pytorch_model.bin`), or what Vocos' own trainer left.
+    """A release (`config.yaml`, `pytorch_model.bin`), or a run of Vocos' own trainer.
 
-    The trainer writes its whole configuration, the model's in it, and `checkpoints/*.ckpt` below.
+    The trainer writes its whole configuration, with the model's in it, and `checkpoints/*.ckpt`.
     """
 
     looks_for = f"{CONFIG} with {WEIGHTS[0]} (Vocos)"
 
     def find(self, path: Path) -> Path | None:
-        """The weights file, if a `config.yaml` beside it, or above `checkpoints`, is Vocos'.
+        """The weights file, if the `config.yaml` next to it, or above `checkpoints`, is Vocos'.
 
         Raises:
-            UserError: a folder holds several checkpoints and no release.
+            UserError: a folder has several checkpoints and no release.
         """
         folder = path if path.is_dir() else path.parent
         if described(folder) is None or not path.exists():
@@ -66,7 +66,7 @@ class VocosLayout(Layout):
         return found or (_wrapped.only(below, ANCHORS) if below.is_dir() else None)
 
     def read(self, file: Path, *, discriminators: bool) -> Model:
-        """Read the generator; the project saves no discriminators beside it."""
+        """Read the generator; the project does not save discriminators with it."""
         source = described(file.parent) or file.parent / CONFIG
         found = parts(source)
         backbone, head = found["backbone"], found["head"]
@@ -83,7 +83,7 @@ class VocosLayout(Layout):
 
 
 def _mel(features: Mapping[str, Any]) -> Mel:
-    """MelSpectrogramFeatures: magnitudes, HTK's scale without norm, a clamp at 1e-7."""
+    """MelSpectrogramFeatures: magnitudes, HTK scale without norm, a clamp at 1e-7."""
     rate = features["sample_rate"]
     return Mel(
         **features,
@@ -105,7 +105,7 @@ def _generator(backbone: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str
         "dim": backbone["dim"],
         "intermediate_dim": backbone["intermediate_dim"],
         "num_layers": backbone["num_layers"],
-        # in the original 0 stands for the default, and below 0 there is no scale
+        # in the original 0 means the default, and below 0 there is no scale
         "layer_scale": None if not scale else 1.0 if scale < 0 else scale,
         "n_fft": head["n_fft"],
         "padding": head["padding"],
@@ -113,7 +113,7 @@ def _generator(backbone: Mapping[str, Any], head: Mapping[str, Any]) -> dict[str
 
 
 def _check_buffers(saved: Mapping[str, Tensor], mel: Mel, n_fft: int, file: Path) -> None:
-    """What was saved of windows and bands must be what the configuration makes."""
+    """Refuse saved windows and filter banks that differ from the configuration."""
     expected = {
         WINDOW: torch.hann_window(mel.n_fft),
         HEAD_WINDOW: torch.hann_window(n_fft),
@@ -123,18 +123,18 @@ def _check_buffers(saved: Mapping[str, Tensor], mel: Mel, n_fft: int, file: Path
         if key not in saved:
             continue
         same = saved[key].shape == value.shape
-        # room for half precision, and for rates whose half is no whole number
+        # room for half precision, and for odd sample rates
         if not (same and (saved[key].float() - value).abs().max() < 0.02):
             raise UserError(
-                f"{file}: {key} is not what {CONFIG} describes: this model has another window or "
-                "mel scale than Vocos'"
+                f"{file}: {key} does not match {CONFIG}: this model has another window or mel "
+                "scale than Vocos, which cannot be read"
             )
 
 
 def _weights(
     saved: Mapping[str, Tensor], backbone: Mapping[str, Any], file: Path
 ) -> dict[str, Tensor]:
-    """By this package's keys."""
+    """The weights by this package's names."""
     kept = {key: saved[key] for key in saved if key not in (WINDOW, BANK, HEAD_WINDOW)}
     weights = rename(kept, RULES, file)
     if (backbone["layer_scale_init_value"] or 0) < 0:

@@ -1,1 +1,1 @@
-"""Reconstruction losses over waveforms, one public class a file."""
+"""Reconstruction losses between waveforms, one public class per file."""

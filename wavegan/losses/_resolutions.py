@@ -1,4 +1,4 @@
-"""What the STFT losses of waves and of sub-bands share: a distance at several resolutions."""
+"""The multi-resolution distance shared by the STFT losses of waves and sub-bands."""
 
 from collections.abc import Sequence
 
@@ -14,16 +14,16 @@ class Resolutions(nn.Module):
     """Spectral convergence plus the L1 distance of log magnitudes, a mean over resolutions.
 
     Args:
-        name: the loss's, for messages.
-        fft_sizes: transform lengths, samples.
-        hop_lengths: samples from frame to frame, for each transform.
+        name: name of the loss, for messages.
+        fft_sizes: FFT sizes, samples.
+        hop_lengths: hop of each transform, samples.
         win_lengths: periodic Hann windows, samples, for each transform.
-        quietest: RMS of the quietest reference that the convergence takes as it is.
+        quietest: lowest RMS of a reference for an unchanged convergence.
         floor: smallest power before the root.
-        level: RMS of what is compared where that of the wave is 1.
+        level: RMS of the compared signals for a wave of RMS 1.
 
     Raises:
-        UserError: when the three lists are not of one length, or a window exceeds its transform.
+        UserError: the three lists differ in length, or a window exceeds its transform.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What every reconstruction loss is: a scalar over two waveforms."""
+"""Base class of reconstruction losses: a scalar from two waveforms."""
 
 from abc import ABC, abstractmethod
 
@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 
 class Loss(nn.Module, ABC):
-    """Base of the losses that compare an estimate with its reference.
+    """Base class of losses that compare an estimate with its reference.
 
-    A loss is a mean over the batch (never a ratio of sums over it), so that the average over
-    processes equals one process with the whole batch. It computes in float32 under autocast.
+    A loss is a mean over the batch, never a ratio of sums over it, so the average over processes
+    equals one process with the whole batch. It computes in float32 under autocast.
     """
 
     @abstractmethod
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
-        """Compare `(B, C, T)` with `(B, C, T)`; a scalar, 0 where they are equal."""
+        """Compare `(B, C, T)` with `(B, C, T)`; a scalar, 0 if they are equal."""

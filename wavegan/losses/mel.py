@@ -14,18 +14,17 @@ from wavegan.mel.spectrogram import MelSpectrogram
 class MelL1(Loss):
     """The mean absolute difference of log-mel spectrograms, in the units of `mel`'s logarithm.
 
-    It hears through the model's own front-end with three changes: the bands reach up to `f_max`
-    (HiFi-GAN generates from 0-8 kHz and compares 0-11 kHz: `fmax_for_loss: null`); statistics
-    and masks are left out, so that the loss keeps its scale; and where a model raises the sample
-    rate, windows are as many milliseconds long at the rate of the audio. HiFi-GAN's weight, 45,
-    belongs to the natural logarithm.
+    It uses the model's own front-end with three changes: the bands reach up to `f_max` (HiFi-GAN
+    generates from 0-8 kHz and compares 0-11 kHz: `fmax_for_loss: null`); statistics and masks are
+    left out, so the loss keeps its scale; and for models that raise the sample rate, windows keep
+    their duration at the rate of the audio. HiFi-GAN's weight, 45, is for the natural logarithm.
 
     Args:
         mel: the model's front-end.
         f_max: upper edge of the highest band, Hz; None is half the sample rate.
 
     Raises:
-        UserError: when `f_max` does not fit `mel`.
+        UserError: `f_max` does not fit `mel`.
     """
 
     def __init__(self, mel: Mel, f_max: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The multi-scale mel loss of DAC (Kumar et al. 2023, section 3.4), which BigVGAN-v2 took over."""
+"""The multi-scale mel loss of DAC (Kumar et al. 2023, section 3.4), also used by BigVGAN-v2."""
 
 from collections.abc import Sequence
 
@@ -18,19 +18,19 @@ class MultiScaleMel(Loss):
     Frames are centred, a quarter of a window apart; bands are Slaney's, of unit area, from 0 Hz
     to half the sample rate. Its weight is 15 in both papers.
 
-    A band narrower than the distance of two bins may catch no bin: it lies at the floor for every
-    wave and adds 0 to its window's mean. The original has such bands too, and so they stay: the
-    loss keeps its published scale. With the default windows there is none up to 44.1 kHz, and at
-    48 kHz the lowest band of windows 32 and 64.
+    A band narrower than the distance between two bins may contain no bin: it is at the floor for
+    every wave and adds 0 to its window's mean. Such bands are kept, as in the original, so the loss
+    has its published scale. With the default windows there are none up to 44.1 kHz; at 48 kHz the
+    lowest bands of windows 32 and 64 are empty.
 
     Args:
         sample_rate: Hz.
-        windows: window and transform lengths, samples; multiples of 4.
+        windows: window and FFT sizes, samples; multiples of 4.
         bands: number of mel bands for each window.
         floor: smallest band magnitude before the logarithm.
 
     Raises:
-        UserError: when `windows` and `bands` are not of one length, or a value does not fit.
+        UserError: `windows` and `bands` differ in length, or a value does not fit.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class MultiScaleMel(Loss):
         super().__init__()
         if len(windows) != len(bands) or not windows:
             raise UserError(
-                f"multi_scale_mel: windows has {len(windows)} values and bands {len(bands)};"
+                f"multi_scale_mel: windows has {len(windows)} values and bands {len(bands)}:"
                 " give one number of bands for each window"
             )
         if any(window % 4 for window in windows):

@@ -15,20 +15,20 @@ class MultiResolutionSTFT(Loss):
         convergence = || |X| - |Y| || / || |X| ||       (Frobenius norms, X the reference)
         log distance = mean | ln |X| - ln |Y| |
 
-    The convergence is one ratio per clip, averaged over the batch, so that neither the batch size
-    nor the number of processes changes it. A silent reference would make its ratio explode: a
-    clip below `quietest` is divided by what white noise of that level has.
+    The convergence is one ratio per clip, averaged over the batch, so it does not depend on the
+    batch size or the number of processes. For references below `quietest` the denominator is that
+    of white noise of that level, as silence would make the ratio explode.
 
     Args:
-        fft_sizes: transform lengths, samples; even.
-        hop_lengths: samples from frame to frame, for each transform.
+        fft_sizes: FFT sizes, samples; even.
+        hop_lengths: hop of each transform, samples.
         win_lengths: periodic Hann windows, samples, for each transform.
-        quietest: RMS of the quietest reference that the convergence takes as it is, full scale 1;
-            0 is the paper's formula.
+        quietest: lowest RMS of a reference for an unchanged convergence, full scale 1; 0 is the
+            paper's formula.
         floor: smallest power before the root, as in the paper's code.
 
     Raises:
-        UserError: when the three lists are not of one length, or a window exceeds its transform.
+        UserError: the three lists differ in length, or a window exceeds its transform.
     """
 
     def __init__(

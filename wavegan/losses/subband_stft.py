@@ -11,28 +11,28 @@ from wavegan.losses.base import Loss
 
 
 class SubbandSTFT(Loss):
-    """Both waves are split by a `PQMF` bank and compared as the loss `stft` compares whole ones.
+    """The loss `stft` on sub-bands of both waves, from a `PQMF` bank.
 
-    The original compares the sub-bands that the network made before they were joined; here they
-    are what analysis finds in the joined wave, so that any generator can have this loss. The
-    convergence is one ratio for all bands of a clip, so that loud bands count more.
+    The original compares the network's sub-bands before they are joined. Here the joined wave is
+    split again, so the loss works with any generator. The convergence is one ratio for all bands of
+    a clip, so loud bands count more.
 
-    Its weight beside `stft` is the same as that one's. Resolutions are those of
-    github.com/kan-bayashi/ParallelWaveGAN (MIT), meant for 4 bands.
+    It has the same weight as `stft`. Resolutions are those of
+    github.com/kan-bayashi/ParallelWaveGAN (MIT), for 4 bands.
 
     Args:
         bands: number of sub-bands.
         taps: see `wavegan.audio.pqmf.PQMF`.
-        cutoff_ratio: likewise; the default is for 4 bands.
-        beta: likewise.
-        fft_sizes: transform lengths, samples of a sub-band; odd ones too.
-        hop_lengths: samples from frame to frame, for each transform.
+        cutoff_ratio: see there; the default is for 4 bands.
+        beta: see there.
+        fft_sizes: FFT sizes, samples of a sub-band; may be odd.
+        hop_lengths: hop of each transform, samples.
         win_lengths: periodic Hann windows, samples, for each transform.
         quietest: see the loss `stft`; RMS of the whole wave.
         floor: smallest power before the root.
 
     Raises:
-        UserError: when the three lists are not of one length, or a window exceeds its transform.
+        UserError: the three lists differ in length, or a window exceeds its transform.
     """
 
     def __init__(

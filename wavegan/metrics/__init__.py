@@ -1,1 +1,1 @@
-"""Numbers that say how good a clip is, one public class a file."""
+"""Metrics of the quality of a clip, one public class per file."""

@@ -1,6 +1,6 @@
-"""Mel-cepstra of waves, straight from short-time spectra, and how far two of them lie apart.
+"""Mel-cepstra of waves, computed from short-time spectra.
 
-The chain is that of SPTK's `mcep` without iterations: log power spectrum, real cepstrum, all-pass
+The steps are those of SPTK's `mcep` without iterations: log power spectrum, real cepstrum, all-pass
 frequency warping (Oppenheim and Johnson 1972, "Discrete representation of signals"; Tokuda,
 Kobayashi, Masuko, Imai 1994, "Mel-generalized cepstral analysis").
 """
@@ -17,17 +17,17 @@ from wavegan.audio.stft import magnitude
 ORDER = 24
 WINDOW_SECONDS = 0.04
 HOP_SECONDS = 0.01
-# about a third of the power that the rounding of 16-bit files has in a bin
+# about a third of the power of 16-bit rounding noise in a bin
 FLOOR = 1e-8
-# 10 / ln 10 * sqrt(2): what one unit of a cepstral coefficient is in dB of log magnitude, rms
+# 10 / ln 10 * sqrt(2): one unit of a cepstral coefficient in dB of log magnitude, rms
 DECIBELS = 10 / np.log(10) * np.sqrt(2)
 
 
 def mel_cepstrum(wave: Tensor, sample_rate: int) -> Tensor:
-    """Coefficients 1 to 24 of each frame; c0, the level, is left out.
+    """Coefficients 1 to 24 of each frame, without c0, the level.
 
-    Frames of a periodic Hann window of 40 ms, every 10 ms, centred and reflected; powers under
-    1e-8 are raised to it.
+    Frames have a periodic Hann window of 40 ms, every 10 ms, centred and reflected; powers have a
+    floor of 1e-8.
 
     Args:
         wave: `(C, T)` in [-1, 1].
@@ -49,7 +49,7 @@ def mel_cepstrum(wave: Tensor, sample_rate: int) -> Tensor:
 
 
 def from_power(power: Tensor, alpha: float, order: int = ORDER) -> Tensor:
-    """Power spectra `(..., n_fft / 2 + 1)` to mel-cepstra `(..., order + 1)`, float64.
+    """Convert power spectra `(..., n_fft / 2 + 1)` to mel-cepstra `(..., order + 1)`, float64.
 
     ln |X(w)| is the sum over m of c_m cos(m w'), with w' the warped frequency.
     """
@@ -59,7 +59,7 @@ def from_power(power: Tensor, alpha: float, order: int = ORDER) -> Tensor:
 
 
 def frame_sizes(sample_rate: int) -> dict[str, int]:
-    """Window, hop, and the next power of two above the window, in samples."""
+    """Window, hop, and FFT size (the next power of two above the window), in samples."""
     window = max(2, round(WINDOW_SECONDS * sample_rate))
     return {
         "n_fft": 1 << (window - 1).bit_length(),
@@ -70,11 +70,11 @@ def frame_sizes(sample_rate: int) -> dict[str, int]:
 
 @lru_cache(maxsize=16)
 def warp_factor(sample_rate: int) -> float:
-    """The all-pass constant whose warp is nearest to the mel scale, to three decimals.
+    """The all-pass constant with the warp nearest to the mel scale, to three decimals.
 
     Nearest in the mean square over 0 to half the rate, both scales running from 0 to 1, with mel
     proportional to ln(1 + f / 1000 Hz). 0.312 at 8 kHz, 0.41 at 16, 0.455 at 22.05, 0.466 at 24,
-    0.544 at 44.1 and 0.554 at 48 kHz: the constants that are customary at those rates.
+    0.544 at 44.1 and 0.554 at 48 kHz: the usual constants at these rates.
     """
     part = np.linspace(0, 1, 1000, endpoint=False)
     mel = np.log1p(part * sample_rate / 2000)
@@ -86,7 +86,7 @@ def warp_factor(sample_rate: int) -> float:
 
 
 def settings() -> dict[str, Any]:
-    """What the numbers depend on, as a metric states it."""
+    """The settings of metrics that use these cepstra."""
     rates = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
     return {
         "order": ORDER,
@@ -99,7 +99,7 @@ def settings() -> dict[str, Any]:
 
 @lru_cache(maxsize=16)
 def _warp(length: int, order: int, alpha: float) -> Tensor:
-    """`(order + 1, length)`: column n is what z^-n becomes, as powers of the warped delay.
+    """`(order + 1, length)`: column n is z^-n in powers of the warped delay.
 
     Column n + 1 is column n times (z^-1 + alpha) / (1 + alpha z^-1), a first-order recursion.
     """

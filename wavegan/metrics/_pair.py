@@ -1,12 +1,12 @@
-"""The rules that every metric holds its two clips to: what compares, and how long it is."""
+"""Checks of the two clips of a metric: shapes and lengths."""
 
 from torch import Tensor
 
 from wavegan.audio.silence import INAUDIBLE
 from wavegan.errors import UserError
 
-# A little over one hop of every mel preset (20 ms at most): a vocoder's output may differ from
-# its reference by the unfinished frame at the end, and by nothing else.
+# A little over one hop of any mel preset (at most 20 ms): a vocoder's output may differ in length
+# from its reference by the incomplete last frame only.
 LONGEST_REST = 0.025
 
 
@@ -19,30 +19,30 @@ def same_length(estimate: Tensor, reference: Tensor, sample_rate: int) -> tuple[
         sample_rate: Hz.
 
     Raises:
-        UserError: when the lengths differ by more, the channels differ, a clip is empty or holds
-            a sample that is not finite.
+        UserError: the lengths differ by more, the channels differ, a clip is empty, or a sample is
+            not finite.
     """
     first, second = comparable(estimate, reference)
     samples = min(first.shape[1], second.shape[1])
     rest = max(first.shape[1], second.shape[1]) - samples
     if rest > LONGEST_REST * sample_rate:
         raise UserError(
-            f"{_shapes(estimate, reference)}: the lengths may differ by"
+            f"{_shapes(estimate, reference)}: the lengths may differ by at most"
             f" {round(LONGEST_REST * sample_rate)} samples; pair each clip with its own"
-            " reference, cut alike"
+            " reference, cut the same way"
         )
     return first[:, :samples], second[:, :samples]
 
 
 def comparable(estimate: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-    """Both clips as float32 on the CPU, without gradient, each as long as it is.
+    """Both clips as float32 on the CPU, without gradient, at their own lengths.
 
     Args:
         estimate: `(C, T)`.
-        reference: `(C, T)` of the same channels and any length.
+        reference: `(C, T)` with the same channels and any length.
 
     Raises:
-        UserError: when the channels differ, a clip is empty or holds a sample that is not finite.
+        UserError: the channels differ, a clip is empty, or a sample is not finite.
     """
     shapes = _shapes(estimate, reference)
     if estimate.dim() != 2 or reference.dim() != 2 or len(estimate) != len(reference):
@@ -53,13 +53,14 @@ def comparable(estimate: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     for name, clip in (("estimate", first), ("reference", second)):
         if not clip.isfinite().all():
             raise UserError(
-                f"the {name} holds NaN or infinite samples: there is nothing to measure"
+                f"the {name} has NaN or infinite samples, so it cannot be measured: "
+                "leave the clip out or replace it"
             )
-    return _heard(first), _heard(second)
+    return _audible(first), _audible(second)
 
 
-def _heard(clip: Tensor) -> Tensor:
-    """The clip, with zeros for a silent channel: metrics know zeros, not denormal numbers."""
+def _audible(clip: Tensor) -> Tensor:
+    """The clip with zeros for inaudible channels, as metrics do not handle denormal numbers."""
     return clip.where(clip.abs().amax(1, keepdim=True) >= INAUDIBLE, 0)
 
 

@@ -1,4 +1,4 @@
-"""PESQ by the package `pesq`, for both of its bands."""
+"""PESQ by the package `pesq`, narrow-band or wide-band."""
 
 import importlib
 from importlib.metadata import version
@@ -15,18 +15,17 @@ from wavegan.metrics.base import Metric
 
 
 class PackagePESQ(Metric):
-    """PESQ of one band: clips at the band's rate, the mean over channels.
+    """PESQ of one band, with clips at the band's rate; the mean over channels.
 
-    NaN means that PESQ is undefined there: a silent channel, or one in which it finds no
-    utterance, or one under a quarter of a second. Leave such clips out of a mean, and say how
-    many there were.
+    NaN means that PESQ is undefined: a silent channel, one without an utterance, or one under a
+    quarter of a second. Leave such clips out of a mean, and report their number.
 
     Attributes:
-        rate: Hz, what clips are resampled to.
+        rate: rate to which clips are resampled, Hz.
         band: "wb" or "nb".
 
     Raises:
-        UserError: when the package `pesq` is missing.
+        UserError: the package `pesq` is missing.
     """
 
     unit = "MOS-LQO"
@@ -42,7 +41,7 @@ class PackagePESQ(Metric):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Rate and band; the versions of the package and of the resampler."""
+        """Rate, band, and the versions of the package and the resampler."""
         versions = {name: version(name) for name in ("pesq", "soxr")}
         return {"rate": self.rate, "band": self.band, **versions}
 

@@ -1,4 +1,4 @@
-"""The pitch of clips, tracked once for all metrics that ask for it, and what those share."""
+"""Pitch tracks of clips, cached for all pitch metrics, and the base class of these metrics."""
 
 import hashlib
 import importlib
@@ -27,7 +27,7 @@ FRAME = 1024
 F_MIN = 50.0
 F_MAX = 550.0
 KEPT = 64
-"""Tracks that are remembered: a reference is tracked once for several metrics and systems."""
+"""Cached tracks, as a reference is used by several metrics and systems."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Track:
     """The pitch of one channel, every 16 ms.
 
     Attributes:
-        hertz: `(L,)`; meaningful where voiced.
+        hertz: `(L,)`; valid where voiced.
         voiced: `(L,)`, the tracker's decision.
         periodicity: `(L,)`, its probability of voicing, 0 to 1.
     """
@@ -49,12 +49,12 @@ class PitchMetric(Metric):
     """A metric of two tracks, both at 16 kHz, every 16 ms, from 50 to 550 Hz.
 
     Args:
-        tracker: "pyin" (Mauch and Dixon 2014, by librosa: frames of 64 ms, bins of 10 cents, and
-            voiced only where some threshold finds a period) or "swift_f0" (a small network by the
-            package `swift-f0`; ten times as fast).
+        tracker: "pyin" (Mauch and Dixon 2014, in librosa: frames of 64 ms, bins of 10 cents, voiced
+            only if some threshold finds a period) or "swift_f0" (a small network in the package
+            `swift-f0`; ten times as fast).
 
     Raises:
-        UserError: when the tracker's package is missing.
+        UserError: the tracker's package is missing.
     """
 
     def __init__(self, tracker: Tracker = "pyin") -> None:
@@ -88,11 +88,11 @@ class PitchMetric(Metric):
 
     @abstractmethod
     def compare(self, estimate: Track, reference: Track) -> float:
-        """The figure of one channel; NaN where it is undefined."""
+        """The metric of one channel; NaN if undefined."""
 
 
 def track(wave: NDArray[Any], sample_rate: int, tracker: Tracker = "pyin") -> Track:
-    """The pitch of `(T,)` at `sample_rate` Hz; the last 64 are remembered by what they hold."""
+    """The pitch of `(T,)` at `sample_rate` Hz; the last 64 tracks are cached."""
     key = (tracker, sample_rate, hashlib.sha256(wave.tobytes()).digest())
     if key in _TRACKS:
         _TRACKS.move_to_end(key)
@@ -104,7 +104,7 @@ def track(wave: NDArray[Any], sample_rate: int, tracker: Tracker = "pyin") -> Tr
 
 
 def both_voiced(estimate: Track, reference: Track) -> tuple[NDArray[Any], NDArray[Any]]:
-    """log2 of both pitches, in the frames that are voiced in both."""
+    """log2 of both pitches in the frames voiced in both."""
     voiced = estimate.voiced & reference.voiced
     return np.log2(estimate.hertz[voiced]), np.log2(reference.hertz[voiced])
 
@@ -118,7 +118,7 @@ def _pyin(wave: NDArray[Any]) -> Track:
         sr=RATE,
         frame_length=FRAME,
         hop_length=HOP,
-        # at its default, 0.01, a fifth of the frames of white noise come out voiced
+        # with the default, 0.01, a fifth of the frames of white noise are voiced
         no_trough_prob=0,
     )
     return Track(hertz, voiced, probability)

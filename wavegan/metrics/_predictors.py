@@ -1,4 +1,4 @@
-"""What metrics that carry a model of their own share: opening packages, and hearing clips."""
+"""Shared code of metrics with a model: import packages, prepare clips, cache results."""
 
 import hashlib
 import importlib
@@ -24,20 +24,20 @@ T = TypeVar("T")
 
 EXTRA = 'pip install "wavegan[judges]"'
 SILENT = 2.0**-15
-"""The peak below which a clip is silence: one step of 16 bits."""
+"""Peak below which a clip is silent: one step of 16 bits."""
 KEPT = 1024
 
 
 def package(module: str, key: str, command: str = EXTRA) -> ModuleType:
-    """Import what a metric needs.
+    """Import a package of a metric.
 
     Args:
-        module: its name.
-        key: the metric's, for the message.
-        command: what installs it.
+        module: name of the module.
+        key: name of the metric, for the message.
+        command: command that installs it.
 
     Raises:
-        UserError: it is missing or does not load; the message names the command.
+        UserError: it is missing or cannot be imported; the message has the command.
     """
     try:
         return importlib.import_module(module)
@@ -47,7 +47,7 @@ def package(module: str, key: str, command: str = EXTRA) -> ModuleType:
 
 
 def release(name: str) -> str:
-    """A package and its version, for the settings of a metric: "distillmos 0.9.1"."""
+    """A package and its version for the settings of a metric: "distillmos 0.9.1"."""
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
@@ -55,53 +55,58 @@ def release(name: str) -> str:
 
 
 def alone(estimate: Tensor) -> Tensor:
-    """A clip that is judged without its reference, as float32 on the CPU, without gradient.
+    """A clip to score without a reference, as float32 on the CPU, without gradient.
 
     Raises:
-        UserError: it is not `(C, T)`, is empty, or holds a sample that is not finite.
+        UserError: it is not `(C, T)`, is empty, or has a sample that is not finite.
     """
     if estimate.dim() != 2 or not estimate.numel():
-        raise UserError(f"judges hear (channels, samples); got {tuple(estimate.shape)}")
+        raise UserError(
+            f"estimate has shape {tuple(estimate.shape)}: give (channels, samples), not empty"
+        )
     if not estimate.isfinite().all():
-        raise UserError("the estimate holds NaN or infinite samples: there is nothing to judge")
+        raise UserError(
+            "the estimate has NaN or infinite samples, so it cannot be measured: "
+            "leave the clip out or replace it"
+        )
     return estimate.detach().float().cpu()
 
 
 def each_channel(
-    judge: Callable[..., float],
+    model: Callable[..., float],
     clips: Sequence[Tensor],
     sample_rate: int,
     rate: int,
     least: float = 0.25,
 ) -> float:
-    """The mean over channels of a judge's scores; NaN where one channel cannot be judged.
+    """The mean score over channels; NaN if a channel cannot be scored.
 
     Args:
-        judge: is given a channel of each clip, float32 in [-1, 1] at `rate`.
-        clips: of equal shape `(C, T)`.
-        sample_rate: theirs, Hz.
-        rate: the judge's, Hz (soxr, HQ).
-        least: seconds that there must be; silence cannot be judged either.
+        model: called with a channel of each clip, float32 in [-1, 1] at `rate`.
+        clips: clips of equal shape `(C, T)`.
+        sample_rate: sample rate of the clips, Hz.
+        rate: sample rate of the model, Hz (resampled by soxr, HQ).
+        least: shortest length in seconds. Silence cannot be scored, either.
     """
     if clips[0].shape[1] < least * sample_rate:
         return float("nan")
-    heard = [heard_at(clip, sample_rate, rate) for clip in clips]
-    return float(np.mean([_score(judge, channels) for channels in zip(*heard, strict=True)]))
+    inputs = [heard_at(clip, sample_rate, rate) for clip in clips]
+    return float(np.mean([_score(model, channels) for channels in zip(*inputs, strict=True)]))
 
 
 def heard_at(clip: Tensor, sample_rate: int, rate: int) -> Array:
-    """`(C, T)` at `rate` Hz, with what goes beyond full scale cut off, as in a 16-bit file."""
+    """Resample `(C, T)` to `rate` Hz and clip it at full scale, as in a 16-bit file."""
     return resample_array(clip.numpy(), sample_rate, rate).clip(-1.0, 1.0)
 
 
 def silent(channel: Array) -> bool:
-    """Whether nothing would be left of it in 16 bits."""
+    """Whether a channel is zero in 16 bits."""
     return float(np.abs(channel).max(initial=0.0)) < SILENT
 
 
 @contextmanager
 def without(module: str) -> Iterator[None]:
-    """Hide a module from what is imported meanwhile, which finds an empty one."""
+    """Replace a module by an empty one for imports inside the context."""
     before = {name: found for name, found in sys.modules.items() if name == module}
     sys.modules[module] = ModuleType(module)
     try:
@@ -113,7 +118,7 @@ def without(module: str) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch work on one core: several judges run side by side, a process each."""
+    """Run torch on one core, as several metrics run in parallel processes."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -123,7 +128,7 @@ def one_thread() -> Iterator[None]:
 
 
 def onnx_session(file: Path, key: str) -> Any:
-    """Open an ONNX model for one core.
+    """Open an ONNX model on one core.
 
     Raises:
         UserError: onnxruntime or the file is missing.
@@ -133,30 +138,30 @@ def onnx_session(file: Path, key: str) -> Any:
         raise UserError(f"{key}: {file} is missing; run {EXTRA} --force-reinstall")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # 3 is errors: the model of PLCMOS declares an output narrower than it gives
+    # 3 shows errors only: the model of PLCMOS declares a narrower output than it gives
     options.log_severity_level = 3
     return runtime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
 class Remembered(Generic[T]):
-    """What a judge found in a clip, kept for when the clip comes again.
+    """Cache of a model's results by clip.
 
-    A reference comes once for every system that is compared with it.
+    A reference is used once for every system that is compared with it.
     """
 
-    def __init__(self, judge: Callable[[Array], T]) -> None:
-        self._judge = judge
+    def __init__(self, model: Callable[[Array], T]) -> None:
+        self._model = model
         self._found: OrderedDict[bytes, T] = OrderedDict()
 
     def __call__(self, channel: Array) -> T:
-        """Judge, or remember."""
+        """The result for a channel, from the cache if possible."""
         key = hashlib.sha256(channel.tobytes()).digest()
         if key not in self._found:
-            self._found[key] = self._judge(channel)
+            self._found[key] = self._model(channel)
             if len(self._found) > KEPT:
                 self._found.popitem(last=False)
         return self._found[key]
 
 
-def _score(judge: Callable[..., float], channels: Sequence[Array]) -> float:
-    return float("nan") if any(map(silent, channels)) else judge(*channels)
+def _score(model: Callable[..., float], channels: Sequence[Array]) -> float:
+    return float("nan") if any(map(silent, channels)) else model(*channels)

@@ -1,4 +1,4 @@
-"""DistillMOS (Stahl & Gamper 2025, arXiv:2502.05356): a listener's score of speech, predicted."""
+"""DistillMOS (Stahl & Gamper 2025, arXiv:2502.05356): predicted opinion score of speech."""
 
 import contextlib
 import io
@@ -19,17 +19,17 @@ COMMAND = (
 
 
 class DistillMOS(Metric):
-    """The mean opinion score that a small network predicts, 1 (bad) to 5; mean over channels.
+    """The mean opinion score predicted by a small network, 1 (bad) to 5; the mean over channels.
 
-    It hears the clip alone, at 16 kHz (soxr, HQ) and scaled to its peak, in windows of 7.68 s
-    whose scores are averaged; a shorter clip is padded with silence. It saturates near real
-    speech: it alarms, and does not rank good vocoders.
+    It takes the clip without a reference, at 16 kHz (soxr, HQ) and scaled to its peak, in windows
+    of 7.68 s, and averages their scores; a shorter clip is padded with silence. It saturates near
+    real speech: it detects faults, but does not rank good vocoders.
 
     NaN for a silent channel or a clip under a quarter of a second. The package's weights (version
     7, MIT) are read at the first call.
 
     Raises:
-        UserError: when the package `distillmos` is missing.
+        UserError: the package `distillmos` is missing.
     """
 
     label = "DistillMOS ↑"
@@ -38,17 +38,17 @@ class DistillMOS(Metric):
     needs_reference = False
 
     def __init__(self) -> None:
-        # it imports torchaudio for its command line alone; where there is one, it may not load
+        # it imports torchaudio only for its command line, and that import may fail
         with _predictors.without("torchaudio"):
             self._package = _predictors.package("distillmos", "distillmos", COMMAND)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The package and the rate it hears, Hz."""
+        """The package and its sample rate, Hz."""
         return {"package": _predictors.release("distillmos"), "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
-        """Judge `(C, T)`; `reference` is left aside."""
+        """Score `(C, T)`; `reference` is ignored."""
         return _predictors.each_channel(
             self._score, [_predictors.alone(estimate)], sample_rate, RATE
         )
@@ -59,6 +59,6 @@ class DistillMOS(Metric):
 
     @cached_property
     def _model(self) -> Any:
-        # it prints where its weights lie, which would spoil what a command prints
+        # it prints the path of its weights, which would mix with a command's output
         with contextlib.redirect_stdout(io.StringIO()), torch.random.fork_rng(devices=[]):
             return self._package.ConvTransformerSQAModel().eval()

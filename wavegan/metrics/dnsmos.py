@@ -1,4 +1,4 @@
-"""DNSMOS P.835 (Reddy, Gopal & Cutler 2022, arXiv:2110.01763): speech quality amid noise."""
+"""DNSMOS P.835 (Reddy, Gopal & Cutler 2022, arXiv:2110.01763): quality of noisy speech."""
 
 from functools import cached_property
 from pathlib import Path
@@ -14,23 +14,23 @@ from wavegan.metrics.base import Metric
 RATE = 16000
 SECONDS = 9.01
 WINDOW = 144160
-"""What the network takes: 9.01 s."""
+"""Input length of the network: 9.01 s."""
 OVERALL = (-0.06766283, 1.11546468, 0.04602535)
 """The package's polynomial from the network's raw overall score to a listener's."""
 
 
 class DNSMOS(Metric):
-    """OVRL, the overall quality of P.835 (not SIG, BAK or P.808), about 1 to 5; mean over channels.
+    """OVRL, the overall quality of P.835 (not SIG, BAK or P.808), about 1 to 5; channel mean.
 
-    It hears the clip alone, at 16 kHz (soxr, HQ), in windows of 9.01 s, one each second, whose
-    scores are averaged; a shorter clip is repeated, as the package does. It was trained on noisy
-    telephony: levels matter, and good vocoders hardly differ.
+    It takes the clip without a reference, at 16 kHz (soxr, HQ), in windows of 9.01 s, one per
+    second, and averages their scores; a shorter clip is repeated, as in the package. It was trained
+    on noisy telephony: levels matter, and good vocoders hardly differ.
 
-    The network is the one in the package `speechmos` (MIT), which is not imported: it would
-    compute P.808 too. NaN for a silent channel or a clip under a quarter of a second.
+    The network is from the package `speechmos` (MIT), which is not used itself, as it would also
+    compute P.808. NaN for a silent channel or a clip under a quarter of a second.
 
     Raises:
-        UserError: when the package `speechmos` is missing.
+        UserError: the package `speechmos` is missing.
     """
 
     label = "DNSMOS-OVRL ↑"
@@ -44,11 +44,11 @@ class DNSMOS(Metric):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The package, the score of its several, and the rate it hears, Hz."""
+        """The package, the name of the score, and the sample rate, Hz."""
         return {"package": _predictors.release("speechmos"), "score": "P.835 OVRL", "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
-        """Judge `(C, T)`; `reference` is left aside."""
+        """Score `(C, T)`; `reference` is ignored."""
         return _predictors.each_channel(
             self._score, [_predictors.alone(estimate)], sample_rate, RATE
         )
@@ -67,7 +67,7 @@ class DNSMOS(Metric):
 def _windows(channel: Array) -> list[Array]:
     while len(channel) < WINDOW:
         channel = np.concatenate([channel, channel])
-    # as the package has it: by whole seconds, and without windows whose end it rounds down
+    # as in the package: by whole seconds, without windows with a rounded-down end
     count = max(0, int(len(channel) // RATE - SECONDS)) + 1
     ends = [int((second + SECONDS) * RATE) for second in range(count)]
     starts = [second * RATE for second, end in enumerate(ends) if end - second * RATE >= WINDOW]

@@ -17,10 +17,9 @@ from wavegan.metrics.base import Metric
 class LogMelL1(Metric):
     """The mean over bands and frames of `|ln mel - ln mel|`, in nepers; 0 for equal clips.
 
-    Clips of another rate are resampled to the front-end's (soxr, HQ), so that models of different
-    rates can be compared through one front-end. Statistics and masks of `mel` are left out and
-    its logarithm is natural, whatever the model's: the numbers of any two front-ends with the
-    same bands are in one unit.
+    Clips of another rate are resampled to the front-end's (soxr, HQ), so models of different rates
+    can be compared with one front-end. Statistics and masks of `mel` are left out, and the
+    logarithm is always natural, so values of front-ends with the same bands have the same unit.
 
     Args:
         mel: the front-end; None is the preset `hifigan-22k` (80 bands up to 8 kHz).

@@ -1,4 +1,4 @@
-"""How much louder or softer the estimate is than its reference, by the package `pyloudnorm`."""
+"""Loudness difference of an estimate and its reference, by the package `pyloudnorm`."""
 
 import importlib
 import math
@@ -18,17 +18,17 @@ MOST_CHANNELS = 5
 class Loudness(Metric):
     """|L_est - L_ref|, integrated loudness by ITU-R BS.1770-4, in LU; 0 for equally loud clips.
 
-    Without sign, so that systems can be ranked and clips averaged: too loud and too soft do not
-    cancel. K-weighted power over blocks of 0.4 s with 75 % overlap, gated at -70 LUFS and 10 LU
-    under what passes; channels are summed as the standard does, not averaged. A gain of 6.02 dB is
-    6.02 LU. It hears level only: any other harm that keeps the power goes unseen. NaN means that
-    there is no loudness: a clip under 0.4 s, or one that never reaches -70 LUFS.
+    It has no sign, so too loud and too soft do not cancel in means. K-weighted power over blocks
+    of 0.4 s with 75 % overlap, gated at -70 LUFS and at 10 LU below the remaining mean; channels
+    are summed, as in the standard, not averaged. A gain of 6.02 dB is 6.02 LU. It measures only the
+    level, not other degradations. NaN means that loudness is undefined: a clip under 0.4 s, or one
+    that never reaches -70 LUFS.
 
     Source: ITU-R BS.1770-4 (2015); Steinmetz and Reiss 2021, "pyloudnorm: a simple yet flexible
     loudness meter in Python".
 
     Raises:
-        UserError: when the package `pyloudnorm` is missing, or for clips of more than 5 channels.
+        UserError: the package `pyloudnorm` is missing, or a clip has more than 5 channels.
     """
 
     label = "loudness ↓"
@@ -50,7 +50,10 @@ class Loudness(Metric):
         """Compare `(C, T)` with `(C, T)`; see `same_length` for clips that differ in length."""
         pair = same_length(estimate, reference, sample_rate)
         if len(reference) > MOST_CHANNELS:
-            raise UserError(f"loudness: {len(reference)} channels; BS.1770 knows at most 5")
+            raise UserError(
+                f"loudness: the clips have {len(reference)} channels, but BS.1770 allows at most "
+                "5: mix them down"
+            )
         found, wanted = (self._integrated(clip, sample_rate) for clip in pair)
         difference = abs(found - wanted)
         return difference if math.isfinite(difference) else float("nan")
@@ -60,6 +63,6 @@ class Loudness(Metric):
         meter = self._package.Meter(sample_rate)
         if clip.shape[1] < meter.block_size * sample_rate:
             return float("nan")
-        # logarithms of nothing, in silence
+        # silence causes logarithms of 0
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(meter.integrated_loudness(clip.double().numpy().T))

@@ -1,4 +1,4 @@
-"""The log-spectral distance that bandwidth extension is reported in (AP-BWE)."""
+"""The log-spectral distance used for bandwidth extension (AP-BWE)."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ FLOOR = 1e-8
 
 
 class LSD(Metric):
-    """The root mean square over bins of `log10 P_est - log10 P_ref`, its mean over frames; in bels.
+    """The RMS over bins of `log10 P_est - log10 P_ref`, averaged over frames, in bels.
 
     `P = max(|STFT|^2, 1e-8)` of centred, reflected frames: 2048 samples of a periodic Hann window,
-    512 from frame to frame, whatever the rate. 1 is a factor of ten in power, 10 dB; 0 for equal
-    clips; the mean over channels.
+    with a hop of 512, at any rate. 1 is a factor of ten in power, 10 dB; 0 for equal clips; the
+    mean over channels.
 
     The definition is that of AP-BWE's evaluation. NVSR's (`ssr_eval`) has windows of 46 ms, a hop
-    of 10 ms and next to no floor, so its numbers lie higher wherever a band is empty. Clips keep
-    their rate: values of different rates do not compare. Every bin weighs the same, however soft:
-    half of the figure at 44.1 kHz is what lies above 11 kHz.
+    of 10 ms and almost no floor, so its values are higher if a band is empty. Clips keep their
+    rate, so values of different rates are not comparable. All bins have the same weight, however
+    soft: at 44.1 kHz, half of the value comes from above 11 kHz.
 
     Source: Gray and Markel 1976, "Distance measures for speech processing"; Lu, Ai, Sheng, Ling
     2024, "Towards high-quality and efficient speech bandwidth extension with parallel amplitude

@@ -1,4 +1,4 @@
-"""Mel-cepstral distortion: how far two spectral envelopes lie apart, frame by frame."""
+"""Mel-cepstral distortion: the difference of two spectral envelopes, frame by frame."""
 
 from typing import Any
 
@@ -14,15 +14,15 @@ from wavegan.metrics.base import Metric
 class MCD(Metric):
     """The mean over frames of `10 / ln 10 * sqrt(2 * sum over d = 1..24 of (c_d - c'_d)^2)`, in dB.
 
-    c are mel-cepstra of order 24 of 40 ms frames every 10 ms, warped by an all-pass whose constant
-    follows the rate (0.455 at 22.05 kHz: see `docs/metrics.md`). c0 is left out, so that a gain
-    changes nothing; frames are compared at the same time, silence like speech. 0 for equal clips;
-    the mean over channels. Clips keep their rate: values of different rates do not compare.
+    c are mel-cepstra of order 24 of 40 ms frames every 10 ms, warped by an all-pass with a constant
+    that depends on the rate (0.455 at 22.05 kHz: see `docs/metrics.md`). c0 is left out, so a gain
+    has no effect. Frames are compared at the same time, in silence as in speech. 0 for equal clips;
+    the mean over channels. Clips keep their rate, so values of different rates are not comparable.
 
-    Not the numbers of `pymcd`, whose envelope is WORLD's CheapTrick (it follows the pitch; order
-    13, alpha 0.65, every 5 ms), where this one is of the spectrum itself, valleys between the
-    harmonics and all: over the outputs of six vocoders the two had a rank correlation of 0.67. No
-    two projects' MCD compare unless they say all of this.
+    Values differ from those of `pymcd`, which uses WORLD's CheapTrick envelope (pitch-adaptive,
+    order 13, alpha 0.65, every 5 ms). Here, the envelope is that of the spectrum itself, with the
+    valleys between harmonics; over the outputs of six vocoders the two had a rank correlation of
+    0.67. MCD values of two projects are only comparable if all these settings agree.
 
     Source: Kubichek 1993, "Mel-cepstral distance measure for objective speech quality assessment".
     """

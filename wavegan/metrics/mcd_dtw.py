@@ -1,4 +1,4 @@
-"""Mel-cepstral distortion along the best path in time: for clips that are not aligned."""
+"""Mel-cepstral distortion with dynamic time warping, for clips that are not aligned."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ class MCDDTW(Metric):
 
     The mel-cepstra of `mcd`. A path runs from the first pair of frames to the last by steps
     (1, 1), (1, 0) and (0, 1), each of weight 1; its cost is the sum of the Euclidean distances of
-    its pairs (c0 left out), and that of the cheapest is divided by its number of pairs. 0 for
-    equal clips, and never above `mcd` where lengths are equal; the mean over channels.
+    its pairs (c0 left out), and that of the cheapest path is divided by its number of pairs. 0
+    for equal clips, and never above `mcd` if lengths are equal; the mean over channels.
 
-    Clips may differ in length by any amount, which is the point: the 25 ms that other metrics
-    allow do not hold here. Neither timing nor duration is judged. A second takes 100 frames, and
-    time grows with the product of both counts.
+    Clips may differ in length by any amount, without the limit of 25 ms of other metrics. Timing
+    and duration do not count. A second has 100 frames, and computing time grows with the product
+    of both counts.
 
     Source: Kubichek 1993, as `mcd`; Sakoe and Chiba 1978, "Dynamic programming algorithm
     optimization for spoken word recognition".
@@ -34,7 +34,7 @@ class MCDDTW(Metric):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Those of `mcd`, with the steps and what the cost is divided by."""
+        """Those of `mcd`, with the steps and the divisor of the cost."""
         steps = {"steps": [[1, 1], [1, 0], [0, 1]], "divided_by": "pairs of the path"}
         return {**_mel_cepstrum.settings(), **steps}
 
@@ -49,8 +49,8 @@ class MCDDTW(Metric):
 def _cheapest(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, int]:
     """Cost and number of pairs of the cheapest path between `(L, D)` and `(M, D)`.
 
-    Pairs (i, k - i) of one k depend on the two k before only, so that they are made at once and
-    no matrix of all pairs is held.
+    Pairs (i, k - i) of one k depend only on the previous two k, so they are computed together,
+    without a matrix of all pairs.
     """
     rows, columns = len(first), len(second)
     older, old = _edge(rows), _edge(rows)
@@ -59,7 +59,7 @@ def _cheapest(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, int]:
         low, high = max(0, k - columns + 1), min(rows, k + 1)
         i = np.arange(low, high)
         distance = np.linalg.norm(first[i] - second[k - i], axis=1)
-        # both steps at once first, so that it wins where costs are equal
+        # the diagonal step first, so it wins if costs are equal
         came = np.stack([older[0][i], old[0][i], old[0][i + 1]])
         pairs = np.stack([older[1][i], old[1][i], old[1][i + 1]])
         best = came.argmin(0)
@@ -71,5 +71,5 @@ def _cheapest(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, int]:
 
 
 def _edge(rows: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Costs and pairs of one k, by i + 1: none is reachable yet."""
+    """Initial costs and pairs of one k, by i + 1: none is reachable yet."""
     return np.full(rows + 1, np.inf), np.zeros(rows + 1, int)

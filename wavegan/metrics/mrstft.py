@@ -1,4 +1,4 @@
-"""The multi-resolution STFT distance that vocoder papers report as M-STFT (BigVGAN, Vocos)."""
+"""The multi-resolution STFT distance that papers report as M-STFT (BigVGAN, Vocos)."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from wavegan.audio.stft import magnitude
 from wavegan.metrics._pair import same_length
 from wavegan.metrics.base import Metric
 
-# (transform, hop, Hann window) in samples: Parallel WaveGAN's, whatever the sample rate
+# (FFT size, hop, Hann window) in samples: Parallel WaveGAN's, at any sample rate
 RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
 FLOOR = 1e-8
 
@@ -22,8 +22,9 @@ class MRSTFT(Metric):
 
         mean over resolutions of  ||M_ref - M_est|| / ||M_ref||  +  mean |ln M_ref - ln M_est|
 
-    and Frobenius norms. 0 for equal clips; a mean over channels. Clips keep their rate, so values
-    of different rates do not compare. For a silent reference the first term is large but finite.
+    and Frobenius norms. 0 for equal clips; the mean over channels. Clips keep their rate, so values
+    of different rates are not comparable. For a silent reference the first term is large but
+    finite.
     """
 
     label = "MR-STFT ↓"

@@ -6,15 +6,15 @@ from wavegan.metrics._pesq import PackagePESQ
 class PESQ(PackagePESQ):
     """Wide-band PESQ (MOS-LQO): 1.04 for noise, 4.64 for equal clips; the mean over channels.
 
-    Clips of another rate are resampled to 16 kHz (soxr, HQ): what lies above 8 kHz is not
-    judged. PESQ looks for a delay and takes it away first, and it levels both clips. NaN: a silent
-    channel, one in which it finds no utterance, one under a quarter of a second.
+    Clips of another rate are resampled to 16 kHz (soxr, HQ), so anything above 8 kHz does not
+    count. PESQ first removes a delay and aligns the levels of both clips. NaN: a silent channel,
+    one without an utterance, or one under a quarter of a second.
 
     Source: ITU-T P.862.2 (2007), "Wideband extension to Recommendation P.862"; Rix, Beerends,
     Hollier, Hekstra 2001, "Perceptual evaluation of speech quality (PESQ)".
 
     Raises:
-        UserError: when the package `pesq` is missing.
+        UserError: the package `pesq` is missing.
     """
 
     label = "PESQ-wb ↑"

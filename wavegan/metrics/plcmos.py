@@ -1,4 +1,4 @@
-"""PLCMOS (Diener et al. 2023, arXiv:2305.15127): how well lost packets of speech were concealed."""
+"""PLCMOS (Diener et al. 2023, arXiv:2305.15127): quality of packet loss concealment in speech."""
 
 from functools import cached_property
 from pathlib import Path
@@ -17,23 +17,23 @@ RATERS = 15
 RATER_SIZE = 64
 SEED = 0
 QUIETEST = -12 * np.log(10)
-"""Nepers under the softest power of the clip that the package puts digital silence at."""
+"""Level of digital silence in the package: nepers below the softest power of the clip."""
 SILENCE = -8 * np.log(10)
 
 
 class PLCMOS(Metric):
-    """The mean opinion score that version 2 predicts, about 1 to 5; mean over channels.
+    """The mean opinion score predicted by version 2, about 1 to 5; the mean over channels.
 
-    It hears the clip alone, at 16 kHz (soxr, HQ), for gaps, clicks and robotic stretches.
-    The network imagines a rater; the score is the mean of 15. The package draws them anew for
-    each clip, so that its scores waver by some hundredths: here they are the same 15 always
-    (`numpy.random.RandomState(0)`).
+    It takes the clip without a reference, at 16 kHz (soxr, HQ), and detects gaps, clicks and
+    robotic stretches. The network takes a random rater; the score is the mean of 15 raters. The
+    package draws new ones for each clip, so its scores vary by some hundredths; here the 15 raters
+    are always the same (`numpy.random.RandomState(0)`).
 
-    The network is the one in the package `speechmos` (MIT). NaN for a silent channel or a clip
-    under a quarter of a second.
+    The network is from the package `speechmos` (MIT). NaN for a silent channel or a clip under a
+    quarter of a second.
 
     Raises:
-        UserError: when the package `speechmos` is missing.
+        UserError: the package `speechmos` is missing.
     """
 
     label = "PLCMOS ↑"
@@ -49,19 +49,19 @@ class PLCMOS(Metric):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The package, its model, and the rate it hears, Hz."""
+        """The package, its model, and the sample rate, Hz."""
         return {"package": _predictors.release("speechmos"), "model": "plcmos_v2", "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
-        """Judge `(C, T)`; `reference` is left aside."""
+        """Score `(C, T)`; `reference` is ignored."""
         return _predictors.each_channel(
             self._score, [_predictors.alone(estimate)], sample_rate, RATE
         )
 
     def _score(self, channel: Array) -> float:
-        heard = _log_power(channel)[None, None]
+        features = _log_power(channel)[None, None]
         scores = [
-            self._session.run(None, {"degraded_audio": heard, "rater_embed": rater})[0]
+            self._session.run(None, {"degraded_audio": features, "rater_embed": rater})[0]
             for rater in self._raters
         ]
         return float(np.mean(scores))
@@ -72,7 +72,7 @@ class PLCMOS(Metric):
 
 
 def _log_power(channel: Array) -> Array:
-    """What the network takes: ln of the power of 257 frequencies over 20, a row each 16 ms."""
+    """The network's input: ln power of 257 frequencies divided by 20, one row per 16 ms."""
     count = -(-(len(channel) + FRAME - HOP) // HOP)
     padded = np.zeros((count - 1) * HOP + FRAME)
     padded[FRAME - HOP :][: len(channel)] = channel

@@ -1,4 +1,4 @@
-"""Whether the same voice speaks: the cosine of two speaker embeddings, by Resemblyzer."""
+"""Speaker similarity: the cosine of two speaker embeddings, by Resemblyzer."""
 
 import warnings
 from functools import cached_property
@@ -17,22 +17,22 @@ from wavegan.metrics.base import Metric
 RATE = 16000
 LEAST = 0.5
 INSTALL = 'pip install "wavegan[metrics]" && pip install --no-deps Resemblyzer webrtcvad-wheels'
-"""Without its dependencies: Resemblyzer asks for the obsolete package `typing`."""
+"""Without its dependencies, as Resemblyzer requires the obsolete package `typing`."""
 
 
 class Speaker(Metric):
     """The cosine of the two clips' GE2E embeddings, 0 to 1; 1 is the same voice.
 
-    Wan et al. 2018 (arXiv:1710.10467): an LSTM hears windows of 1.6 s, whose mean is the clip's
-    embedding. The numbers of an embedding are 0 or more, so that unlike voices score about 0.5
-    and not 0. Clips are mixed to one channel, resampled to 16 kHz (soxr, HQ), lifted to -30 dBFS
-    where they are softer, and stripped of pauses by webrtcvad.
+    Wan et al. 2018 (arXiv:1710.10467): the embedding is the mean output of an LSTM over windows of
+    1.6 s. Its values are 0 or more, so different voices score about 0.5, not 0. Clips are mixed to
+    one channel, resampled to 16 kHz (soxr, HQ), raised to -30 dBFS if softer, and pauses are
+    removed by webrtcvad.
 
-    NaN where less than half a second of either clip is voice. The package's weights (Apache-2.0)
-    are read at the first call; a reference that comes again is remembered.
+    NaN if either clip has less than half a second of speech. The package's weights (Apache-2.0) are
+    read at the first call; embeddings of references are cached.
 
     Raises:
-        UserError: when the package `resemblyzer`, or one that it needs, is missing.
+        UserError: the package `resemblyzer`, or one that it needs, is missing.
     """
 
     label = "speaker cosine ↑"
@@ -41,23 +41,23 @@ class Speaker(Metric):
 
     def __init__(self) -> None:
         with warnings.catch_warnings():
-            # its import of scipy.ndimage.morphology, and webrtcvad's of pkg_resources
+            # caused by its import of scipy.ndimage.morphology, and webrtcvad's of pkg_resources
             warnings.simplefilter("ignore")
             self._package = _predictors.package("resemblyzer", "speaker", INSTALL)
         self._embed = _predictors.Remembered(self._embedding)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The package and the rate it hears, Hz."""
+        """The package and its sample rate, Hz."""
         return {"package": _predictors.release("Resemblyzer"), "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
-        """Compare `(C, T)` with `(C, T)` of any two lengths: nothing is compared in time."""
+        """Compare `(C, T)` with `(C, T)` of any lengths, independent of timing."""
         pair = comparable(estimate, reference)
-        heard = [
+        inputs = [
             _predictors.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
         ]
-        first, second = (self._embed(clip[0]) for clip in heard)
+        first, second = (self._embed(clip[0]) for clip in inputs)
         return float("nan") if first is None or second is None else float(first @ second)
 
     def _embedding(self, channel: Array) -> NDArray[np.float32] | None:
@@ -72,6 +72,6 @@ class Speaker(Metric):
 
     @cached_property
     def _encoder(self) -> Any:
-        # weights are drawn before those of the package come
+        # it draws random weights before it loads its own
         with torch.random.fork_rng(devices=[]):
             return self._package.VoiceEncoder("cpu", verbose=False)

@@ -1,4 +1,4 @@
-"""STOI (Taal et al. 2011): how intelligible speech is, by the package `pystoi`."""
+"""STOI (Taal et al. 2011): intelligibility of speech, by the package `pystoi`."""
 
 import importlib
 import warnings
@@ -17,15 +17,15 @@ from wavegan.metrics.base import Metric
 class STOI(Metric):
     """Short-time objective intelligibility: about 0 (none) to 1 (equal clips); mean over channels.
 
-    It judges one-third octave bands up to 4.3 kHz; the package resamples to 10 kHz itself. NaN
-    means that STOI is undefined there: a silent channel, or less than 0.4 s of the reference within
-    40 dB of its loudest frame. Leave such clips out of a mean, and say how many there were.
+    It compares one-third octave bands up to 4.3 kHz; the package resamples to 10 kHz itself. NaN
+    means that STOI is undefined: a silent channel, or less than 0.4 s of the reference within 40 dB
+    of its loudest frame. Leave such clips out of a mean, and report their number.
 
     Args:
-        extended: ESTOI (Jensen & Taal 2016), which also judges how the bands move together.
+        extended: ESTOI (Jensen & Taal 2016), which also compares the correlation between bands.
 
     Raises:
-        UserError: when the package `pystoi` is missing.
+        UserError: the package `pystoi` is missing.
     """
 
     label = "STOI ↑"
@@ -40,7 +40,7 @@ class STOI(Metric):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The rate it judges at, which of the two it is, and the package's version."""
+        """The sample rate, STOI or ESTOI, and the package's version."""
         return {"rate": 10000, "extended": self.extended, "pystoi": version("pystoi")}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
@@ -53,7 +53,7 @@ class STOI(Metric):
         if not (estimate.any() and reference.any()):
             return float("nan")
         with warnings.catch_warnings():
-            # the package answers 1e-5 for a clip too short to judge, which would spoil a mean
+            # for too short clips the package returns 1e-5, which would distort a mean
             warnings.filterwarnings("error", message="Not enough STFT frames")
             try:
                 return float(self._package.stoi(reference, estimate, sample_rate, self.extended))

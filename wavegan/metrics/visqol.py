@@ -1,4 +1,4 @@
-"""ViSQOL v3 (Chinen et al. 2020, arXiv:2004.09584): how alike two clips sound, as a MOS."""
+"""ViSQOL v3 (Chinen et al. 2020, arXiv:2004.09584): similarity of two clips, as a MOS."""
 
 from functools import cached_property
 from typing import Any, Literal
@@ -13,27 +13,26 @@ from wavegan.metrics.base import Metric
 
 RATES = {"speech": 16000, "audio": 48000}
 LEAST = 1.1
-"""Seconds; audio mode finds no place to compare in less than 1.0."""
+"""Shortest clip, seconds; audio mode cannot compare less than 1.0."""
 
 
 class ViSQOL(Metric):
-    """MOS-LQO of a comparison of spectrograms, 1 to 5; the mean over channels.
+    """MOS-LQO from a comparison of spectrograms, 1 to 5; the mean over channels.
 
-    Speech mode compares 21 bands at 16 kHz where the reference speaks, and maps their likeness by
-    the lattice of the C++ original; equal clips score about 4.5. Audio mode compares 32 bands at
-    48 kHz throughout, and maps by a support vector regression; equal clips score 4.73. The
-    two are no one scale. Clips are resampled (soxr, HQ) and the estimate is matched to the
-    reference in level by the package (`visqol-python`, Apache-2.0, models inside).
+    Speech mode compares 21 bands at 16 kHz where the reference has speech, and maps the similarity
+    by the lattice of the C++ original; equal clips score about 4.5. Audio mode compares 32 bands at
+    48 kHz everywhere, and maps by a support vector regression; equal clips score 4.73. The two
+    scales are not comparable. Clips are resampled (soxr, HQ), and the package (`visqol-python`,
+    Apache-2.0, with models) matches the level of the estimate to the reference.
 
-    NaN for a silent channel, for clips under 1.1 s, and where the reference never speaks. The
-    package's first call compiles its inner loops where numba is installed: up to a minute, once
-    for an installation.
+    NaN for a silent channel, for clips under 1.1 s, and if the reference has no speech. With numba,
+    the first call compiles the package's inner loops: up to a minute, once per installation.
 
     Args:
-        mode: "speech", or "audio" for music and for what lies above 8 kHz.
+        mode: "speech", or "audio" for music and frequencies above 8 kHz.
 
     Raises:
-        UserError: when the package `visqol-python`, or for speech its `lattice` extra, is missing.
+        UserError: the package `visqol-python`, or for speech its `lattice` extra, is missing.
     """
 
     label = "ViSQOL ↑"
@@ -50,7 +49,7 @@ class ViSQOL(Metric):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The package, its mode, and the rate it hears, Hz."""
+        """The package, its mode, and the sample rate, Hz."""
         package = _predictors.release("visqol-python")
         return {"package": package, "mode": self.mode, "rate": RATES[self.mode]}
 
@@ -76,7 +75,7 @@ class ViSQOL(Metric):
 
 
 def _numba_on_one_thread() -> None:
-    # numba counts threads by the thread that calls
+    # numba sets the number of threads per calling thread
     try:
         import numba
     except ImportError:

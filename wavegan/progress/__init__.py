@@ -1,1 +1,1 @@
-"""How a run goes: what it wrote down, read and judged."""
+"""Progress of a run: read its metrics, and say how good it is and what to do."""

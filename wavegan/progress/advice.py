@@ -1,4 +1,4 @@
-"""What to do, by what is known of a run: the first rule that has something to say."""
+"""Advice for a run: the first rule that applies decides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from wavegan.progress.trend import FEWEST, Trend, falls, trend
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run; steps and values are those of its main metric, the finite ones."""
+    """Facts of a run; steps and values are the finite ones of its main metric."""
 
     history: History
     steps: Sequence[int]
@@ -26,7 +26,7 @@ class Facts:
 
     @property
     def young(self) -> bool:
-        """Whether there are too few validations, or steps, to speak of its course."""
+        """Whether there are too few validations or steps for a trend."""
         return len(self.values) < FEWEST or self.history.step < self.history.early
 
     @property
@@ -36,7 +36,7 @@ class Facts:
 
     @property
     def step(self) -> int:
-        """Step of the last validation, or of the last line where there is none."""
+        """Step of the last validation, or of the last line if there is none."""
         return self.steps[-1] if self.steps else self.history.step
 
 
@@ -59,25 +59,25 @@ def advise(facts: Facts) -> Advice:
 
 
 def raised(history: History, improving: bool) -> list[Alarm]:
-    """The alarms of the last validation; while that improves only a collapse is one."""
+    """The alarms of the last validation; while validations improve, only collapse counts."""
     if not history.validation or history.step < history.early:
         return []
     *past, last = history.validation
     found = [alarm for alarm in history.alarms if alarm.step == last["step"]]
     if any(alarm.name is None for alarm in found):
-        # only its text was written down, by an older version; the figures say what it was
+        # an older version wrote only the text; find the alarm by the figures
         found = alarms.of(last["step"], last, past)
     return [alarm for alarm in found if alarm.name == "collapse" or not improving]
 
 
 def rising(values: Sequence[float]) -> float:
-    """How sure it is that the values rise since the lowest of them; 0 where too few follow it."""
+    """Confidence that the values rise since their minimum; 0 if too few follow it."""
     after = np.array(values[int(np.argmin(values)) + 1 :]) if len(values) else np.empty(0)
     return falls(-after) if len(after) >= AFTER_BEST else 0.0
 
 
 def overfits(facts: Facts) -> bool:
-    """Whether the training losses that validations are like fall over the window of the trend."""
+    """Whether the training losses that correspond to validation fall in the trend's window."""
     losses = facts.history.recipe.get("losses")
     for name in losses if isinstance(losses, dict) else ():
         steps, values = facts.history.series("train", f"generator/{name}")
@@ -89,7 +89,7 @@ def overfits(facts: Facts) -> bool:
 
 
 def _between(steps: Sequence[int], values: Sequence[float], edges: Sequence[int]) -> list[float]:
-    """The mean of the values before each edge, since the one before it."""
+    """The mean of the values between successive edges."""
     place, level = np.array(steps), np.array(values)
     means = []
     for number, edge in enumerate(edges):
@@ -116,8 +116,8 @@ def _too_early(facts: Facts) -> Advice | None:
         return Advice(
             "stop" if history.ended else "continue",
             "nothing is measured",
-            f"{'It has ended' if history.ended else 'Continue'}: no figure tells how good it is "
-            "(data.validation); listen to its samples.",
+            f"{'It has ended' if history.ended else 'Continue'}: nothing is measured "
+            "(data.validation is 0); listen to its samples.",
         )
     if history.ended:
         reason = "it has ended, too few validations for a trend"
@@ -132,7 +132,7 @@ def _rising(facts: Facts) -> Advice | None:
         return Advice(
             "wait",
             "rising, but young",
-            "Wait: it rises, but the run has hardly begun; stop if it goes on so.",
+            "Wait: it rises, but the run has hardly begun; stop if it keeps rising.",
         )
     if overfits(facts):
         return Advice(
@@ -144,8 +144,8 @@ def _rising(facts: Facts) -> Advice | None:
     return Advice(
         "stop",
         "rising since its best",
-        f"Stop, and {_use(facts)}: it gets worse. To go on from there, start a run with "
-        f"training.init_from={facts.history.run} and half the rate.",
+        f"Stop, and {_use(facts)}: it gets worse. To continue from there, start a run with "
+        f"training.init_from={facts.history.run} and half the learning rate.",
     )
 
 
@@ -168,15 +168,15 @@ def _falling(facts: Facts) -> Advice | None:
 def _flat(facts: Facts) -> Advice | None:
     waited = len(facts.values) - 1 - facts.best >= SINCE
     long_ago = waited and facts.steps[facts.best] <= LONG_AGO * facts.step
-    # a rise that does not matter is none
+    # an insignificant rise counts as flat
     level = facts.trend.direction in ("flat", "rising")
     if not level and not long_ago:
         return None
     if _rate_to_fall(facts):
         return Advice(
             "continue",
-            "flat, but the rate is still to fall",
-            "Continue: it no longer falls, but the learning rate is still to, and that often helps "
+            "flat, but the rate will still fall",
+            "Continue: it no longer falls, but the learning rate will, and that often helps "
             f"(cosine schedule, to step {facts.history.total:,}).",
         )
     why = "it no longer falls" if level else "its best was long ago"
@@ -188,18 +188,18 @@ def _flat(facts: Facts) -> Advice | None:
             "flat, but young",
             "Wait: it does not fall, but the run has hardly begun; listen to its samples.",
         )
-    heard = (
-        " Listen to its samples first: D may still sharpen what this figure does not hear."
+    listen = (
+        " Listen to its samples first: D may still improve what this figure does not measure."
         if facts.history.recipe.get("discriminators")
         else ""
     )
-    return Advice("stop", why, f"Stop: {why}; {_use(facts)}.{heard}")
+    return Advice("stop", why, f"Stop: {why}; {_use(facts)}.{listen}")
 
 
 def _unclear(facts: Facts) -> Advice:
     if facts.history.ended:
         return Advice("stop", "it has ended", f"It has ended: {_use(facts)}.")
-    return Advice("continue", "no clear trend", "Continue: nothing speaks against it.")
+    return Advice("continue", "no clear trend", "Continue: there is no reason to stop.")
 
 
 def _rate_to_fall(facts: Facts) -> bool:
@@ -209,7 +209,7 @@ def _rate_to_fall(facts: Facts) -> bool:
 
 
 def _use(facts: Facts) -> str:
-    """Which checkpoint to use; a run's path stands for its best one."""
+    """Which checkpoint to use; a run's path means its best one."""
     return f"use {facts.history.run} (its best: step {facts.steps[facts.best]:,})"
 
 

@@ -1,4 +1,4 @@
-"""The verdict of a run, told while it trains: when it changes, and at the end."""
+"""Print the verdict of a run during training: when it changes, and at the end."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,14 +8,14 @@ from wavegan.progress.verdict import RunVerdict, judge
 
 
 class Adviser:
-    """Judges the run's folder and tells of it, no oftener than there is something new.
+    """Prints the verdict of a run's folder whenever there is something new.
 
-    A hundred validations that all say "continue, falling" are told once; whoever wants the whole
-    paragraph at any time asks `wavegan status`.
+    A hundred validations with "continue, falling" print it once. `wavegan status` prints the
+    paragraph at any time.
 
     Args:
         run: the run's folder.
-        note: is given the paragraph.
+        note: called with the paragraph.
 
     Attributes:
         last: the last verdict, or None.
@@ -24,13 +24,13 @@ class Adviser:
     def __init__(self, run: Path, note: Callable[[str], None]) -> None:
         self.run, self.note = run, note
         self.last: RunVerdict | None = None
-        self._told = ("", "")
+        self._printed = ("", "")
         self._text = ""
 
     def tell(self, final: bool = False) -> None:
-        """Judge and, if the advice or the trend is a new one or it is the end, say so.
+        """Compute the verdict; print it if advice or trend changed, or at the end.
 
-        Advice is no reason for a run to end: what goes wrong here is only said.
+        An error in here must not end the run, so it is only printed.
         """
         try:
             self.last = judge(History.read(self.run))
@@ -38,9 +38,9 @@ class Adviser:
             self.note(f"no verdict: {' '.join(str(error).split())}")
             return
         trend: str = self.last.trend
-        if trend == "unknown" and self._told[1]:  # a trend is not news for being less clear
-            trend = self._told[1]
-        told = (self.last.action, trend)
-        if told != self._told or (final and self.last.text != self._text):
+        if trend == "unknown" and self._printed[1]:  # a trend that gets unclear is no news
+            trend = self._printed[1]
+        current = (self.last.action, trend)
+        if current != self._printed or (final and self.last.text != self._text):
             self.note(self.last.text)
-            self._told, self._text = told, self.last.text
+            self._printed, self._text = current, self.last.text

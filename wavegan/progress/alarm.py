@@ -1,4 +1,4 @@
-"""What is wrong with a training, as data; `wording` makes text of it."""
+"""Problems of a training run as data; `wording` turns them into text."""
 
 import math
 from collections.abc import Mapping
@@ -22,22 +22,22 @@ Name = Literal[
 ]
 
 LETTERS: Mapping[Network, str] = {"generator": "G", "discriminator": "D"}
-"""What the networks are called for people."""
+"""Names of the networks in messages."""
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something wrong.
+    """A problem of a training run.
 
     Attributes:
-        name: what; None: an older or a newer version wrote it, and no more than `text` is known.
-        network: whose fault it is; None: of no network alone.
+        name: the kind; None if another version wrote it and only `text` is known.
+        network: the network at fault; None if it is not one network.
         action: what to do.
-        step: at which it was seen.
-        numbers: what it was seen by, and what the remedy takes; NaN where not finite.
-        source: the figures of training windows, or of a validation.
-        term: key of the figure in `metrics.jsonl`, where it is one of many.
-        text: what the line it was read from has for people.
+        step: step at which it was found.
+        numbers: the figures that show it, and those for the remedy; NaN if not finite.
+        source: where the figures are from: training windows or a validation.
+        term: key of the figure in `metrics.jsonl`, if it is one of many.
+        text: the text of the line it was read from.
     """
 
     name: Name | None
@@ -54,8 +54,8 @@ class Alarm:
         """The alarm of a line of `metrics.jsonl`; only validations write them.
 
         Args:
-            line: `step` and `text`, and since there are alarms as data `name`, `network`, `action`
-                and `numbers`.
+            line: `step` and `text`; newer runs also have `name`, `network`, `action` and
+                `numbers`.
         """
         name, network, action = line.get("name"), line.get("network"), line.get("action")
         step, text = int(line["step"]), str(line.get("text", ""))
@@ -74,7 +74,7 @@ class Alarm:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON, without step and text: null where a number is not finite."""
+        """For JSON, without step and text; null for numbers that are not finite."""
         if self.name is None:
             return {}
         numbers = {key: v if math.isfinite(v) else None for key, v in self.numbers.items()}

@@ -1,4 +1,4 @@
-"""Alarms of a validation: what its figures say is going wrong."""
+"""Find the alarms of a validation by its figures."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,10 +22,10 @@ def of(step: int, values: Values, past: Sequence[Values]) -> list[Alarm]:
     """The alarms that this validation raises.
 
     Args:
-        step: of the validation.
-        values: its figures (see `validation.generation.Generation`); what is missing or NaN raises
-            nothing.
-        past: those of earlier validations, oldest first.
+        step: step of the validation.
+        values: its figures (see `validation.generation.Generation`); missing figures and NaN raise
+            no alarm.
+        past: figures of earlier validations, oldest first.
     """
     found = (
         _collapse(step, values, past),

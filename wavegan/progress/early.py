@@ -1,4 +1,4 @@
-"""What to say of a run of too few steps, or validations, to speak of its course."""
+"""Advice for a run with too few steps or validations for a trend."""
 
 from wavegan.counted import counted
 from wavegan.progress.history import History
@@ -7,29 +7,29 @@ from wavegan.progress.trend import FEWEST
 
 
 def over(history: History, made: int) -> str:
-    """Of one that has ended, with so many finite validations."""
+    """Advice for a run that has ended with `made` finite validations."""
     validations = counted(made, "validation")
     every = history.setting("training", "validate_every", 5000)
     enough = every * max(FEWEST, -(-history.early // every))
     return (
-        f"It has ended, with {validations}: {_takes(history, made)}. Listen to its samples; to go "
-        f"on: wavegan train --resume {history.run} training.steps={enough}."
+        f"It has ended with {validations}: {_takes(history, made)}. Listen to its samples; for "
+        f"more steps: wavegan train --resume {history.run} training.steps={enough}."
     )
 
 
 def waits(history: History, made: int) -> str:
-    """Of one that goes on."""
+    """Advice for a run that continues."""
     if made and history.total < history.early:
         return (
-            "Wait: too early to tell, and this run is too short for a trend, which takes "
+            "Wait: too early to tell, and this run is too short for a trend, which needs "
             f"{history.early:,} steps (training.steps)."
         )
-    # those that were not finite do not count
+    # validations that are not finite do not count
     step = due(history, (FEWEST if made else 1) + len(history.validation) - made)
     if made < FEWEST and step is None:
         return (
-            "Wait: too early to tell, and this run validates too seldom for a trend, which takes "
-            f"{FEWEST} (training.validate_every)."
+            "Wait: too early to tell, and this run validates too rarely for a trend, which needs "
+            f"{FEWEST} validations (training.validate_every)."
         )
     if made and (step is None or step < history.early):
         return f"Wait: {_takes(history, FEWEST)}{_when(history, history.early)}."
@@ -38,10 +38,10 @@ def waits(history: History, made: int) -> str:
 
 
 def _takes(history: History, made: int) -> str:
-    """What a trend takes that is not there."""
+    """What is missing for a trend."""
     if made < FEWEST:
-        return f"a trend takes {FEWEST} (training.validate_every)"
-    return f"a trend takes {history.early:,} steps"
+        return f"a trend needs {FEWEST} (training.validate_every)"
+    return f"a trend needs {history.early:,} steps"
 
 
 def _when(history: History, step: int) -> str:

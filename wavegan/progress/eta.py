@@ -1,28 +1,28 @@
-"""How long a run still takes, by the windows of steps so far and the pauses between them."""
+"""Estimate the time left in a run from the speed of its windows and the pauses between them."""
 
 import math
 from statistics import median
 
 RECENT = 5
-"""Windows of whose middle speed the smoothed one learns: one slow window changes nothing."""
+"""Windows whose median speed updates the smoothed speed, so one slow window changes nothing."""
 PACE = 0.15
-"""Share of the way, in the logarithm, that the smoothed speed goes to that of recent windows."""
+"""Smoothing factor of the logarithm of the speed."""
 SOON = 10.0
-"""Seconds of a first window below which the second is waited for: first steps are slow."""
+"""Seconds. After a shorter first window there is no estimate yet, as first steps are slow."""
 PAUSE = 0.05
-"""Share of a window beyond which what it took longer than its steps is a pause."""
+"""Share of a window beyond which extra time counts as a pause."""
 
 
 class Eta:
-    """Seconds to the end of a run, told window by window.
+    """Seconds to the end of a run, updated with each window.
 
-    Validations, checkpoints and previews lie between windows. What they took so far is spread over
-    the steps up to the last of them, so the estimate neither falls from one to the next nor leaps
-    at each. Before the first one nothing is known of them.
+    Validations, checkpoints and previews take place between windows. Their time so far is spread
+    over the steps up to the last of them, so the estimate does not jump at each. Before the first
+    pause they are not included.
 
     Args:
-        steps: the run's last step.
-        began: when training began, in seconds of a clock.
+        steps: last step of the run.
+        began: start of training, in seconds of a clock.
     """
 
     def __init__(self, steps: int, began: float) -> None:
@@ -34,12 +34,12 @@ class Eta:
         self._paused, self._paused_at = 0.0, 0
 
     def after(self, step: int, speed: float, now: float) -> float | None:
-        """Seconds to go after a window of steps; None: not known yet.
+        """Seconds left after a window of steps; None if not known yet.
 
         Args:
-            step: the window's last.
-            speed: steps per second in it, pauses not counted.
-            now: seconds of the same clock.
+            step: last step of the window.
+            speed: steps per second in it, without pauses.
+            now: current time, in seconds of the same clock.
         """
         before, then = self._last
         self._last = (step, now)
@@ -47,7 +47,7 @@ class Eta:
             return self._left(step)
         each = 1 / speed
         if self._smooth is None:
-            # a run that goes on does not begin at step 0; reading its data took time, too
+            # a resumed run does not begin at step 0, and reading its data took time, too
             self._origin = max(0, step - max(1, round((now - then) * speed)))
             first = step - self._origin
             self._smooth, self._windows = math.log(each), []
@@ -62,10 +62,10 @@ class Eta:
         return self._left(step)
 
     def _learn(self, each: float) -> None:
-        """Take the logarithm of a window's seconds a step into account."""
+        """Update with the logarithm of a window's seconds per step."""
         self._windows = [*self._windows, each][-RECENT:]
         usual = median(self._windows)
-        if len(self._windows) == 1 or self._smooth is None:  # the first window is not counted on
+        if len(self._windows) == 1 or self._smooth is None:  # replaces that of the first window
             self._smooth = usual
         else:
             self._smooth += PACE * (usual - self._smooth)

@@ -1,4 +1,4 @@
-"""What goes wrong with the networks, by what the training windows wrote down."""
+"""Find problems of the networks in the figures of the training windows."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -27,15 +27,15 @@ from wavegan.progress.thresholds import (
 
 NETWORKS: Sequence[Network] = ("generator", "discriminator")
 CHANCE = {"lsgan": 0.5, "hinge": 2.0, "nonsaturating": 2 * math.log(2), "relativistic": math.log(2)}
-"""D's loss for each judge that cannot tell, by the objective's name."""
+"""Loss of one discriminator at chance, by the objective's name."""
 
 
 def troubles(history: History, improving: bool) -> tuple[Alarm, ...]:
-    """All that is wrong with the training, the gravest first.
+    """All problems of the training, the worst first.
 
     Args:
         history: the run.
-        improving: whether validations get better: a strong D, or a weak gradient, is then none.
+        improving: whether validations improve: then a strong D or a weak gradient is no problem.
     """
     checks: Sequence[Callable[[History, bool], Alarm | None]] = (
         _not_finite,
@@ -46,14 +46,14 @@ def troubles(history: History, improving: bool) -> tuple[Alarm, ...]:
 
 
 def accuracies(history: History) -> dict[str, list[float]]:
-    """D's shares of right answers by window, by `real` and `fake` or by `pairs`."""
+    """D's accuracy in each window, for `real` and `fake` or for `pairs`."""
     names = ("real", "fake", "pairs")
     found = {n: history.series("train", f"discriminator/accuracy_{n}")[1] for n in names}
     return {name: shares for name, shares in found.items() if shares}
 
 
 def loader_waits(history: History) -> Alarm | None:
-    """Whether much of the time goes into waiting for the loader."""
+    """An alarm if training waits for the loader for much of the time."""
     recent = history.series("train", "speed/wait")[1][-10:]
     share = float(np.median(recent)) if len(recent) >= 5 else 0.0
     if not share > WAITS:
@@ -65,7 +65,7 @@ def loader_waits(history: History) -> Alarm | None:
 
 def _not_finite(history: History, _improving: bool) -> Alarm | None:
     last = history.train[-1] if history.train else {}
-    # a step that was left out is no trouble by itself: training goes on, or goes back
+    # a skipped step is no problem by itself: training continues, or returns to a checkpoint
     recent = history.train[-PASSING:] if history.skips else history.train[-1:]
     names = [
         name
@@ -74,7 +74,7 @@ def _not_finite(history: History, _improving: bool) -> Alarm | None:
     ]
     if not names:
         return None
-    # a term is named before the total and the norm that it spoils
+    # name the term rather than the total and the norm that contain it
     name = min(names, key=lambda n: (n.endswith(("/total", "/grad_norm")), "accuracy" in n, n))
     network: Network = "discriminator" if name.startswith("discriminator") else "generator"
     seen = {name: math.nan, "lr": _half_rate(history)}
@@ -100,9 +100,9 @@ def _vanishing(history: History, improving: bool) -> Alarm | None:
 
 
 def _norm(history: History, network: Network) -> tuple[float, float]:
-    """The recent gradient norm over its own median so far, and the norm."""
+    """The recent gradient norm divided by its median so far, and the norm."""
     steps, found = history.series("train", f"{network}/grad_norm")
-    # G learns from other losses once D comes into play
+    # G's losses change when D starts
     start = history.setting("training", "adversarial_from", 0)
     since = start if history.step > start else 0
     norms = [v for s, v in zip(steps, found, strict=True) if s > since and _finite(v)]
@@ -115,7 +115,7 @@ def _norm(history: History, network: Network) -> tuple[float, float]:
 
 def _overpowering(history: History, improving: bool) -> Alarm | None:
     shares = _recent(accuracies(history))
-    # a critic is there to be as right as it can be
+    # a Wasserstein critic should be as accurate as possible
     if improving or not shares or _objective(history) == "wasserstein":
         return None
     if min(shares.values()) < (WINS_PAIRS if "pairs" in shares else WINS):
@@ -127,7 +127,7 @@ def _overpowering(history: History, improving: bool) -> Alarm | None:
 
 
 def _blind(history: History, _improving: bool) -> Alarm | None:
-    """D never could tell; one that no longer can has met a good G."""
+    """D was never better than chance. If it once was, G has become good."""
     found = accuracies(history)
     losses = [v for v in history.series("train", "discriminator/adversarial")[1] if _finite(v)]
     few = not found or min(map(len, found.values())) < ENOUGH or len(losses) < ENOUGH
@@ -142,7 +142,7 @@ def _blind(history: History, _improving: bool) -> Alarm | None:
 
 
 def _one_sided(history: History, _improving: bool) -> Alarm | None:
-    """D says the same of everything: its accuracies are pinned, one at 1 and one at 0."""
+    """D gives the same answer for all clips: one accuracy stays at 1, the other at 0."""
     shares = _recent(accuracies(history))
     if "real" not in shares or _objective(history) == "wasserstein":
         return None
@@ -153,7 +153,7 @@ def _one_sided(history: History, _improving: bool) -> Alarm | None:
 
 
 def _flat(losses: np.ndarray, chance: float | None) -> bool:
-    """Whether D's loss stays where it is for judges that cannot tell, whatever their number."""
+    """Whether D's loss stays at chance, whatever the number of its members."""
     middle = float(np.median(losses))
     if chance is None:  # no unit to compare with
         return float(np.abs(losses - middle).max()) <= max(STILL * abs(middle), STILL)
@@ -161,14 +161,14 @@ def _flat(losses: np.ndarray, chance: float | None) -> bool:
 
 
 def _recent(shares: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Means over the last quarter of the windows, where there are enough."""
+    """Means over the last quarter of the windows; empty if there are too few."""
     if not shares or min(map(len, shares.values())) < ENOUGH:
         return {}
     return {name: float(np.mean(v[-max(10, len(v) // 4) :])) for name, v in shares.items()}
 
 
 def _accuracies(shares: Mapping[str, float]) -> dict[str, float]:
-    """By the keys that they have in `metrics.jsonl`."""
+    """Accuracies by their keys in `metrics.jsonl`."""
     return {f"accuracy_{name}": share for name, share in shares.items()}
 
 
@@ -200,4 +200,4 @@ GROWN: Sequence[Callable[[History, bool], Alarm | None]] = (
     _blind,
     _vanishing,
 )
-"""Checks of a run that is no longer young, the gravest first."""
+"""Checks after the early steps, the worst problems first."""

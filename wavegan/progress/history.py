@@ -1,4 +1,4 @@
-"""What a run wrote down: its recipe, and the lines of `metrics.jsonl`."""
+"""Read a run's recipe and its `metrics.jsonl`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ _RATED = ("start", "return")
 
 @dataclass(frozen=True)
 class History:
-    """A run as it stands on the disk; a run that is still training may be read.
+    """The recorded state of a run on disk; the run may still be training.
 
     Attributes:
         run: its folder.
-        recipe: `recipe.yaml`, resolved.
+        recipe: the resolved `recipe.yaml`.
         train: lines of training windows, oldest first: `step`, losses, gradient norms, `speed/…`.
-        validation: lines of validations, oldest first: `step` and metrics; NaN where not finite.
-        alarms: what validations raised, oldest first.
+        validation: lines of validations, oldest first: `step` and metrics; NaN if not finite.
+        alarms: alarms of validations, oldest first.
         starts: a line for each start and resume: `step`, machine and versions.
-        skips: a line for each step that was left out: `step`, `total`, `terms`, `guilty`.
+        skips: a line for each skipped step: `step`, `total`, `terms`, `guilty`.
         returns: a line for each return to a checkpoint: `step`, `from`, `number`, `rate`.
-        rate: what both learning rates are multiplied by, after such returns.
-        notes: what of it is damaged and was passed over.
+        rate: factor of both learning rates after such returns.
+        notes: descriptions of damaged parts that were ignored.
     """
 
     run: Path
@@ -47,7 +47,7 @@ class History:
         """Read a run's folder.
 
         Raises:
-            UserError: it is no run's folder, or its recipe is damaged.
+            UserError: it is not a run's folder, or its recipe is damaged.
         """
         known, notes = stored_recipe.read(run)
         found = lines.read(run / METRICS)
@@ -73,7 +73,7 @@ class History:
 
     @property
     def step(self) -> int:
-        """The last step that something was written of."""
+        """The last recorded step."""
         kinds = (self.train, self.validation, self.starts)
         return max((int(lines[-1]["step"]) for lines in kinds if lines), default=0)
 
@@ -89,43 +89,43 @@ class History:
 
     @property
     def unmeasured(self) -> bool:
-        """Whether nothing is measured since its last start, as nothing is held out."""
+        """Whether nothing is held out, and so nothing measured, since its last start."""
         data = self.starts[-1].get("data") if self.starts else None
         return not self.measured and isinstance(data, dict) and data.get("held_out") == 0
 
     @property
     def measured(self) -> tuple[Line, ...]:
-        """The validations whose figures compare: those since validation has the clips it has."""
+        """The comparable validations: those since the validation clips last changed."""
         since = max(self.measured_anew, default=-1)
         return tuple(line for line in self.validation if line["step"] > since)
 
     @property
     def measured_anew(self) -> tuple[int, ...]:
-        """The steps after which validation had other clips than before, rising."""
+        """The steps after which the validation clips changed, in ascending order."""
         return tuple(sorted({int(x["step"]) for x in self.starts if x.get("measured_anew")}))
 
     @property
     def early(self) -> int:
-        """The step before which nothing is said of its course: its rate has to warm up, too."""
+        """The step before which there is no trend; it includes the warm-up of the rate."""
         training = self.recipe.get("training")
         schedule = training.get("schedule") if isinstance(training, dict) else None
         warmup = schedule.get("warmup") if isinstance(schedule, dict) else 0
         return max(EARLY, warmup) if isinstance(warmup, int) else EARLY
 
     def setting(self, section: str, field: str, default: Any) -> Any:
-        """A field of a section of the recipe, or `default` where it is not of that type."""
+        """A field of a section of the recipe, or `default` if its type differs."""
         values = self.recipe.get(section)
         value = values.get(field, default) if isinstance(values, dict) else default
         same = isinstance(value, type(default)) and not isinstance(value, bool)
         return value if same and (not isinstance(value, int) or value > 0) else default
 
     def section(self, outer: str, inner: str) -> Mapping[str, Any]:
-        """A table of the recipe within another; empty where there is none."""
+        """A nested table of the recipe; empty if there is none."""
         values = self.recipe.get(outer)
         found = values.get(inner) if isinstance(values, dict) else None
         return found if isinstance(found, dict) else {}
 
     def series(self, kind: str, key: str) -> tuple[list[int], list[float]]:
-        """Steps and values of a figure, where "train", "validation" or "measured" lines have it."""
+        """Steps and values of a figure in the "train", "validation" or "measured" lines."""
         chosen = [line for line in getattr(self, kind) if key in line]
         return [int(line["step"]) for line in chosen], [float(line[key]) for line in chosen]

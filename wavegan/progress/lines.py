@@ -1,4 +1,4 @@
-"""The lines of `metrics.jsonl`, each of a kind and with figures of the types that it has."""
+"""Parse and check the lines of `metrics.jsonl`."""
 
 import json
 import math
@@ -16,11 +16,11 @@ from wavegan.progress.thinned import Thinned
 Line = Mapping[str, Any]
 
 LONGEST = 1 << 20
-"""Bytes of a line."""
+"""Maximum bytes of a line."""
 MOST_BYTES = 1 << 26
-"""Of the lines of one kind that are held at once."""
+"""Maximum bytes in memory for the lines of one kind."""
 LARGEST = 1e39
-"""More than float32 can say: no figure of a training."""
+"""Beyond the range of float32, so no figure of a training run is larger."""
 MOST_STEPS = 10**15
 
 
@@ -34,7 +34,7 @@ class _Data(BaseModel):
 
 
 class _Start(BaseModel):
-    """What a start is made of, where it is there: lines of older runs lack some."""
+    """A start or resume; lines of older runs lack some fields."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -46,7 +46,7 @@ class _Start(BaseModel):
 
 
 class _Skip(BaseModel):
-    """A step that was left out: how many were by then, what was not finite, which clips gave it."""
+    """A skipped step: the total so far, the terms that were not finite, the clips at fault."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -56,7 +56,7 @@ class _Skip(BaseModel):
 
 
 class _Return(BaseModel):
-    """A return to a checkpoint: its number, what the rates are multiplied by since, and why."""
+    """A return to a checkpoint: its number, the new factor of the rates, and the reason."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -66,7 +66,7 @@ class _Return(BaseModel):
 
 
 class _Alarm(BaseModel):
-    """What a validation showed to go wrong; older runs have the text alone."""
+    """An alarm of a validation; older runs have only the text."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
@@ -79,14 +79,14 @@ class _Alarm(BaseModel):
 
 @dataclass(frozen=True)
 class Lines:
-    """What a `metrics.jsonl` holds.
+    """The content of a `metrics.jsonl`.
 
     Attributes:
-        whole: its lines, by step; NaN stands for what was not finite.
-        passed_over: how many lines are torn or something else; a last line without its end is
-            not among them, as it may be being written.
-        first: number, from 1, of the first of them.
-        thinned: of a kind with more lines than fit into memory, every how many-th is in `whole`.
+        whole: its valid lines, by step, with NaN for values that are not finite.
+        passed_over: number of damaged or unknown lines. An incomplete last line does not count, as
+            the run may be writing it.
+        first: number, from 1, of the first such line.
+        thinned: for kinds with too many lines for memory, the n of the every n-th line kept.
     """
 
     whole: tuple[Line, ...]
@@ -96,27 +96,27 @@ class Lines:
 
     @property
     def damage(self) -> str | None:
-        """What there is to say of lines that were passed over."""
+        """A message about damaged lines; None if there are none."""
         if not self.passed_over:
             return None
         where = f"line {self.first}"
         if self.passed_over > 1:
             where = f"{self.passed_over} lines, the first is {where}"
-        return f"passed over what is torn or something else ({where})"
+        return f"ignored damaged or unknown lines ({where})"
 
     @property
     def note(self) -> str | None:
-        """What there is to say of lines that are not in `whole`."""
-        told = [self.damage] if self.damage else []
-        told += [
-            f"more lines of {kind} than are held at once: one in {stride} is used"
+        """A message about lines that are not in `whole`; None if all are."""
+        notes = [self.damage] if self.damage else []
+        notes += [
+            f"too many lines of kind {kind} for memory: one in {stride} is used"
             for kind, stride in self.thinned.items()
         ]
-        return "; ".join(told) or None
+        return "; ".join(notes) or None
 
 
 def read(file: Path) -> Lines:
-    """Read a `metrics.jsonl` in bounded memory; no file, no lines."""
+    """Read a `metrics.jsonl` in bounded memory; a missing file has no lines."""
     if not file.is_file():
         return Lines(())
     kept: dict[str, Thinned[tuple[int, Line]]] = {}
@@ -128,7 +128,7 @@ def read(file: Path) -> Lines:
         elif text.strip() and (text.endswith(b"\n") or len(text) > LONGEST):
             passed_over += 1
             first = first or number
-    # of one step in the order of the file: a start after a return says the rate anew
+    # lines of one step stay in file order, as a start after a return changes the rate
     placed = sorted(
         ((line["step"], number, line) for one in kept.values() for number, line in one),
         key=lambda place: place[:2],
@@ -139,14 +139,14 @@ def read(file: Path) -> Lines:
 
 
 def parse(text: bytes) -> Line | None:
-    """One line with its types checked; None: it is torn, or something else."""
+    """Parse one line and check its types; None if it is damaged or unknown."""
     content = _known(text)
     check = None if content is None else _KINDS.get(str(content["kind"]))
     return None if content is None or check is None else check(content)
 
 
 def step_of(text: bytes) -> int | None:
-    """The step of a line of whichever kind, also of one that this version does not know."""
+    """The step of a line of any kind, even one unknown to this version."""
     content = _known(text)
     return None if content is None else content["step"]
 
@@ -179,7 +179,7 @@ def _figures(content: dict[str, Any]) -> Line | None:
         finite = isinstance(number, int) or math.isfinite(number)
         if finite and abs(number) > LARGEST:
             return None
-        # every line has the same names: one text for all of them, as lines may be many
+        # names repeat in every line: share one string to save memory
         values[sys.intern(aliases.FIGURES.get(key, key))] = float(number) if finite else math.nan
     return {"kind": content["kind"], "step": content["step"], **values}
 

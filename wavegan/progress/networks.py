@@ -1,4 +1,4 @@
-"""Who takes part in a training, and whether so much is known of them that they are well."""
+"""State of the networks of a run, as far as it is known."""
 
 from wavegan.progress.alarm import Network
 from wavegan.progress.health import accuracies
@@ -9,33 +9,33 @@ EARLY_TO_TELL = "too early to tell"
 
 
 def unsure(history: History) -> str | None:
-    """Why it is too early to tell whether the networks are healthy; None: it is not."""
+    """Why it is too early to tell whether the networks are healthy; None if it is not."""
     if len(history.train) < ENOUGH:
-        return f"{len(history.train)} of the {ENOUGH} windows of steps that it takes"
-    return f"it takes {history.early:,} steps" if history.step < history.early else None
+        return f"{len(history.train)} of {ENOUGH} required windows of steps"
+    return f"{history.early:,} steps are required" if history.step < history.early else None
 
 
 def players(history: History) -> dict[Network, str]:
-    """Who takes part: `healthy` if nothing else is known by then, or that D was not measured."""
+    """State of each network: `healthy` if nothing else is known, or why that is unknown."""
     well = "healthy" if unsure(history) is None else EARLY_TO_TELL
     state: dict[Network, str] = {"generator": well}
     if not history.recipe.get("discriminators"):
         return state
     start = history.setting("training", "adversarial_from", 0)
     if history.step <= start:
-        return {**state, "discriminator": f"not in play before step {start:,}"}
+        return {**state, "discriminator": f"not used before step {start:,}"}
     measured = accuracies(history) or any("accuracy_real" in v for v in history.validation)
     return {**state, "discriminator": well if measured else "not measured"}
 
 
 def sentence(history: History) -> str:
-    """How they are where no trouble is known; nothing where no window was written down."""
+    """A sentence for networks without known problems; empty if no window is recorded."""
     if not history.train:
         return ""
     state, why = players(history), unsure(history)
-    judge = state.get("discriminator")
-    other = "; there is no D" if judge is None else f"; D is {judge}"
-    both = judge == state["generator"]
+    of_d = state.get("discriminator")
+    other = "; there is no D" if of_d is None else f"; D is {of_d}"
+    both = of_d == state["generator"]
     who, verb = ("D and G", "are") if both else ("G", "is")
     if why is not None:
         rest = "" if both else other

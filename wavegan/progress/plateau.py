@@ -1,11 +1,11 @@
-"""Where a curve of validations levels out, by the shape that it has had so far.
+"""Predict where a curve of validations levels out, from its shape so far.
 
 Two shapes are tried, `a + b step^-c` (the power law that learning curves follow: Hestness et al.
 2017, "Deep Learning Scaling is Predictable, Empirically", arXiv:1712.00409) and
-`a + b exp(-step / c)`. For each c of a grid a and b are the line of least relative error, with
-weights that count outliers less (Huber 1964, "Robust Estimation of a Location Parameter",
-doi:10.1214/aoms/1177703732). How sure the result is, is told by fitting it again to curves of the
-same shape with the residuals drawn anew.
+`a + b exp(-step / c)`. For each c of a grid, a and b minimise the relative error with weights that
+reduce outliers (Huber 1964, "Robust Estimation of a Location Parameter",
+doi:10.1214/aoms/1177703732). The range comes from fits to curves of the same shape with resampled
+residuals (bootstrap).
 """
 
 import math
@@ -18,28 +18,29 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 GAIN = 0.02
-"""On the plateau twice as many steps would gain less than this share of the value."""
+"""On the plateau, twice as many steps gain less than this share of the value."""
 FEWEST = 7
-"""Validations below which nothing is foretold."""
+"""Fewest validations for a prediction."""
 FAR = 20.0
-"""Times the present step: nothing is foretold beyond."""
+"""Farthest prediction, as a multiple of the current step."""
 LOOSE = 3.0
-"""Largest ratio of the ends of the range of plausible plateaus."""
+"""Largest ratio between the ends of the range of plausible plateaus."""
 ROUGH = 0.15
-"""No range is narrower than this share to either side: a curve is only nearly of these shapes."""
+"""Smallest half-width of the range, as a share: real curves fit these shapes only roughly."""
 EXPLAINED = 0.7
-"""Share of the spread of values that the shape has to explain."""
+"""Smallest share of the variance that the shape has to explain."""
 RESAMPLED, ITERATIONS, HUBER, POINTS = 100, 8, 1.345, 40
 
 
 @dataclass(frozen=True)
 class Plateau:
-    """Where it levels out.
+    """The predicted plateau.
 
     Attributes:
         step: from here on twice as many steps gain less than 2 %.
-        low, high: nine of ten resampled curves level out between these steps; at least 15 % away.
-        value: the figure there.
+        low, high: nine in ten resampled curves level out between these steps; at least 15 % from
+            `step`.
+        value: the value there.
     """
 
     step: int
@@ -49,7 +50,7 @@ class Plateau:
 
 
 def plateau(steps: Sequence[int], values: Sequence[float]) -> Plateau | None:
-    """The plateau, or None where the values follow no such shape or leave it too wide open."""
+    """The plateau; None if the values fit no such shape, or the range is too wide."""
     kept = [(s, v) for s, v in zip(steps, values, strict=True) if math.isfinite(v) and s > 0]
     if len(kept) < FEWEST or min(v for _, v in kept) <= 0:
         return None
@@ -71,7 +72,7 @@ def plateau(steps: Sequence[int], values: Sequence[float]) -> Plateau | None:
 
 
 def _thinned(curve: Array) -> Array:
-    """Steps and values `(2, N)`, at most 40, by doublings alike; averages would bend the curve."""
+    """At most 40 steps and values `(2, N)`, evenly spaced in log step, without averaging."""
     count = curve.shape[1]
     if count <= POINTS:
         return curve
@@ -80,9 +81,9 @@ def _thinned(curve: Array) -> Array:
 
 
 def _shapes(place: Array) -> tuple[Array, Array, Array]:
-    """Shapes `(S, N)` at the steps, `(S, 2, G)` at a grid of steps and at their doubles; the grid.
+    """Shapes `(S, N)` at the steps, `(S, 2, G)` at a grid and at its doubles; and the grid.
 
-    Steps are counted in present ones, so that shapes are of the order of 1.
+    Steps are divided by the current step, so shapes are of the order of 1.
     """
     grid = np.geomspace(place[0], FAR * place[-1], 400)
     power = np.geomspace(0.1, 4, 96)[:, None]
@@ -97,9 +98,9 @@ def _shapes(place: Array) -> tuple[Array, Array, Array]:
 
 
 def _lines(shapes: Array, level: Array, weight: Array) -> tuple[Array, Array]:
-    """Of each shape the best a and b, neither negative, `(..., S, 2)`, and its error `(..., S)`.
+    """The best non-negative a and b of each shape, `(..., S, 2)`, and their error `(..., S)`.
 
-    `level` is `(..., 1, N)` or `(N,)`, `weight` `(..., S, N)`, of squared relative errors.
+    `level` is `(..., 1, N)` or `(N,)`; `weight` `(..., S, N)` weights squared relative errors.
     """
     own = weight / level**2
     total = own.sum(-1)
@@ -117,14 +118,14 @@ def _lines(shapes: Array, level: Array, weight: Array) -> tuple[Array, Array]:
 
 
 def _weights(shapes: Array, level: Array) -> Array:
-    """Huber's weights of each shape's residuals, `(S, N)`, by reweighting a few times."""
+    """Huber weights of each shape's residuals, `(S, N)`, by iterative reweighting."""
     weight = np.ones_like(shapes)
     for _ in range(ITERATIONS):
         line, _ = _lines(shapes, level, weight)
         residual = np.abs(level - line[:, :1] - line[:, 1:] * shapes) / level
         scale = 1.4826 * np.median(residual, axis=-1, keepdims=True) + 1e-9
         weight = np.minimum(1.0, HUBER * scale / np.maximum(residual, 1e-12))
-    # one scale for all shapes, or a poor one would be forgiven what it does not fit
+    # the same weights for all shapes, or a poor fit would discount its own errors
     best = int(np.argmin(np.abs(residual).sum(-1)))
     weight[:] = weight[best]
     return weight
@@ -138,7 +139,7 @@ def _explained(level: Array, fitted: Array, weight: Array) -> float:
 
 
 def _levels_out(line: Array, ahead: Array, grid: Array) -> float | None:
-    """The last step of the grid at which doubling still gains, or None if it is the grid's end."""
+    """The first step of the grid from which doubling no longer gains; None if beyond the grid."""
     now, later = line[0] + line[1] * ahead[0], line[0] + line[1] * ahead[1]
     gains = np.flatnonzero(now - later > GAIN * now)
     if not len(gains):
@@ -149,9 +150,9 @@ def _levels_out(line: Array, ahead: Array, grid: Array) -> float | None:
 def _range(
     shapes: Array, ahead: Array, grid: Array, fitted: Array, residual: Array
 ) -> tuple[float, float]:
-    """The 5th and the 95th percentile of the plateaus of resampled curves."""
+    """The 5th and 95th percentiles of the plateaus of resampled curves."""
     count = len(fitted)
-    # three numbers were fitted, so the residuals are smaller than the noise
+    # three parameters were fitted, so the residuals are smaller than the noise
     noise = residual * math.sqrt(count / (count - 3))
     drawn = np.random.default_rng(0).integers(count, size=(RESAMPLED, count))
     curves = np.maximum(fitted * (1 + noise[drawn]), 1e-9 * fitted)[:, None]

@@ -1,4 +1,4 @@
-"""Whether the learning rates are so low that nothing is learnt any more."""
+"""Find learning rates that are too low to learn anything."""
 
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
@@ -6,7 +6,7 @@ from wavegan.progress.thresholds import GONE, LATE, LEAST
 
 
 def fallen(history: History, _improving: bool) -> Alarm | None:
-    """The rate of both networks is next to nothing while steps remain."""
+    """The rate of both networks is almost zero while steps remain."""
     steps, rates = history.series("train", "rate/generator")
     if not rates or history.step >= LATE * history.total:
         return None
@@ -21,7 +21,7 @@ def fallen(history: History, _improving: bool) -> Alarm | None:
 
 
 def fallen_for_d(history: History, _improving: bool) -> Alarm | None:
-    """D has a rate of its own, that falls as that of G does."""
+    """The separate rate of D, which follows the schedule of G's, is almost zero."""
     optimizer, rates = (
         history.section("training", "optimizer"),
         history.series("train", "rate/generator")[1],

@@ -1,4 +1,4 @@
-"""What befell a run: steps that were left out, and returns to a checkpoint."""
+"""Summarize a run's skipped steps and its returns to a checkpoint."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class SkippedSteps:
-    """What was not finite in the course of a run.
+    """The steps of a run that were not finite.
 
     Attributes:
-        steps: how many steps were left out.
-        last: the last of them; None: none was.
-        term: what was not finite in it, or "".
-        guilty: clips that gave it alone, the most frequent first.
-        returns: how often training went back to a checkpoint.
-        rate: what both learning rates are multiplied by now.
+        steps: number of skipped steps.
+        last: the last of them; None if there are none.
+        term: the term that was not finite in it, or "".
+        guilty: clips that cause it on their own, the most frequent first.
+        returns: number of returns to a checkpoint.
+        rate: current factor of both learning rates.
     """
 
     steps: int
@@ -32,7 +32,7 @@ class SkippedSteps:
 
     @classmethod
     def of(cls, history: History) -> "SkippedSteps":
-        """Count what a run wrote down; a line that lacks something counts for what it has."""
+        """Summarize a run's history; incomplete lines count with the fields they have."""
         skips, returns = history.skips, history.returns
         named = Counter(path for line in skips for path in _names(line, "guilty"))
         return cls(
@@ -46,7 +46,7 @@ class SkippedSteps:
 
     @property
     def sentence(self) -> str:
-        """For people; "" where all was finite."""
+        """A sentence for messages; "" if all steps were finite."""
         return " ".join(text for text in (self._skips(), self._returns()) if text)
 
     def _skips(self) -> str:
@@ -54,19 +54,19 @@ class SkippedSteps:
             return ""
         many = counted(self.steps, "step was", "steps were")
         why = f" ({self.term})" if self.term else ""
-        text = f"{many} left out as not finite, the last at step {self.last:,}{why}"
+        text = f"{many} skipped as not finite, the last at step {self.last:,}{why}"
         if not self.guilty:
-            return f"{text}; no clip alone is to blame."
+            return f"{text}; no single clip is the cause."
         more = f" and {len(self.guilty) - SHOWN} more" if len(self.guilty) > SHOWN else ""
         named = ", ".join(_printable(path) for path in self.guilty[:SHOWN])
-        return f"{text}; look at {named}{more}."
+        return f"{text}; check {named}{more}."
 
     def _returns(self) -> str:
         if not self.returns:
             return ""
         times = "once" if self.returns == 1 else f"{self.returns} times"
-        since = f"are x {self.rate:g} since" if self.rate < 1 else "were set anew since"
-        return f"It went back to a checkpoint {times}; both learning rates {since}."
+        since = f"are x {self.rate:g} since" if self.rate < 1 else "were set again since"
+        return f"It returned to a checkpoint {times}; both learning rates {since}."
 
 
 def _names(line: Line, key: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where a run stands: how far it is, how fast, whether it is still running, its best checkpoint."""
+"""Status of a run: step, speed, whether it is running, best checkpoint."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -14,24 +14,24 @@ from wavegan.run_folder import best_step, folders
 State = Literal["running", "silent", "ended", "not begun"]
 SHOWN = 3
 QUIET, LINES = 120.0, 5.0
-"""A run is silent once nothing came for so many seconds, and for the time of so many lines."""
+"""A run is silent after this many seconds, and the time of this many lines, without output."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a run stands.
+    """Status of a run.
 
     Attributes:
         run: its folder.
-        step, total: where it is, and where it ends.
-        speed: steps per second; None: unknown.
-        state: `running` (it wrote something just now), `silent` (validating, or stopped), `ended`
+        step, total: current and last step.
+        speed: steps per second; None if unknown.
+        state: `running` (it wrote something recently), `silent` (validating, or stopped), `ended`
             (at its last step), `not begun` (no metrics.jsonl yet).
-        written: seconds since it wrote something; None: it has not.
-        left: seconds of training to its end; None: unknown.
-        best: folder of the best checkpoint; None: none was marked.
-        resumable: whether there is a checkpoint to go on from.
-        alarms: the last few.
+        written: seconds since it wrote something; None if it has not.
+        left: seconds of training to its end; None if unknown.
+        best: folder of the best checkpoint; None if there is none.
+        resumable: whether there is a checkpoint to resume from.
+        alarms: the last few alarms.
     """
 
     run: str
@@ -47,7 +47,7 @@ class Standing:
 
     @property
     def line(self) -> str:
-        """A line for people, without the run's name."""
+        """A status line without the run's name."""
         share = f"step {self.step:,} of {self.total:,} ({self.step / self.total:.0%})"
         speed = "" if self.speed is None else f", {self.speed:.3g} steps/s"
         left = (
@@ -59,7 +59,7 @@ class Standing:
 
     @property
     def told(self) -> str:
-        """Its state for people."""
+        """Its state in words."""
         if self.written is None:
             return "nothing written yet"
         ago = format_duration(self.written)
@@ -77,7 +77,7 @@ class Standing:
 
 
 def standing(history: History, now: float | None = None) -> Standing:
-    """Where a run stands at a time (seconds since 1970; None: now)."""
+    """The status of a run at a time (seconds since 1970; None: now)."""
     file = history.run / "metrics.jsonl"
     written = None
     if file.is_file():
@@ -107,7 +107,7 @@ def _state(history: History, written: float | None) -> State:
 
 
 def _best(run: Path) -> str | None:
-    """The folder that `best.json` names, where both are there."""
+    """The folder that `best.json` names, if both exist."""
     step = best_step(run)
     folder = None if step is None else folders(run).get(step)
     return None if folder is None else str(folder)

@@ -1,7 +1,7 @@
-"""The recipe that a run wrote down, read for what it tells of the run.
+"""Read the stored recipe of a run, tolerating fields of other versions.
 
-It is not built of here, so fields of another version are no error: those that are looked at have
-the types that they should.
+Nothing is built from it here, so unknown fields are no error; only the types of the fields in use
+are checked.
 """
 
 from pathlib import Path
@@ -50,45 +50,45 @@ class _Recipe(_Section):
 
 
 def read(run: Path) -> tuple[Options, list[str]]:
-    """A run's `recipe.yaml`, resolved, and what of it is left out as it is not of its type.
+    """A run's resolved `recipe.yaml`, and notes on fields left out for their wrong type.
 
     Raises:
-        UserError: it is no run's folder, or the recipe is damaged; the file is named.
+        UserError: it is not a run's folder, or the recipe is damaged; the message has the file.
     """
     file = run / RECIPE
     if not file.is_file():
-        raise UserError(f"{run}: no run's folder: it has no {RECIPE} (see --out of train)")
+        raise UserError(f"{run}: not a run's folder, as it has no {RECIPE} (see --out of train)")
     sealed.state(file)
     try:
         known = bounded_yaml.read(bounded_text.read(file, bounded_yaml.LONGEST))
     except yaml.YAMLError as error:
         raise UserError(f"{file}: damaged: {bounded_yaml.reason(error)}") from None
     if not isinstance(known, dict):
-        raise UserError(f"{file}: damaged: it holds no fields")
+        raise UserError(f"{file}: damaged: it has no fields")
     plain: Options = _plain(known)
     return plain, _leave_out(plain, file)
 
 
 def _leave_out(known: Options, file: Path) -> list[str]:
-    """Take out what is not of its type, a field at a time; returns what there is to say."""
-    said: list[str] = []
-    while len(said) < MOST_ODD:
+    """Remove fields of a wrong type; returns a note for each."""
+    notes: list[str] = []
+    while len(notes) < MOST_ODD:
         try:
             _Recipe.model_validate(known)
         except ValidationError as error:
             place = _place(known, [str(part) for part in error.errors()[0]["loc"]])
-            said.append(f"{file}: {'.'.join(place)} is not of its type, so it is passed over")
+            notes.append(f"{file}: {'.'.join(place)} has the wrong type and is ignored")
             values = known
             for part in place[:-1]:
                 values = values[part]
             del values[place[-1]]
         else:
-            return said
-    raise UserError(f"{file}: damaged: {said[0]}, and more")
+            return notes
+    raise UserError(f"{file}: damaged: {notes[0]}, and more")
 
 
 def _place(values: Any, place: list[str]) -> list[str]:
-    """As much of a place as is there: pydantic's may go on with the type of a union."""
+    """The part of a location that exists: pydantic may append the type of a union."""
     found = []
     for part in place:
         if not isinstance(values, dict) or part not in values:
@@ -99,7 +99,7 @@ def _place(values: Any, place: list[str]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Keys as text, as JSON has them."""
+    """Convert keys to strings, as in JSON."""
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple | set) else value

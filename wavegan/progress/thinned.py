@@ -1,4 +1,4 @@
-"""A sequence of unknown length in bounded memory: where it is too long, every second one goes."""
+"""Keep a sequence of unknown length in bounded memory by dropping every second item."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -7,13 +7,13 @@ Item = TypeVar("Item")
 
 
 class Thinned(Generic[Item]):
-    """Items, evenly spaced where there are too many; the first and the last one are always kept.
+    """Evenly spaced items of a long sequence; the first and the last are always kept.
 
     Args:
-        most: bytes of all that are kept.
+        most: maximum bytes of all kept items.
 
     Attributes:
-        stride: every how many-th item is kept; 1: all.
+        stride: every `stride`-th item is kept; 1 keeps all.
     """
 
     def __init__(self, most: int) -> None:
@@ -23,7 +23,7 @@ class Thinned(Generic[Item]):
         self._bytes = self._seen = 0
 
     def add(self, item: Item, size: int) -> None:
-        """Take the next item, of so many bytes."""
+        """Add the next item, of `size` bytes."""
         wanted = self._seen % self.stride == 0
         self._seen += 1
         self._last = item

@@ -1,52 +1,51 @@
-"""From which figures on something is said of a run: every threshold, once.
+"""All thresholds for messages about a run.
 
-What tests and fits take for themselves stands with them (`trend`, `plateau`).
+Constants of statistical tests and fits are in their modules (`trend`, `plateau`).
 """
 
 EARLY = 200
-"""Steps below which the course of no run says anything, however often it was looked at."""
+"""Fewest steps for a trend, however often the run was validated."""
 ENOUGH = 20
-"""Windows before a norm or an accuracy is judged."""
+"""Fewest windows to evaluate a norm or an accuracy."""
 
 PASSING = 3
-"""Windows in a row without a finite loss, where such steps are left out, that are a trouble."""
+"""Successive windows without a finite loss that are a problem, if such steps are skipped."""
 EXPLODED, VANISHED = 20.0, 1e-3
-"""Gradient norm over its own median."""
+"""Gradient norm divided by its median."""
 WINS, WINS_PAIRS = 0.98, 0.995
-"""Share of clips, or of pairs, that D tells right from which on it leaves G nothing to learn from.
-"""
+"""D's accuracy on clips, or on pairs, from which G has nothing left to learn from it."""
 BLIND, EVER, LEARNT = 0.03, 0.6, 1000
-"""Distance from 0.5 within which D cannot tell; an accuracy that shows that it once could; steps
-after which it should."""
+"""Distance of D's accuracy from 0.5 that counts as chance; an accuracy that shows that D once was
+better; steps after which it should be."""
 MOSTLY, AT_CHANCE, STILL = 0.9, 0.9, 0.02
-"""Of a blind D: share of the windows that show it; its loss over that of chance, at least; how far
-that may vary, as a share of it."""
+"""For a blind D: share of the windows at chance; lowest loss relative to that of chance; relative
+variation of the loss."""
 GONE = 1e-3
-"""Share of its highest below which a learning rate teaches nothing."""
+"""Share of its maximum below which a learning rate is too low to learn."""
 LEAST = 1e-7
-"""Rate below which the weights of no network here move."""
+"""Learning rate below which no network's weights change."""
 LATE = 0.95
-"""Share of the run from which on the rate may be as low as that."""
+"""Share of the run after which the rate may be that low."""
 WAITS = 0.2
-"""Share of the time that may go into waiting for the loader."""
+"""Largest share of time spent waiting for the loader."""
 
 COLLAPSED = 0.4
-"""Share of the real clips' diversity below which generated ones are all alike."""
+"""Share of the real clips' diversity below which the generator has collapsed."""
 LIVELY = 0.6
-"""Share that shows that the generator once was past its uniform beginnings."""
+"""Share that shows that the generator was once diverse."""
 PATIENCE = 3
-"""Validations after which even a generator that never was lively should be."""
+"""Validations after which any generator should be diverse."""
 IMPROVES = 0.99
-"""Fréchet distance over each earlier one, below which G learns whatever D knows."""
+"""Ratio of the Fréchet distance to each earlier one below which G still improves."""
 MEMORIZATION_GAP = 0.35
-"""How much rarer D may recognise held-out clips as real than those that it trained on."""
+"""Largest gap between D's accuracy on training clips and on held-out clips."""
 
 SURER, AFTER_BEST = 0.99, 6
-"""Of a rise since the best validation: how sure, by how many validations; the best is chosen, so
-chance alone makes what follows it look worse."""
+"""For a rise since the best validation: confidence, and number of validations. The confidence is
+high, as values after the minimum look worse by chance alone."""
 YOUNG = 0.1
-"""Share of the run within which nothing but a trouble ends it."""
+"""Share of the run in which only a problem leads to the advice to stop."""
 LONG_AGO, SINCE = 0.5, 8
-"""The best validation is long ago at this share of the steps, so many validations since."""
+"""The best validation is long ago if before this share of the steps, and this many validations."""
 NEARLY = 0.9
-"""Share of the run from which on a cosine schedule has little left to give."""
+"""Share of the run after which a cosine schedule gains little."""

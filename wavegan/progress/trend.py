@@ -1,10 +1,10 @@
-"""Whether a figure of the validations falls, and how sure that is.
+"""Trend of a validation figure, and its confidence.
 
-Mann and Kendall's test for a trend (Mann 1945, "Nonparametric Tests Against Trend", Econometrica
-13:245, doi:10.2307/1907187; Kendall 1975, "Rank Correlation Methods"): how many pairs of
-validations fall and how many rise. With no trend every order is equally likely, which gives the
-probability of so many. It asks for no shape of the curve or of its noise, only that the noise of
-one validation says nothing about that of the next.
+The Mann-Kendall test (Mann 1945, "Nonparametric Tests Against Trend", Econometrica 13:245,
+doi:10.2307/1907187; Kendall 1975, "Rank Correlation Methods") counts the pairs of validations that
+fall and those that rise. Without a trend every order is equally likely, which gives the probability
+of the counts. It assumes no shape of curve or noise, only that the noise of validations is
+independent.
 """
 
 import itertools
@@ -21,30 +21,30 @@ Direction = Literal["falling", "flat", "rising", "unknown"]
 Array = NDArray[np.float64]
 
 FEWEST = 4
-"""Validations below which no order of them is rarer than 1 in 20."""
+"""Fewest validations: with fewer, no order has a probability below 1 in 20."""
 SURE = 0.95
-"""Confidence from which on a direction is named."""
+"""Confidence required to name a direction."""
 MATTERS = 0.02
-"""Share of the value: a change below it within the window is none that matters."""
+"""Share of the value below which a change within the window does not matter."""
 NOISE, MOST = 1.5, 0.1
-"""The same where validations scatter: so many of their deviations, at most so large a share."""
+"""The same for noisy validations: a multiple of their deviation, up to a largest share."""
 ENUMERATED, EXACT = 7, 50
-"""Up to so many validations all orders are gone through (with ties), or counted (without)."""
+"""Most validations for which all orders are enumerated (with ties) or counted (without)."""
 
 
 @dataclass(frozen=True)
 class Trend:
-    """Where a figure is going.
+    """The trend of a figure.
 
     Attributes:
         direction: falling, flat (it changes by less than `margin`), rising, or unknown.
-        confidence: one-sided, 0 to 1: how sure the direction is; of `unknown`, that of the
-            likelier of falling and rising.
-        count: how many values it was judged by.
-        first: step of the first of them.
-        margin: share of the value below which a change within these values is none.
-        change: of the value within these, as a share of the first, by Theil's and Sen's slope (of
-            the logarithms where all are positive).
+        confidence: one-sided confidence of the direction, 0 to 1; for `unknown`, that of the more
+            likely of falling and rising.
+        count: number of values.
+        first: step of the first value.
+        margin: share of the value below which a change does not matter.
+        change: change of the value, as a share of the first, by the Theil-Sen slope (of the
+            logarithms if all values are positive).
     """
 
     direction: Direction
@@ -56,7 +56,7 @@ class Trend:
 
     @property
     def matters(self) -> bool:
-        """Whether the change is one."""
+        """Whether the change exceeds the margin."""
         return abs(self.change) > self.margin
 
 
@@ -64,16 +64,16 @@ UNKNOWN = Trend("unknown", math.nan, 0, 0, MATTERS)
 
 
 def window(steps: Sequence[int], least: int = 5) -> int:
-    """Index of the first value to judge by: those since half of the steps, but `least` of them.
+    """Index of the first value of the last half of the steps, but at least of `least` values.
 
-    A curve of training is even in doublings of its steps, so the last doubling is its present.
+    Training curves are regular in the logarithm of the step, so the last doubling is the present.
     """
     recent = sum(step >= steps[-1] / 2 for step in steps)
     return max(0, len(steps) - max(recent, least))
 
 
 def trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
-    """The trend of all these values; those that are not finite are left out."""
+    """The trend of the values; those that are not finite are left out."""
     kept = [(s, v) for s, v in zip(steps, values, strict=True) if math.isfinite(v)]
     if len(kept) < FEWEST:
         return UNKNOWN if not kept else Trend("unknown", math.nan, len(kept), kept[0][0], MATTERS)
@@ -100,10 +100,10 @@ def trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
 
 
 def falls(values: Array) -> float:
-    """1 minus the probability that values without a trend fall as much: 0 to 1.
+    """1 minus the probability that values without a trend fall this much, 0 to 1.
 
-    Exact up to 7 values, and up to 50 that all differ; beyond that the normal approximation with
-    the correction for ties and for continuity.
+    Exact for up to 7 values, and for up to 50 different values; beyond that the normal
+    approximation with corrections for ties and continuity.
     """
     score, count = _score(values), len(values)
     ties = np.unique(values, return_counts=True)[1]
@@ -115,12 +115,12 @@ def falls(values: Array) -> float:
     total = count * (count - 1) * (2 * count + 5)
     variance = (total - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
     if variance <= 0:
-        return 0.0  # all alike
+        return 0.0  # all values are equal
     return 0.5 * math.erfc((float(score) + 1) / math.sqrt(2 * variance))
 
 
 def slope(place: Array, level: Array) -> float:
-    """Theil and Sen's: the median of the slopes of all pairs (Sen 1968, doi:10.2307/2285891)."""
+    """Theil-Sen slope: the median of the slopes of all pairs (Sen 1968, doi:10.2307/2285891)."""
     first, second = np.triu_indices(len(level), 1)
     run = place[second] - place[first]
     apart = run > 0
@@ -128,7 +128,7 @@ def slope(place: Array, level: Array) -> float:
 
 
 def _margin(residual: Array, scale: float) -> float:
-    """The share of the value that a change has to exceed to matter."""
+    """The share of the value above which a change matters."""
     scatter = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
     return min(max(NOISE * scatter / scale, MATTERS), MOST) if scale else MATTERS
 

@@ -1,6 +1,6 @@
-"""What is typical of a recipe at a step: curves of runs that were made, in `curves/`.
+"""Typical values of a recipe at a step, from the curves of earlier runs in `curves/`.
 
-A curve is what one run of a recipe measured, on the data and the machine that it names.
+A curve has the validations of one run of a recipe; it names its data and its machine.
 """
 
 import json
@@ -17,7 +17,7 @@ from wavegan.progress.history import History
 
 CURVES = Path(__file__).parent / "curves"
 SECTIONS = ("task", "mel", "generator", "discriminators", "objective", "penalties", "losses")
-"""What makes a recipe the same whatever it is called: these, and the fields below."""
+"""The sections that, with the fields below, identify a recipe whatever its name."""
 FIELDS = {
     "audio": ("sample_rate", "channels"),
     "data": ("segment",),
@@ -27,15 +27,15 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Typical:
-    """What a stored curve has at a step.
+    """The value of a stored curve at a step.
 
     Attributes:
-        recipe: the recipe's name.
-        value: its value there, between its validations by the logarithms of step and value.
-        at: the step that it is of: the run's own, or the curve's last one where that is less.
-        steps: how many steps that run had in all.
+        recipe: name of the recipe.
+        value: value at the step, interpolated in the logarithms of step and value.
+        at: step of the value: the run's own, or the last one of the curve if that is less.
+        steps: total number of steps of the stored run.
         same_data: whether it was trained on the same files.
-        data: what it was trained on.
+        data: name of its training data.
     """
 
     recipe: str
@@ -47,7 +47,7 @@ class Typical:
 
 
 def typical(history: History, metric: str, step: int) -> Typical | None:
-    """What is typical at a step; None: no curve of this recipe is stored, or none so early."""
+    """The typical value at a step; None if there is no curve of this recipe, or none so early."""
     found = curve(history, metric)
     if found is None or started_from_a_model(history):
         return None
@@ -68,7 +68,7 @@ def typical(history: History, metric: str, step: int) -> Typical | None:
 
 
 def curve(history: History, metric: str) -> Mapping[str, Any] | None:
-    """The stored curve of this run's recipe; of several the one with as many steps, if any."""
+    """The stored curve of this run's recipe, of several the one nearest in number of steps."""
     own = identity(history.recipe)
     found = [c for c in curves() if c["metric"] == metric and _agrees(c["identity"], own)]
     found.sort(key=lambda c: abs(math.log(c["steps"] / history.total)))
@@ -76,15 +76,15 @@ def curve(history: History, metric: str) -> Mapping[str, Any] | None:
 
 
 def curves() -> list[Mapping[str, Any]]:
-    """All curves that come with the package."""
+    """All curves of the package."""
     files = sorted(CURVES.glob("*.json"))
     return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a resolved recipe that a curve of its validations depends on most.
+    """The fields of a resolved recipe that its validations depend on most.
 
-    Not among them: its name and description, where the data lies, how many steps there are.
+    Its name and description, the location of the data and the number of steps are left out.
     """
     recipe = _with_rate(aliases.fields(recipe))
     found: dict[str, Any] = {name: recipe.get(name) for name in (*SECTIONS, "feature_matching")}
@@ -97,15 +97,15 @@ def identity(recipe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def started_from_a_model(history: History) -> bool:
-    """Whether it began with another model's weights: then no curve is one of its kind."""
+    """Whether it started from another model's weights; then no curve applies."""
     training = history.recipe.get("training")
     return isinstance(training, dict) and training.get("init_from") is not None
 
 
 def _agrees(stored: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether two identities are one; a run older than one of `FIELDS` is not held to it.
+    """Whether two identities are equal; fields of `FIELDS` that an older run lacks are ignored.
 
-    Nor to a mel that no network sees: recipes of before had one in any case.
+    A mel that no network uses is ignored, too, as older recipes always had one.
     """
     compared = {name for name in stored if name not in FIELDS}
     if stored["mel"] is None:
@@ -117,7 +117,7 @@ def _agrees(stored: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
 
 
 def _with_rate(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe with its rate among `audio`, where only its mel said it."""
+    """The recipe with its sample rate in `audio`, even if only its mel has it."""
     mel, audio = recipe.get("mel"), recipe.get("audio") or {}
     if not isinstance(mel, dict) or not isinstance(audio, dict) or audio.get("sample_rate"):
         return dict(recipe)

@@ -1,6 +1,6 @@
-"""Is it good yet? One paragraph of a run, and what to do.
+"""The verdict of a run: one paragraph about how good it is and what to do.
 
-A pure function of what the run wrote down, so it is the same during training, afterwards, and on a
+It depends only on the files of the run, so it is the same during training, afterwards, and in a
 copied folder.
 """
 
@@ -24,32 +24,32 @@ from wavegan.progress.trend import FEWEST, UNKNOWN, Direction, Trend, trend, win
 from wavegan.progress.typical import Typical, curve, started_from_a_model, typical
 
 NAMES = {"log_mel_l1": "log-mel L1", "frechet": "Fréchet distance"}
-"""The figures by which checkpoints are compared, lower is better, and what they are called."""
+"""The figures that compare checkpoints (lower is better), and their names in messages."""
 
 
 @dataclass(frozen=True)
 class RunVerdict:
-    """What is to be said of a run.
+    """The verdict of a run.
 
     Attributes:
         text: one paragraph.
         action: what to do.
         reason: why, in a few words.
-        step, total: where the run is, and where it ends.
-        metric: key of the figure that checkpoints are compared by; None: none was measured.
-        value: at the last validation; NaN: not measured.
+        step, total: current and last step.
+        metric: key of the figure that compares checkpoints; None if none was measured.
+        value: its value at the last validation; NaN if not measured.
         best_step, best_value: the lowest so far.
-        trend: where it is going, over the last doubling of steps.
-        confidence: how sure that is, 0 to 1; NaN: too early to tell.
-        typical: what the stored curve of this recipe has at this step; None: there is none.
-        typical_of: that recipe.
-        health: `healthy` or what is wrong, by player (G, D).
-        plateau_step: where it is expected to level out; None: not to be foretold.
-        plateau_range: nine times in ten between these.
-        seconds_left: training until then; None: unknown, or past.
-        remarks: other things to see to.
-        skipped: steps that were left out, as something in them was not finite.
-        returns: how often training went back to a checkpoint.
+        trend: direction over the last doubling of steps.
+        confidence: confidence of the trend, 0 to 1; NaN if too early to tell.
+        typical: value of the stored curve of this recipe at this step; None if there is none.
+        typical_of: name of that recipe.
+        health: `healthy` or the problem, by network (G, D).
+        plateau_step: predicted step of the plateau; None if it cannot be predicted.
+        plateau_range: range of that step, with a probability of nine in ten.
+        seconds_left: seconds of training until then; None if unknown or past.
+        remarks: other things to attend to.
+        skipped: number of steps skipped as not finite.
+        returns: number of returns to a checkpoint.
     """
 
     text: str
@@ -74,7 +74,7 @@ class RunVerdict:
     returns: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: null where a number is not finite."""
+        """For JSON; null for numbers that are not finite."""
         return {
             key: None if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in asdict(self).items()
@@ -82,12 +82,12 @@ class RunVerdict:
 
 
 def judge(history: History) -> RunVerdict:
-    """Judge a run by what it wrote down; never raises for want of anything."""
+    """The verdict of a run; missing data never raises."""
     metric = _metric(history)
     steps, values = _known(history, metric)
     young = history.step < history.early
     going = UNKNOWN if young else _trend(steps, values)
-    # too early to tell is no reason to call a strong D a trouble
+    # with too few validations, a strong D is no problem yet
     improving = going.direction == "falling" or len(values) < FEWEST
     wrong = (*health.troubles(history, improving), *raised(history, going.direction == "falling"))
     levels = plateau(steps, values) if going.direction == "falling" else None
@@ -123,29 +123,29 @@ def judge(history: History) -> RunVerdict:
 
 
 def judge_run(run: Path) -> RunVerdict:
-    """`judge` a run's folder.
+    """The verdict of a run's folder.
 
     Raises:
-        UserError: it is no run's folder.
+        UserError: it is not a run's folder.
     """
     return judge(History.read(run))
 
 
 def _metric(history: History) -> str | None:
-    """The figure that checkpoints are compared by, or the first there is."""
+    """The figure that compares checkpoints, or else the first one measured."""
     measured = [key for line in history.measured for key in line if key not in ("kind", "step")]
     return next((name for name in NAMES if name in measured), measured[0] if measured else None)
 
 
 def _known(history: History, metric: str | None) -> tuple[list[int], list[float]]:
-    """Steps and values of a figure, where it is finite."""
+    """Steps and finite values of a figure."""
     steps, values = history.series("measured", metric) if metric else ([], [])
     kept = [(s, v) for s, v in zip(steps, values, strict=True) if math.isfinite(v)]
     return [s for s, _ in kept], [v for _, v in kept]
 
 
 def _trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
-    """The trend over the last doubling, or the rise since the best where that is surer."""
+    """The trend over the last doubling, or the rise since the best if that is more certain."""
     if not steps:
         return UNKNOWN
     first = window(steps)
@@ -185,7 +185,7 @@ def _paragraph(
 def _figure(facts: Facts, metric: str | None) -> str:
     history = facts.history
     if history.unmeasured and metric is None:
-        return f"Step {history.step:,} of {history.total:,}: nothing is held out, so no validation."
+        return f"Step {history.step:,} of {history.total:,}: no validation, as nothing is held out."
     if metric is None or not facts.values:
         nothing = "no validation yet" if metric is None else f"no finite {_name(metric)} yet"
         return f"Step {history.step:,} of {history.total:,}: {nothing}."
@@ -204,9 +204,9 @@ def _figure(facts: Facts, metric: str | None) -> str:
 def _going(facts: Facts) -> str:
     going, made = facts.trend, len(facts.values)
     if made < FEWEST:
-        return f"too early to tell a trend ({made} of the {FEWEST} validations that it takes)"
+        return f"too early to tell a trend ({made} of {FEWEST} required validations)"
     if facts.young:
-        return f"too early to tell a trend (it takes {facts.history.early:,} steps)"
+        return f"too early to tell a trend ({facts.history.early:,} steps are required)"
     sure = ">99 %" if going.confidence > 0.99 else f"{going.confidence * 100:.0f} %"
     if going.direction == "unknown":
         return "no clear trend"
@@ -226,7 +226,7 @@ def _typical(history: History, metric: str | None, at: Typical | None) -> str:
     if metric is None:
         return ""
     if started_from_a_model(history):
-        return "It began with a model's weights, so no stored curve compares."
+        return "It started from a model's weights, so no stored curve applies."
     if at is None:
         known = curve(history, metric)
         if known is None:
@@ -244,7 +244,7 @@ def _plateau(facts: Facts) -> str:
         return ""
     history, found = facts.history, facts.plateau
     if found is None:
-        return "" if history.ended else "When it will level out cannot be told yet."
+        return "" if history.ended else "It is too early to predict its plateau."
     if found.step <= facts.step:
         return "It is near its plateau: twice as many steps would gain less than 2 %."
     near, low, high = (float(f"{step:.2g}") for step in (found.step, found.low, found.high))
@@ -263,5 +263,5 @@ def _name(metric: str) -> str:
 
 
 def _shown(value: float) -> str:
-    """Three digits."""
+    """A value with three digits."""
     return f"{value:#.3g}".rstrip(".")

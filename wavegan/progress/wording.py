@@ -1,4 +1,4 @@
-"""What people read of an alarm: the one place that makes text of it."""
+"""Texts of alarms."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,12 +10,12 @@ Words = tuple[str, str]
 
 
 def told(alarm: Alarm) -> str:
-    """An alarm of a validation in a line, with its step."""
+    """An alarm of a validation as a line, with its step."""
     return f"alarm at step {alarm.step:,}: {line(alarm)}"
 
 
 def line(alarm: Alarm) -> str:
-    """The same without its step: `what is wrong; what to do`."""
+    """An alarm as a line without its step: `what is wrong; what to do`."""
     what, remedy = _words(alarm)
     if not remedy:
         return what
@@ -31,19 +31,19 @@ def sentence(alarm: Alarm) -> str:
 
 
 def remedy(alarm: Alarm) -> str:
-    """What to do, a sentence."""
+    """What to do, as a sentence."""
     _, text = _words(alarm)
     return f"{text[:1].upper()}{text[1:]}." if alarm.source == "validation" else text
 
 
 def _words(alarm: Alarm) -> Words:
-    """Of training whole sentences, of validations clauses; of an unknown alarm its text alone."""
+    """Sentences for alarms of training, clauses for those of validations, or the stored text."""
     make = None if alarm.name is None else _WORDS.get((alarm.source, alarm.name))
     return (alarm.text, "") if make is None else make(alarm)
 
 
 def _number(alarm: Alarm, key: str) -> float:
-    """NaN where it is missing: the line may be of another version."""
+    """A number of the alarm; NaN if missing, as other versions may not write it."""
     return alarm.numbers.get(key, math.nan)
 
 
@@ -55,7 +55,7 @@ def _collapse(alarm: Alarm) -> Words:
     return (
         f"mode collapse: generated clips are {_number(alarm, 'diversity'):.0%} as diverse as real "
         "ones",
-        "start again from an earlier checkpoint (training.init_from) with half of "
+        "restart from an earlier checkpoint (training.init_from) with half of "
         "training.optimizer.lr and a stronger penalty (penalties.r1.gamma, or objective "
         "relativistic with r1 and r2)",
     )
@@ -63,7 +63,8 @@ def _collapse(alarm: Alarm) -> Words:
 
 def _overwhelms(_alarm: Alarm) -> Words:
     return (
-        "D overwhelms G: it tells all clips apart and the Fréchet distance no longer falls",
+        "D overwhelms G: it classifies all clips correctly, and the Fréchet distance no longer "
+        "falls",
         "lower training.optimizer.discriminator_lr or n_critic, or raise the penalty's gamma or "
         "weight",
     )
@@ -72,8 +73,8 @@ def _overwhelms(_alarm: Alarm) -> Words:
 def _by_heart(alarm: Alarm) -> Words:
     held_out, real = _number(alarm, "accuracy_held_out"), _number(alarm, "accuracy_real")
     return (
-        f"D knows the training clips by heart: it takes {held_out:.0%} of held-out clips for real, "
-        f"of training clips {real:.0%}",
+        f"D has memorized the training clips: it takes {held_out:.0%} of held-out clips for real, "
+        f"but {real:.0%} of training clips",
         "add clips, or set training.augment to adaptive",
     )
 
@@ -81,7 +82,8 @@ def _by_heart(alarm: Alarm) -> Words:
 def _not_finite(alarm: Alarm) -> Words:
     return (
         f"{alarm.term} is not finite at step {alarm.step:,}.",
-        "Go on from the last checkpoint with half the rate (--resume, training.optimizer.lr="
+        "Resume from the last checkpoint with half the learning rate (--resume, "
+        "training.optimizer.lr="
         f"{_number(alarm, 'lr'):.2g}), or set training.clip_generator and clip_discriminator.",
     )
 
@@ -89,7 +91,7 @@ def _not_finite(alarm: Alarm) -> Words:
 def _exploding(alarm: Alarm) -> Words:
     return (
         f"The gradients of {_who(alarm)} explode: their norm is {_number(alarm, 'norm'):.3g}, "
-        f"{_number(alarm, 'ratio'):.0f} times its usual.",
+        f"{_number(alarm, 'ratio'):.0f} times its median.",
         f"Lower training.optimizer.lr to {_number(alarm, 'lr'):.2g}, or set "
         f"training.clip_{alarm.network}.",
     )
@@ -98,8 +100,8 @@ def _exploding(alarm: Alarm) -> Words:
 def _vanishing(alarm: Alarm) -> Words:
     return (
         f"The gradients of {_who(alarm)} vanish: their norm is {_number(alarm, 'norm'):.2g}, "
-        f"{_number(alarm, 'ratio'):.1g} of its usual.",
-        "Start again from an earlier checkpoint (training.init_from) with a lower "
+        f"{_number(alarm, 'ratio'):.1g} of its median.",
+        "Restart from an earlier checkpoint (training.init_from) with a lower "
         "training.optimizer.lr.",
     )
 
@@ -108,8 +110,8 @@ def _overpowers(alarm: Alarm) -> Words:
     accuracies = [v for key, v in alarm.numbers.items() if key.startswith("accuracy_")]
     of_what = "pairs" if "accuracy_pairs" in alarm.numbers else "clips"
     return (
-        f"D overpowers G: it tells {min(accuracies, default=math.nan):.1%} of {of_what} right, and "
-        "the validations get no better.",
+        f"D overpowers G: it classifies {min(accuracies, default=math.nan):.1%} of {of_what} "
+        "correctly, and the validations do not improve.",
         f"Lower training.optimizer.discriminator_lr (to {_number(alarm, 'discriminator_lr'):.2g}), "
         "or add or raise a penalty (penalties.r1).",
     )
@@ -117,9 +119,9 @@ def _overpowers(alarm: Alarm) -> Words:
 
 def _blind(_alarm: Alarm) -> Words:
     return (
-        "D learns nothing: it never told real from generated (50 % right all along, its loss at "
-        "chance), so G learns nothing from it either.",
-        "Start again with a higher training.optimizer.discriminator_lr, weaker penalties or other "
+        "D learns nothing: it was never better than chance (accuracy 50 %, loss at chance), so G "
+        "learns nothing from it either.",
+        "Restart with a higher training.optimizer.discriminator_lr, weaker penalties or other "
         "discriminators.",
     )
 
@@ -128,8 +130,8 @@ def _one_sided(alarm: Alarm) -> Words:
     real, fake = _number(alarm, "accuracy_real"), _number(alarm, "accuracy_fake")
     return (
         f"D takes everything for {'real' if real > fake else 'generated'} ({real:.1%} of real and "
-        f"{fake:.1%} of generated clips judged rightly): G learns nothing from it.",
-        "Start again from an earlier checkpoint (training.init_from) with half of "
+        f"{fake:.1%} of generated clips are classified correctly): G learns nothing from it.",
+        "Restart from an earlier checkpoint (training.init_from) with half of "
         "training.optimizer.discriminator_lr, or with training.clip_discriminator.",
     )
 
@@ -138,28 +140,26 @@ def _rate_gone(alarm: Alarm) -> Words:
     rate, highest = _number(alarm, "rate"), _number(alarm, "highest")
     if alarm.network is not None:
         return (
-            f"The learning rate of {_who(alarm)} is {rate:.1e}: it learns nothing at so low a "
-            "rate.",
-            "Go on with --resume and a higher training.optimizer.discriminator_lr, or a slower "
+            f"The learning rate of {_who(alarm)} is {rate:.1e}, too low to learn anything.",
+            "Continue with --resume and a higher training.optimizer.discriminator_lr, or a slower "
             "training.schedule.",
         )
     return (
-        f"The learning rate has fallen to {rate:.1e} from {highest:.1e}, of "
-        f"{_number(alarm, 'steps'):,.0f} steps: nothing is learnt any more since about step "
-        f"{_number(alarm, 'since'):,.0f}."
+        f"The learning rate has fallen from {highest:.1e} to {rate:.1e}: since about step "
+        f"{_number(alarm, 'since'):,.0f} of {_number(alarm, 'steps'):,.0f} nothing is learned."
         if rate < highest
-        else f"The learning rate is {rate:.1e}: nothing is learnt at so low a rate.",
-        "Go on with --resume and a slower training.schedule (a larger every, or a gamma nearer "
-        "to 1), or a higher training.optimizer.lr, best from a checkpoint of before that.",
+        else f"The learning rate is {rate:.1e}, too low to learn anything.",
+        "Continue with --resume and a slower training.schedule (a larger every, or a gamma nearer "
+        "to 1), or a higher training.optimizer.lr, best from a checkpoint before that step.",
     )
 
 
 def _loader_waits(alarm: Alarm) -> Words:
     workers = alarm.numbers.get("workers")
-    now = "chosen by the machine" if workers is None else f"now {workers:.0f}"
+    now = "now automatic" if workers is None else f"now {workers:.0f}"
     return (
-        f"{_number(alarm, 'share'):.0%} of the time goes into waiting for the loader:",
-        f"raise data.workers ({now}), or bring the files to a local disk, as WAV or FLAC at the "
+        f"Training waits for the loader {_number(alarm, 'share'):.0%} of the time:",
+        f"raise data.workers ({now}), or copy the files to a local disk, as WAV or FLAC at the "
         "recipe's sample rate.",
     )
 

@@ -1,1 +1,1 @@
-"""What goes into a generator and what is compared with what."""
+"""Tasks: what a generator takes, and what its output is compared with."""

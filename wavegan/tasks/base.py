@@ -1,4 +1,4 @@
-"""What a task is: everything of a model that depends on what it is for."""
+"""Base class of tasks: everything that depends on what a model is used for."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar, NamedTuple
@@ -19,14 +19,14 @@ LOG_MEL_L1 = "log_mel_l1"
 
 
 class Generated(NamedTuple):
-    """What a task makes of a batch, all `(B, C, T)` in [-1, 1] but for the labels.
+    """A task's output for a batch; all but the labels are `(B, C, T)` in [-1, 1].
 
     Attributes:
-        fake: what the discriminator is shown, with a graph to the generator.
+        fake: generated input of the discriminator, with a graph to the generator.
         real: its real counterpart.
         estimate: what the reconstruction losses and metrics measure.
         reference: what they compare it with.
-        label: `(B,)`, of fake and real alike, where the discriminator is to know it.
+        label: `(B,)`, for both fake and real, if the discriminator takes labels.
     """
 
     fake: Tensor
@@ -36,7 +36,7 @@ class Generated(NamedTuple):
     label: Tensor | None = None
 
     def to_float(self) -> "Generated":
-        """The same in float32."""
+        """The same data in float32."""
         waves = (self.fake, self.real, self.estimate, self.reference)
         fake, real, estimate, reference = (wave.float() for wave in waves)
         return Generated(fake, real, estimate, reference, self.label)
@@ -45,21 +45,21 @@ class Generated(NamedTuple):
 class Task(nn.Module, ABC):
     """Base of all tasks.
 
-    A task says what a batch holds, what the generator gets and what is compared with what
-    (`generate`), how a generator is measured and which figure decides (`validation`), and which
-    class opens its models. Training and validation share `generate`. Its constructor may ask for
-    what the rest of the recipe makes known (see `bundle_config.context`) and for `seed`.
+    A task defines the contents of a batch, the generator's input and what its output is compared
+    with (`generate`), how a generator is measured and which figure decides (`validation`), and the
+    class that opens its models. Training and validation share `generate`. The constructor may take
+    values of the rest of the recipe (see `bundle_config.context`) and `seed`.
 
     Attributes:
-        generator_base: the base that its generators inherit; it says what goes in.
-        conditions: names of the conditions that `generate` makes use of; a recipe that gives a
-            mel or labels to a task without them is refused.
-        reconstructs: whether the estimate is to equal the reference; if not, there is nothing for
-            reconstruction losses to compare.
+        generator_base: base class of its generators, which defines their input.
+        conditions: names of the conditions that `generate` uses; recipes that give mels or labels
+            to a task without them are refused.
+        reconstructs: whether the estimate should equal the reference; if not, reconstruction
+            losses are refused.
         opened_by: the class that opens its models, as `package.module:Class`; it has
             `from_pretrained(path, device, *, trust_code)`.
-        command: the command of the shell that uses its models; empty: there is none.
-        example: Python that uses a model in `this/folder`, for its README.
+        command: the wavegan command that uses its models; empty if there is none.
+        example: Python code that uses a model in `this/folder`, for its README.
     """
 
     generator_base: ClassVar[type[Generator]]
@@ -78,17 +78,17 @@ class Task(nn.Module, ABC):
         Args:
             generator: the network.
             audio: `(B, C, T)`.
-            conditions: what is known beside it.
+            conditions: further inputs, such as mel or label.
         """
 
     def validation(self, data: ValidationData) -> Validation:
-        """What measures a generator in the course of a run, and writes clips to listen to.
+        """The validation that measures a generator during a run and writes preview clips.
 
-        The default, for tasks that reconstruct: held-out clips are generated whole, and
-        their log-mel L1 decides.
+        This default is for tasks that reconstruct: held-out clips are generated whole, and their
+        log-mel L1 decides.
 
         Args:
-            data: what may be read for it.
+            data: the data that it may read.
         """
         from wavegan.metrics.log_mel_l1 import LogMelL1
         from wavegan.metrics.mrstft import MRSTFT
@@ -97,31 +97,34 @@ class Task(nn.Module, ABC):
         return reconstruction(self.generate, data, metrics, LOG_MEL_L1)
 
     def measured_with(self) -> Mel | None:
-        """The mel front-end of the log-mel L1; None: that of `LogMelL1`."""
+        """The mel front-end of the log-mel L1; None uses that of `LogMelL1`."""
         return None
 
     def conditioner(self) -> Conditioner | None:
-        """What makes further conditions of a clip where it is read, in the reading processes.
+        """Compute further conditions of a clip in the loader processes; None if there are none.
 
-        None: there are none. It is sent to these processes, so it must not hold the task.
+        It is sent to these processes, so it must not refer to the task.
         """
         return None
 
     @classmethod
     def check(cls, recipe: Recipe, generator: type[Generator]) -> None:
-        """Refuse a recipe that this task can make nothing of, before anything is read or built.
+        """Refuse a recipe that does not fit this task, before any data is read.
 
         Args:
-            recipe: resolved.
+            recipe: the resolved recipe.
             generator: the class of its generator.
 
         Raises:
-            UserError: names the field.
+            UserError: the recipe does not fit; the message has the field.
         """
         name = recipe.task.name
         for field, condition in (("mels", "mel"), ("labels", "label")):
             if getattr(recipe.data, field) is not None and condition not in cls.conditions:
-                raise UserError(f"data.{field} is set, but the task {name} takes no {condition}s")
+                raise UserError(
+                    f"data.{field} is set, but the task {name} takes no {condition}s: "
+                    f"leave data.{field} out"
+                )
         if not cls.reconstructs and (recipe.losses or recipe.feature_matching):
             field = "losses" if recipe.losses else "feature_matching"
             raise UserError(
@@ -129,6 +132,6 @@ class Task(nn.Module, ABC):
             )
         if not issubclass(generator, cls.generator_base):
             raise UserError(
-                f"generator.name is {recipe.generator.name}, no {cls.generator_base.__name__}: the "
-                f"task {name} needs one"
+                f"generator.name is {recipe.generator.name}, but the task {name} needs a "
+                f"{cls.generator_base.__name__}: choose one of these (wavegan list)"
             )

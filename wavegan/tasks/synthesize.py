@@ -1,4 +1,4 @@
-"""Synthesis: a latent in, a sound like those of the data out."""
+"""Unconditional or labelled synthesis: a latent in, a sound like the training data out."""
 
 from typing import cast
 
@@ -14,13 +14,13 @@ from wavegan.validation.base import Validation, ValidationData
 
 
 class Synthesize(Task):
-    """The generator turns latents into clips that D cannot tell from real ones.
+    """The generator maps latents to clips that D cannot tell from real ones.
 
-    The latent of sample number `n` depends on the seed and `n` alone, so that resuming is exact and
-    several processes draw what one would. Clip and latent of a pair share nothing but the label.
+    The latent of sample number `n` depends on the seed and `n` alone, so resuming is exact and
+    several processes draw the same latents as one. A real clip and its latent share only the label.
 
     Args:
-        seed: of the latents.
+        seed: seed of the latents.
     """
 
     generator_base = LatentGenerator
@@ -44,7 +44,7 @@ class Synthesize(Task):
         """Make as many clips as `audio` `(B, C, T)` has, with its labels.
 
         Raises:
-            UserError: the generator's clips are of another shape than the data's.
+            UserError: the generator's clips have another shape than the data.
         """
         network, label = cast(LatentGenerator, generator), conditions.get(LABEL)
         number = conditions.get(NUMBER, torch.arange(len(audio)))
@@ -54,15 +54,15 @@ class Synthesize(Task):
             real = network.represent(audio)
         if fake.shape != real.shape:
             raise UserError(
-                f"the generator makes {tuple(fake.shape[1:])} and the data is "
-                f"{tuple(real.shape[1:])}: set data.segment and audio.channels to what it makes"
+                f"the generator's output is {tuple(fake.shape[1:])}, but the data is "
+                f"{tuple(real.shape[1:])}: set data.segment and audio.channels to fit the generator"
             )
         return Generated(fake=fake, real=real, estimate=fake, reference=real, label=label)
 
     def validation(self, data: ValidationData) -> Validation:
-        """A set of clips of fixed latents beside sets of real ones; the Fréchet distance decides.
+        """Compare clips of fixed latents with sets of real clips; the Fréchet distance decides.
 
-        The sets are read when they are first needed.
+        The sets of real clips are read when first needed.
         """
         from wavegan.embeddings.mel_statistics import MelStatistics
         from wavegan.validation.generation import Generation

@@ -11,14 +11,14 @@ from wavegan.tasks.base import Generated, Task
 
 
 class Vocode(Task):
-    """The generator turns the mel spectrogram of real audio back into that audio.
+    """The generator reconstructs real audio from its mel spectrogram.
 
     Args:
-        mel: the front-end; it runs on the audio's device, so nothing is precomputed.
-        channels: audio channels; a mel spectrogram is of one.
+        mel: the front-end. It runs on the audio's device; nothing is precomputed.
+        channels: number of audio channels, which has to be 1.
 
     Raises:
-        UserError: more than one channel, or a front-end whose audio has another rate.
+        UserError: more than one channel, or a front-end with another output rate.
     """
 
     generator_base = MelGenerator
@@ -34,21 +34,21 @@ class Vocode(Task):
     def __init__(self, mel: Mel, channels: int = 1) -> None:
         super().__init__()
         if channels != 1:
-            raise UserError(f"audio.channels is {channels}: the task vocode is mono, set it to 1")
+            raise UserError(f"audio.channels is {channels}: the task vocode is mono; set it to 1")
         if mel.audio_rate != mel.sample_rate:
             raise UserError(
-                f"mel.output_rate is {mel.audio_rate} but mel.sample_rate {mel.sample_rate}: the "
-                "task vocode trains at one rate, set mel.output_rate to null"
+                f"mel.output_rate is {mel.audio_rate}, but mel.sample_rate is {mel.sample_rate}: "
+                "the task vocode trains at one rate; set mel.output_rate to null"
             )
         self.front_end = MelSpectrogram(mel)
 
     def generate(
         self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
     ) -> Generated:
-        """Vocode `(B, 1, T)`; where the output is shorter, the reference is cut to it.
+        """Vocode `(B, 1, T)`; if the output is shorter, the reference is cut to its length.
 
-        A mel that is given goes in instead of the audio's own; the output is still compared with
-        the audio.
+        A mel among the conditions replaces the audio's own as input. The output is still compared
+        with the audio.
         """
         mel = conditions[MEL] if MEL in conditions else self.front_end(audio[:, 0])
         fake = generator(mel)
@@ -57,5 +57,5 @@ class Vocode(Task):
         return Generated(fake=fake, real=real, estimate=fake, reference=real)
 
     def measured_with(self) -> Mel:
-        """The front-end that the generator sees."""
+        """The front-end of the generator's input."""
         return self.front_end.mel

@@ -1,1 +1,1 @@
-"""How a generator is measured in the course of a run."""
+"""Validation: measure a generator during a run."""

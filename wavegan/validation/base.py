@@ -1,4 +1,4 @@
-"""What a validation is, and what it may read."""
+"""Base class of validations, and the data they may read."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -13,10 +13,10 @@ from wavegan.progress.alarm import Alarm
 
 
 class Validation(ABC):
-    """How good a generator is, and clips to listen to.
+    """Measures a generator and writes preview clips.
 
     Attributes:
-        best: the metric by which checkpoints are compared; lower is better.
+        best: name of the metric that compares checkpoints; lower is better.
     """
 
     best: str
@@ -25,27 +25,27 @@ class Validation(ABC):
     def __call__(
         self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
     ) -> dict[str, float]:
-        """Measure the generator that inference would get; write previews into a folder."""
+        """Measure the generator with the weights of inference; write previews into a folder."""
 
     @abstractmethod
     def preview(self, generator: nn.Module, previews: Path) -> None:
-        """Write previews alone, at a checkpoint that is not measured."""
+        """Write previews only, at a checkpoint that is not measured."""
 
     def alarms(
         self, step: int, values: Mapping[str, float], past: Sequence[Mapping[str, float]]
     ) -> list[Alarm]:
-        """What the values of this step, and those before them, say is wrong."""
+        """The alarms that the values of this step and of earlier ones raise."""
         return []
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A clip to validate with.
+    """A clip for validation.
 
     Attributes:
-        name: to call it by.
+        name: its name in file names and messages.
         audio: `(C, T)`.
-        conditions: what is known beside it, without a batch dimension.
+        conditions: further inputs, without a batch dimension.
     """
 
     name: str
@@ -55,18 +55,18 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class ValidationData:
-    """What a task's validation may read; functions read files when they are called.
+    """Data for a task's validation. Functions read files when they are called.
 
     Attributes:
-        clips: the whole clips that are held out; where none are, training clips to listen to.
-        measured: whether any are held out, so that there is something to measure.
+        clips: whole held-out clips, or training clips for previews if none are held out.
+        measured: whether any clips are held out to be measured.
         train: training crops.
-        held_out: held-out crops, or None where there are none.
-        sample_rate: of all of them, Hz.
-        labels: names of the labels, in order; empty: none.
-        count: how many clips are generated or measured (`training.validation_clips`).
-        previews: how many are written to listen to.
-        seed: the run's.
+        held_out: held-out crops; None if there are none.
+        sample_rate: sample rate of all clips, Hz.
+        labels: names of the labels, in order; empty if there are none.
+        count: number of clips to generate or measure (`training.validation_clips`).
+        previews: number of preview clips to write.
+        seed: seed of the run.
     """
 
     clips: Callable[[], Sequence[HeldOut]]

@@ -1,4 +1,4 @@
-"""Clips that are read once for a whole run: one that cannot be read is replaced by the next."""
+"""Read the validation clips of a run once; unreadable ones are replaced by the next."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -10,10 +10,10 @@ from wavegan.validation.base import HeldOut
 
 
 def readable(clips: Sequence[Clip], read: Callable[[Clip], HeldOut], count: int) -> list[HeldOut]:
-    """The first clips that can be read, at most `count`; the others are warned of by name.
+    """The first readable clips, at most `count`; unreadable ones are named in warnings.
 
     Raises:
-        UserError: not one of them can be read.
+        UserError: none of them can be read.
     """
     found: list[HeldOut] = []
     failed: dict[str, str] = {}
@@ -26,7 +26,7 @@ def readable(clips: Sequence[Clip], read: Callable[[Clip], HeldOut], count: int)
             failed.setdefault(clip.path, str(error))
     if failed and not found:
         raise UserError(
-            f"none of the {counted(len(failed), 'file')} to validate with can be read any more: "
+            f"none of the {counted(len(failed), 'validation file')} can be read any more: "
             f"{next(iter(failed.values()))}"
         )
     for path, reason in failed.items():
@@ -36,7 +36,7 @@ def readable(clips: Sequence[Clip], read: Callable[[Clip], HeldOut], count: int)
 
 
 def say_replaced(failures: Iterable[Rejected]) -> None:
-    """Warn of files in whose place others are measured, once each."""
+    """Warn once about each file that was replaced by another."""
     for path, reason in {failure.path: failure.reason for failure in failures}.items():
         text = f"{printable(path)} was replaced by another file in validation: {reason}"
         warnings.warn(text, RuntimeWarning, stacklevel=2)

@@ -1,4 +1,4 @@
-"""Validation of a generator of sounds: a set of its clips against sets of real ones."""
+"""Validate a generator of sounds: compare a set of its clips with sets of real clips."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -33,12 +33,12 @@ from wavegan.validation.base import Validation
 from wavegan.validation.clips import say_replaced
 
 FIRST = 2**40
-"""Number of the first clip: far from those of training, so that its latents are others."""
+"""Number of the first clip: far from those of training, so the latents differ."""
 AT_ONCE = 32
 WIDEST, ROWS = 12, 4
-"""Of the picture: a column each for so many labels, and so many rows."""
+"""Of the sheet of spectrograms: most labels that get a column each, and number of rows."""
 ENOUGH = 16
-"""Held-out clips below which the share that D takes for real says nothing."""
+"""Fewest held-out clips for which D's accuracy on them is reported."""
 METRICS: Mapping[str, SetMetric] = {
     "frechet": Frechet(),
     "nearest_neighbour": NearestNeighbour(),
@@ -57,25 +57,25 @@ class Clips:
 
 @dataclass
 class Generation(Validation):
-    """Clips of fixed latents, all labels alike, compared with training and held-out clips.
+    """Compare clips of fixed latents, equally many per label, with training and held-out clips.
 
-    Figures, in the embedding `embedding`: `frechet` distance to the training clips, lower is
-    better; `diversity` over that of training clips, the mean over labels; `nearest_neighbour`:
-    distance to the nearest training clip over that between training clips, near 0 for copies;
-    `ndb` and `js` of bins; with labels `label_agreement`, the share whose nearest training clip
-    has their label. Of D: the share of training, generated and (where they are enough) held-out
-    clips on the right side of the middle between its mean scores of training and of generated
-    clips.
+    Figures in the space of `embedding`: `frechet`, distance to the training clips, lower is better;
+    `diversity`, relative to that of training clips, the mean over labels; `nearest_neighbour`,
+    distance to the nearest training clip relative to that between training clips, near 0 for
+    copies; `ndb` and `js` of bins; with labels `label_agreement`, the share of clips whose nearest
+    training clip has the same label. Figures of D: the share of training, generated and (if there
+    are enough) held-out clips that it classifies correctly. The threshold is the middle between
+    its mean scores of training and of generated clips.
 
     Attributes:
         train: training crops.
-        held_out: held-out crops; None: there are none.
-        embedding: turns clips into vectors.
-        labels: the names of the labels; empty: none.
+        held_out: held-out crops; None if there are none.
+        embedding: maps clips to vectors.
+        labels: names of the labels; empty if there are none.
         sample_rate: Hz.
-        count: how many clips are made, and at most read of each set.
-        preview_count: how many are written down.
-        seed: of the latents.
+        count: number of clips to generate, and maximum number to read of each set.
+        preview_count: number of preview clips to write.
+        seed: seed of the latents.
     """
 
     train: Segments
@@ -95,23 +95,23 @@ class Generation(Validation):
         """Generate, measure, and write the first clips and a sheet of their spectrograms."""
         network = cast(LatentGenerator, generator)
         modes = [(n, n.training) for n in (generator, discriminator) if n is not None]
-        for judged, _ in modes:
-            judged.eval()
+        for module, _ in modes:
+            module.eval()
         made, label = self.make(network, self.count)
         audio = torch.cat(
             [network.to_audio(part).float().cpu() for part in torch.split(made, AT_ONCE)]
         )
         values = self.measure(Clips(audio, label))
         if discriminator is not None:
-            values |= self.judged(cast(Discriminator, discriminator), network, made, label)
-        for judged, mode in modes:
-            judged.train(mode)
+            values |= self.accuracies(cast(Discriminator, discriminator), network, made, label)
+        for module, mode in modes:
+            module.train(mode)
         self.write(previews, audio, label)
         return values
 
     @torch.no_grad()
     def preview(self, generator: nn.Module, previews: Path) -> None:
-        """The first clips of the same latents, without measuring them."""
+        """Write the first clips of the same latents without measuring them."""
         if self.preview_count:
             network, mode = cast(LatentGenerator, generator), generator.training
             network.eval()
@@ -122,13 +122,13 @@ class Generation(Validation):
     def alarms(
         self, step: int, values: Mapping[str, float], past: Sequence[Mapping[str, float]]
     ) -> list[Alarm]:
-        """Mode collapse, and a D that is too strong or knows the training clips by heart."""
+        """Mode collapse, and a D that is too strong or has memorized the training clips."""
         return alarms.of(step, values, past)
 
     def make(self, network: LatentGenerator, count: int) -> tuple[Tensor, Tensor]:
-        """What the generator makes of the first fixed latents, and its labels, taken in turn.
+        """Generate clips from the first fixed latents; returns them and their labels, in rotation.
 
-        Waves are cut off at full scale, as the clips that they are compared with once were.
+        Waves are clipped at full scale, as recordings are.
         """
         device = next(network.parameters()).device
         numbers = torch.arange(count) + FIRST
@@ -142,7 +142,7 @@ class Generation(Validation):
         return (clips.clamp(-1, 1) if network.makes_waves else clips), label
 
     def measure(self, made: Clips) -> dict[str, float]:
-        """Figures of a set of clips."""
+        """The figures of a set of clips."""
         real, vectors = self.vectors, self.embed(made.audio)
         values = {name: _figure(metric, vectors, real) for name, metric in METRICS.items()}
         values["diversity"] = _diversity(vectors, real, made.label, self.real.label)
@@ -152,17 +152,17 @@ class Generation(Validation):
             values["label_agreement"] = float(agree.double().mean())
         return values
 
-    def judged(
-        self, judge: Discriminator, network: LatentGenerator, made: Tensor, label: Tensor
+    def accuracies(
+        self, discriminator: Discriminator, network: LatentGenerator, made: Tensor, label: Tensor
     ) -> dict[str, float]:
-        """How well D tells them apart, on clips that it trained on and on others."""
-        device = next(judge.parameters()).device
-        scores = {"fake": _scores(judge, made, label, device)}
+        """D's accuracy on generated, training and held-out clips."""
+        device = next(discriminator.parameters()).device
+        scores = {"fake": _scores(discriminator, made, label, device)}
         for name, clips in (("real", self.real), ("held_out", self.unseen)):
             if clips is None:
                 continue
             shown = network.represent(clips.audio.to(device))
-            scores[name] = _scores(judge, shown, clips.label, device)
+            scores[name] = _scores(discriminator, shown, clips.label, device)
         middle = (scores["real"].mean() + scores["fake"].mean()) / 2
         right = {name: (score > middle).double().mean() for name, score in scores.items()}
         right["fake"] = 1 - right["fake"]
@@ -190,7 +190,7 @@ class Generation(Validation):
         return torch.cat([self.embedding(part) for part in torch.split(audio, AT_ONCE)])
 
     def write(self, folder: Path, audio: Tensor, label: Tensor) -> None:
-        """Write the first clips as `NN_LABEL.wav`, and draw more where matplotlib is there."""
+        """Write the first clips as `NN_LABEL.wav`, and a sheet if matplotlib is installed."""
         if not self.preview_count:
             return
         names = [self.labels[int(own)] if self.labels else "" for own in label]
@@ -210,7 +210,7 @@ class Generation(Validation):
 
 
 def _figure(metric: SetMetric, made: Tensor, real: Tensor) -> float:
-    """A figure, or NaN where a set is too small or too strange for it: training goes on."""
+    """A figure; NaN if a set is too small or too unusual for it, so training continues."""
     try:
         return metric(made, real)
     except UserError:
@@ -218,7 +218,7 @@ def _figure(metric: SetMetric, made: Tensor, real: Tensor) -> float:
 
 
 def _diversity(made: Tensor, real: Tensor, label: Tensor, real_label: Tensor) -> float:
-    """The mean over labels: one sound for each of them would be as diverse as the labels are."""
+    """The mean over labels: over all clips, one sound per label would look diverse."""
     pairs = [(made[label == own], real[real_label == own]) for own in torch.unique(label)]
     figures = [_figure(Diversity(), ours, theirs) for ours, theirs in pairs]
     known = [figure for figure in figures if not math.isnan(figure)]
@@ -232,12 +232,15 @@ def _read(segments: Segments, count: int) -> Clips:
     return Clips(audio, torch.tensor([int(item.conditions[LABEL]) for item in items]))
 
 
-def _scores(judge: Discriminator, audio: Tensor, label: Tensor, device: torch.device) -> Tensor:
-    """The mean logit of each clip, over all that D's members say."""
+def _scores(
+    discriminator: Discriminator, audio: Tensor, label: Tensor, device: torch.device
+) -> Tensor:
+    """The mean logit of each clip over all members of D."""
     scores = []
     for part, own in zip(torch.split(audio, AT_ONCE), torch.split(label, AT_ONCE), strict=True):
         shown = part.to(device)
-        outputs = judge(shown, own.to(device)) if judge.n_labels else judge(shown)
+        labels = (own.to(device),) if discriminator.n_labels else ()
+        outputs = discriminator(shown, *labels)
         means = [output.logits.float().reshape(len(shown), -1).mean(1) for output in outputs]
         scores.append(torch.stack(means).mean(0).cpu())
     return torch.cat(scores)

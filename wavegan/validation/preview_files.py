@@ -1,4 +1,4 @@
-"""Clips to listen to are no part of the training: where they cannot be written, it goes on."""
+"""Write preview clips; training continues if they cannot be written."""
 
 import warnings
 from collections.abc import Callable
@@ -9,22 +9,22 @@ from wavegan.interrupt import undisturbed
 
 
 def write(folder: Path, files: Callable[[], None]) -> None:
-    """Write files into a folder, which is made; what the disk refuses is said once a run.
+    """Make a folder and write files into it; failures give one warning per run.
 
     Args:
-        folder: of the previews of a step.
-        files: writes them.
+        folder: folder for the previews of a step.
+        files: writes the files.
     """
     with undisturbed():
         try:
-            for made in (folder.parent, folder):  # and no more: the run's may be gone
+            for made in (folder.parent, folder):  # no further parents: the run may be deleted
                 made.mkdir(exist_ok=True)
             files()
         except (OSError, RunError, UserError) as error:
             reason = error.reason if isinstance(error, RunError | UserError) else error.strerror
-            # the same text each time, as it is shown once
+            # the text has no step, so that it is shown only once
             warnings.warn(
-                f"{folder.parent}: no previews can be written ({reason}); training goes on",
+                f"{folder.parent}: cannot write previews ({reason}); training continues",
                 RuntimeWarning,
                 stacklevel=3,
             )

@@ -1,4 +1,4 @@
-"""Validation with one right answer: held-out clips, each measured against its original."""
+"""Validate by reconstruction: measure held-out clips against their originals."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from wavegan.validation.unmeasured import Unmeasured
 
 
 class Compared(Protocol):
-    """What a task makes of a batch (see `tasks.base.Generated`)."""
+    """A task's output for a batch (see `tasks.base.Generated`)."""
 
     @property
     def estimate(self) -> Tensor:
-        """`(B, C, T)`, what the generator made."""
+        """`(B, C, T)`, the generator's output."""
 
     @property
     def reference(self) -> Tensor:
@@ -45,13 +45,13 @@ def validate(
     """Generate every held-out clip whole and measure it.
 
     Args:
-        generate: that of the task, as in training.
-        generator: the network that inference would get.
+        generate: the task's `generate`, as in training.
+        generator: the network with the weights of inference.
         clips: held-out audio, each `(C, T)`.
-        metrics: by name.
+        metrics: metrics by name.
         sample_rate: Hz.
-        previews: folder for listening previews; each generated clip lies beside its original.
-        preview_count: how many clips to write there.
+        previews: folder for previews; each generated clip is next to its original.
+        preview_count: number of clips to write there.
 
     Returns:
         The mean of each metric over the clips.
@@ -74,7 +74,7 @@ def validate(
 
 @dataclass(frozen=True)
 class Reconstruction(Validation):
-    """Held-out clips generated anew, for tasks with one right answer; arguments of `validate`.
+    """Reconstruct held-out clips and measure them; for the other arguments see `validate`.
 
     Attributes:
         best: the metric that decides.
@@ -102,7 +102,7 @@ class Reconstruction(Validation):
         )
 
     def preview(self, generator: nn.Module, previews: Path) -> None:
-        """The first clips beside their originals."""
+        """Write the first clips next to their originals."""
         count, rate = self.preview_count, self.sample_rate
         shown = self.clips[:count]
         validate(self.generate, generator, shown, {}, rate, previews, count)
@@ -111,12 +111,12 @@ class Reconstruction(Validation):
 def reconstruction(
     generate: Generate, data: ValidationData, metrics: Mapping[str, Metric], best: str
 ) -> Validation:
-    """What measures held-out clips; where none are held out, what writes training clips alone.
+    """A validation that measures held-out clips, or only writes previews if none are held out.
 
     Args:
-        generate: that of the task.
-        data: what may be read.
-        metrics: by name.
+        generate: the task's `generate`.
+        data: the data to read.
+        metrics: metrics by name.
         best: the metric that decides which checkpoint is best.
     """
     made = Reconstruction(

@@ -1,4 +1,4 @@
-"""No validation: where nothing is held out there is nothing to measure, only clips to listen to."""
+"""Previews without measurements, for runs that hold nothing out."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,11 @@ from wavegan.validation.base import Validation
 
 @dataclass(frozen=True)
 class Unmeasured(Validation):
-    """Previews of training clips, and no figures.
+    """Writes previews of training clips and measures nothing.
 
     Attributes:
-        shown: makes the previews.
-        best: the metric that decided, were there any.
+        shown: writes the previews.
+        best: name of the metric that would decide.
     """
 
     shown: Validation
@@ -23,10 +23,10 @@ class Unmeasured(Validation):
     def __call__(
         self, generator: nn.Module, discriminator: nn.Module | None, previews: Path
     ) -> dict[str, float]:
-        """Write the previews; nothing is measured."""
+        """Write the previews; returns no figures."""
         self.preview(generator, previews)
         return {}
 
     def preview(self, generator: nn.Module, previews: Path) -> None:
-        """Training clips beside what is made of them."""
+        """Write training clips next to their reconstructions."""
         self.shown.preview(generator, previews)

@@ -15,5 +15,5 @@ def test_names_and_numbers_are_frequencies() -> None:
 
 @pytest.mark.parametrize("label", ["kick", "128", "H2", "C", "C44", "", "c#b4"])
 def test_what_is_no_note_is_refused(label: str) -> None:
-    with pytest.raises(UserError, match=r"pitch_from is labels.*no note"):
+    with pytest.raises(UserError, match=r"pitch_from is labels.*not a note"):
         frequencies(["60", label], "pitch_from")

@@ -43,7 +43,9 @@ def test_saved_weights_fit_strictly(shared: Path, family: Any, name: str) -> Non
     assert sum(w.numel() for w in weights.values()) == sum(p.numel() for p in net.parameters())
     config["generator_params"].pop("use_weight_norm")
     assert "weight_norm" not in family.generator(config["generator_params"], weights, FILE)[0]
-    with pytest.raises(UserError, match=r"checkpoint.pkl: the weight 'extra.weight' has no place"):
+    with pytest.raises(
+        UserError, match=r"checkpoint.pkl: the weight 'extra.weight' does not belong"
+    ):
         family.generator(config["generator_params"], {**weights, "extra.weight": 0}, FILE)
 
 
@@ -122,20 +124,20 @@ def test_a_mel_at_the_audios_rate_needs_no_upsampling() -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"upsample_net": "MelGANGenerator"}, r"upsample_net 'MelGANGenerator' is not known"),
+        ({"upsample_net": "MelGANGenerator"}, r"upsample_net 'MelGANGenerator' is not supported"),
         ({"upsample_net": "UpsampleNetwork"}, r"aux_context_window 2 needs upsample_net"),
         ({"upsample_conditional_features": False}, r"aux_context_window 2 needs"),
-        ({"layer": 30}, r"generator_params\.layer is not known here; did you mean 'layers'"),
+        ({"layer": 30}, r"generator_params\.layer is not supported; did you mean 'layers'"),
         ({"upsample_params": {"upsample_scale": [4]}}, r"upsample_params\.upsample_scale .*mean"),
         ({"upsample_params": {}}, r"generator_params\.upsample_params\.upsample_scales is missing"),
         ({"upsample_params": {"upsample_scales": [4], "nonlinear_activation": "PReLU"}},
-         r"nonlinear_activation 'PReLU' is not known here"),
+         r"nonlinear_activation 'PReLU' is not supported"),
         ({"upsample_params": {"upsample_scales": [4], "nonlinear_activation": "ELU",
                               "nonlinear_activation_params": {"alpha": 2.0}}},
          r"nonlinear_activation_params \{'alpha': 2.0\} of .* ELU"),
         ({"out_channels": 4}, r"out_channels 4"),
         ({"upsample_params": [4, 4]}, r"upsample_params is \[4, 4\]: it must be a mapping"),
-        ({"upsample_params": {"upsample_scales": 256}}, r"upsample_scales is missing, or no list"),
+        ({"upsample_params": {"upsample_scales": 256}}, r"upsample_scales is missing, or not"),
         ({"upsample_params": {"upsample_scales": [4], "nonlinear_activation": "ReLU",
                               "nonlinear_activation_params": 0.2}},
          r"nonlinear_activation_params is 0.2: it must be a mapping"),

@@ -1,1 +1,1 @@
-"""What the source-filter generator is made of, and nothing else uses."""
+"""Parts of the source-filter generator."""

@@ -1,7 +1,7 @@
-"""Sources filtered frame by frame, and added up.
+"""Filter sources frame by frame, and add them up.
 
 Source: the filtered noise of Engel et al. 2020, "DDSP: Differentiable Digital Signal Processing"
-(arXiv 2001.04643), for any source. Windows overlap as an inverse short-time transform has them.
+(arXiv 2001.04643), for any source. Windows overlap as in an inverse STFT.
 """
 
 from torch import Tensor
@@ -12,7 +12,7 @@ from wavegan.audio.stft import stft
 from wavegan.layers.log_spectrogram import LogSpectrogram
 
 LOUDEST = 4.0
-"""Largest logarithm of a filter, so that an early exponential cannot overflow."""
+"""Largest log gain of a filter, to avoid overflow early in training."""
 
 
 def filtered(
@@ -24,17 +24,17 @@ def filtered(
     *,
     wrap: bool = False,
 ) -> Tensor:
-    """Give each source the spectrum that it is to have, and add them up.
+    """Filter each source and add them up.
 
-    Sources have the power of white noise of deviation 1. A level of 0 gives them the data's mean
-    spectrum, one of 1 a spectrum one deviation louder.
+    Sources have the power of white noise of deviation 1. A level of 0 gives the data's mean
+    spectrum, a level of 1 a spectrum one deviation louder.
 
     Args:
-        levels: in deviations, `(B, V + 1, C, bands, L)`; the noise's are the last.
-        shapes: of the bands, see `band_shapes`.
-        voices: V sources that all channels share, `(B, V, T)`; None: there are none.
+        levels: `(B, V + 1, C, bands, L)`, in deviations; the noise comes last.
+        shapes: shapes of the bands, see `band_shapes`.
+        voices: `(B, V, T)`, V sources shared by all channels; None if there are none.
         noise: `(B, C, T)`.
-        front: transform, mean and deviation; T is L times its hop.
+        front: FFT size, mean and deviation; T is L times its hop.
         wrap: the clip is a loop.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Labels that are notes: their frequencies."""
+"""Frequencies of labels that are notes."""
 
 import re
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ NAME = re.compile(r"([a-g])(#|s|b|)(-?\d)", re.IGNORECASE)
 
 
 def frequencies(labels: Sequence[str], field: str) -> list[float]:
-    """Hz of each label, a MIDI note number (60) or a name (C4, F#3, Bb2; C4 is 60).
+    """Frequency in Hz of each label: a MIDI note number (60) or a name (C4, F#3, Bb2; C4 is 60).
 
     Equal temperament, A4 (69) at 440 Hz.
 
     Args:
         labels: their names.
-        field: what asked for it, for the message.
+        field: name of the field, for the message.
 
     Raises:
-        UserError: there are no labels, or one is no note.
+        UserError: there are no labels, or one is not a note.
     """
     if not labels:
         raise UserError(
-            f"{field} is labels, and the data has none: set data.labels to folders or names"
+            f"{field} is labels, but the data has none: set data.labels to folders or names"
         )
     return [440 * 2 ** ((_number(label, field) - 69) / 12) for label in labels]
 
@@ -36,6 +36,6 @@ def _number(label: str, field: str) -> int:
         letter, accidental, octave = name.groups()
         return 12 * (int(octave) + 1) + STEPS[letter.lower()] + MOVED[accidental.lower()]
     raise UserError(
-        f"{field} is labels, and the label {label!r} is no note: name notes by MIDI number (60) or "
-        "name (C4, F#3), or let latents decide"
+        f"{field} is labels, but the label {label!r} is not a note: name notes by MIDI number (60) "
+        f"or name (C4, F#3), or set {field} to latent"
     )

@@ -1,4 +1,4 @@
-"""Pitches that a network finds, or that labels give."""
+"""Pitches of voices, predicted by the network or given by labels."""
 
 from collections.abc import Sequence
 
@@ -9,24 +9,24 @@ from wavegan.layers.antialias_resample import stretch
 from wavegan.layers.equalized import EqualConv1d
 
 PACE = 0.03
-"""How fast pitches learn, measured against the rest: their slope tells little until the rest is
-right, and optimizers take large steps all the same."""
+"""Relative learning speed of pitches: their gradient means little until the rest is trained, but
+optimizers take large steps anyway."""
 BEND = 0.1
-"""Semitones up or down by which voices may leave the pitch of their label."""
+"""Largest deviation of voices from their label's pitch, semitones."""
 
 
 class Voices(EqualConv1d):
-    """A convolution of one position whose channels are pitches.
+    """A convolution of kernel 1 whose output channels are pitches.
 
-    At first voices are evenly spread over their range in octaves, whatever the input: if all began
-    at one pitch they would learn the same.
+    Initially, voices are evenly spread over their range in octaves, as voices with the same pitch
+    would learn the same.
 
     Args:
         in_channels: C.
         voices: V.
-        lowest: of the range, Hz.
-        highest: of the range, Hz.
-        notes: Hz of each label; the range is then a tenth of a semitone around the label's.
+        lowest: lower end of the range, Hz.
+        highest: upper end of the range, Hz.
+        notes: frequency of each label, Hz; the range is then a tenth of a semitone around it.
     """
 
     starts: Tensor
@@ -47,17 +47,17 @@ class Voices(EqualConv1d):
         self.register_buffer("notes", torch.tensor(notes), persistent=False)
 
     def curves(self, x: Tensor, wrap: bool = False) -> Tensor:
-        """Place in the range, 0 to 1, at each position: `(B, C, L)` to `(B, V, L)`."""
+        """Pitch within the range, 0 to 1, at each position: `(B, C, L)` to `(B, V, L)`."""
         return torch.sigmoid(self.starts + PACE * super().forward(x, wrap))
 
     def hertz(self, curves: Tensor, samples: int, wrap: bool, label: Tensor | None) -> Tensor:
-        """Pitch at each sample, Hz, with lines drawn between positions.
+        """Pitch at each sample, Hz, interpolated linearly between positions.
 
         Args:
-            curves: see above.
+            curves: output of `curves`.
             samples: T, a multiple of L.
-            wrap: as a loop.
-            label: `(B,)`, looked at where labels are notes.
+            wrap: interpolate as a loop.
+            label: `(B,)`, used if labels are notes.
 
         Returns:
             `(B, V, T)`.

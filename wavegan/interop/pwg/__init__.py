@@ -1,1 +1,1 @@
-"""ParallelWaveGAN's networks and front-end in this package's terms."""
+"""Convert ParallelWaveGAN's settings and weights to this package's."""

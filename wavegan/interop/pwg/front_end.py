@@ -1,4 +1,4 @@
-"""ParallelWaveGAN's configuration of features and sub-bands, and its files of statistics."""
+"""Read ParallelWaveGAN's settings of features and sub-bands, and its statistics files."""
 
 import math
 import re
@@ -18,18 +18,18 @@ STATISTICS = ("stats.h5", "stats.npy")
 LOGARITHMS: Mapping[float | None, str] = {10: "log10", None: "ln"}
 PQMF: Mapping[str, Any] = {"taps": 62, "cutoff_ratio": 0.142, "beta": 9.0}
 MOST_VALUES = 1 << 16
-"""Of a file of statistics: bands, with room for any layout."""
+"""Most values in a statistics file, with room for any layout."""
 LAST_WITH_OTHER_CUTOFF = "0.4.2"
 
 
 def front_end(config: Mapping[str, Any], file: Path) -> Mel:
-    """The mel front-end: the preset pwg-22k with the configuration's values.
+    """The mel front-end: the preset pwg-22k with the values of the configuration.
 
-    `global_gain_scale` is no part of it: the project scales only the audio that its generators
-    learn to make, after the features are computed.
+    `global_gain_scale` is not part of it: the project scales only the target audio, after the
+    features are computed.
 
     Raises:
-        UserError: a field is missing, or has a value that is not offered.
+        UserError: a field is missing, or has an unsupported value.
     """
     base, window = config.get("log_base", 10.0), field(config, "window", file)
     if base not in LOGARITHMS:
@@ -40,8 +40,8 @@ def front_end(config: Mapping[str, Any], file: Path) -> Mel:
     analysed = config.get("sampling_rate_for_feats") or rate
     if not isinstance(analysed, int) or hop * analysed % rate:
         raise UserError(
-            f"{file}: sampling_rate_for_feats {analysed} with sampling_rate {rate} makes "
-            f"hop_size {hop} no whole number of samples"
+            f"{file}: sampling_rate_for_feats {analysed} with sampling_rate {rate} and hop_size "
+            f"{hop}: the hop is not a whole number of samples"
         )
     n_fft = _whole(config, "fft_size", file)
     return Mel.from_dict(
@@ -62,12 +62,12 @@ def front_end(config: Mapping[str, Any], file: Path) -> Mel:
 
 
 def pqmf(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """MelGAN's options for the bank that joins the sub-bands.
+    """MelGAN's options for the filter bank that joins the sub-bands.
 
-    Models of versions up to 0.4.2 were trained with another cutoff, and say nothing of it.
+    Versions up to 0.4.2 used another cutoff, which their configurations do not contain.
 
     Raises:
-        UserError: `pqmf_params` has a field that is not known.
+        UserError: `pqmf_params` has an unknown field.
     """
     version = str(config.get("version", "0.1.0"))
     numbers = [int(part) for part in re.findall(r"\d+", version)]
@@ -80,10 +80,10 @@ def pqmf(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
 
 def statistics(folder: Path, config: Mapping[str, Any], n_mels: int) -> dict[str, Any]:
-    """The options `mel_mean` and `mel_std` from the file beside a checkpoint.
+    """The options `mel_mean` and `mel_std` from the statistics file next to a checkpoint.
 
-    The project takes `stats.h5` or `stats.npy`, as the configuration's `format` says, and does
-    without where there is none; here the other one is taken before that.
+    The project uses `stats.h5` or `stats.npy`, as `format` in the configuration says, or none if
+    that file is missing. Here the other file is tried before that.
 
     Raises:
         UserError: the file cannot be read, or has another number of bands.
@@ -95,16 +95,16 @@ def statistics(folder: Path, config: Mapping[str, Any], n_mels: int) -> dict[str
     mean, scale = _values(found)
     if mean.size != n_mels or scale.size != n_mels:
         raise UserError(
-            f"{found[0]}: has statistics of {mean.size} bands, the configuration's num_mels is "
-            f"{n_mels}"
+            f"{found[0]}: it has statistics of {mean.size} bands, but num_mels in the "
+            f"configuration is {n_mels}"
         )
     if not (np.isfinite(mean).all() and np.isfinite(scale).all()):
-        raise UserError(f"{found[0]}: has statistics that are no finite numbers")
+        raise UserError(f"{found[0]}: it has statistics that are not finite")
     return {"mel_mean": mean.tolist(), "mel_std": scale.tolist()}
 
 
 def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Mean and scale, as float32 like the project's."""
+    """Mean and scale as float32, as in the project."""
     file = files[0]
     try:
         if file.suffix == ".npy":
@@ -123,27 +123,27 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
             return _values(files[1:])
         raise UserError(
             f'{file}: reading it needs h5py: pip install "wavegan[interop]", or put a '
-            f"{STATISTICS[1]} beside it that holds [mean, scale]"
+            f"{STATISTICS[1]} with [mean, scale] next to it"
         ) from None
     except UserError:
         raise
     except Exception:
-        # The bytes are anyone's: numpy, zipfile and HDF5 raise any kind for damaged ones.
+        # The bytes are untrusted: numpy, zipfile and HDF5 raise any exception for damaged ones.
         raise UserError(f"{file}: damaged, or without the statistics mean and scale") from None
     return flat[0], flat[1]
 
 
 def _dataset(dataset: Any) -> Any:
-    """An HDF5 dataset's values; a chunk is unpacked as a whole, however few of them are asked for.
+    """The values of an HDF5 dataset, with limited size, as chunks are always unpacked whole.
 
     Raises:
-        ValueError: more than statistics have, of another kind, or kept in other files.
+        ValueError: too many values, a wrong type, or values in other files.
     """
     chunk = math.prod(dataset.chunks or (1,))
     if dataset.dtype.kind not in "fiu" or max(dataset.size, chunk) > MOST_VALUES:
         raise ValueError("no statistics")
     if dataset.external or dataset.is_virtual:
-        raise ValueError("its values lie in other files")
+        raise ValueError("its values are in other files")
     return dataset[()]
 
 

@@ -1,8 +1,8 @@
-"""ParallelWaveGAN's `HiFiGANGenerator`.
+"""Convert ParallelWaveGAN's `HiFiGANGenerator`.
 
-Its discriminators are other networks than the packaged recipes have and are left out: each
-period's last kernel has 2 taps instead of 3, and the scales of its published configurations divide
-the rate by 4 where HiFi-GAN's divide it by 2.
+Its discriminators differ from those of the packaged recipes and are left out: the last kernel of
+each period has 2 taps instead of 3, and the scales of the published configurations divide the rate
+by 4 instead of 2.
 """
 
 from collections.abc import Mapping
@@ -40,15 +40,15 @@ RATES, KERNELS = (8, 8, 2, 2), (16, 16, 4, 4)
 def generator(
     params: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The generator's options, `name` and `n_mels` among them, and its weights renamed.
+    """The generator's options, including `name` and `n_mels`, and its renamed weights.
 
     Args:
         params: `generator_params`.
-        weights: by the project's names, weight norm in place or folded.
+        weights: weights by the project's names, with weight norm or folded.
         file: the configuration, for messages.
 
     Raises:
-        UserError: names a setting or a weight that has no counterpart here.
+        UserError: a setting or weight (in the message) has no counterpart here.
     """
     made = options(params, PARAMS, file, "generator_params")
     mono(params, file)
@@ -62,16 +62,16 @@ def generator(
 
 
 def _check_kernels(rates: list[Any], kernels: list[Any], file: Path) -> None:
-    """The project pads by the rate alone, which is right only for kernels of twice the rate."""
+    """The project pads by the rate, which is only right for kernels of twice the rate."""
     if kernels != [2 * rate for rate in rates]:
         raise UserError(
             f"{file}: generator_params.upsample_kernel_sizes is {kernels}: each must be twice its "
-            f"rate in generator_params.upsample_scales {rates}, as the project demands"
+            f"rate in generator_params.upsample_scales {rates}, as the project requires"
         )
 
 
 def _rules(doubled: bool, causal: bool) -> Rules:
-    """Each convolution stands behind its activation; causal ones wrap theirs once more."""
+    """Each convolution follows its activation; causal ones have one more wrapper."""
     conv, deconv = (r"\.conv", r"\.deconv") if causal else ("", "")
     rules = [
         (rf"input_conv{conv}\.(.+)", r"conv_pre.\1"),

@@ -1,4 +1,4 @@
-"""ParallelWaveGAN's `MelGANGenerator`, of one band or several, and its discriminator."""
+"""Convert ParallelWaveGAN's `MelGANGenerator`, with one band or several, and its discriminator."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,8 +40,8 @@ PADS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 DISCRIMINATOR = "MelGANMultiScaleDiscriminator"
 
-# of the discriminator what the shapes of its weights do not tell
-JUDGES: Mapping[str, Any] = {
+# settings of the discriminator that do not follow from the shapes of its weights
+DISCRIMINATOR_PARAMS: Mapping[str, Any] = {
     "downsample_pooling": "AvgPool1d",
     "downsample_pooling_params": {
         "kernel_size": 4,
@@ -54,26 +54,26 @@ JUDGES: Mapping[str, Any] = {
     "pad": "ReflectionPad1d",
     "pad_params": {},
 }
-JUDGE = r"(discriminators\.\d+)\.layers\."
-JUDGE_RULES: Rules = [
-    (JUDGE + r"0\.1\.(.+)", r"\1.convs.0.\2"),
-    (JUDGE + r"(\d+)\.0\.(.+)", r"\1.convs.\2.\3"),
-    (JUDGE + r"\d+\.(bias|weight\w*)", r"\1.conv_post.\2"),
+LAYERS = r"(discriminators\.\d+)\.layers\."
+DISCRIMINATOR_RULES: Rules = [
+    (LAYERS + r"0\.1\.(.+)", r"\1.convs.0.\2"),
+    (LAYERS + r"(\d+)\.0\.(.+)", r"\1.convs.\2.\3"),
+    (LAYERS + r"\d+\.(bias|weight\w*)", r"\1.conv_post.\2"),
 ]
 
 
 def generator(
     params: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The generator's options, `name` and `n_mels` among them, and its weights renamed.
+    """The generator's options, including `name` and `n_mels`, and its renamed weights.
 
     Args:
         params: `generator_params`.
-        weights: by the project's names, weight norm in place or folded.
+        weights: weights by the project's names, with weight norm or folded.
         file: the configuration, for messages.
 
     Raises:
-        UserError: names a setting or a weight that has no counterpart here.
+        UserError: a setting or weight (in the message) has no counterpart here.
     """
     made = options(params, PARAMS, file, "generator_params")
     made |= residual_activation(params, MELGAN_SLOPE, file)
@@ -89,41 +89,41 @@ def generator(
 def discriminators(
     config: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> dict[str, dict[str, Tensor]]:
-    """The weights of `msd`, if the discriminator is MelGAN's; nothing for other types.
+    """The weights of `msd`, if the discriminator is MelGAN's; empty for other types.
 
     Args:
         config: the whole configuration.
-        weights: by the project's names.
-        file: where they come from, for messages.
+        weights: weights by the project's names.
+        file: file of the weights, for messages.
     """
     params = config.get("discriminator_params") or {}
-    alike = all(params.get(key, value) == value for key, value in JUDGES.items())
-    if config.get("discriminator_type") != DISCRIMINATOR or not alike:
+    same = all(params.get(key, value) == value for key, value in DISCRIMINATOR_PARAMS.items())
+    if config.get("discriminator_type") != DISCRIMINATOR or not same:
         return {}
-    return {"msd": rename(weights, JUDGE_RULES, file)}
+    return {"msd": rename(weights, DISCRIMINATOR_RULES, file)}
 
 
 def _padding_mode(params: Mapping[str, Any], file: Path) -> str:
     name, given = params.get("pad", "ReflectionPad1d"), params.get("pad_params") or {}
     if name not in PADS:
         raise UserError(
-            f"{file}: generator_params.pad {name!r} is not known here{suggest(str(name), PADS)}"
+            f"{file}: generator_params.pad {name!r} is not supported{suggest(str(name), PADS)}"
         )
     mode, arguments = PADS[name]
     if given != arguments:
         raise UserError(
-            f"{file}: generator_params.pad_params {given} of pad {name}: only {dict(arguments)} "
-            "is known here"
+            f"{file}: generator_params.pad_params {given} of pad {name} is not supported: only "
+            f"{dict(arguments)} is"
         )
     return mode
 
 
 def _rules(stages: int, layers: int, causal: bool) -> Rules:
-    """Where each module of the one `nn.Sequential` stands; causal ones wrap theirs once more."""
+    """Indices of the modules in the `nn.Sequential`; causal ones have one more wrapper."""
     conv, deconv, first = (".conv", ".deconv", 0) if causal else ("", "", 1)
     ups = [first + 2 + stage * (2 + layers) for stage in range(stages)]
     residual = [f"melgan.{up + 1 + layer}" for up in ups for layer in range(layers)]
-    # behind an activation, and reflection where that is a module of its own
+    # follows an activation, and a padding module if there is one
     last = first + 2 + stages * (2 + layers) + first
     return rules(
         f"melgan.{first}{conv}",

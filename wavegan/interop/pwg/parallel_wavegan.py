@@ -1,4 +1,4 @@
-"""Parallel WaveGAN as github.com/kan-bayashi/ParallelWaveGAN (MIT) configures and saves it."""
+"""Convert Parallel WaveGAN of github.com/kan-bayashi/ParallelWaveGAN (MIT)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from wavegan.interop._keys import Rules, moved, rename
 from wavegan.interop.pwg.options import activation, mono, options
 
 MEMBER = "pwg"
-"""What the packaged recipes call these discriminators."""
+"""Name of these discriminators in the packaged recipes."""
 
 PARAMS = {
     "in_channels": "noise_channels",
@@ -38,7 +38,7 @@ UPSAMPLE_PARAMS = {
     "freq_axis_kernel_size": "freq_axis_kernel_size",
     "nonlinear_activation": None,
     "nonlinear_activation_params": None,
-    # the project itself overwrites these by what the generator has
+    # the project itself overwrites these by the generator's values
     "use_causal_conv": None,
     "aux_channels": None,
     "aux_context_window": None,
@@ -57,15 +57,15 @@ _BLOCKS: Rules = [
 def generator(
     params: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`generator_params` and weights as plug-in options (with its name) and weights here.
+    """Convert `generator_params` and weights to plug-in options (with `name`) and weights here.
 
     Args:
-        params: the configuration's.
-        weights: by the project's names.
-        file: where they come from, for messages.
+        params: `generator_params` of the configuration.
+        weights: weights by the project's names.
+        file: file of both, for messages.
 
     Raises:
-        UserError: names a setting or a weight that has no counterpart here.
+        UserError: a setting or weight (in the message) has no counterpart here.
     """
     made = options(params, PARAMS, file, "generator_params")
     mono(params, file)
@@ -82,10 +82,10 @@ def generator(
 def discriminators(
     config: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> dict[str, dict[str, Tensor]]:
-    """The discriminator's weights by its name in the packaged recipes; none of another type.
+    """The discriminator's weights by its name in the packaged recipes; empty for other types.
 
     Raises:
-        UserError: names a weight that has no counterpart here.
+        UserError: a weight (in the message) has no counterpart here.
     """
     kind = config.get("discriminator_type", "ParallelWaveGANDiscriminator")
     if kind == "ParallelWaveGANDiscriminator":
@@ -108,7 +108,7 @@ def _upsampling(params: Mapping[str, Any], file: Path) -> dict[str, Any]:
     net = str(params.get("upsample_net", "ConvInUpsampleNetwork"))
     if net not in NETS:
         raise UserError(
-            f"{file}: generator_params.upsample_net {net!r} is not known here{suggest(net, NETS)}"
+            f"{file}: generator_params.upsample_net {net!r} is not supported{suggest(net, NETS)}"
         )
     where = "generator_params.upsample_params"
     given = params.get("upsample_params", {"upsample_scales": [4, 4, 4, 4]})
@@ -116,7 +116,7 @@ def _upsampling(params: Mapping[str, Any], file: Path) -> dict[str, Any]:
         raise UserError(f"{file}: {where} is {given!r}: it must be a mapping")
     made = {"upsample_net": NETS[net], **options(given, UPSAMPLE_PARAMS, file, where)}
     if not isinstance(made.get("upsample_rates"), list | tuple):
-        raise UserError(f"{file}: {where}.upsample_scales is missing, or no list")
+        raise UserError(f"{file}: {where}.upsample_scales is missing, or not a list")
     name = given.get("nonlinear_activation")
     if name is not None:
         function = given.get("nonlinear_activation_params")
@@ -128,17 +128,17 @@ def _upsampling(params: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
 
 def _no_context(params: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """With these networks the project's own inference fails unless the window is 0."""
+    """With these networks, the project's own inference fails unless the window is 0."""
     window = params.get("aux_context_window", 2)
     if window:
         raise UserError(
             f"{file}: generator_params.aux_context_window {window} needs upsample_net "
-            "ConvInUpsampleNetwork: audio and mel would differ in length, set it to 0"
+            "ConvInUpsampleNetwork: audio and mel would differ in length; set it to 0"
         )
     return {"aux_context_window": 0}
 
 
 def _smoothing(made: Mapping[str, Any]) -> list[tuple[int, int]]:
-    """Places of the convolutions among the stages' layers: stretching, convolving, activation."""
+    """Indices of the convolutions; each stage stretches, convolves and maybe activates."""
     step = 3 if "upsample_activation" in made else 2
     return [(1 + step * stage, stage) for stage in range(len(made["upsample_rates"]))]

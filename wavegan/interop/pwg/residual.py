@@ -1,4 +1,4 @@
-"""The activation of ParallelWaveGAN's generators with residual blocks, MelGAN and HiFi-GAN."""
+"""Convert the activation of ParallelWaveGAN's residual generators, MelGAN and HiFi-GAN."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,11 +18,11 @@ def residual_activation(
 
     Args:
         params: `generator_params`.
-        default_slope: the project's, where nothing is said.
+        default_slope: the project's default.
         file: the configuration, for messages.
 
     Raises:
-        UserError: an activation that has no counterpart here.
+        UserError: the activation has no counterpart here.
     """
     given = params.get(f"{NAME}_params", {"negative_slope": default_slope})
     if not isinstance(given, Mapping | None):
@@ -30,15 +30,16 @@ def residual_activation(
             f"{file}: generator_params.{NAME}_params is {given!r}: it must be a mapping"
         )
     if given and given.get("inplace"):
-        # it overwrites what the block adds its own output to
+        # it overwrites the input that the block adds to its output
         raise UserError(
-            f"{file}: generator_params.{NAME}_params.inplace true makes another network of "
-            "residual blocks, which is not known here: only false is"
+            f"{file}: generator_params.{NAME}_params.inplace true is not supported, as it changes "
+            "residual blocks: only false is"
         )
-    said = {
+    changed = {
         key: value
         for key, value in (given or {}).items()
         if key not in TORCH_DEFAULTS or value != TORCH_DEFAULTS[key]
     }
-    name, slope = activation(params.get(NAME, "LeakyReLU"), said, file, f"generator_params.{NAME}")
+    where = f"generator_params.{NAME}"
+    name, slope = activation(params.get(NAME, "LeakyReLU"), changed, file, where)
     return {"activation": name, "leaky_slope": slope}

@@ -1,4 +1,4 @@
-"""StyleMelGAN as github.com/kan-bayashi/ParallelWaveGAN (MIT) configures and saves it."""
+"""Convert StyleMelGAN of github.com/kan-bayashi/ParallelWaveGAN (MIT)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from wavegan.interop._keys import Rules, moved, rename
 from wavegan.interop.pwg.options import activation, mono, options
 
 MEMBER = "rwd"
-"""What the packaged recipes call these discriminators, of random windows."""
+"""Name of these discriminators, of random windows, in the packaged recipes."""
 
 PARAMS = {
     "in_channels": "noise_channels",
@@ -39,15 +39,15 @@ _GENERATOR: Rules = [
 def generator(
     params: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """`generator_params` and weights as plug-in options (with its name) and weights here.
+    """Convert `generator_params` and weights to plug-in options (with `name`) and weights here.
 
     Args:
-        params: the configuration's.
-        weights: by the project's names.
-        file: where they come from, for messages.
+        params: `generator_params` of the configuration.
+        weights: weights by the project's names.
+        file: file of both, for messages.
 
     Raises:
-        UserError: names a setting or a weight that has no counterpart here.
+        UserError: a setting or weight (in the message) has no counterpart here.
     """
     made = options(params, PARAMS, file, "generator_params")
     mono(params, file)
@@ -66,10 +66,10 @@ def generator(
 def discriminators(
     config: Mapping[str, Any], weights: Mapping[str, Tensor], file: Path
 ) -> dict[str, dict[str, Tensor]]:
-    """The discriminators' weights by their name in the packaged recipes; none of another type.
+    """The discriminators' weights by their name in the packaged recipes; empty for other types.
 
     Raises:
-        UserError: names a weight that has no counterpart here.
+        UserError: a weight (in the message) has no counterpart here.
     """
     if config.get("discriminator_type") != "StyleMelGANDiscriminator":
         return {}
@@ -80,6 +80,6 @@ def discriminators(
         (rf"discriminators\.(\d+)\.layers\.{last}\.(.+)", r"discriminators.\1.conv_post.\2"),
         (r"discriminators\.(\d+)\.layers\.(\d+)\.0\.(.+)", r"discriminators.\1.convs.\2.\3"),
     ]
-    # filters follow from the settings, so they are no weights here
+    # filters follow from the settings, so they are not weights here
     learned = {key: value for key, value in weights.items() if not key.startswith("pqmfs.")}
     return {MEMBER: rename(learned, rules, file)}
