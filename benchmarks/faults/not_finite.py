@@ -80,7 +80,7 @@ def left_out(training: Training, code: int, said: str) -> str | None:
         if skip["guilty"] != named or skip["total"] != number or not marked:
             return f"written down: {skip}"
     counted = "1 step was" if len(skips) == 1 else f"{len(skips)} steps were"
-    if f"{counted} left out" not in told or f"look at {BAD}.wav" not in told:
+    if f"{counted} skipped" not in told or f"check {BAD}.wav" not in told:
         return f"status: {told}"
     return None
 
@@ -90,7 +90,7 @@ def went_back(training: Training, code: int, said: str) -> str | None:
     told = status(training.run)
     if code or len(lines(training.run, "return")) != 1 or "back to" not in said:
         return f"exit code {code}: {said}"
-    return None if "went back to a checkpoint once" in told else f"status: {told}"
+    return None if "returned to a checkpoint once" in told else f"status: {told}"
 
 
 def diagnosed(training: Training, code: int, said: str) -> str | None:

@@ -39,10 +39,11 @@ def killed(_: Training, process: Process, rank: int, victim: int) -> str | None:
     return end_of(process, 137, f"process {rank} (pid {victim}) was killed", "--resume")
 
 
-def stopped(_: Training, process: Process, rank: int, victim: int) -> str | None:
+def stopped(training: Training, process: Process, rank: int, victim: int) -> str | None:
     """One of the two stands still."""
     os.kill(victim, signal.SIGSTOP)
-    return end_of(process, 1, f"process {rank} (pid {victim} on ", " hangs", "last good checkpoint")
+    kept = "last good checkpoint" if bundle.checkpoints(training.run) else "none was saved yet"
+    return end_of(process, 1, f"process {rank} (pid {victim} on ", " hangs", kept)
 
 
 def launcher(training: Training, process: Process, _rank: int, _victim: int) -> str | None:

@@ -256,6 +256,7 @@ def test_a_closed_terminal_saves(tmp_path: Path, small: str, speech: Path) -> No
     command = endless(run, small, speech)
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests may run under nohup
         os.execvp(command[0], command)
     os.set_blocking(terminal, False)
 

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -54,6 +55,23 @@ def test_a_killed_reader_is_named_with_what_helps(
     assert "\n" not in said
     assert signal.getsignal(signal.SIGCHLD) == handler
     assert not [one for one in multiprocessing.active_children() if one.is_alive()]
+
+
+def test_a_reader_killed_inside_a_lock_keeps_nobody_waiting(segments: Segments) -> None:
+    loader = training_loader(segments, batch_size=2, steps=10**6, num_workers=2)
+    before = multiprocessing.active_children()
+    next(loader)
+    reader = next(p for p in multiprocessing.active_children() if p not in before)
+    batches = loader.gi_frame.f_locals["batches"]  # type: ignore[attr-defined]
+    batches._workers_done_event._cond.acquire()  # what a process holds that is killed in a look
+    os.kill(reader.pid or 0, signal.SIGKILL)
+    reader.join()
+    with pytest.raises(ReaderDiedError):
+        next(loader)
+    ending = threading.Thread(target=batches._shutdown_workers, daemon=True)
+    ending.start()
+    ending.join(20)
+    assert not ending.is_alive()
 
 
 def test_the_system_is_told_from_a_person(monkeypatch: pytest.MonkeyPatch) -> None:

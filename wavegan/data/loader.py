@@ -112,12 +112,15 @@ def _warn_of_failures(loader: "DataLoader[Batch | RunError]") -> Iterator[Batch]
         batches = iter(loader)
     readers = Readers([p for p in multiprocessing.active_children() if p not in before])
     with readers.watched():
-        while (batch := _next(batches, readers)) is not None:
-            for failure in batch.failed:
-                if failure.path not in named:
-                    named.add(failure.path)
-                    _warn(failure)
-            yield batch
+        try:
+            while (batch := _next(batches, readers)) is not None:
+                for failure in batch.failed:
+                    if failure.path not in named:
+                        named.add(failure.path)
+                        _warn(failure)
+                yield batch
+        finally:
+            readers.abandon(batches)
 
 
 def _next(batches: Iterator[Batch | RunError], readers: Readers) -> Batch | None:

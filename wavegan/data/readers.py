@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 
+from torch.utils.data._utils import signal_handling
+
 from wavegan import deaths
 from wavegan.errors import RunError
 
@@ -75,6 +77,23 @@ class Readers:
             raise
         finally:
             self.waits = False
+
+    def abandon(self, batches: object) -> None:
+        """If a worker has died, end torch's iterator without torch's own way of ending workers.
+
+        Torch asks workers to end through locks. A process that is killed while it holds one keeps
+        it forever, so torch would wait forever, at the latest when the iterator is deleted.
+        """
+        if not any(process.exitcode for process in self.processes):
+            return
+        self._end()
+        vars(batches).update(_shutdown=True, _worker_pids_set=False)
+        signal_handling._remove_worker_pids(id(batches))  # type: ignore[attr-defined]
+        if hasattr(batches, "_pin_memory_thread_done_event"):
+            batches._pin_memory_thread_done_event.set()
+        for queue in getattr(batches, "_index_queues", ()):
+            queue.cancel_join_thread()
+            queue.close()
 
     def _note(self, _number: int, _frame: object) -> None:
         if self.waits:
