@@ -50,7 +50,7 @@ def test_the_command_names_what_is_broken_and_fails(monkeypatch: pytest.MonkeyPa
     told = CliRunner().invoke(app, ["doctor", "install"])
     assert told.exit_code == 1
     assert "transformers 5.0: OSError: no torchaudio.so here" in told.output
-    assert 'pesq; pip install "wavegan[metrics]"' in told.output
+    assert 'pesq; to add: pip install "wavegan[metrics]"' in told.output
     asked = CliRunner().invoke(app, ["doctor", "install", "--json"])
     assert asked.exit_code == 1
     assert json.loads(asked.stdout)["packages"][2]["remedy"] == BROKEN.remedy

@@ -185,7 +185,7 @@ def test_an_interpolation_begins_and_ends_at_clips(
         wave = soundfile.read(file, dtype="float32")[0]
         assert np.abs(wave - end[0, 0].numpy()).max() <= 1 / 2**15
     assert "--interpolate 7-9: give two seeds" in wrong(generate("--interpolate", "7-9"))
-    assert "2 clips or more" in wrong(generate("-n", 1, "--interpolate", "7:9"))
+    assert "--interpolate needs 2 or more" in wrong(generate("-n", 1, "--interpolate", "7:9"))
 
 
 def test_variations_of_a_file(generate: Call, tmp_path: Path, model: Path) -> None:

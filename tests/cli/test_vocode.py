@@ -272,7 +272,8 @@ def test_a_mel_with_other_bands_is_named(tmp_path, vocode):
     mel = save_mel(tmp_path / "mel.npy", bands=80)
     message = wrong(vocode(mel, "-o", tmp_path / "out.wav"))
     assert (
-        message == f"error: {mel}: holds an array of shape (80, 20), the model takes (8, frames)\n"
+        message
+        == f"error: {mel}: it holds an array of shape (80, 20), but the model takes (8, frames)\n"
     )
 
 
@@ -292,17 +293,18 @@ def test_mels_that_lie_the_other_way_are_turned_with_a_word(tmp_path, vocode):
     result = good(vocode(tmp_path / "mels", "--out", tmp_path / "out"))
     (line,) = [line for line in result.stderr.splitlines() if "(frames, n_mels)" in line]
     assert "b.npy" in line
-    assert "turned" in line
+    assert "transposed" in line
     a, b = (soundfile.read(tmp_path / "out" / f"{name}.wav")[0] for name in "ab")
     assert np.array_equal(a, b)
-    assert "turned" not in good(vocode(tmp_path / "mels", "--out", tmp_path / "o", "-q")).stderr
+    assert "transposed" not in good(vocode(tmp_path / "mels", "--out", tmp_path / "o", "-q")).stderr
 
 
 def test_a_square_mel_is_not_taken_without_a_word(tmp_path, vocode):
     save_mel(tmp_path / "square.npy", frames=8)
     result = good(vocode(tmp_path / "square.npy", "--out", tmp_path / "a.wav"))
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
-    assert f"{tmp_path / 'square.npy'}: 8 x 8 values" in line
+    assert f"{tmp_path / 'square.npy'}: " in line
+    assert "8 x 8 values" in line
 
 
 def test_values_that_are_not_finite_are_blamed_on_their_file(tmp_path, vocode):
@@ -377,7 +379,7 @@ def test_a_folder_without_a_model_is_described(tmp_path, vocode):
         (["-o", "out.wav", "--format", "mp3"], "--format mp3: give wav, flac, ogg"),
         (["-o", "out.wav", "--subtype", "pcm8"], "--subtype pcm8: give pcm16, pcm24, float"),
         (["-o", "-", "--json"], "leave out one"),
-        (["-o", "out.wav", "--device", "tpu"], "--device tpu: give auto"),
+        (["-o", "out.wav", "--device", "tpu"], "--device tpu: no such device; give auto"),
         (["-o", "out.flac", "--subtype", "float"], "FLAC cannot hold FLOAT"),
     ],
 )

@@ -88,7 +88,7 @@ def test_channels_are_judged_together() -> None:
     ("options", "message"),
     [
         ({"octaves": [9, 9]}, r"hop_lengths, octaves, bins_per_octave have 3, 2, 3 values"),
-        ({"sample_rate": 16000}, r"octaves 9 reach 16266 Hz, above half of 32000 Hz: use 8"),
+        ({"sample_rate": 16000}, r"octaves 9 reach 16266 Hz, above half .* 32000 Hz: use 8"),
         ({"hop_lengths": [512, 256, 128]}, r"hop_length 128 .* use 256"),
         ({"width": 0}, r"channels 1, width 0 and dilations \[1, 2, 4\]"),
         ({"dilations": [1, 0]}, r"dilations \[1, 0\]"),

@@ -343,7 +343,7 @@ def test_a_metric_of_ones_own_that_fails_on_one_clip(
 
 def test_the_guide_names_what_there_is(folders: Path) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
-    usual = guide.split("are computed, as far as")[1].split("```")[0]
+    usual = guide.split("these are computed if")[1].split("```")[0]
     assert re.findall(r"`(\w+)`", usual) == list(DEFAULT)
     shown = guide.split("## JSON")[1].split("```")[1]
     found = compare(folders / "real", {"far": folders / "far"}, metrics=["mrstft"], floors=False)

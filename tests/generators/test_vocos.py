@@ -90,7 +90,7 @@ def test_the_front_end_sets_bands_and_hop() -> None:
         context=context(Config(mel, {"name": "vocos"})),
     )
     assert (net.embed.in_channels, net.hop_length) == (100, 256)
-    with pytest.raises(UserError, match=r"generator.hop_length is 300 but .* make it 256"):
+    with pytest.raises(UserError, match=r"generator.hop_length is 300, but .* make it 256"):
         plugins.build(
             "generators",
             "vocos",

@@ -198,7 +198,7 @@ def test_what_has_to_be_made_at_once_is_bounded(
     monkeypatch.setenv(memory_limit.VARIABLE, "0.351")
     for make, file in ((long_audio.copied, "a.wav"), (long_audio.vocoded, "a.npy")):
         with pytest.raises(
-            UserError, match=rf"{file[0]}\{file[1:]}: 20 s, .*{memory_limit.VARIABLE}"
+            UserError, match=rf"{file[0]}\{file[1:]}: 20 s .*{memory_limit.VARIABLE}"
         ):
             make(vocoder, tmp_path / file)
     monkeypatch.setenv(memory_limit.VARIABLE, "much")

@@ -409,4 +409,4 @@ def test_a_browser_that_keeps_nothing_says_so(mushra: Path, opened: Open) -> Non
     tab.get_by_role("button", name="Begin").click()
     tab.get_by_role("heading", name="Practice").wait_for()
     tab.get_by_label("Volume").fill("0.5")
-    assert "do not close or reload it before you saved" in tab.locator("#status").inner_text()
+    assert "save your results before you close or reload it" in tab.locator("#status").inner_text()

@@ -49,7 +49,7 @@ def test_no_speech_is_turned_the_wrong_way_in_silence(name: str) -> None:
                 lies = of_square(given, told)
                 if lies.turned != right:
                     assert lies.doubt is not None
-                    assert "taken as" in lies.doubt
+                    assert "unclear: read as" in lies.doubt
                     assert lies.turned == (told == "frames_first")
 
 

@@ -85,7 +85,7 @@ def test_every_metric_refuses_pairs_that_do_not_match(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in METRICS if name not in ANY_LENGTH])
 def test_clips_of_two_lengths_are_refused(name: str) -> None:
     clip = voice()
-    with pytest.raises(UserError, match="may differ by 600 samples"):
+    with pytest.raises(UserError, match=r"differ by .*600 samples"):
         metric(name)(torch.cat([clip, torch.zeros(1, 601)], dim=1), clip, 24000)
 
 

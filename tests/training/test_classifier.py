@@ -175,11 +175,11 @@ def test_folders_that_do_not_fit_are_refused(tones: Path, tmp_path: Path) -> Non
     for name, message in (("flat", "found no folders with audio"), ("one", "found only 'kick'")):
         with pytest.raises(UserError, match=message):
             classifier.train(tmp_path / name, tmp_path / "j", listener=Silent())
-    with pytest.raises(UserError, match="it is in use; give a new folder"):
+    with pytest.raises(UserError, match=r"flat: it is in use .*give a new folder"):
         classifier.train(tones, tmp_path / "flat", listener=Silent())
     listing = tmp_path / "list.txt"
     listing.write_text("".join(f"high/{number:02d}\n" for number in range(24)))
-    with pytest.raises(UserError, match="labels: 1 given"):
+    with pytest.raises(UserError, match="labels has 1"):
         classifier.train(tones, tmp_path / "j", listener=Silent(), validation=listing)
     for label in "abc":
         write(tmp_path / "three" / label / f"{label}.wav", 300)

@@ -446,7 +446,7 @@ def test_a_held_out_file_that_broke_since_the_scan_is_left_out(
         held = files.held_out(wanted, found)
     assert [clip.name for clip in held] == [Path(second).stem]
     (folder / second).write_bytes(b"RIFF")
-    with pytest.raises(UserError, match=r"none of the 2 files to validate with.*wav"):
+    with pytest.raises(UserError, match=r"none of the 2 validation files .*wav"):
         files.held_out(wanted, found)
 
 
