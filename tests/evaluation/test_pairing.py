@@ -129,3 +129,5 @@ def test_names_from_a_mac_are_composed(tmp_path: Path) -> None:
         (tmp_path / folder / name).touch()
     (only,) = pair(tmp_path / "real", tmp_path / "made").pairs
     assert only.name == "caf\u00e9"
+    for listed in ("cafe\u0301", "cafe\u0301.wav"):
+        assert pick([only.name], [listed], None) == [only.name]

@@ -14,8 +14,12 @@ def clip_name(path: str | PurePath) -> str:
     Args:
         path: relative to the folder.
     """
-    # macOS returns decomposed names
-    return unicodedata.normalize("NFC", PurePath(path).with_suffix("").as_posix())
+    return composed(PurePath(path).with_suffix("").as_posix())
+
+
+def composed(name: str) -> str:
+    """A name with composed accents, for comparison: macOS returns decomposed names."""
+    return unicodedata.normalize("NFC", name)
 
 
 def by_name(paths: Iterable[str]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from wavegan.audio.opening import shown
 from wavegan.data.audio_listing import Listing, listing
 from wavegan.data.file_list import some
-from wavegan.data.pairs import LeftOut, ambiguous, clip_name
+from wavegan.data.pairs import LeftOut, ambiguous, clip_name, composed
 from wavegan.data.scan import READABLE
 from wavegan.errors import UserError
 
@@ -140,7 +140,7 @@ def pick(names: Sequence[str], wanted: Sequence[str] | None, count: int | None) 
     chosen = sorted(names)
     if wanted is not None:
         known = _by_last_part(chosen)
-        listed = {clip_name(w) if _is_file(w) else w for w in wanted}
+        listed = {clip_name(w) if _is_file(w) else composed(w) for w in wanted}
         missing = sorted(listed - known.keys())
         if missing and names:
             raise UserError(
