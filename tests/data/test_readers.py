@@ -74,6 +74,18 @@ def test_a_reader_killed_inside_a_lock_keeps_nobody_waiting(segments: Segments) 
     assert not ending.is_alive()
 
 
+def test_an_iterator_that_torch_has_ended_is_left_alone(segments: Segments) -> None:
+    """Torch terminates workers that are slow to end, which is no death to deal with."""
+    loader = training_loader(segments, batch_size=2, steps=10**6, num_workers=1)
+    before = multiprocessing.active_children()
+    next(loader)
+    (reader,) = (p for p in multiprocessing.active_children() if p not in before)
+    batches = loader.gi_frame.f_locals["batches"]  # type: ignore[attr-defined]
+    batches._shutdown_workers()
+    reader._popen.returncode = -signal.SIGTERM  # type: ignore[attr-defined]
+    loader.close()  # type: ignore[attr-defined]
+
+
 def test_the_system_is_told_from_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deaths, "out_of_memory", lambda: 4)
     assert "memory ran out" in deaths.cause(-signal.SIGKILL, 3)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from wavegan import colours
-from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, ROWS, Frame, frame_of
+from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, ROWS, Frame, on_one_scale
 from wavegan.audio.spectrogram_levels import levels as levels_of
 from wavegan.reports import png, spectrogram
 
@@ -79,7 +79,7 @@ def test_differences_are_as_far_from_white_on_both_sides() -> None:
 
 def test_a_sine_has_its_level_in_the_row_of_its_frequency() -> None:
     wave = sine(1000, 0.5)
-    frame = frame_of([(wave, RATE)])
+    frame = on_one_scale([(wave, RATE)])[0]
     assert (frame.rate, frame.seconds, frame.top) == (RATE, 1.0, -5.0)
     levels = levels_of(wave, RATE, frame)[:, 50:-50]
     assert levels.shape[0] == ROWS
@@ -93,7 +93,7 @@ def test_a_sine_has_its_level_in_the_row_of_its_frequency() -> None:
 
 def test_half_the_amplitude_is_6_db_less_everywhere_it_is_heard() -> None:
     noise = np.random.default_rng(0).standard_normal((1, RATE)).astype(np.float32) * 0.1
-    frame = frame_of([(noise, RATE)])
+    frame = on_one_scale([(noise, RATE)])[0]
     full, half = (levels_of(g * noise, RATE, frame) for g in (1.0, 0.5))
     picture, mean = spectrogram.difference(half, full, frame)
     assert mean == pytest.approx(6.02, abs=0.01)
@@ -105,7 +105,7 @@ def test_half_the_amplitude_is_6_db_less_everywhere_it_is_heard() -> None:
 
 def test_pictures_of_a_row_are_of_one_size_whatever_the_rates_and_lengths() -> None:
     clips = [(sine(500, 0.5, 1.0), RATE), (sine(500, 0.5, 0.4, 24000), 24000)]
-    frame = frame_of(clips)
+    frame = on_one_scale(clips)[0]
     assert (frame.rate, frame.seconds) == (24000, 1.0)
     levels = [levels_of(wave, rate, frame) for wave, rate in clips]
     assert levels[0].shape == levels[1].shape == (ROWS, frame.columns)
@@ -121,7 +121,7 @@ def test_pictures_of_a_row_are_of_one_size_whatever_the_rates_and_lengths() -> N
 
 def test_silence_and_clips_of_a_few_samples_have_pictures_too() -> None:
     for wave in (np.zeros((1, RATE), np.float32), np.ones((2, 3), np.float32)):
-        frame = frame_of([(wave, RATE)])
+        frame = on_one_scale([(wave, RATE)])[0]
         levels = levels_of(wave, RATE, frame)
         assert np.isfinite(levels).all()
         assert decoded(spectrogram.picture(levels, frame)).shape[0] == ROWS

@@ -1,16 +1,15 @@
 """Spectrograms of several clips in one picture, by matplotlib."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
 from wavegan import colours
 from wavegan.audio.opening import shown
-from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, ROWS, Frame, Wave, frame_of, levels
+from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, ROWS, Frame, Levels, Wave, on_one_scale
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,21 +53,21 @@ def sheet(
     check(file)
     from matplotlib.figure import Figure
 
-    waves = [None if wave is None else _wave(wave) for _, wave in clips]
-    if not any(wave is not None and wave.size for wave in waves) or columns < 1:
+    waves = ((place, _wave(wave)) for place, (_, wave) in enumerate(clips) if wave is not None)
+    drawn = {place: wave for place, wave in waves if wave.size}
+    if not drawn or columns < 1:
         raise UserError(f"{file}: a sheet needs a clip and a column")
-    frame = _frame(waves, sample_rate)
+    frame, levels = on_one_scale([(wave, sample_rate) for wave in drawn.values()])
     columns = min(columns, len(clips))
     rows = -(-len(clips) // columns)
     figure = Figure(figsize=(1.5 * columns, 1.4 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis in axes:
         axis.set_axis_off()
-    for axis, (title, _), wave in zip(axes, clips, waves, strict=False):
-        if wave is not None and wave.size:
-            _draw(axis, wave, sample_rate, frame)
-            # a label is the name of a folder: neither mathematics nor always UTF-8
-            axis.set_title(shown(title), fontsize=7, pad=2, parse_math=False)
+    for place, own in zip(drawn, levels, strict=True):
+        _draw(axes[place], own, frame)
+        # a label is the name of a folder: neither mathematics nor always UTF-8
+        axes[place].set_title(shown(clips[place][0]), fontsize=7, pad=2, parse_math=False)
     _save(figure, file)
 
 
@@ -86,12 +85,11 @@ def side_by_side(file: Path, clips: Mapping[str, ArrayLike], sample_rate: int) -
     check(file)
     from matplotlib.figure import Figure
 
-    waves = {title: _wave(wave) for title, wave in clips.items()}
-    frame = _frame(waves.values(), sample_rate)
-    figure = Figure(figsize=(6 * len(waves), 4), layout="constrained")
-    axes = figure.subplots(1, len(waves), sharey=True, squeeze=False)[0]
-    for axis, (title, wave) in zip(axes, waves.items(), strict=True):
-        image = _draw(axis, wave, sample_rate, frame)
+    frame, levels = on_one_scale([(_wave(wave), sample_rate) for wave in clips.values()])
+    figure = Figure(figsize=(6 * len(clips), 4), layout="constrained")
+    axes = figure.subplots(1, len(clips), sharey=True, squeeze=False)[0]
+    for axis, title, own in zip(axes, clips, levels, strict=True):
+        image = _draw(axis, own, frame)
         axis.set_title(shown(title), parse_math=False)
         axis.set_xlabel("seconds")
     marks = frame.ticks()
@@ -107,13 +105,9 @@ def _wave(wave: ArrayLike) -> Wave:
     return sound.reshape(-1, sound.shape[-1])
 
 
-def _frame(waves: Iterable[Wave | None], sample_rate: int) -> Frame:
-    return frame_of([(wave, sample_rate) for wave in waves if wave is not None and wave.size])
-
-
-def _draw(axis: "Axes", wave: Wave, sample_rate: int, frame: Frame) -> "AxesImage":
+def _draw(axis: "Axes", levels: Levels, frame: Frame) -> "AxesImage":
     return axis.imshow(
-        np.asarray(levels(wave, sample_rate, frame)),
+        levels,
         origin="lower",
         aspect="auto",
         cmap=colours.for_matplotlib(),

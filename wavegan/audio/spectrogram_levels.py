@@ -1,6 +1,7 @@
 """Levels of clips that are compared: one scale of time, frequency and level for all."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,7 @@ class Frame:
         return [(f"{h // 1000} k" if h >= 1000 else str(h), place) for h, place in _apart(kept)]
 
 
-def levels(wave: Wave, rate: int, frame: Frame) -> NDArray[np.float32]:
+def levels(wave: Wave, rate: int, frame: Frame) -> Levels:
     """Levels `(ROWS, columns)` of mel-spaced bands, the lowest first, in dB re a full-scale sine.
 
     A band's level is its loudest bin's; channels are averaged in power.
@@ -61,7 +62,7 @@ def levels(wave: Wave, rate: int, frame: Frame) -> NDArray[np.float32]:
     Args:
         wave: `(C, T)`.
         rate: Hz, at most that of the frame.
-        frame: what the pictures share.
+        frame: what the pictures share; `top` has no effect.
     """
     wave = resample_array(wave, rate, frame.rate)
     window = torch.hann_window(max(16, round(WINDOW * frame.rate)))
@@ -77,13 +78,14 @@ def levels(wave: Wave, rate: int, frame: Frame) -> NDArray[np.float32]:
     return (10 * bands.clamp(min=1e-14).log10()).numpy()
 
 
-def frame_of(clips: list[tuple[Wave, int]]) -> Frame:
-    """The frame that clips `(C, T)` with their rates have in common."""
+def on_one_scale(clips: Sequence[tuple[Wave, int]]) -> tuple[Frame, list[Levels]]:
+    """The frame that clips `(C, T)` with their rates have in common, and the levels of each."""
     rate = max(rate for _, rate in clips)
     seconds = max(wave.shape[-1] / rate for wave, rate in clips)
     bare = Frame(rate, seconds, 0.0)
-    loudest = max(float(levels(wave, rate, bare).max()) for wave, rate in clips)
-    return Frame(rate, seconds, min(20.0, max(-60.0, 5 * math.ceil(loudest / 5))))
+    found = [levels(wave, own, bare) for wave, own in clips]
+    loudest = max(float(each.max()) for each in found)
+    return Frame(rate, seconds, min(20.0, max(-60.0, 5 * math.ceil(loudest / 5)))), found
 
 
 def _bands(rate: int, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,12 +1,12 @@
 """The audio files below a folder by clip name, found by their extensions alone."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from wavegan.audio import formats
 from wavegan.audio.opening import shown
+from wavegan.data.folder_files import files_below
 from wavegan.data.pairs import ambiguous, by_name
 from wavegan.data.scan import READABLE, UNREADABLE
 from wavegan.errors import UserError
@@ -55,19 +55,5 @@ def listing(folder: Path) -> Listing:
 
 
 def audio_files(folder: Path) -> Iterator[PurePosixPath]:
-    """Paths of audio files below a folder, sorted; hidden ones are passed over.
-
-    Links are followed, to each folder once.
-    """
-    seen = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        status = os.stat(root)
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = Path(root).relative_to(folder)
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in READABLE | UNREADABLE:
-                yield PurePosixPath((below / name).as_posix())
+    """Paths of audio files below a folder, as `files_below` finds them."""
+    return (path for path in files_below(folder) if path.suffix.lower() in READABLE | UNREADABLE)

@@ -1,12 +1,12 @@
 """Find the mel file of each audio file by their names."""
 
-import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from wavegan.data.folder_files import files_below
 from wavegan.data.manifest import printable
 from wavegan.data.pairs import clip_name
 from wavegan.errors import UserError
@@ -38,17 +38,8 @@ def search(folder: Path) -> list[str]:
     if not folder.is_dir():
         what = "it is a file: give a folder" if folder.exists() else "it does not exist"
         raise UserError(f"data.mels {folder}: {what}")
-    found: list[str] = []
-    seen: set[str] = set()
-    for place, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = sorted(name for name in folders if real not in seen and name[0] != ".")
-        if real not in seen:
-            files = (Path(place, name) for name in names if name[0] != ".")
-            mels = (file for file in files if file.suffix.lower() in mel_file.SUFFIXES)
-            found += [file.relative_to(folder).as_posix() for file in mels]
-        seen.add(real)
-    return sorted(found)
+    mels = (path for path in files_below(folder) if path.suffix.lower() in mel_file.SUFFIXES)
+    return sorted(path.as_posix() for path in mels)
 
 
 def partners(audio: Sequence[str], mels: Sequence[str]) -> Partners:

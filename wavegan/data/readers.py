@@ -64,16 +64,11 @@ class Readers:
             self._check()
             yield
         except ReaderDiedError:
-            self._end()
             raise
         except (RuntimeError, OSError, EOFError):
             for process in self.processes:
                 process.join(GRACE / len(self.processes))
-            try:
-                self._check()
-            except ReaderDiedError:
-                self._end()
-                raise
+            self._check()
             raise
         finally:
             self.waits = False
@@ -84,7 +79,7 @@ class Readers:
         Torch asks workers to end through locks. A process that is killed while it holds one keeps
         it forever, so torch would wait forever, at the latest when the iterator is deleted.
         """
-        if not any(process.exitcode for process in self.processes):
+        if vars(batches).get("_shutdown") or not any(one.exitcode for one in self.processes):
             return
         self._end()
         vars(batches).update(_shutdown=True, _worker_pids_set=False)

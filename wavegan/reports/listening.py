@@ -12,8 +12,7 @@ from markupsafe import Markup
 from wavegan import colours
 from wavegan.audio import io, opening
 from wavegan.audio.opening import ShortReadError
-from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, Frame, Levels, Wave, frame_of
-from wavegan.audio.spectrogram_levels import levels as levels_of
+from wavegan.audio.spectrogram_levels import DYNAMIC_RANGE, Frame, Levels, Wave, on_one_scale
 from wavegan.counted import counted
 from wavegan.errors import RunError, UserError, reason
 from wavegan.reports import png, spectrogram
@@ -141,12 +140,15 @@ def _encoded(wave: Wave, rate: int) -> tuple[bytes, str, int]:
 def _row(name: str, original: _Sound | None, made: list[_Sound | Column]) -> dict[str, object]:
     """The cards of a clip, with all pictures on one scale."""
     sounds = [s for s in (original, *made) if isinstance(s, _Sound)]
-    frame = frame_of([(s.wave, s.rate) for s in sounds])
-    wanted = None if original is None else levels_of(original.wave, original.rate, frame)
-    cards = [] if original is None else [_card(name, original, frame, None, None)]
+    frame, found = on_one_scale([(s.wave, s.rate) for s in sounds])
+    levels = iter(found)
+    wanted = None if original is None else next(levels)
+    cards = []
+    if original is not None and wanted is not None:
+        cards.append(_card(name, original, wanted, frame, None, None))
     for one in made:
         if isinstance(one, _Sound):
-            cards.append(_card(name, one, frame, wanted, original))
+            cards.append(_card(name, one, next(levels), frame, wanted, original))
         else:
             cards.append({"column": one.name, "audio": None})
     ends = (f"{end:.0f}".replace("-", "−") for end in (frame.top - DYNAMIC_RANGE, frame.top))
@@ -161,12 +163,12 @@ def _row(name: str, original: _Sound | None, made: list[_Sound | Column]) -> dic
 def _card(
     name: str,
     sound: _Sound,
+    levels: Levels,
     frame: Frame,
     wanted: Levels | None,
     original: _Sound | None,
 ) -> dict[str, object]:
     """A player, its spectrogram, and the difference from the original if there is one."""
-    levels = levels_of(sound.wave, sound.rate, frame)
     text = f"Spectrogram of {name}, {sound.column}"
     pictures = [_picture(spectrogram.picture(levels, frame), text, frame)]
     notes = list(sound.notes)

@@ -26,8 +26,7 @@ class Saver:
     """Saves the checkpoints of a run.
 
     Attributes:
-        run: the run's folder; its new path after it was moved.
-        place: notices when the folder is moved or deleted.
+        place: the run's folder; notices when it is moved or deleted.
         keep_last: number of checkpoints to keep.
         metric: the metric of the best checkpoint.
         train_state: networks, optimizers, averaged generator, progress.
@@ -38,7 +37,6 @@ class Saver:
         listener: receives notes.
     """
 
-    run: Path
     place: Place
     keep_last: int
     metric: str
@@ -48,6 +46,11 @@ class Saver:
     guard: Guard
     accelerator: Accelerator
     listener: Listener
+
+    @property
+    def run(self) -> Path:
+        """The run's folder; its new path after it was moved."""
+        return self.place.run
 
     def save(self, interrupt: Interrupt) -> None:
         """Write a checkpoint and delete old ones; only the main process writes."""
@@ -83,7 +86,7 @@ class Saver:
         moved, was = self.place.now(), self.run
         if not any_process(moved is not None, self.accelerator.device):
             raise _gone(was)
-        self.run = self.place.run = moved or was
+        self.place.run = moved or was
         saved = "its last steps are not saved"
         if self.guard.ailment(thorough=True) is None:
             with interrupt.during(Phase.SAVE):

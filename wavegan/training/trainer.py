@@ -85,7 +85,6 @@ class Trainer:
             listener=self.listener,
         )
         self.saver = Saver(
-            run=self.run,
             place=self.log.place,
             keep_last=self.recipe.training.keep_last,
             metric=self.validation.best,
