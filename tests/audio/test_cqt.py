@@ -131,7 +131,7 @@ def test_shapes_dtypes_and_nothing_to_save() -> None:
 @pytest.mark.parametrize(
     ("rate", "hop", "options", "message"),
     [
-        (32000, 256, {}, r"octaves 9 reach 16266 Hz, above half of 32000 Hz: use 8"),
+        (32000, 256, {}, r"octaves 9 reach 16266 Hz, above half the sample rate of 32000 Hz: use 8"),
         (44100, 384, {}, r"hop_length 384 .* 9 octaves: use 512"),
         (44100, 256, {"octaves": 0}, r"octaves 0"),
     ],
@@ -146,5 +146,5 @@ def test_contradictions_are_refused(
 def test_too_short_a_wave_is_refused() -> None:
     transform = ConstantQ(44100, 256)
     assert transform(torch.zeros(256)).shape == (216, 2)
-    with pytest.raises(UserError, match="255 samples: 9 octaves need 256"):
+    with pytest.raises(UserError, match="255 samples, but 9 octaves need 256"):
         transform(torch.zeros(255))

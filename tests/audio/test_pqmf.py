@@ -132,7 +132,7 @@ def test_float32_inside_autocast_and_no_weights() -> None:
         ({"taps": 61}, r"taps 61 must be even .* 62$"),
         ({"taps": 0}, r"taps 0 .* 2$"),
         ({"cutoff_ratio": 1.0}, r"cutoff_ratio 1.0 and beta 9.0.*0\.142"),
-        ({"beta": -1.0}, r"cutoff_ratio 0.142 and beta -1.0.*at least 0"),
+        ({"beta": -1.0}, r"cutoff_ratio 0.142 and beta -1.0.*a beta of 0 or more"),
     ],
 )
 def test_values_out_of_range_are_refused(options: dict[str, float], message: str) -> None:

@@ -35,7 +35,7 @@ def test_a_file_with_findings_is_exit_1(folder: Path) -> None:
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert lines[0].startswith("made.wav: 1 finding (")
-    assert lines[1].startswith("  0.00-3.57 s  offset of +0.02")
+    assert lines[1].startswith("  0.00-3.57 s  constant offset of +0.02")
     assert lines[2].startswith("      cause: ")
     assert call(folder / "made.wav", "--exit-zero").exit_code == 0
 

@@ -118,7 +118,7 @@ def test_a_folder_that_is_somebodys_is_not_touched(noises: Path) -> None:
     (out / "results-ann.json").write_text("{}")
     refused = call(*words, out)
     assert (refused.exit_code, refused.stdout) == (2, "")
-    assert "it is in use; give a new folder" in refused.stderr
+    assert "t: it is in use (it contains results-ann.json); give a new folder" in refused.stderr
     assert "results-ann.json" in refused.stderr
     assert call(*words, out, "--force").exit_code == 2
     (noises / "site").mkdir()
