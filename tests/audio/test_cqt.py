@@ -131,7 +131,12 @@ def test_shapes_dtypes_and_nothing_to_save() -> None:
 @pytest.mark.parametrize(
     ("rate", "hop", "options", "message"),
     [
-        (32000, 256, {}, r"octaves 9 reach 16266 Hz, above half the sample rate of 32000 Hz: use 8"),
+        (
+            32000,
+            256,
+            {},
+            r"octaves 9 reach 16266 Hz, above half the sample rate of 32000 Hz: use 8",
+        ),
         (44100, 384, {}, r"hop_length 384 .* 9 octaves: use 512"),
         (44100, 256, {"octaves": 0}, r"octaves 0"),
     ],
