@@ -8,6 +8,7 @@ from torch import Tensor
 from wavegan.errors import RunError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference.clip_length import ClipLength
+from wavegan.inference.engine.engine import Engine
 from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 
@@ -37,7 +38,7 @@ def noise_of(
 
 
 def make(
-    generator: LatentGenerator,
+    engine: Engine[LatentGenerator],
     walk: Tensor,
     label: int | None,
     conditions: Conditions,
@@ -49,7 +50,7 @@ def make(
     Samples are those of the network: about [-1, 1], and some beyond where nothing bounds them.
 
     Args:
-        generator: the network.
+        engine: runs the network.
         walk: `(W, D)`, where W is `length.windows`.
         label: number of the label.
         conditions: what else the clip depends on.
@@ -60,13 +61,13 @@ def make(
         RunError: the network made values that are not finite.
     """
     seed, number, truncation, loop = conditions
-    device = next(generator.parameters()).device
+    generator, device = engine.network, engine.device
     noise = noise_of(generator, seed, number, length.positions)
     # Other random numbers of a network, such as phases, must depend on this clip alone.
     own = int(of_clip(seed, number, ClipStream.NETWORK).integers(2**63))
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(own)
-        made = generator(
+        made = engine(
             walk[None].to(device),
             None if label is None else torch.tensor([label], device=device),
             noise=None if noise is None else [values.to(device) for values in noise],

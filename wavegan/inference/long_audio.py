@@ -136,7 +136,7 @@ def _decoded(vocoder: Vocoder, mel: Iterable[Tensor], frames: int, file: Path) -
             at=shown(file),
         )
     noise = None if shape is None else draw_blocks(shape, 0)
-    blocks = decode_blocks(network, mel, frames, noise, known)
+    blocks = decode_blocks(vocoder.engine, mel, frames, noise, known)
     return (block.cpu() for block in blocks)
 
 

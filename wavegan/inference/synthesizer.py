@@ -16,6 +16,7 @@ from wavegan.inference import labels as naming
 from wavegan.inference import latents, opening, usable
 from wavegan.inference.clip import Conditions, make
 from wavegan.inference.clip_length import check_count, clip_length, warn_of_rounding
+from wavegan.inference.engine.precision import Precision
 from wavegan.inference.given import numbers, real, whole
 from wavegan.inference.invert import Inversion, fitted, search
 from wavegan.inference.labels import Label, Labels
@@ -48,6 +49,8 @@ class Synthesizer(Placed[LatentGenerator]):
         channels: C.
         labels: names of its labels, in order; by default their numbers as strings.
         peak: the peak to which its training audio was scaled, or None.
+        precision: see `from_pretrained`.
+        compile: see `from_pretrained`.
 
     Attributes:
         last_seed: seed of the last call of `sample`; None before the first.
@@ -61,13 +64,15 @@ class Synthesizer(Placed[LatentGenerator]):
         channels: int = 1,
         labels: Sequence[str] = (),
         peak: float | None = None,
+        precision: Precision = "float32",
+        compile: bool = False,
     ) -> None:
         names = tuple(labels) or tuple(str(number) for number in range(generator.n_labels))
         if generator.n_labels and len(names) != generator.n_labels:
             raise UserError(
                 f"labels has {len(names)} names, but the generator has {generator.n_labels} labels"
             )
-        super().__init__(generator)
+        super().__init__(generator, precision, compile=compile)
         self.sample_rate, self.channels, self.peak = sample_rate, channels, peak
         self.labels = names if generator.n_labels else ()
         self.last_seed: int | None = None
@@ -78,6 +83,8 @@ class Synthesizer(Placed[LatentGenerator]):
         path: str | Path,
         device: str | torch.device = "cpu",
         *,
+        precision: Precision = "auto",
+        compile: bool = False,
         trust_code: bool = False,
     ) -> "Synthesizer":
         """Open a model.
@@ -85,11 +92,16 @@ class Synthesizer(Placed[LatentGenerator]):
         Args:
             path: a run (its best checkpoint is used), a checkpoint or a bundle.
             device: device to compute on.
+            precision: "float32"; "bfloat16", in which a seed gives a slightly different clip;
+                "float16" (not on a CPU); or "auto", here always float32.
+            compile: also compile the network with `torch.compile`, which takes a minute or more and
+                needs a C++ compiler.
             trust_code: allow the model to name a class outside wavegan; its module is imported
                 and run. No other code of a model ever runs.
 
         Raises:
-            UserError: there is no usable model, or it is a vocoder.
+            UserError: there is no usable model, it is a vocoder, or the device cannot compute in
+                this precision.
         """
         config, generator = opening.network(
             path,
@@ -102,7 +114,18 @@ class Synthesizer(Placed[LatentGenerator]):
             channels=config.channels,
             labels=config.labels,
             peak=config.peak,
+            precision=precision,
+            compile=compile,
         ).to(device)
+
+    def run_example(self) -> Tensor:
+        """Generate a clip without meaning."""
+        net = self.generator
+        label = torch.zeros(1, dtype=torch.int64, device=self.device) if net.n_labels else None
+        noise = [torch.zeros(1, *shape, device=self.device) for shape in net.noise_shapes()]
+        latent = torch.zeros(1, net.latent_dim, device=self.device)
+        made: Tensor = net(latent, label, noise=noise or None)
+        return made
 
     @property
     def seconds(self) -> float:
@@ -214,7 +237,7 @@ class Synthesizer(Placed[LatentGenerator]):
             walk = latents.spread_evenly(given, length.windows, net.prior, loop=loop)
             own = Conditions(seed, first + number, truncation, loop)
             known = None if chosen is None else chosen[number]
-            made.append(make(net, walk, known, own, length, round(FADE * rate)))
+            made.append(make(self.engine, walk, known, own, length, round(FADE * rate)))
         clips = torch.stack(made)
 
         def plain(number: int) -> Tensor:
