@@ -45,6 +45,12 @@ def golden(shared: Path) -> Callable[[str], tuple[Path, dict[str, Tensor]]]:
     return opened
 
 
+@pytest.fixture(autouse=True)
+def auto_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Precision "auto" measures this machine; tests must not depend on that."""
+    monkeypatch.setattr("wavegan.inference.half.FASTER", math.inf)
+
+
 @pytest.fixture(scope="session")
 def speech() -> Path:
     """The folder of real speech that comes with the repository."""
