@@ -46,9 +46,10 @@ def golden(shared: Path) -> Callable[[str], tuple[Path, dict[str, Tensor]]]:
 
 
 @pytest.fixture(autouse=True)
-def auto_is_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Precision "auto" measures this machine; tests must not depend on that."""
+def not_by_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is chosen by timing: precision "auto" is float32, and weights are packed."""
     monkeypatch.setattr("wavegan.inference.half.FASTER", math.inf)
+    monkeypatch.setattr("wavegan.inference.engine.engine.HINDRANCE", math.inf)
 
 
 @pytest.fixture(scope="session")

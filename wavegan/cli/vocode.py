@@ -62,6 +62,7 @@ def vocode_command(
     )
     _refuse(jobs, subtype, picture, as_json and str(out) == "-", force)
     from wavegan.device import choose
+    from wavegan.inference import file_vocoding
     from wavegan.inference.engine.precision import checked
     from wavegan.inference.vocoder import Vocoder
 
@@ -73,7 +74,7 @@ def vocode_command(
     note = _once(quiet)
     for source, target in jobs:
         try:
-            made = _vocode_one.made(vocoder, source, note)
+            made = file_vocoding.made(vocoder, source, note)
         except UserError as error:
             reason = str(error) if error.at else f"{source}: {error}"
             if len(jobs) == 1:
