@@ -59,12 +59,13 @@ class NoiseStream:
         assert shape is not None
         self._channels, self._each = shape
         self._generator = torch.Generator().manual_seed(seed)
-        self._states: list[tuple[int, Tensor]] = []
+        self._states = [(0, self._generator.get_state())]
         self._tail: tuple[int, Tensor] | None = None
-        self._drawn = given is None
         blocks = self._blocks() if given is None else (self._fitting(each) for each in given)
         self._window = Window(blocks)
-        self.unsettled = -(-16 // self._each) if self._drawn and self._channels == 1 else 0
+        # torch draws 16 values at a time, and draws the last 16 of a tensor again
+        settled = given is not None or self._channels > 1 or self._each % 16 == 0
+        self.unsettled = 0 if settled else -(-16 // self._each)
 
     def between(self, first: int, last: int, like: Tensor) -> Tensor:
         """The noise `(N, channels, length)` of frames [first, last) of a batch like `like`.
@@ -89,9 +90,8 @@ class NoiseStream:
     def end(self, frames: int) -> None:
         """Settle the last values, now that the number of frames is known."""
         length = frames * self._each
-        if not self.unsettled or not self._states or length % 16 == 0:
+        if not self.unsettled or length % 16 == 0:
             return
-        # torch draws 16 values at a time, and draws the last 16 of a tensor again
         place, state = [each for each in self._states if each[0] <= max(length - 16, 0)][-1]
         generator = torch.Generator()
         generator.set_state(state)

@@ -33,7 +33,7 @@ class MelStream:
         self, engine: Engine[MelGenerator], known: Reach, noise: NoiseStream | None = None
     ) -> None:
         self._engine, self._noise, self._before = engine, noise, known.before
-        self.lookahead = known.after if noise is None else max(known.after, noise.unsettled)
+        self.lookahead = known.after + (0 if noise is None else noise.unsettled)
         """Frames after a sample's own that have to be known before it is final."""
         self._first = self._emitted = self._last = 0
         self._held: Tensor | None = None
