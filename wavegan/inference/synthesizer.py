@@ -14,7 +14,8 @@ from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import labels as naming
 from wavegan.inference import latents, opening, usable
-from wavegan.inference.clip import Conditions, make
+from wavegan.inference.clip import Clip, Conditions
+from wavegan.inference.clip_batches import ClipBatches
 from wavegan.inference.clip_length import check_count, clip_length, warn_of_rounding
 from wavegan.inference.engine.precision import Precision
 from wavegan.inference.given import numbers, real, whole
@@ -38,9 +39,9 @@ class Synthesizer(Placed[LatentGenerator]):
     >>> clips = synthesizer.sample(8, label="snare", seed=7)  # doctest: +SKIP
 
     Clip i of seed s does not depend on the other clips: its latent, its noise and (if none is
-    given) its label are functions of (s, i) alone. Networks run on one clip at a time, as the
-    rounding of a convolution depends on the batch size. So a clip is bit-identical on one machine;
-    other devices and versions of torch round differently.
+    given) its label are functions of (s, i) alone. Several clips run at once only if their
+    samples are equal to those of each alone (`ClipBatches`). So a clip is bit-identical on one
+    machine; other devices and versions of torch round differently.
 
     Args:
         generator: maps latents to `(B, C, T)`. It is changed in place: frozen, weight norm folded,
@@ -73,6 +74,7 @@ class Synthesizer(Placed[LatentGenerator]):
                 f"labels has {len(names)} names, but the generator has {generator.n_labels} labels"
             )
         super().__init__(generator, precision, compile=compile)
+        self._batches = ClipBatches(self.engine)
         self.sample_rate, self.channels, self.peak = sample_rate, channels, peak
         self.labels = names if generator.n_labels else ()
         self.last_seed: int | None = None
@@ -232,13 +234,15 @@ class Synthesizer(Placed[LatentGenerator]):
         if loop:
             warn_of_rounding(seconds, length, rate)
         chosen = naming.numbers(label, self.labels, len(walks), first)
-        made = []
-        for number, given in enumerate(walks):
-            walk = latents.spread_evenly(given, length.windows, net.prior, loop=loop)
-            own = Conditions(seed, first + number, truncation, loop)
-            known = None if chosen is None else chosen[number]
-            made.append(make(self.engine, walk, known, own, length, round(FADE * rate)))
-        clips = torch.stack(made)
+        wanted = [
+            Clip(
+                latents.spread_evenly(walk, length.windows, net.prior, loop=loop),
+                None if chosen is None else chosen[number],
+                Conditions(seed, first + number, truncation, loop),
+            )
+            for number, walk in enumerate(walks)
+        ]
+        clips = torch.stack(self._batches.make(wanted, length, round(FADE * rate)))
 
         def plain(number: int) -> Tensor:
             """The sound of a loop without looping."""
