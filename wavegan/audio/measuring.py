@@ -7,7 +7,7 @@ import numpy as np
 
 from wavegan.audio import opening
 from wavegan.audio.opening import AnyPath, AudioInfo
-from wavegan.audio.plausible import refuse_what_is_packed
+from wavegan.audio.plausible import refuse_packed_silence
 
 FULL_SCALE = 0.999
 
@@ -56,7 +56,7 @@ def measure(path: AnyPath) -> Measured:
     crc = 0
     with opening.opened(path) as source:
         info = source.info
-        refuse_what_is_packed(info)
+        refuse_packed_silence(info)
         for block in source.blocks(0, info.frames, errors):
             crc = zlib.crc32(block.tobytes(), crc)
             finite = np.isfinite(block)

@@ -86,7 +86,7 @@ def refuse_other_kinds(file: Path) -> None:
     Raises:
         UserError: the message has the kind of the file and what to do.
     """
-    if reason := file_kinds.instead_of_weights(file):
+    if reason := file_kinds.no_weights_reason(file):
         raise UserError(f"{file}: {reason}")
 
 
@@ -207,7 +207,7 @@ def several(folder: Path, files: Sequence[Path]) -> UserError:
 
 
 @contextmanager
-def blaming(file: Path) -> Iterator[None]:
+def errors_naming(file: Path) -> Iterator[None]:
     """Prefix errors about values with the file that they were read from.
 
     Raises:

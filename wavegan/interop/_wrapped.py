@@ -68,7 +68,7 @@ def generator(content: Any, file: Path, anchors: Anchors) -> dict[str, Tensor]:
     return _chosen({place: _below(place, tensors) for place in best}, file)
 
 
-def holds(file: Path, anchors: Anchors) -> bool:
+def matches(file: Path, anchors: Anchors) -> bool:
     """Whether a file has weight names for all anchors, wrapped or not; reads no weights.
 
     Results are cached until the file changes, as every layout calls this.
@@ -80,7 +80,7 @@ def holding(path: Path, anchors: Anchors) -> list[Path]:
     """The files at a path (a file or a folder) that match all anchors."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     files = [file for file in files if file.suffix in SUFFIXES and file.is_file()]
-    return [file for file in files if holds(file, anchors)]
+    return [file for file in files if matches(file, anchors)]
 
 
 def only(path: Path, anchors: Anchors) -> Path | None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import blaming, contents, field, state_dict, yaml_file
+from wavegan.interop._files import contents, errors_naming, field, state_dict, yaml_file
 from wavegan.interop.base import Layout
 from wavegan.interop.pwg import hifigan, melgan, parallel_wavegan, stylemelgan
 from wavegan.interop.pwg.front_end import front_end, pqmf, statistics
@@ -79,7 +79,7 @@ class ParallelWaveGAN(Layout):
         source = file.with_name(CONFIG)
         config = yaml_file(source)
         family = _family(config, source)
-        with blaming(source):
+        with errors_naming(source):
             mel = front_end(config, source)
         content = contents(file)
         weights = _wrapped.generator(content, file, ANCHORS[family])

@@ -20,7 +20,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _wrapped
-from wavegan.interop._files import blaming, contents, field, json_file
+from wavegan.interop._files import contents, errors_naming, field, json_file
 from wavegan.interop._keys import moved, rename
 from wavegan.interop._transformers_mel import EXTRACTOR, of_hifigan, of_univnet
 from wavegan.interop.base import Layout
@@ -120,7 +120,7 @@ class TransformersLayout(Layout):
             )
         read, anchors = KINDS[kind]
         weights = _wrapped.generator(contents(file), file, anchors)
-        with blaming(described):
+        with errors_naming(described):
             vocoder = read(config, weights, file)
         return Model(
             Config(mel=vocoder.mel, generator=vocoder.generator),
