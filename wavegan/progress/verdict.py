@@ -7,7 +7,6 @@ copied folder.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,15 +122,6 @@ def judge(history: History) -> RunVerdict:
         skipped=left_out.steps,
         returns=left_out.returns,
     )
-
-
-def judge_run(run: Path) -> RunVerdict:
-    """The verdict of a run's folder.
-
-    Raises:
-        UserError: it is not a run's folder.
-    """
-    return judge(History.read(run))
 
 
 def _metric(history: History) -> str | None:
