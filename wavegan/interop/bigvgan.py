@@ -114,7 +114,7 @@ def _without_filters(weights: Mapping[str, Tensor], file: Path) -> dict[str, Ten
         taps = weights[key].flatten().float()
         # room for half precision
         if taps.shape != expected.shape or not torch.allclose(taps, expected, atol=1e-3):
-            raise UserError(f"{file}: {key} is not BigVGAN's low-pass of {len(expected)} taps")
+            raise UserError(f"{key} is not BigVGAN's low-pass of {len(expected)} taps", at=file)
     return {key: value for key, value in weights.items() if not FILTER.fullmatch(key)}
 
 

@@ -89,8 +89,9 @@ def _compare(file: Path, found: Shapes, layers: int) -> None:
     for name, value in expected.items():
         if name in arguments and arguments[name] != value:
             raise UserError(
-                f"{file}: {name} is {arguments[name]!r}, but the network of the weights next to it "
-                f"has {value:g}"
+                f"{name} is {arguments[name]!r}, but the network of the weights next to it "
+                f"has {value:g}",
+                at=file,
             )
 
 

@@ -65,8 +65,9 @@ class Jik876(Layout):
         source = file.with_name(CONFIG)
         if not source.is_file():
             raise UserError(
-                f"{file}: weights of HiFi-GAN without their settings: put the {CONFIG} that they "
-                "were trained with next to them"
+                f"weights of HiFi-GAN without their settings: put the {CONFIG} that they "
+                "were trained with next to them",
+                at=file,
             )
         config = json_file(source)
         weights = _wrapped.generator(contents(file), file, _ANCHORS)

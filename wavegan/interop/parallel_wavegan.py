@@ -109,7 +109,7 @@ def _family(config: Mapping[str, Any], source: Path) -> str:
     family = config.get("generator_type", OLDEST)
     if family not in GENERATORS:
         raise UserError(
-            f"{source}: generator_type {family} cannot be read: only {', '.join(GENERATORS)}"
+            f"generator_type {family} cannot be read: only {', '.join(GENERATORS)}", at=source
         )
     return str(family)
 
@@ -118,7 +118,7 @@ def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]
     """`generator_params` with checked types; the older spelling "kernal" is accepted."""
     given = field(config, "generator_params", source) or {}
     if not isinstance(given, dict):
-        raise UserError(f"{source}: generator_params is {given!r}: it must be a mapping")
+        raise UserError(f"generator_params is {given!r}: it must be a mapping", at=source)
     params = {str(key).replace("kernal", "kernel"): value for key, value in given.items()}
     for key, value in params.items():
         kind = None
@@ -127,12 +127,13 @@ def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]
         elif key.endswith(("channels", "layers", "stacks")):
             kind = "a whole number" if type(value) is not int else None
         if kind:
-            raise UserError(f"{source}: generator_params.{key} is {value!r}: it must be {kind}")
+            raise UserError(f"generator_params.{key} is {value!r}: it must be {kind}", at=source)
     key = "in_channels" if config.get("generator_type") in TAKE_MEL else "aux_channels"
     if params.get(key, 80) != mel.n_mels:
         raise UserError(
-            f"{source}: generator_params.{key} is {params.get(key, 80)}, but num_mels is "
-            f"{mel.n_mels}: only generators that take mels can be read"
+            f"generator_params.{key} is {params.get(key, 80)}, but num_mels is "
+            f"{mel.n_mels}: only generators that take mels can be read",
+            at=source,
         )
     return params
 

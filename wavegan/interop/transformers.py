@@ -111,12 +111,13 @@ class TransformersLayout(Layout):
         kind = config["model_type"]
         if kind not in KINDS:
             raise UserError(
-                f"{described}: model_type {kind!r} is not a vocoder{suggest(kind, KINDS)}"
+                f"model_type {kind!r} is not a vocoder{suggest(kind, KINDS)}", at=described
             )
         if file.name in PARTS:
             raise UserError(
-                f"{file}: the weights are in several files: save them as one with "
-                'model.save_pretrained(FOLDER, max_shard_size="100GB")'
+                "the weights are in several files: save them as one with "
+                'model.save_pretrained(FOLDER, max_shard_size="100GB")',
+                at=file,
             )
         read, anchors = KINDS[kind]
         weights = _wrapped.generator(contents(file), file, anchors)

@@ -126,8 +126,9 @@ def _check_buffers(saved: Mapping[str, Tensor], mel: Mel, n_fft: int, file: Path
         # room for half precision, and for odd sample rates
         if not (same and (saved[key].float() - value).abs().max() < 0.02):
             raise UserError(
-                f"{file}: {key} does not match {CONFIG}: this model has another window or mel "
-                "scale than Vocos, which cannot be read"
+                f"{key} does not match {CONFIG}: this model has another window or mel "
+                "scale than Vocos, which cannot be read",
+                at=file,
             )
 
 
