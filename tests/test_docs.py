@@ -91,7 +91,8 @@ def test_the_options_named_in_the_text_exist() -> None:
     waiting: list[Any] = [typer.main.get_command(app)]
     while waiting:
         command = waiting.pop()
-        known |= {name for parameter in command.params for name in parameter.opts}
+        for parameter in command.params:
+            known |= {*parameter.opts, *parameter.secondary_opts}
         waiting += getattr(command, "commands", {}).values()
     for page in PAGES:
         text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
