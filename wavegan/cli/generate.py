@@ -149,7 +149,7 @@ def generate_command(
         plan = sounds.between(synthesizer, interpolate, count, options, seed)
     elif like is not None:
         # checked before the search, which is slow
-        names = sounds.may_be_called(synthesizer, like, count, chosen, options)
+        names = sounds.possible_names(synthesizer, like, count, chosen, options)
         _check([out / f"{name}.{file_format}" for name in names], like, force)
         plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, options)
     else:

@@ -25,7 +25,7 @@ from wavegan.inference.revocode import check_rates, silence_after
 from wavegan.inference.whole import longest
 from wavegan.mel import mel_file, spectrogram
 from wavegan.mel.blocks import mel_blocks
-from wavegan.memory_limit import way_out
+from wavegan.memory_limit import memory_remedy
 
 MOST_NOISE = 400_000_000
 """Bytes of noise with several channels, which is drawn as a whole."""
@@ -111,7 +111,7 @@ def _in_blocks(vocoder: BaseVocoder, file: Path, samples: int) -> bool:
         rate = vocoder.sample_rate
         raise UserError(
             f"{samples / rate:,.0f} s are too long for this network, which decodes the whole mel "
-            f"and has memory for {most / rate:,.0f} s: {way_out()}",
+            f"and has memory for {most / rate:,.0f} s: {memory_remedy()}",
             at=shown(file),
         )
     return False
