@@ -82,12 +82,9 @@ def test_an_unfinished_wav_without_the_size_of_a_frame(tmp_path: Path, subtype: 
     data = _written(tmp_path / "right.wav", subtype)
     broken = _put(_put(data, data.index(b"data") + 4, 0), data.index(b"fmt ") + 20, 0, "<H")
     (tmp_path / "a.wav").write_bytes(broken)
-    try:
-        wave, _ = _read(tmp_path / "a.wav")
-    except UserError as error:
-        assert "a.wav" in str(error)
-    else:
-        assert wave.shape == (1, FRAMES)
+    wave, notes = _read(tmp_path / "a.wav")
+    assert wave.shape == (1, FRAMES)
+    assert len(notes) == 1
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 1000, 1 << 30])

@@ -60,6 +60,10 @@ class Running(TorchFunctionMode):
     ) -> Any:
         if isinstance(padding, str) or not _fits(input, weight, 3):
             return NotImplemented
+        span = _one(dilation) * (weight.shape[-1] - 1) + 1
+        if input.shape[1] != weight.shape[1] * groups or input.shape[-1] + 2 * _one(padding) < span:
+            # torch says what is wrong
+            return NotImplemented
         return kernels.convolution(
             self._packing,
             input,
@@ -83,7 +87,7 @@ class Running(TorchFunctionMode):
         groups: int = 1,
         dilation: Any = 1,
     ) -> Any:
-        if not _fits(input, weight, 3):
+        if not _fits(input, weight, 3) or input.shape[1] != weight.shape[0]:
             return NotImplemented
         return kernels.transposed(
             self._packing,
@@ -99,7 +103,7 @@ class Running(TorchFunctionMode):
         )
 
     def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
-        if input.ndim < 2 or not _fits(input, weight, 2):
+        if input.ndim < 2 or not _fits(input, weight, 2) or input.shape[-1] != weight.shape[1]:
             return NotImplemented
         return kernels.dense(
             self._packing, input, weight, bias, self._type(input, weight, input.shape[-1])
