@@ -92,8 +92,8 @@ def small(full: Recipe) -> Recipe:
     values = full.model_dump()
     least = SMALLEST if pairs(full) else SMALLEST_OF_SOUNDS
     values["generator"] = small_options("generators", values["generator"], least)
-    for name, judge in values["discriminators"].items():
-        values["discriminators"][name] = small_options("discriminators", judge, least)
+    for name, plugin in values["discriminators"].items():
+        values["discriminators"][name] = small_options("discriminators", plugin, least)
     if pairs(full):
         values["data"]["segment"] = 32 * full.front_end().hop_length
     values["training"]["n_critic"] = 1

@@ -18,7 +18,7 @@ from wavegan import bundle, checksums, run_folder
 from wavegan.errors import UserError
 from wavegan.progress.history import History
 from wavegan.progress.standing import standing
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training.kept_split import KeptSplit
 from wavegan.training.owner import Owner
 from wavegan.training.state_file import State
@@ -34,7 +34,7 @@ def readers(run: Path) -> dict[str, tuple[Path, Callable[[], object]]]:
 
     def told() -> object:
         history = History.read(run)
-        return standing(history), judge(history).text
+        return standing(history), run_verdict(history).text
 
     metrics, recipe, best = run / run_folder.METRICS, run / run_folder.RECIPE, run_folder.BEST
     return {

@@ -262,7 +262,7 @@ def test_gradients_of_both_orders_are_those_of_the_function(kind: str) -> None:
         return augment(audio)
 
     assert torch.autograd.gradcheck(seeded, audio)
-    # most are linear: a curved judge makes the second order matter
+    # most are linear: a curved discriminator makes the second order matter
     assert torch.autograd.gradgradcheck(lambda audio: seeded(audio.tanh()).tanh(), audio)
 
 

@@ -20,7 +20,7 @@ class Case(NamedTuple):
 
     Attributes:
         options: that make it small.
-        samples: that it judges at once.
+        samples: that it takes at once.
         variants: further options by name; each is tested in every way.
         needed: options without a default.
         unused: what begins the names of parameters that no output depends on.

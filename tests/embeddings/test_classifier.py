@@ -81,7 +81,7 @@ def test_gradients_reach_every_parameter() -> None:
     assert all(p.grad is not None and bool(p.grad.any()) for p in judge.parameters())
 
 
-def test_bfloat16_judges_nearly_alike() -> None:
+def test_bfloat16_gives_nearly_the_same_logits() -> None:
     judge, audio = classifier(), clips(2, 4000)
     with torch.autocast("cpu", torch.bfloat16):
         inside = judge.logits(audio)

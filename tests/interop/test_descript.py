@@ -44,7 +44,7 @@ def their_names(net: MelGAN, layers: int) -> dict[str, Tensor]:
     return {their_norm(named(key)): value for key, value in net.state_dict().items()}
 
 
-def their_judges(net: nn.Module, layers: int) -> dict[str, Tensor]:
+def their_discriminators(net: nn.Module, layers: int) -> dict[str, Tensor]:
     def named(key: str) -> str:
         _, scale, part, rest = key.split(".", 3)
         where = f"model.disc_{scale}.model.layer_"
@@ -184,7 +184,7 @@ def test_a_weight_without_a_place_is_named(tmp_path, refusal):
 @pytest.mark.parametrize("name", ["best_net{}.pt", "net{}.pt"])
 @pytest.mark.parametrize(("scales", "base", "layers", "factor"), [(3, 8, 4, 4), (1, 4, 2, 2)])
 @torch.no_grad()
-def test_the_discriminator_judges_as_it_did(tmp_path, name, scales, base, layers, factor):
+def test_the_discriminator_gives_the_same_logits(tmp_path, name, scales, base, layers, factor):
     def fresh(seed: int) -> MelGANMultiScale:
         torch.manual_seed(seed)
         return MelGANMultiScale(
@@ -194,7 +194,7 @@ def test_the_discriminator_judges_as_it_did(tmp_path, name, scales, base, layers
     save(tmp_path, network(), name=name.format("G"))
     assert bundle.read(tmp_path, discriminators=True).discriminators == {}
     original, loaded = fresh(0), fresh(1)
-    torch.save(their_judges(original, layers), tmp_path / name.format("D"))
+    torch.save(their_discriminators(original, layers), tmp_path / name.format("D"))
     assert bundle.read(tmp_path).discriminators == {}
     found = bundle.read(tmp_path, discriminators=True).discriminators
     load_strictly(loaded, found["msd"], tmp_path)

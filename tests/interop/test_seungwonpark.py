@@ -55,7 +55,7 @@ def their_names(net: MelGAN) -> dict[str, Tensor]:
     return {their_norm(named(key)): value for key, value in net.state_dict().items()}
 
 
-def their_judges(net: nn.Module) -> dict[str, Tensor]:
+def their_discriminators(net: nn.Module) -> dict[str, Tensor]:
     def named(key: str) -> str:
         _, scale, part, rest = key.split(".", 3)
         if part == "conv_post":
@@ -177,7 +177,7 @@ def test_the_discriminator_judges_as_it_did(tmp_path):
     original, loaded = MelGANMultiScale(base_channels=8), MelGANMultiScale(base_channels=8)
     file = save(tmp_path / "a.pt", network())
     assert bundle.read(file, discriminators=True).discriminators == {}
-    save(file, network(), model_d=their_judges(original))
+    save(file, network(), model_d=their_discriminators(original))
     assert bundle.read(file).discriminators == {}
     load_strictly(loaded, bundle.read(file, discriminators=True).discriminators["msd"], file)
     audio = torch.randn(1, 1, 2000)

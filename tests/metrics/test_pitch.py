@@ -152,6 +152,6 @@ def test_a_missing_package_names_the_command(
     metric: type[PitchMetric], tracker: Tracker, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    extra = {"pyin": "metrics", "swift_f0": "judges"}[tracker]
+    extra = {"pyin": "metrics", "swift_f0": "trained-metrics"}[tracker]
     with pytest.raises(UserError, match=rf'pip install "wavegan\[{extra}\]"'):
         metric(tracker)

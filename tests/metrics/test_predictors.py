@@ -166,7 +166,7 @@ def test_those_that_compare_refuse_what_is_no_pair(
 @pytest.mark.parametrize("name", JUDGES)
 def test_a_missing_package_names_the_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, MODULES[name], None)
-    command = COMMANDS.get(name, r'pip install "wavegan\[judges\]"')
+    command = COMMANDS.get(name, r'pip install "wavegan\[trained-metrics\]"')
     with pytest.raises(UserError, match=f"^{name}: .*run {command}$") as refusal:
         plugins.find("metrics", name)()
     assert "\n" not in str(refusal.value)
@@ -186,7 +186,7 @@ def test_so_does_one_that_it_needs(
 ) -> None:
     judge(name)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UserError, match=r'run pip install "wavegan\[judges\]"$'):
+    with pytest.raises(UserError, match=r'run pip install "wavegan\[trained-metrics\]"$'):
         plugins.find("metrics", name)()
 
 

@@ -30,7 +30,7 @@ class Square(Discriminator):
 
 
 class Small(Discriminator):
-    """A convolutional judge with a curved activation."""
+    """A convolutional discriminator with a curved activation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def clips(batch: int = 2, samples: int = 2, seed: int = 1) -> Tensor:
 
 
 @pytest.mark.parametrize("repeat", [1, 9])
-def test_known_values_of_a_linear_judge(repeat: int) -> None:
+def test_known_values_of_a_linear_discriminator(repeat: int) -> None:
     """w = (3, 4): |w|^2 = 25, (|w| - 1)^2 = 16, whatever the audio and the map's length."""
     discriminator = Line([3.0, 4.0], repeat=repeat)
     assert R1(gamma=2.0)(discriminator, clips(), clips()).item() == pytest.approx(25)

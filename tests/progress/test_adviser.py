@@ -55,7 +55,7 @@ def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.Mo
     def broken(_history: object) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(advising, "judge", broken)
+    monkeypatch.setattr(advising, "run_verdict", broken)
     adviser.report(final=True)
     assert heard[1:] == ["no verdict: of all things"]
     assert adviser.last is None

@@ -19,7 +19,7 @@ from wavegan.errors import RunError, UserError
 from wavegan.interrupt import Interrupt
 from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training import files, guard, recovery, setup
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.log import Window
@@ -213,7 +213,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     assert any("00000004" in note and "x 0.5" in note for note in notes.said)
     state = torch.load(run / "checkpoints/00000012/training/state.pt", weights_only=True)
     assert (state["progress"]["returns"], state["progress"]["rate"]) == (1, 0.5)
-    told = judge(History.read(run))
+    told = run_verdict(History.read(run))
     assert told.returns == 1
     assert "x 0.5" in told.text
 

@@ -13,7 +13,7 @@ from wavegan.cli.console import Silent
 from wavegan.errors import UserError
 from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training import setup
 from wavegan.training.files import Files
 
@@ -145,7 +145,7 @@ def test_a_best_checkpoint_by_other_clips_is_the_best_no_longer(
     assert bundle.best_step(run) == (2 if measured else None)
     assert bundle.locate(run).name == "00000002"
     history = History.read(run)
-    assert judge(history).best_step == (2 if measured else None)
+    assert run_verdict(history).best_step == (2 if measured else None)
     assert history.unmeasured is not measured
 
 
@@ -387,7 +387,7 @@ def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
         assert bundle.best_step(run) == done
         history = History.read(run)
         assert [line["step"] for line in history.measured] == [done]
-        assert judge(history).best_step == done
+        assert run_verdict(history).best_step == done
 
 
 def test_other_audio_under_a_held_out_name_is_another_measure(

@@ -126,8 +126,8 @@ def test_a_footprint_is_what_a_run_writes(
     last = tmp_path / "run" / "checkpoints" / "00000006"
     assert plan["checkpoint"] == pytest.approx(_bytes(last), rel=0.15)
     assert plan["previews"] == pytest.approx(_bytes(tmp_path / "run" / "samples"), rel=0.01)
-    judge = last / "training" / "discriminator.safetensors"
-    assert (plan["discriminators"] > 0) == judge.is_file()
+    discriminator = last / "training" / "discriminator.safetensors"
+    assert (plan["discriminators"] > 0) == discriminator.is_file()
     # steps 2, 3, 4 and 6
     assert plan["checkpoints"] == 3
     older = plan["older_checkpoint"]

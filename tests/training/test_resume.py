@@ -63,8 +63,8 @@ def losses(run_folder):
 def optimizers(run_folder, step):
     training = run_folder / "checkpoints" / f"{step:08d}" / "training"
     state = torch.load(training / "state.pt", weights_only=True)
-    judge = torch.load(training / "discriminator_optimizer.pt", weights_only=True)
-    return state["optimizers"] | {"discriminator": judge}
+    moments = torch.load(training / "discriminator_optimizer.pt", weights_only=True)
+    return state["optimizers"] | {"discriminator": moments}
 
 
 def same(a, b):

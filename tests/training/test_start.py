@@ -10,7 +10,7 @@ from wavegan import recipe
 from wavegan.cli.console import Silent
 from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training import setup
 
 
@@ -67,7 +67,7 @@ def test_d_s_accuracy_is_written_down(resumed: Any) -> None:
 
 def test_the_verdict_is_told_at_the_end(resumed: Any) -> None:
     run, made, notes = resumed
-    verdict = judge(History.read(run))
+    verdict = run_verdict(History.read(run))
     assert notes[-1] == verdict.text
     assert made.adviser.last == verdict
     assert notes.count(verdict.text) == 1

@@ -127,7 +127,7 @@ def test_in_its_turn_d_learns_and_g_is_not_touched() -> None:
 
 
 def test_a_discriminators_weight_counts_in_both_turns() -> None:
-    """Two judges as above with weights 2 and 0.5: 2.5 times each term of one with weight 1."""
+    """Two members with weights 2 and 0.5 give 2.5 times each term of one with weight 1."""
     generator = Amplifier(0.5)
     discriminator = Ensemble(
         {"a": TinyDiscriminator(0.25), "b": TinyDiscriminator(0.25)}, {"a": 2.0, "b": 0.5}

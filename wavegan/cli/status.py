@@ -68,7 +68,7 @@ def status_command(
 def _row(run: Path) -> "StatusRow":
     from wavegan.progress.history import History
     from wavegan.progress.standing import standing
-    from wavegan.progress.verdict import judge
+    from wavegan.progress.verdict import run_verdict
 
     if not run.exists():
         raise UserError(f"{run}: no such folder")
@@ -79,7 +79,7 @@ def _row(run: Path) -> "StatusRow":
     history = History.read(run)
     for text in history.notes:
         typer.echo(f"note: {text}", err=True)
-    return standing(history), judge(history)
+    return standing(history), run_verdict(history)
 
 
 def _facts(where: "Standing", verdict: "RunVerdict") -> dict[str, Any]:
