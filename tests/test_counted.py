@@ -19,8 +19,8 @@ def test_a_noun_agrees_with_its_number(count: int, text: str) -> None:
 
 
 def test_what_takes_no_s_is_told() -> None:
-    told = [counted(n, "stretch is", "stretches are") for n in (1, 2)]
-    assert told == ["1 stretch is", "2 stretches are"]
+    reported = [counted(n, "stretch is", "stretches are") for n in (1, 2)]
+    assert reported == ["1 stretch is", "2 stretches are"]
 
 
 def test_no_message_counts_by_itself() -> None:

@@ -85,19 +85,19 @@ class Chains:
             if alive(process.pid):
                 os.killpg(process.pid, signal.SIGKILL)
                 failure = failure or "processes live on"
-            told = "failed" if failure else "right"
-            print(f"  try {first + done}: {told}", file=sys.stderr, flush=True)
+            reported = "failed" if failure else "right"
+            print(f"  try {first + done}: {reported}", file=sys.stderr, flush=True)
             if failure:
                 return done + 1, f"try {first + done}: {failure}"
         return times, None
 
 
-def end_of(process: Process, code: int, *told: str) -> str | None:
+def end_of(process: Process, code: int, *reported: str) -> str | None:
     """Wait for the end; what is wrong with its exit code or with what it said."""
     said = ended(process)
     if said is None:
         return "hung"
-    missing = [words for words in told if words not in said]
+    missing = [words for words in reported if words not in said]
     if process.returncode != code or missing or "Traceback" in said:
         return f"exit code {process.returncode} (not {code}?), not said: {missing}, said: {said}"
     return None

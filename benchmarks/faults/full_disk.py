@@ -73,8 +73,10 @@ def judge(said: str, errors: list[str]) -> str | None:
     """What is wrong with what was said of a full disk."""
     if "Traceback" in said or len(errors) != 1:
         return f"no one line: {said}"
-    told = re.search(r"[\d,]+ bytes are needed", errors[0]) or "cannot be written to" in errors[0]
-    return None if told else f"no bytes: {errors[0]}"
+    reported = (
+        re.search(r"[\d,]+ bytes are needed", errors[0]) or "cannot be written to" in errors[0]
+    )
+    return None if reported else f"no bytes: {errors[0]}"
 
 
 @contextmanager

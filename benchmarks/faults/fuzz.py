@@ -157,7 +157,7 @@ def result_seeds() -> list[bytes]:
     """A MUSHRA and an ABX result."""
     names = [{"name": n, "role": "system"} for n in ("ours", "theirs")]
     rated = {"ratings": [{"condition": n["name"], "rating": 50} for n in names]}
-    told = {"a": "ours", "b": "theirs", "x": "ours", "answer": "ours"}
+    reported = {"a": "ours", "b": "theirs", "x": "ours", "answer": "ours"}
     return [
         json.dumps(
             {
@@ -169,7 +169,7 @@ def result_seeds() -> list[bytes]:
                 "trials": [{"trial": 0, "clip": "c", "done": True, **answer}],
             }
         ).encode()
-        for kind, answer in (("mushra", rated), ("abx", told))
+        for kind, answer in (("mushra", rated), ("abx", reported))
     ]
 
 

@@ -26,8 +26,8 @@ def main() -> None:
 
         def hit(training: Training, process: Process, _: int, number: int = number) -> str | None:
             process.send_signal(number)
-            told = "Ctrl-C: " if number == signal.SIGINT else signal.Signals(number).name
-            failure = end_of(process, 128 + number, told, f"--resume {training.run}")
+            reported = "Ctrl-C: " if number == signal.SIGINT else signal.Signals(number).name
+            failure = end_of(process, 128 + number, reported, f"--resume {training.run}")
             if failure is None:
                 whole.check(checkpoint.last(training.run))
             return failure

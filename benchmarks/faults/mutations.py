@@ -32,15 +32,15 @@ def readers(run: Path) -> dict[str, tuple[Path, Callable[[], object]]]:
     found = run_folder.checkpoints(run)
     last = found[max(found)]
 
-    def told() -> object:
+    def reported() -> object:
         history = History.read(run)
         return standing(history), run_verdict(history).text
 
     metrics, recipe, best = run / run_folder.METRICS, run / run_folder.RECIPE, run_folder.BEST
     return {
         "config.json": (last / bundle.CONFIG, lambda: bundle.Config.read(last / bundle.CONFIG)),
-        "metrics.jsonl": (metrics, told),
-        "recipe.yaml": (recipe, told),
+        "metrics.jsonl": (metrics, reported),
+        "recipe.yaml": (recipe, reported),
         "split.json": (run / "split.json", lambda: KeptSplit.read(run)),
         "best.json": (
             run / run_folder.FOLDER / best,

@@ -68,7 +68,7 @@ def kept_out(training: Training, code: int, said: str) -> str | None:
 
 def left_out(training: Training, code: int, said: str) -> str | None:
     """The steps with the clip that does it, and no others."""
-    skips, told = lines(training.run, "skip"), status(training.run)
+    skips, reported = lines(training.run, "skip"), status(training.run)
     if code or not skips or f"{BAD}.wav" not in said:
         return f"exit code {code}, {len(skips)} steps left out: {said}"
     steps = [skip["step"] for skip in skips]
@@ -80,17 +80,17 @@ def left_out(training: Training, code: int, said: str) -> str | None:
         if skip["guilty"] != named or skip["total"] != number or not marked:
             return f"written down: {skip}"
     counted = "1 step was" if len(skips) == 1 else f"{len(skips)} steps were"
-    if f"{counted} skipped" not in told or f"check {BAD}.wav" not in told:
-        return f"status: {told}"
+    if f"{counted} skipped" not in reported or f"check {BAD}.wav" not in reported:
+        return f"status: {reported}"
     return None
 
 
 def went_back(training: Training, code: int, said: str) -> str | None:
     """To its checkpoint, and on to its end."""
-    told = status(training.run)
+    reported = status(training.run)
     if code or len(lines(training.run, "return")) != 1 or "back to" not in said:
         return f"exit code {code}: {said}"
-    return None if "returned to a checkpoint once" in told else f"status: {told}"
+    return None if "returned to a checkpoint once" in reported else f"status: {reported}"
 
 
 def diagnosed(training: Training, code: int, said: str) -> str | None:
@@ -172,8 +172,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 fault = faults(Path(folder))[name]
                 failure = attempt(fault, Path(folder), processes)
-                told = "failed" if failure else "right"
-                print(f"  {name}: {told}", file=sys.stderr, flush=True)
+                reported = "failed" if failure else "right"
+                print(f"  {name}: {reported}", file=sys.stderr, flush=True)
                 if failure:
                     failures.append(f"{name}: {failure}")
         many = "one process" if processes == 1 else "two processes"
@@ -232,8 +232,8 @@ def lines(run: Path, kind: str) -> list[dict[str, Any]]:
 def status(run: Path) -> str:
     """What `wavegan status` says, on one line."""
     command = [sys.executable, "-m", "wavegan", "status", str(run)]
-    told = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
-    return " ".join((told.stdout + told.stderr).split())
+    reported = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    return " ".join((reported.stdout + reported.stderr).split())
 
 
 def not_finite(run: Path) -> list[str]:

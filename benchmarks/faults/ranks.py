@@ -56,8 +56,8 @@ def worker(_: Training, process: Process, rank: int, victim: int) -> str | None:
     """The loader worker of one is killed."""
     reader = children(victim)[0]
     os.kill(reader, signal.SIGKILL)
-    told = f"process {rank}: loader worker {reader} was killed"
-    return end_of(process, 1, told, "saved at step", "--resume")
+    reported = f"process {rank}: loader worker {reader} was killed"
+    return end_of(process, 1, reported, "saved at step", "--resume")
 
 
 FAULTS = {

@@ -40,16 +40,16 @@ class _Slope(torch.autograd.Function):
 class _Way:
     """How it breaks: `value`, `slope`, `weight` or `always`, of whom, and with which number."""
 
-    def __init__(self, way: str, number: str, player: str) -> None:
-        self.way, self.number, self.player = way, float(number), player
+    def __init__(self, way: str, number: str, network: str) -> None:
+        self.way, self.number, self.network = way, float(number), network
         self.steps: dict[int, int] = {}
         register_optimizer_step_post_hook(self.after)
 
     def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        """Count a player's steps; one of its weights becomes another."""
+        """Count a network's steps; one of its weights becomes another."""
         done = self.steps[id(optimizer)] = self.steps.get(id(optimizer), 0) + 1
         whose = PLAYERS[list(self.steps).index(id(optimizer))]
-        if self.way == "weight" and whose == self.player and done == STEPS and _is_last():
+        if self.way == "weight" and whose == self.network and done == STEPS and _is_last():
             optimizer.param_groups[0]["params"][0].data.view(-1)[0] = self.number
 
     def __call__(self, source: Tensor, real: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ def hit(training: Training, process: Process, number: int) -> str | None:
     """Kill one of the two."""
     worker = children(process.pid)[number % 2]
     os.kill(worker, signal.SIGKILL)
-    told = (f"loader worker {worker} was killed", "saved at step", f"--resume {training.run}")
-    failure = end_of(process, 1, *told)
+    reported = (f"loader worker {worker} was killed", "saved at step", f"--resume {training.run}")
+    failure = end_of(process, 1, *reported)
     if failure is None:
         whole.check(checkpoint.last(training.run))
     return failure

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wavegan.artifacts import _impulses, _spectrum
 from wavegan.artifacts.band_limit import BandLimit
-from wavegan.artifacts.base import Artifact, Finding, mended, merged
+from wavegan.artifacts.base import Artifact, Finding, interpolate_non_finite, merged
 from wavegan.artifacts.buzz import Buzz
 from wavegan.artifacts.clicks import Clicks
 from wavegan.artifacts.clipping import Clipping
@@ -279,7 +279,7 @@ def test_what_is_no_number_is_counted_and_mended() -> None:
     found = only(NonFinite()(wave, RATE))
     assert found.text == "3 samples are NaN, 1 infinite"
     assert (found.start, found.end) == pytest.approx((100 / RATE, 201 / RATE))
-    whole = mended(wave)
+    whole = interpolate_non_finite(wave)
     assert bool(whole.isfinite().all())
     assert float(whole[0, 101]) == pytest.approx(float(wave[0, 99] + wave[0, 103]) / 2, abs=1e-6)
     assert NonFinite()(noise(), RATE) == []

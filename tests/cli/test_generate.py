@@ -109,9 +109,9 @@ def test_the_same_seed_gives_identical_files_in_any_batch(generate: Call, tmp_pa
 def test_a_seed_that_was_drawn_is_told_and_makes_the_same_again(
     generate: Call, tmp_path: Path
 ) -> None:
-    told = re.match(r"seed (\d+)\n", good(generate("-n", 2)).stderr)
-    assert told
-    good(generate("-n", 2, "--seed", told[1], out="again"))
+    reported = re.match(r"seed (\d+)\n", good(generate("-n", 2)).stderr)
+    assert reported
+    good(generate("-n", 2, "--seed", reported[1], out="again"))
     assert names(tmp_path / "out") == names(tmp_path / "again")
     for name in names(tmp_path / "out"):
         again = (tmp_path / "again" / name).read_bytes()
@@ -193,13 +193,13 @@ def test_variations_of_a_file(generate: Call, tmp_path: Path, model: Path) -> No
     soundfile.write(tmp_path / "my snare.wav", clip, RATE, "FLOAT")
     words = ("-n", 2, "--seed", 5, "--steps", 3, "--like", tmp_path / "my snare.wav", "--json")
     result = good(generate(*words, "--spread", 0.2, "--batch-size", 1))
-    told = json.loads(result.stdout)
-    assert told["distance"] < told["distance_before"]
-    assert [Path(file["output"]).name.split("_", 1)[1] for file in told["files"]] == [
+    reported = json.loads(result.stdout)
+    assert reported["distance"] < reported["distance_before"]
+    assert [Path(file["output"]).name.split("_", 1)[1] for file in reported["files"]] == [
         "like-my-snare_5_0000.wav",
         "like-my-snare_5_0001.wav",
     ]
-    first, second = (soundfile.read(file["output"])[0] for file in told["files"])
+    first, second = (soundfile.read(file["output"])[0] for file in reported["files"])
     assert first.shape == second.shape == (SEGMENT,)
     assert np.abs(first - second).max() > 1e-3
     silence = tmp_path / "silence.wav"

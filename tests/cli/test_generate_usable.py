@@ -87,15 +87,15 @@ def test_what_stays_silent_is_left_out_and_named(
     """One of 50 latents sounds; the seed is one of those by which a clip of 20 does."""
     model = hits(mute=1.5, labelled=False)
     result = generate_of(model, "-n", 8, "--seed", 3, "--json")
-    told = json.loads(result.stdout)
+    reported = json.loads(result.stdout)
     made = waves(tmp_path / "out")
     assert 0 < len(made) < 8
-    assert len(told["files"]) == len(made)
-    assert len(told["left_out"]) == 8 - len(made)
-    assert all(name not in made for name in told["left_out"])
+    assert len(reported["files"]) == len(made)
+    assert len(reported["left_out"]) == 8 - len(made)
+    assert all(name not in made for name in reported["left_out"])
     assert result.exit_code == 1
     assert f"{8 - len(made)} of 8 clips " in result.stderr
-    assert min(told["left_out"]) in result.stderr
+    assert min(reported["left_out"]) in result.stderr
 
 
 def test_a_hit_is_refused_as_a_loop(hits: Save, generate_of: Call, tmp_path: Path) -> None:

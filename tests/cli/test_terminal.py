@@ -90,8 +90,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, save_tiny: Callable[[Path], 
     lines += [{"kind": "alarm", "step": 50, "text": TEXT}]
     (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     for number, listener in enumerate((TEXT, f"b{TEXT}")):
-        told = json.dumps(result(listener, number))
-        (folder / f"result{number}{NAME}.json").write_text(told)
+        reported = json.dumps(result(listener, number))
+        (folder / f"result{number}{NAME}.json").write_text(reported)
     (folder / f"result{NAME}.json").write_text("{")
     return folder
 
@@ -211,9 +211,9 @@ def acting(text: str) -> list[str]:
 @pytest.mark.slow
 def test_no_name_acts_on_a_terminal(place: Path, tmp_path: Path) -> None:
     lines = commands(place, tmp_path)
-    told = tmp_path / "commands.json"
-    told.write_text(json.dumps(lines), encoding="ascii")
-    text = on_a_terminal([sys.executable, "-c", SCRIPT, str(told)], tmp_path)
+    reported = tmp_path / "commands.json"
+    reported.write_text(json.dumps(lines), encoding="ascii")
+    text = on_a_terminal([sys.executable, "-c", SCRIPT, str(reported)], tmp_path)
     parts = re.split(r"^# ", text, flags=re.MULTILINE)[1:]
     assert len(parts) == len(lines), text
     for words, part in zip(lines, parts, strict=True):

@@ -272,15 +272,15 @@ def test_a_dry_run_describes_and_writes_nothing(tmp_path, call, monkeypatch, sma
     assert f"training files: {files - 2}\n" in text
     assert "not usable" not in text  # nothing is said where there is nothing
     assert "notes" not in text
-    told = {line.split(": ")[0]: line for line in text.splitlines()}
-    assert "6 steps" in told["time"]
+    reported = {line.split(": ")[0]: line for line in text.splitlines()}
+    assert "6 steps" in reported["time"]
     assert plan["time"]["seconds"] == pytest.approx(6 * plan["time"]["step_seconds"])
     assert 0 < plan["time"]["measured_crops"] <= plan["time"]["crops"] == 4
     assert plan["memory"]["networks"] < plan["memory"]["needed"] < plan["memory"]["available"]
     disk = plan["disk"]
     assert (disk["checkpoints"], disk["needed"]) == (1, disk["checkpoint"] + disk["previews"])
-    assert f"{disk['checkpoint'] / 1e3:.0f} kB" in told["disk"]
-    assert f"free at {tmp_path / 'run'}" in told["disk"]
+    assert f"{disk['checkpoint'] / 1e3:.0f} kB" in reported["disk"]
+    assert f"free at {tmp_path / 'run'}" in reported["disk"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -89,13 +89,13 @@ def test_faults_of_a_mixed_folder_are_told_apart(quiet: np.ndarray, tmp_path: Pa
     for name in ("a", "b"):
         io.write(tmp_path / f"{name}.wav", quiet, RATE, tags=generated(model="drums"))
     io.write(tmp_path / "c.wav", quiet, RATE)
-    told = json.loads(call(tmp_path, "--json").stdout)
-    assert [(kind["kind"], kind["files"]) for kind in told["kinds"]] == [
+    reported = json.loads(call(tmp_path, "--json").stdout)
+    assert [(kind["kind"], kind["files"]) for kind in reported["kinds"]] == [
         ("sound", ["a.wav", "b.wav"]),
         ("vocoded", ["c.wav"]),
     ]
-    assert told["files"][0]["made_by"] == {"command": "generate", "model": "drums"}
-    assert told["files"][2]["made_by"] is None
+    assert reported["files"][0]["made_by"] == {"command": "generate", "model": "drums"}
+    assert reported["files"][2]["made_by"] is None
     text = call(tmp_path).stdout
     assert "2 of 3 files were made by wavegan generate, model drums" in text
     assert "too quiet (sounds) in 2 of 3 files" in text

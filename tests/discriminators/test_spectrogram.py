@@ -111,8 +111,8 @@ def test_an_ensemble_hands_on_crops_labels_and_weights() -> None:
     ensemble.fit(iter([clips(8)]))
     for net in (one, two):
         assert net.preprocess(clips(8))[0].mean().abs() < 0.5
-    told = ConditionedDiscriminator(ensemble, torch.tensor([0, 1]))
-    outputs = told(clips())
+    reported = ConditionedDiscriminator(ensemble, torch.tensor([0, 1]))
+    outputs = reported(clips())
     assert [output.weight for output in outputs] == [1, 0.5]
     torch.testing.assert_close(outputs[0].logits, one(clips(), torch.tensor([0, 1]))[0].logits)
 

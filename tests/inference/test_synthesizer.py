@@ -142,11 +142,11 @@ def test_a_seed_that_is_not_given_is_drawn_and_told() -> None:
     synthesizer = made()
     assert synthesizer.last_seed is None
     clip = synthesizer.sample()
-    told = synthesizer.last_seed
+    reported = synthesizer.last_seed
     other = synthesizer.sample()
-    assert told is not None
-    assert synthesizer.last_seed != told
-    assert torch.equal(synthesizer.sample(seed=told), clip)
+    assert reported is not None
+    assert synthesizer.last_seed != reported
+    assert torch.equal(synthesizer.sample(seed=reported), clip)
     assert not torch.equal(other, clip)
 
 

@@ -78,8 +78,8 @@ def network(
 
 
 def arguments(**changed: Any) -> str:
-    told = {"n_mel_channels": 8, "ngf": 1, "n_residual_layers": 3, "num_D": 3, **changed}
-    return "!!python/object:argparse.Namespace\n" + yaml.safe_dump(told)
+    reported = {"n_mel_channels": 8, "ngf": 1, "n_residual_layers": 3, "num_D": 3, **changed}
+    return "!!python/object:argparse.Namespace\n" + yaml.safe_dump(reported)
 
 
 def save(folder: Path, net: MelGAN, layers: int = 3, name: str = "best_netG.pt") -> Path:

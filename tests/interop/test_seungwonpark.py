@@ -122,8 +122,8 @@ def test_every_setting_of_the_front_end_arrives(tmp_path):
         settings = settings.replace(f"{name}: {old}", f"{name}: {new}")
     save(tmp_path / "a.pt", network(), settings)
     mel = bundle.read(tmp_path / "a.pt").config.mel
-    told = (mel.n_fft, mel.win_length, mel.sample_rate, mel.f_min, mel.f_max, mel.hop_length)
-    assert told == (2048, 1200, 24000, 50.0, 12000.0, 256)
+    reported = (mel.n_fft, mel.win_length, mel.sample_rate, mel.f_min, mel.f_max, mel.hop_length)
+    assert reported == (2048, 1200, 24000, 50.0, 12000.0, 256)
 
 
 def test_the_last_epoch_of_a_run_stands_for_its_folder(tmp_path, sounds_as, refusal):

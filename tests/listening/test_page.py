@@ -260,8 +260,8 @@ def test_the_source_names_no_system_and_sizes_do_not_tell(mushra: Path, abx: Pat
 def trials(page: Path) -> list[dict[str, Any]]:
     found = re.search(r'id="test">(.*?)</script>', page.read_text(encoding="utf-8"))
     assert found
-    told: list[dict[str, Any]] = json.loads(found[1])["trials"]
-    return told
+    trials: list[dict[str, Any]] = json.loads(found[1])["trials"]
+    return trials
 
 
 def test_nothing_is_lost_by_a_reload_and_parts_can_be_saved(

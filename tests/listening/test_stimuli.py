@@ -167,10 +167,10 @@ def test_clips_pair_by_name_without_extension_and_the_rest_is_named(tmp_path: Pa
     left_out: list[LeftOut] = []
     found = [pairing.open_source(name, tmp_path / name, left_out) for name in "ab"]
     assert pairing.common(found, left_out) == ["ß/1"]
-    told = [str(entry) for entry in left_out]
-    assert "a: 2: several files of this name: 2.flac, 2.wav: keep one" in told
-    assert "a: 3.wav: not in b" in told
-    assert any(line.startswith("b: 3.wav: ") for line in told)
+    reported = [str(entry) for entry in left_out]
+    assert "a: 2: several files of this name: 2.flac, 2.wav: keep one" in reported
+    assert "a: 3.wav: not in b" in reported
+    assert any(line.startswith("b: 3.wav: ") for line in reported)
     with pytest.raises(UserError, match=r"no clip is in all folders: a has 3; b has ß/1;"):
         pairing.common([Source("a", tmp_path, {"3": found[0].clips["3"]}),
                         Source("b", tmp_path, {"ß/1": found[1].clips["ß/1"]})], [])  # fmt: skip

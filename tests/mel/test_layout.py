@@ -30,13 +30,13 @@ def smooth(axis: int) -> torch.Tensor:
     return 5 * noise.mean(axis, keepdim=True) * 9 + noise.cumsum(axis) / 9
 
 
-@pytest.mark.parametrize("told", ["frames_last", "frames_first"])
-def test_values_that_are_clear_decide_whatever_is_told(told) -> None:
-    steady = of_square(smooth(axis=1), told)
-    turned = of_square(smooth(axis=0), told)
+@pytest.mark.parametrize("reported", ["frames_last", "frames_first"])
+def test_values_that_are_clear_decide_whatever_is_told(reported) -> None:
+    steady = of_square(smooth(axis=1), reported)
+    turned = of_square(smooth(axis=0), reported)
     assert (steady.turned, turned.turned) == (False, True)
-    assert (steady.doubt is None) == (told == "frames_last")
-    assert (turned.doubt is None) == (told == "frames_first")
+    assert (steady.doubt is None) == (reported == "frames_last")
+    assert (turned.doubt is None) == (reported == "frames_first")
     assert "80 x 80" in (steady.doubt or turned.doubt)
 
 
@@ -45,16 +45,16 @@ def test_no_speech_is_turned_the_wrong_way_in_silence(name: str) -> None:
     """Either the values are right, or it is taken as told and that is said."""
     for mel in squares(name):
         for given, right in ((mel, False), (mel.T, True)):
-            for told in ("frames_last", "frames_first"):
-                lies = of_square(given, told)
-                if lies.turned != right:
-                    assert lies.doubt is not None
-                    assert "unclear: read as" in lies.doubt
-                    assert lies.turned == (told == "frames_first")
+            for reported in ("frames_last", "frames_first"):
+                found = of_square(given, reported)
+                if found.turned != right:
+                    assert found.doubt is not None
+                    assert "unclear: read as" in found.doubt
+                    assert found.turned == (reported == "frames_first")
 
 
-@pytest.mark.parametrize("told", ["frames_last", "frames_first"])
-def test_a_constant_lies_either_way(told) -> None:
-    lies = of_square(torch.full((80, 80), -11.5), told)
-    assert lies.doubt is None
-    assert lies.turned == (told == "frames_first")
+@pytest.mark.parametrize("reported", ["frames_last", "frames_first"])
+def test_a_constant_lies_either_way(reported) -> None:
+    found = of_square(torch.full((80, 80), -11.5), reported)
+    assert found.doubt is None
+    assert found.turned == (reported == "frames_first")

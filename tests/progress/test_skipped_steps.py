@@ -31,7 +31,7 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
 
 
 @pytest.mark.parametrize(
-    ("later", "rate", "told"),
+    ("later", "rate", "reported"),
     [
         ((), 0.5, "x 0.5 since"),
         ([{"kind": "start", "step": 4, "rate": 0.5}], 0.5, "x 0.5 since"),
@@ -40,7 +40,7 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
     ],
 )
 def test_a_return_is_told_as_a_run_writes_it_down(
-    later: Sequence[Mapping[str, object]], rate: float, told: str, tmp_path: Path
+    later: Sequence[Mapping[str, object]], rate: float, reported: str, tmp_path: Path
 ) -> None:
     lines = [
         {"kind": "start", "step": 4, "rate": 1.0},
@@ -52,7 +52,7 @@ def test_a_return_is_told_as_a_run_writes_it_down(
     found = SkippedSteps.of(History.read(tmp_path))
     assert (found.returns, found.rate) == (1, rate)
     assert "returned to a checkpoint once" in found.sentence
-    assert told in found.sentence
+    assert reported in found.sentence
 
 
 def test_half_the_rate_is_half_of_what_it_was_lowered_to(run: Run) -> None:

@@ -264,7 +264,7 @@ WINNING = {"accuracy_real": 1.0, "accuracy_fake": 1.0}
 
 
 @pytest.mark.parametrize(
-    ("now", "before", "action", "player"),
+    ("now", "before", "action", "network"),
     [
         ({"diversity": 0.1}, {}, "restart", "G"),
         (WINNING, {**WINNING, "frechet": 5.0}, "lower_rate", "D"),
@@ -272,14 +272,14 @@ WINNING = {"accuracy_real": 1.0, "accuracy_fake": 1.0}
     ],
 )
 def test_alarms_of_the_last_validation_decide(
-    run: Run, now: dict[str, float], before: dict[str, float], action: str, player: str
+    run: Run, now: dict[str, float], before: dict[str, float], action: str, network: str
 ) -> None:
     figures, past = FIGURES | now, [FIGURES | before] * 4
     (alarm,) = alarms.of(16000, figures, past)
     made = run(levelled(16), metric="frechet", alarms=[alarm])
     found = run_verdict(made)
     assert found.action == action
-    assert (found.reason, found.health[player]) == (alarm.name, alarm.name)
+    assert (found.reason, found.health[network]) == (alarm.name, alarm.name)
     assert wording.sentence(alarm) in found.text
     stale = run_verdict(replace(made, alarms=(replace(alarm, step=15000),)))
     assert stale.action == "stop"

@@ -208,8 +208,8 @@ def test_it_plays_and_pauses_by_a_click(
     button.click()
     when(page, f"{PLAYING}.length === 0 && document.querySelector('.card .playing') === null")
     stopped = times(page)[0]
-    told = f"document.querySelector('.time').textContent === '{stopped:.1f} / 4.0 s'"
-    when(page, told)
+    reported = f"document.querySelector('.time').textContent === '{stopped:.1f} / 4.0 s'"
+    when(page, reported)
 
 
 def test_switching_columns_keeps_the_place(
@@ -328,9 +328,9 @@ def test_charts_are_read_out_by_pointer_touch_and_keys(open_page: Callable[..., 
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     phone.touchscreen.tap(box["x"] + box["width"] - 12, box["y"] + 60)
-    told = phone.locator(".chart output").first.inner_text()
-    assert told.startswith("step 70: ")
-    assert "0.1286" in told  # 9 / 70
+    reported = phone.locator(".chart output").first.inner_text()
+    assert reported.startswith("step 70: ")
+    assert "0.1286" in reported  # 9 / 70
 
 
 def test_without_a_script_the_browsers_own_players_are_there(open_page: Callable[..., Any]) -> None:

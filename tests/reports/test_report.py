@@ -205,10 +205,10 @@ def test_nan_alarms_and_resumes_are_shown(
     alarm = section(page, "how").all("ul", class_="alarms")[0]
     assert alarm.text == "step 55 mode collapse: <b>all alike</b>"
     total = section(page, "curves").all("figure")[1]
-    told = [found.text for found in total.all("title")]
-    assert "not finite at step 60" in told
-    assert "resumed at step 30" in told
-    assert "alarm at step 55: mode collapse: <b>all alike</b>" in told
+    reported = [found.text for found in total.all("title")]
+    assert "not finite at step 60" in reported
+    assert "resumed at step 30" in reported
+    assert "alarm at step 55: mode collapse: <b>all alike</b>" in reported
     legend = section(page, "curves").all("ul", class_="legend")[0].text
     assert "alarm" in legend
     assert "resumed" in legend

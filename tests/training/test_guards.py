@@ -142,8 +142,8 @@ def test_a_step_that_is_not_finite_is_left_out_and_its_clip_is_found(
         assert [clip["number"] // 4 for clip in batch] == [skip["step"] - 1] * 4
         (bad,) = {clip["path"] for clip in batch if clip["path"].startswith(BAD)}
         assert all(0 <= clip["start"] <= 3000 - 2048 for clip in batch), bad
-    told = [note for note in notes.said if "is skipped (" in note and f"{BAD}.wav" in note]
-    assert len(told) == len(skips)
+    reported = [note for note in notes.said if "is skipped (" in note and f"{BAD}.wav" in note]
+    assert len(reported) == len(skips)
     known = {line["step"]: line for line in lines(run, "train")}
     for step in range(1, 13):
         out = step in [skip["step"] for skip in skips]
@@ -213,9 +213,9 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     assert any("00000004" in note and "x 0.5" in note for note in notes.said)
     state = torch.load(run / "checkpoints/00000012/training/state.pt", weights_only=True)
     assert (state["progress"]["returns"], state["progress"]["rate"]) == (1, 0.5)
-    told = run_verdict(History.read(run))
-    assert told.returns == 1
-    assert "x 0.5" in told.text
+    reported = run_verdict(History.read(run))
+    assert reported.returns == 1
+    assert "x 0.5" in reported.text
 
 
 @pytest.mark.parametrize(
@@ -319,17 +319,17 @@ def test_a_signal_saves_nothing_that_is_not_finite(small: str, clips: Path, tmp_
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 def test_neither_weights_nor_moments_take_in_a_bad_gradient(fused: bool, bad: float) -> None:
     net = nn.Linear(3, 2)
-    player = LearningNetwork(net, torch.optim.AdamW(net.parameters(), fused=fused), clip=1.0)
-    assert player.update(net(torch.ones(3)).sum()).isfinite()
+    learner = LearningNetwork(net, torch.optim.AdamW(net.parameters(), fused=fused), clip=1.0)
+    assert learner.update(net(torch.ones(3)).sum()).isfinite()
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    moments = [{k: v.clone() for k, v in s.items()} for s in player.optimizer.state.values()]
-    assert player.update(net(torch.ones(3)).sum() * bad).isnan()
+    moments = [{k: v.clone() for k, v in s.items()} for s in learner.optimizer.state.values()]
+    assert learner.update(net(torch.ones(3)).sum() * bad).isnan()
     constant = net(torch.ones(3)).sum() + torch.tensor(bad)  # the gradient itself is finite
-    assert player.update(constant).isnan()
+    assert learner.update(constant).isnan()
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
-    for now, then in zip(player.optimizer.state.values(), moments, strict=True):
+    for now, then in zip(learner.optimizer.state.values(), moments, strict=True):
         assert all(torch.equal(now[key], then[key]) for key in then)
-    assert player.update(net(torch.ones(3)).sum()).isfinite()
+    assert learner.update(net(torch.ones(3)).sum()).isfinite()
     assert not torch.equal(net.weight, before["weight"])
 
 
@@ -354,19 +354,19 @@ def test_a_fused_optimizer_is_told_by_a_flag_and_asked_nothing(
     """The flag is a float on the gradient's device, new for each step; nobody waits for it."""
     net = nn.Linear(3, 2)
     optimizer = OnDevice(net.parameters())
-    player = LearningNetwork(net, optimizer, clip=1.0)
+    learner = LearningNetwork(net, optimizer, clip=1.0)
     with monkeypatch.context() as patch:
         for name in ("__bool__", "item", "__float__", "tolist"):
             patch.setattr(torch.Tensor, name, lambda *_: pytest.fail("a device is waited for"))
         patch.setattr(OnDevice, "step", lambda self: self.flags.append(self.found_inf))
         for factor in (1.0, torch.nan, 1.0):
-            player.update(net(torch.ones(3)).sum() * factor)
+            learner.update(net(torch.ones(3)).sum() * factor)
     assert [(flag.dtype, flag.shape) for flag in optimizer.flags] == [(torch.float32, ())] * 3
     assert [float(flag) for flag in optimizer.flags] == [0.0, 1.0, 0.0]
     before = net.weight.clone()
-    player.update(net(torch.ones(3)).sum() * torch.inf)
+    learner.update(net(torch.ones(3)).sum() * torch.inf)
     assert torch.equal(net.weight, before)
-    player.update(net(torch.ones(3)).sum())
+    learner.update(net(torch.ones(3)).sum())
     assert not torch.equal(net.weight, before)
 
 

@@ -84,15 +84,15 @@ class Heaviness(Penalty):
         return weight.square()
 
 
-def player(network: nn.Module, clip: float | None = None, rate: float = RATE) -> LearningNetwork:
+def learner(network: nn.Module, clip: float | None = None, rate: float = RATE) -> LearningNetwork:
     return LearningNetwork(network, torch.optim.SGD(network.parameters(), lr=rate), clip)
 
 
 def make(generator: nn.Module, discriminator: Discriminator | None, **options: Any) -> Step:
     defaults: dict[str, Any] = {
         "task": Copy(),
-        "generator": player(generator),
-        "discriminator": None if discriminator is None else player(discriminator),
+        "generator": learner(generator),
+        "discriminator": None if discriminator is None else learner(discriminator),
         "objective": LSGAN(),
         "autocast": nullcontext,
         "losses": {"distance": (2.0, Distance())},
@@ -203,8 +203,8 @@ def test_gradients_of_an_earlier_step_are_gone() -> None:
     """Two steps of a D whose rate is 0 see the same gradient, not its double."""
     generator, discriminator = Amplifier(), TinyDiscriminator()
     step = make(generator, discriminator)
-    step.generator = player(generator, rate=0.0)
-    step.discriminator = player(discriminator, rate=0.0)
+    step.generator = learner(generator, rate=0.0)
+    step.discriminator = learner(discriminator, rate=0.0)
     first, second = (step(ones(), number, adversarial=True) for number in range(2))
     assert first.keys() == second.keys()
     for name, value in first.items():
@@ -258,7 +258,7 @@ def test_scalars_stay_on_the_device_without_a_graph() -> None:
 def test_a_lazy_penalty_comes_every_nth_step_and_n_times_as_strong() -> None:
     generator, discriminator = Amplifier(), TinyDiscriminator()
     step = make(generator, discriminator, penalties={"heavy": (4.0, Heaviness(every=3))})
-    step.discriminator = player(discriminator, rate=0.0)
+    step.discriminator = learner(discriminator, rate=0.0)
     for number in range(7):
         logs = step(ones(), number, adversarial=True)
         extra = logs["discriminator/total"] - logs["discriminator/adversarial"]
@@ -311,8 +311,8 @@ def test_clipping_bounds_what_is_applied_and_logs_what_was() -> None:
     """G's slope is -3.9375 and D's -1.375, see above; each is cut to its own largest norm."""
     generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
     step = make(generator, discriminator)
-    step.generator = player(generator, clip=2.0)
-    step.discriminator = player(discriminator, clip=0.5)
+    step.generator = learner(generator, clip=2.0)
+    step.discriminator = learner(discriminator, clip=0.5)
     generated = step.task.generate(generator, ones())
     logs = step.generator_turn(step.discriminator, generated)
     assert logs["generator/grad_norm"].item() == pytest.approx(3.9375)
@@ -325,7 +325,7 @@ def test_clipping_bounds_what_is_applied_and_logs_what_was() -> None:
 def test_clipping_is_of_the_norm_over_all_parameters() -> None:
     """Gradients (3, 4) have the norm 5: clipped to 1 they become (0.6, 0.8)."""
     net = nn.ParameterList([torch.zeros(1), torch.zeros(1)])
-    made = player(net, clip=1.0, rate=1.0)
+    made = learner(net, clip=1.0, rate=1.0)
     norm = made.update(3 * net[0].sum() + 4 * net[1].sum())
     assert norm.item() == pytest.approx(5)
     assert [p.item() for p in net] == pytest.approx([-0.6, -0.8], rel=1e-5)
@@ -334,7 +334,7 @@ def test_clipping_is_of_the_norm_over_all_parameters() -> None:
 def test_gradients_below_the_largest_norm_are_left_alone() -> None:
     generator = Amplifier(0.5)
     step = make(generator, None)
-    step.generator = player(generator, clip=100.0)
+    step.generator = learner(generator, clip=100.0)
     step(ones(), 0, adversarial=False)
     assert generator.weight.item() == pytest.approx(0.7)
 
@@ -355,7 +355,7 @@ def noise(samples: int = 120) -> Tensor:
 
 
 def run(discriminator: Discriminator, steps: int = 2, **options: Any) -> list[dict[str, float]]:
-    """Steps on noise; all weights of both players must move, and all scalars be finite.
+    """Steps on noise; all weights of both networks must move, and all scalars be finite.
 
     All but D's last biases where the objective is Wasserstein's: they cancel out of
     `mean(fake) - mean(real)` and of every slope.
@@ -418,7 +418,7 @@ def test_the_gradient_penalty_holds_a_critic_near_slope_one() -> None:
     generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
     step = make(generator, discriminator, objective=Wasserstein())
     step.penalties = {"gradient": (10.0, GradientPenalty())}
-    step.generator = player(generator, rate=0.0)
+    step.generator = learner(generator, rate=0.0)
     for number in range(60):
         step(ones(), number, adversarial=True)
     assert discriminator.weight.item() == pytest.approx(math.sqrt(8) + 0.2, abs=1e-4)

@@ -65,10 +65,10 @@ def _of_mel(vocoder: "Vocoder", source: Path, note: Callable[[str], None]) -> Ma
     from wavegan.mel import mel_file
     from wavegan.mel.layout import GuessedWarning
 
-    values, lies = mel_file.oriented(source, vocoder.n_mels, vocoder.mel_config.layout)
-    if lies.doubt:
-        warnings.warn(f"{source}: {lies.doubt}", RuntimeWarning, stacklevel=2)
-    elif lies.turned:
+    values, orientation = mel_file.oriented(source, vocoder.n_mels, vocoder.mel_config.layout)
+    if orientation.doubt:
+        warnings.warn(f"{source}: {orientation.doubt}", RuntimeWarning, stacklevel=2)
+    elif orientation.turned:
         note(f"{source}: has shape (frames, n_mels) and is transposed, like all such inputs")
     made = Made(source, vocoder.sample_rate, is_mel=True)
     made.long = long_audio.vocoded(vocoder, source)
