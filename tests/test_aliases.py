@@ -1,4 +1,4 @@
-"""Names of before are read as those of today: in recipes, in words that are typed, in bundles."""
+"""Old names are read under their current names: in recipes, overrides, bundles and runs."""
 
 import json
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_recipes_whose_networks_see_no_mel_have_none() -> None:
 def test_a_bundle_of_the_first_format_opens(
     tmp_path: Path, save_tiny: Callable[[Path], Path]
 ) -> None:
-    """Where the rate was the mel's, and the channels stood beside it."""
+    """There the rate was part of the mel, and the channels were next to it."""
     folder = save_tiny(tmp_path)
     config, _ = bundle.load(folder)
     content = json.loads((folder / bundle.CONFIG).read_text())
@@ -69,7 +69,7 @@ def test_a_bundle_of_the_first_format_opens(
 
 
 def test_a_run_of_before_with_a_mel_nobody_saw_is_no_other_run(tmp_path: Path) -> None:
-    """Recipes of sounds had a front-end that no network saw."""
+    """Recipes of sounds had a front-end that no network used."""
     from wavegan.training.changes import between
 
     now = recipe.load("digits-cpu")

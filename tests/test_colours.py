@@ -1,4 +1,4 @@
-"""One table of colours: pages are given them by it, and nothing else names one."""
+"""One table of colours: pages get them from it, and nothing else defines one."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Words that agree with their number, wherever numbers are told."""
+"""Words agree with their number in every message."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_what_takes_no_s_is_told() -> None:
 
 
 def test_no_message_counts_by_itself() -> None:
-    """`{len(x)} clips` says "1 clips" of one."""
+    """`{len(x)} clips` would say "1 clips"."""
     own = re.compile(rf"\{{len\([^{{}}]*\)(?::,)?\}} (?:{NOUNS})\b|'' if [\w.]+ [!=]= 1 else 's'")
     found = {
         f"{file.relative_to(PACKAGE)}: {match[0]}"

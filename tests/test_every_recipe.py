@@ -1,4 +1,4 @@
-"""Every recipe: builds, learns with all its weights, says how to run it."""
+"""Every recipe builds, trains all its weights, and says how to run it."""
 
 import inspect
 import math
@@ -83,7 +83,7 @@ def small_options(kind: str, plugin: Mapping[str, Any], least: Mapping[str, int]
 
 
 def pairs(full: Recipe) -> bool:
-    """Whether it makes one right answer to each clip; others make sounds of latents."""
+    """Whether it reconstructs clips; others make sounds of latents."""
     return bool(plugins.find("tasks", full.task.name).reconstructs)  # type: ignore[attr-defined]
 
 
@@ -198,7 +198,7 @@ def cancels(made: Recipe, key: str) -> bool:
 
 
 def leads_nowhere(made: Recipe, key: str) -> bool:
-    """A WaveNet's last layer hands nothing on, but published weights hold what would."""
+    """The output of a WaveNet's last layer is unused, but published weights have it."""
     last = made.generator.options.get("layers", 30) - 1
     return made.generator.name == "parallel_wavegan" and key.startswith(
         f"generator.wavenet.blocks.{last}.residual."

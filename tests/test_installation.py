@@ -1,4 +1,4 @@
-"""Whether packages load beside each other is found out by loading them."""
+"""Whether packages work together is found by loading them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Templates: strangers' text stays text wherever it stands; what is missing is refused."""
+"""Templates: untrusted text stays text everywhere; undefined values are refused."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Each detector on waves made by hand: what it must say, and what it must not."""
+"""Each detector on waves made by hand: what it must find, and what it must not."""
 
 import math
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def noise(seconds: float = 3.0, amplitude: float = 0.01) -> Tensor:
 
 
 def bursts(seconds: float = 3.0) -> Tensor:
-    """Noise that comes and goes 30 dB, as speech does."""
+    """Noise that rises and falls by 30 dB, like speech."""
     time = torch.arange(round(seconds * RATE)) / RATE
     return noise(seconds, 0.003) + noise(seconds, 0.1) * (torch.sin(2 * math.pi * time) > 0)
 

@@ -1,4 +1,4 @@
-"""Long files block by block: what comes together is what one call gives, in bounded memory."""
+"""Long files block by block: equal to one call, in bounded memory."""
 
 import errno
 import os

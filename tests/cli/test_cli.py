@@ -30,7 +30,7 @@ def run(*command, **options):
 
 
 def wrong(result):
-    """The one line on stderr of a call with a mistake in it."""
+    """The one line on stderr of a call with a mistake."""
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -39,7 +39,7 @@ def wrong(result):
 
 
 def cpu_seconds(*command):
-    """Processor time a command takes, whatever else the machine does meanwhile."""
+    """Processor time of a command, independent of other load on the machine."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

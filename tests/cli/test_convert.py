@@ -25,7 +25,7 @@ def good(result):
 
 
 def wrong(result):
-    """The one line on stderr of a call with a mistake in it."""
+    """The one line on stderr of a call with a mistake."""
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1

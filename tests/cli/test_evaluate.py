@@ -73,7 +73,7 @@ def test_json_is_all_there_is_on_stdout(folder: Path) -> None:
 
 
 def test_no_width_loses_a_figure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the table is wider than the screen it is turned, then split; figures stay whole."""
+    """A table wider than the screen is transposed, then split; figures stay complete."""
     from wavegan.cli import _evaluate_table
 
     words = (folder / "real", folder / "near", folder / "far", *QUICK, "--count", 2)

@@ -1,4 +1,4 @@
-"""One recording, one clip per label, our own output beside the data: trained all the same."""
+"""One recording, one clip per label, our own output next to the data: training works."""
 
 import json
 import re

@@ -49,7 +49,7 @@ def stereo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def generate(model: Path, tmp_path: Path) -> Call:
-    """Calls the command with that model, into `out`, unless others are named."""
+    """Calls the command with that model, into `out` by default."""
 
     def call(*words: object, model: Path = model, out: str = "out") -> Result:
         given = ["--model", model, "--out", tmp_path / out, "--device", "cpu", *words]
@@ -297,7 +297,7 @@ def test_a_vocoder_is_no_generator_of_sounds(
 
 @pytest.fixture
 def musician(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the guide's commands run: with a model and a sound."""
+    """A folder for the guide's commands, with a model and a sound."""
     saved_in = tmp_path / "runs" / "my-sounds"
     saved_in.mkdir(parents=True)
     saved(saved_in, ("kick", "snare", "hat"))

@@ -17,7 +17,7 @@ Save = Callable[..., Path]
 
 
 def waves(folder: Path) -> dict[str, np.ndarray]:
-    """What is in the files, by their names."""
+    """The content of the files, by name."""
     return {
         file.name: soundfile.read(file, dtype="float32")[0]
         for file in sorted(folder.iterdir())
@@ -32,7 +32,7 @@ def peaks(folder: Path) -> list[float]:
 def test_silent_clips_are_drawn_again_by_a_rule(
     hits: Save, generate_of: Call, tmp_path: Path
 ) -> None:
-    """Half of the latents make silence here."""
+    """Half of the latents give silence here."""
     model = hits(mute=0.0, labelled=False)
     words = ("-n", 12, "--seed", 5)
     result = generate_of(model, *words, "--json")
@@ -84,7 +84,7 @@ def test_a_model_that_makes_only_silence_is_a_failure(
 def test_what_stays_silent_is_left_out_and_named(
     hits: Save, generate_of: Call, tmp_path: Path
 ) -> None:
-    """One of 50 latents sounds; the seed is one of those by which a clip of 20 does."""
+    """One of 50 latents gives sound; with this seed it is one of 20 clips."""
     model = hits(mute=1.5, labelled=False)
     result = generate_of(model, "-n", 8, "--seed", 3, "--json")
     reported = json.loads(result.stdout)
@@ -124,7 +124,7 @@ def test_loops_that_hold_are_kept_where_others_do_not(
 def test_the_faint_tail_of_a_sound_is_a_loop_once_it_is_brought_up(
     hits: Save, generate_of: Call, tmp_path: Path
 ) -> None:
-    """The loop of a sound that falls by 50 dB lies 25 dB or more below it."""
+    """The loop of a sound that falls by 50 dB is 25 dB or more below it."""
     model = hits(decay=50.0, labelled=False)
     refused = generate_of(model, "-n", 1, "--loop")
     assert refused.exit_code == 2

@@ -1,4 +1,4 @@
-"""A run's folder on the command line: started twice, gone on with, killed, its terminal closed."""
+"""A run's folder on the command line: started twice, resumed, killed, its terminal closed."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ def run(tmp_path: Path, trained: Path) -> Path:
 
 @pytest.fixture
 def training(run: Path) -> Iterator[int]:
-    """Another process that trains the run, as far as its lock tells."""
+    """Another process that trains the run, according to its lock."""
     pipe = subprocess.PIPE
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(run)], stdin=pipe, stdout=pipe, text=True
@@ -77,7 +77,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def refused(result: Result) -> str:
-    """The one line of a call that was refused."""
+    """The error line of a call that was refused."""
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1, result.stderr
@@ -249,7 +249,7 @@ def wait_for_steps(run: Path, count: int, alive: Callable[[], bool]) -> None:
 @posix
 @pytest.mark.slow
 def test_a_closed_terminal_saves(tmp_path: Path, small: str, speech: Path) -> None:
-    """Not only the signal: what is written to the terminal goes nowhere from then on."""
+    """Not only the signal: writing to the terminal fails from then on."""
     import pty
 
     run = tmp_path / "run"

@@ -1,4 +1,4 @@
-"""What is printed where the encoding lacks characters: replaced readably by every command."""
+"""Output in encodings that lack characters: every command replaces them readably."""
 
 import io
 import json

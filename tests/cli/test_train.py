@@ -1,4 +1,4 @@
-"""`wavegan train`: a folder of audio in, a run out; what it says, refuses and survives."""
+"""`wavegan train`: a folder of audio in, a run out; its output, refusals and failures."""
 
 import json
 import math
@@ -55,7 +55,7 @@ def save_noise(file, seconds=0.6, value=None):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, call, small, speech):
-    """A run of six steps, and what was said meanwhile."""
+    """A run of six steps, and its output."""
     run = tmp_path_factory.mktemp("runs") / "run"
     result = good(call("train", small, speech, "--out", run, "--device", "cpu"))
     return run, result

@@ -1,4 +1,4 @@
-"""Lists as people and programs write them: which files they name, and what is refused by name."""
+"""Lists as people and programs write them: the files they name, and what is refused by name."""
 
 from collections.abc import Callable
 from pathlib import Path

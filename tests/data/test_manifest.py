@@ -1,4 +1,4 @@
-"""Scanning: what is used, what is refused and why, what is remembered."""
+"""Scanning: what is used, what is refused and why, what is cached."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Files and folders: what is told of each, what they share, originals, and models."""
+"""Files and folders: what is reported for each and in common, with originals and with models."""
 
 from collections.abc import Callable
 from pathlib import Path

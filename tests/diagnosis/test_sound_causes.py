@@ -1,4 +1,4 @@
-"""Causes that fit sounds: known by the mark in a file, by --kind or by the model."""
+"""Causes that fit sounds: from the mark in a file, --kind or the model."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def call(*words: object) -> Result:
 
 @pytest.fixture
 def quiet() -> np.ndarray:
-    """Noise too quiet for anything; a vocoder's mels may be to blame for that."""
+    """Noise that is too quiet, for which a vocoder's mels may be the cause."""
     return 1e-3 * np.random.default_rng(0).standard_normal((1, 2 * RATE)).astype(np.float32)
 
 

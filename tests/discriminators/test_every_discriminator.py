@@ -1,4 +1,4 @@
-"""What every discriminator must do, tested by listing them; what one does is in its own file."""
+"""What every discriminator must do; the tests of a single one are in its own file."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -132,7 +132,7 @@ def made(name: str, variant: str) -> tuple[Discriminator, Tensor]:
 
 
 def judged(net: Discriminator, audio: Tensor) -> Iterator[Tensor]:
-    """Logits and feature maps of all outputs; windows, where they are random, lie the same."""
+    """Logits and feature maps of all outputs; random windows have the same positions."""
     torch.manual_seed(1)
     for output in net(audio):
         yield output.logits

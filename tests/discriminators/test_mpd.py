@@ -82,7 +82,7 @@ def test_published_size_and_shapes() -> None:
 
 
 def test_univnets_size() -> None:
-    """As github.com/maum-ai/univnet counts it."""
+    """The count of github.com/maum-ai/univnet."""
     with torch.device("meta"):
         net = MultiPeriod(layer_channels=[64, 128, 256, 512, 1024], leaky_slope=0.2)
     assert sum(p.numel() for p in net.parameters()) == 17_444_810

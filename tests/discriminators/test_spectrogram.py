@@ -79,7 +79,7 @@ def test_labels_are_a_projection() -> None:
 
 @pytest.mark.parametrize("silent", [False, True])
 def test_r1_is_the_slope_at_the_picture(silent: bool) -> None:
-    """So it is the same however loud the clip is where the picture is the same."""
+    """So it does not depend on the clip's level if the picture is the same."""
     net = build()
     audio = clips() * (0 if silent else 1)
     seen = net.preprocess(audio)[0].requires_grad_()

@@ -1,4 +1,4 @@
-"""Copy synthesis: what a model makes of clips, beside the clips as it heard them."""
+"""Copy synthesis: a model's output for clips, next to its input."""
 
 from collections.abc import Callable
 from dataclasses import replace

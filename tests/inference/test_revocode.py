@@ -16,7 +16,7 @@ CENTER = dataclasses.replace(SAME, padding="center")
 
 
 class Loudness(MelGenerator):
-    """Makes of each frame a constant: the level of its bands."""
+    """Turns each frame into a constant: the level of its bands."""
 
     hop_length = 16
 

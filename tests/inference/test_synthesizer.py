@@ -1,4 +1,4 @@
-"""Sounds of a trained model: the same for a seed whatever else is asked for, without seams."""
+"""Sounds of a model: the same for a seed whatever else is requested, without seams."""
 
 import math
 import warnings

@@ -1,4 +1,4 @@
-"""BigVGAN's folders: golden parity, which file is taken, discriminators, what is refused."""
+"""BigVGAN's folders: golden parity, which file is used, discriminators, what is refused."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def old_names(net: nn.Module) -> dict[str, Tensor]:
 
 
 def generator_of(options: dict[str, Any]) -> dict[str, Tensor]:
-    """As the original would save it, its filters among the weights."""
+    """As the original saves it, with its filters."""
     weights = old_names(BigVGAN(n_mels=4, **options))
     places = {key.split(".act.")[0] for key in weights if ".act." in key}
     for place in places:
@@ -71,7 +71,7 @@ def generator_of(options: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def written(folder: Path, *names: str, **changes: Any) -> Path:
-    """A folder in the layout of the original; `None` takes a field away."""
+    """A folder in the layout of the original; `None` removes a field."""
     folder.mkdir(exist_ok=True)
     config = {**SMALL, **FRONT_END, **changes}
     described = {k: v for k, v in config.items() if v is not None or k == "fmax"}

@@ -1,4 +1,4 @@
-"""Files of other people: nothing in them is ever run, and each damage has its own message."""
+"""Untrusted files: nothing in them is ever run, and each kind of damage has its own message."""
 
 import argparse
 import contextlib

@@ -1,4 +1,4 @@
-"""iSTFTNet's folders: found among HiFi-GAN's, read with their discriminators, refused otherwise."""
+"""iSTFTNet's folders: distinguished from HiFi-GAN's, read with discriminators, or refused."""
 
 import json
 from pathlib import Path

@@ -71,7 +71,7 @@ def named(modules: Any) -> dict[str, Tensor]:
 def write(
     folder: Path, generator: Any, *, params: dict[str, Any] | None = None, **config: Any
 ) -> Path:
-    """A folder as the project writes it, of a small MelGAN if nothing else is said."""
+    """A folder as the project writes it, by default of a small MelGAN."""
     made = {
         "sampling_rate": 16000, "fft_size": 512, "hop_size": 8, "win_length": 400, "num_mels": 6,
         "window": "hann", "fmin": 80, "fmax": 7600, "format": "npy", "version": "0.6.1",
@@ -148,7 +148,7 @@ def test_a_checkpoint_is_found_by_any_of_its_paths(tmp_path: Path) -> None:
 
 @torch.no_grad()
 def test_weights_alone_and_with_what_inference_adds(tmp_path: Path) -> None:
-    """`torch.save(model.state_dict())`, of a model as it is trained or as it is loaded."""
+    """`torch.save(model.state_dict())` of a model in training or after loading."""
     net, saved = small()
     mel = torch.randn(1, 6, 20)
     assert torch.allclose(bundle.load(write(tmp_path, saved))[1](mel), net(mel), atol=1e-6)

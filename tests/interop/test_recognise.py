@@ -1,4 +1,4 @@
-"""Which project's a path is: one layout claims it, or what was looked for is said."""
+"""Which project a path belongs to: one layout claims it, or the error lists the expected files."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Weights as trainers write them: every golden model in every wrapping is the model it was."""
+"""Weights as trainers write them: every golden model in every wrapping gives the same output."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ def prefixed(weights: Weights, prefix: str) -> dict[str, Tensor]:
 
 
 def compiled_inside(weights: Weights) -> dict[str, Tensor]:
-    """As names become where only parts of a network are compiled."""
+    """The names if only parts of a network are compiled."""
     return {key.replace(".", "._orig_mod.", 1): value for key, value in weights.items()}
 
 

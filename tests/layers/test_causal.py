@@ -1,4 +1,4 @@
-"""Causal convolutions: nothing later is heard, and the weights are those of ordinary ones."""
+"""Causal convolutions: nothing later has an effect, and weights fit ordinary ones."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Results that nobody can have listened to are refused in a line, before they are worked on."""
+"""Impossible results are refused in one line before they are analysed."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What results come to: numbers worked by hand, screening, and files that are not to be trusted."""
+"""The analysis of results: numbers worked out by hand, screening, and untrusted files."""
 
 import json
 import math
@@ -78,7 +78,7 @@ def test_differences_are_of_the_same_clips_by_the_same_listeners(tmp_path: Path)
 
 
 def test_who_misses_the_hidden_reference_too_often_is_excluded_and_named(tmp_path: Path) -> None:
-    """90 is heard; 3 of 20 trials is 15 % and passes, 1 of 6 is 17 % and does not."""
+    """90 counts as heard; 3 of 20 trials is 15 % and passes, 1 of 6 is 17 % and does not."""
     good, low = rated(reference=90, ours=60), rated(reference=89, ours=20)
     save(
         tmp_path, ann=result("ann", [good] * 17 + [low] * 3), bob=result("bob", [good] * 5 + [low])

@@ -1,4 +1,4 @@
-"""A trial's clips: alike in rate, length, channels and level; anchors as the standard asks."""
+"""A trial's clips: equal rate, length, channels and level; anchors as in the standard."""
 
 import math
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def test_loudness_is_heard_loudness_not_power(tmp_path: Path) -> None:
 
 
 def test_nothing_clips_and_all_are_turned_down_alike(tmp_path: Path) -> None:
-    """The spike of one would go over full scale when matched."""
+    """The spike of one would exceed full scale after matching."""
     tone = sine(500, 2, 16000, 0.4)
     spiky = tone / 4
     spiky[0, 5000] = 0.9
@@ -177,7 +177,7 @@ def test_clips_pair_by_name_without_extension_and_the_rest_is_named(tmp_path: Pa
 
 
 def test_clips_are_drawn_from_all_over() -> None:
-    """One of each quarter, the same for the same seed, another for another."""
+    """One of each quarter, the same for the same seed, different for another."""
     names = [f"{number:02d}" for number in range(20)]
     drawn = [stretch[0] for stretch in pairing.spread(names, 4, seed=1)]
     assert [int(name) // 5 for name in drawn] == [0, 1, 2, 3]

@@ -14,7 +14,7 @@ SPEECH = Path(__file__).resolve().parents[2] / "examples" / "speech"
 
 
 def squares(name: str) -> list[torch.Tensor]:
-    """Squares out of speech."""
+    """Square parts of mels of speech."""
     spec = Mel.preset(name)
     found = []
     for file in sorted(SPEECH.glob("*.flac"))[:6]:
@@ -25,7 +25,7 @@ def squares(name: str) -> list[torch.Tensor]:
 
 
 def smooth(axis: int) -> torch.Tensor:
-    """Values that walk slowly along one axis, and jump along the other."""
+    """Values that change slowly along one axis and jump along the other."""
     noise = torch.randn(80, 80, generator=torch.Generator().manual_seed(0))
     return 5 * noise.mean(axis, keepdim=True) * 9 + noise.cumsum(axis) / 9
 
@@ -42,7 +42,7 @@ def test_values_that_are_clear_decide_whatever_is_told(reported) -> None:
 
 @pytest.mark.parametrize("name", Mel.preset_names())
 def test_no_speech_is_turned_the_wrong_way_in_silence(name: str) -> None:
-    """Either the values are right, or it is taken as told and that is said."""
+    """Either the values decide correctly, or the given order is used with a warning."""
     for mel in squares(name):
         for given, right in ((mel, False), (mel.T, True)):
             for reported in ("frames_last", "frames_first"):

@@ -1,4 +1,4 @@
-"""Judges that carry networks: worse for worse clips, NaN, what they declare, and refusals."""
+"""Metrics with networks: worse for worse clips, NaN, what they declare, and refusals."""
 
 import json
 import math
@@ -43,7 +43,7 @@ COMMANDS = {
 
 
 def coarse(wave: Tensor, bits: int = 5) -> Tensor:
-    """As a converter of few bits would have it."""
+    """As quantized with few bits."""
     steps = 2 ** (bits - 1)
     return (wave * steps).round() / steps
 

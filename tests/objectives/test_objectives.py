@@ -1,4 +1,4 @@
-"""The objectives: values and slopes worked out by hand."""
+"""The objectives: values and gradients worked out by hand."""
 
 import math
 

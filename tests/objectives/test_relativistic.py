@@ -1,4 +1,4 @@
-"""The relativistic pairing loss: values and slopes worked out by hand."""
+"""The relativistic pairing loss: values and gradients worked out by hand."""
 
 import math
 

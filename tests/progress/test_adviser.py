@@ -1,4 +1,4 @@
-"""The verdict during training: told when it changes, never in the way."""
+"""The verdict during training: printed when it changes, and never a reason to stop."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ RECIPE = "{task: {name: vocode}, training: {steps: 100000, validate_every: 1000}
 
 
 def validated(run: Path, values: list[float]) -> list[str]:
-    """What is told at each validation, and at the end."""
+    """The output at each validation, and at the end."""
     run.mkdir()
     (run / "recipe.yaml").write_text(RECIPE)
     heard: list[str] = []

@@ -1,4 +1,4 @@
-"""What is said of which figures."""
+"""Alarms and the figures that raise them."""
 
 import json
 import math

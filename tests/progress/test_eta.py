@@ -1,4 +1,4 @@
-"""The time left, told over simulated windows: near the truth, and never far from what it was."""
+"""The estimated time left over simulated windows: close to the truth, without large jumps."""
 
 import itertools
 
@@ -17,7 +17,7 @@ def reported(
     start: int = 0,
     began: float = 0.0,
 ) -> list[tuple[float, float | None]]:
-    """The clock at each window's end and what is told, of windows with so many seconds a step."""
+    """The clock and the estimate at the end of each window, for these seconds per step."""
     eta, now, step, found = Eta(STEPS, began), began, start, []
     for each in seconds:
         step, now = step + window, now + window * each
@@ -28,7 +28,7 @@ def reported(
 
 
 def jumps(found: list[tuple[float, float | None]]) -> list[float]:
-    """Ratios of what is told to what was left of it by the clock since."""
+    """Ratios of each estimate to the previous one less the time passed."""
     known = [(now, left) for now, left in found if left is not None]
     return [
         max(b, 1e-9) / max(a - (later - now), 1e-9)

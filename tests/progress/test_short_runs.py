@@ -1,4 +1,4 @@
-"""A run of a few steps, or of few validations: what cannot be known of it is not said."""
+"""A run of few steps or few validations: no claims that cannot be known."""
 
 import math
 import re
@@ -81,7 +81,7 @@ def test_a_long_run_of_few_validations(run: Run, made: int) -> None:
 
 
 def test_few_windows_tell_nothing_of_health(run: Run) -> None:
-    """As the quick start's: one validation, at the end, and a window every 50 steps."""
+    """Like the quick start: one validation, at the end, and a window every 50 steps."""
     nobody = {"discriminators": {}}
     ends = {"steps": 450, "validate_every": 450}
     made = run([], windows=9, training=ends, recipe=nobody)

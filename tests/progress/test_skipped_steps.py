@@ -1,4 +1,4 @@
-"""Steps that were left out, returns, rates that are gone and a D that is pinned are told."""
+"""Skipped steps, returns, vanished rates and a one-sided D are reported."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

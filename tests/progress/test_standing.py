@@ -1,4 +1,4 @@
-"""Where a run stands, by its files."""
+"""The status of a run, from its files."""
 
 import json
 import os

@@ -26,7 +26,7 @@ def test_there_are_some() -> None:
 
 @pytest.mark.parametrize("stored", STORED, ids=lambda stored: str(stored["recipe"]))
 def test_a_curve_is_of_the_recipe_as_it_is_packaged(stored: Mapping[str, Any]) -> None:
-    """A recipe that changes makes its curve one of another: measure it anew."""
+    """If the recipe changes, its curve is of another recipe: measure it again."""
     found = typical.curve(history(stored["recipe"]), stored["metric"])
     assert found == stored
     steps = [step for step, _ in stored["points"]]

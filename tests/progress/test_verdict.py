@@ -1,4 +1,4 @@
-"""Each verdict of a run made up to deserve it, and none where all is well."""
+"""Each verdict for a run made to get it, and none for a healthy run."""
 
 import json
 import math
@@ -110,7 +110,7 @@ def test_one_that_gets_worse_after_its_best(run: Run) -> None:
 
 
 def test_one_that_overfits(run: Run) -> None:
-    """The training loss goes on falling while validation rises."""
+    """The training loss keeps falling while validation rises."""
     values = noisy(np.r_[decay(8), 0.36 + 0.012 * np.arange(1, 9)])
     losses = 0.4 - 0.0005 * np.arange(320)
     found = run_verdict(run(values, train={"generator/mel": losses}))
@@ -182,7 +182,7 @@ def test_a_strong_d_is_none_while_validation_falls_nor_is_a_critic(run: Run) -> 
 
 
 def test_a_d_that_never_learns(run: Run) -> None:
-    """Two judges of least squares that cannot tell: 1.0 all along."""
+    """Two least-squares discriminators that cannot tell: 1.0 throughout."""
     blind = {
         "discriminator/accuracy_real": 0.51,
         "discriminator/accuracy_fake": 0.49,
@@ -241,7 +241,7 @@ def test_gradients_that_explode_or_vanish(run: Run) -> None:
 
 
 def test_g_meets_d_late(run: Run) -> None:
-    """Its gradients grow a hundredfold when D comes into play."""
+    """Its gradients grow a hundredfold when D starts."""
     norms = np.r_[np.full(150, 0.5), np.full(50, 50.0)]
     absent = np.r_[np.full(150, math.nan), np.full(50, 0.7)]
     given = {"generator/grad_norm": norms, "discriminator/accuracy_real": absent}
@@ -286,7 +286,7 @@ def test_alarms_of_the_last_validation_decide(
 
 
 def test_of_an_alarm_that_has_its_text_alone_the_figures_decide(run: Run) -> None:
-    """Older runs wrote no more; the text itself says nothing to a program."""
+    """Older runs wrote only the text, which no program reads."""
     old = Alarm.of_line({"step": 16000, "text": "D knows the training clips by heart: odd; look"})
     made = run(levelled(16), metric="frechet", alarms=[old])
     assert run_verdict(made).action == "stop"

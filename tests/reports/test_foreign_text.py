@@ -1,4 +1,4 @@
-"""Texts of other people are text in a page: no element, no script, nothing that turns a line."""
+"""Untrusted texts stay text in a page: no element, no script, no change of direction."""
 
 import json
 from collections.abc import Callable

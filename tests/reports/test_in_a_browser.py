@@ -1,4 +1,4 @@
-"""The page as a browser has it: offline, on a phone and on a desk, played by mouse and keys."""
+"""The page in a browser: offline, on a phone and on a desktop, with mouse and keys."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def page_file(
 
 @pytest.fixture
 def open_page(chromium: Any, page_file: Path) -> Iterator[Callable[..., Any]]:
-    """Opens the page offline; what went wrong, or was asked for from elsewhere, fails the test."""
+    """Opens the page offline; errors and requests to other servers fail the test."""
     contexts, wrong = [], []
 
     def opened(size: tuple[int, int], **options: Any) -> Any:
@@ -77,7 +77,7 @@ AT = "document.querySelectorAll('audio')[{}].currentTime"
 
 
 def note_starts(page: Any) -> None:
-    """Write down which player starts, where, and where the first one is then."""
+    """Record which player starts, where, and where the first one is then."""
     page.evaluate(
         """() => {
           const all = [...document.querySelectorAll('audio')];

@@ -1,4 +1,4 @@
-"""The extrapolated Fréchet distance: what is left of the bias, where the truth is known."""
+"""The extrapolated Fréchet distance: the remaining bias where the truth is known."""
 
 import re
 

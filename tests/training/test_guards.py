@@ -1,4 +1,4 @@
-"""What is not finite is left out, found, and never saved; a run that cannot go on goes back."""
+"""Values that are not finite are skipped, found, and never saved; a stuck run goes back."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from wavegan.training.trainer import Trainer
 
 RATE, BAD = 22050, "bad"
 PLUGIN = '''
-    """Losses that break on clips that lie above zero: no recording does."""
+    """Losses that break for clips with a positive mean, which no recording has."""
 
     import torch
 
@@ -63,7 +63,7 @@ def breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], s
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight clips, each a slot or two long, and one of them lies above zero."""
+    """Eight clips, each a slot or two long, one of them with a positive mean."""
     folder, random = tmp_path_factory.mktemp("clips"), np.random.default_rng(0)
     for number in range(8):
         wave = 0.3 * random.standard_normal((1, 3000)).clip(-3, 3).astype(np.float32)
@@ -73,7 +73,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Notes(Silent):
-    """Keeps what it is told; does something after a step."""
+    """Records notes; does something after a step."""
 
     def __init__(self, after: dict[int, Callable[[], None]] | None = None) -> None:
         self.said: list[str] = []
@@ -193,7 +193,7 @@ def test_a_run_with_skips_goes_on_bit_for_bit(
 def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     small: str, clips: Path, tmp_path: Path
 ) -> None:
-    """What was broken once is mended by the checkpoint; the rates are half from there on."""
+    """The checkpoint repairs a weight that broke once; the rates are halved from there on."""
     run = tmp_path / "run"
     notes = Notes()
     trainer = made(small, clips, run, "training.checkpoint_every=4", notes=notes)
@@ -334,7 +334,7 @@ def test_neither_weights_nor_moments_take_in_a_bad_gradient(fused: bool, bad: fl
 
 
 class OnDevice(torch.optim.Optimizer):
-    """As a fused optimizer of a GPU: always asked to step, it alone looks at the flag."""
+    """Like a fused optimizer on a GPU: always stepped, it reads the flag itself."""
 
     _step_supports_amp_scaling = True
 
@@ -351,7 +351,7 @@ class OnDevice(torch.optim.Optimizer):
 def test_a_fused_optimizer_is_told_by_a_flag_and_asked_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The flag is a float on the gradient's device, new for each step; nobody waits for it."""
+    """The flag is a float on the gradient's device, new for each step; nothing waits for it."""
     net = nn.Linear(3, 2)
     optimizer = OnDevice(net.parameters())
     learner = LearningNetwork(net, optimizer, clip=1.0)
@@ -399,7 +399,7 @@ def test_a_sign_of_a_turn_that_was_left_out_does_not_stay() -> None:
 def test_other_audio_under_the_same_names_is_noticed(
     small: str, clips: Path, tmp_path: Path
 ) -> None:
-    """Of the same length and peak, so that only the samples tell."""
+    """Of the same length and peak, so only the samples differ."""
     folder, run = tmp_path / "clips", tmp_path / "run"
     folder.mkdir()
     for file in clips.glob("*.wav"):

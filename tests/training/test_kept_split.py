@@ -1,4 +1,4 @@
-"""What a run trains on and what it holds out stay so, wherever it goes on and whatever is added."""
+"""A run keeps its training and held-out files, wherever it resumes and whatever is added."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ RATE = 22050
 
 
 class Notes(Silent):
-    """Keeps what it is told."""
+    """Records notes."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -54,7 +54,7 @@ def start(run: Path, small: str, data: Path, *words: str) -> None:
 
 
 def resume(run: Path, *words: str) -> tuple[set[str], set[str], list[str]]:
-    """What trains, what is held out, and what was said, of a run that goes on."""
+    """Training files, held-out files and notes of a resumed run."""
     notes, caught = Notes(), {}
 
     def remember(found: Files, *_: object) -> None:
@@ -224,7 +224,7 @@ def test_a_folder_without_the_run_s_files_is_refused(
 def test_from_a_folder_above_files_are_known_by_their_audio(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """All names are others there, and what was held out would train."""
+    """All names differ there, and held-out files would be used for training."""
     start(tmp_path / "run", small, data)
     train, held = written(tmp_path / "run")
     found = resume(tmp_path / "run", f"data.folder={data.parent}")
@@ -234,7 +234,7 @@ def test_from_a_folder_above_files_are_known_by_their_audio(
 def test_a_run_of_before_goes_on_as_before_and_that_is_said(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """Then each file of a share was drawn by its own hash."""
+    """In older versions each file was drawn by its own hash."""
     start(tmp_path / "run", small, data, "data.validation=0.3")
     (tmp_path / "run" / "split.json").unlink()
     train, held, said = resume(tmp_path / "run")
@@ -326,7 +326,7 @@ def test_files_that_change_names_keep_their_sides(tmp_path: Path, small: str, da
 def test_a_file_that_takes_a_held_out_name_while_that_one_moves(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """Its own audio is new, that of before is held out under the new name."""
+    """Its audio is new; the old audio is held out under its new name."""
     run = tmp_path / "run"
     start(run, small, data)
     train, held = written(run)
@@ -351,7 +351,7 @@ def test_a_recording_with_a_stretch_held_out_may_be_renamed(tmp_path: Path, smal
 
 
 def test_without_checksums_names_are_all_there_is(tmp_path: Path, small: str, data: Path) -> None:
-    """Runs from before they were kept are read, and have them from then on."""
+    """Runs from before checksums are read, and have checksums from then on."""
     run = tmp_path / "run"
     start(run, small, data)
     content = json.loads((run / "split.json").read_text())

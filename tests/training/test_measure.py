@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 
 class FakeStep:
-    """Takes so many seconds for each crop, and so many more where there is a penalty."""
+    """Takes some seconds for each crop, and more with a penalty."""
 
     def __init__(self, each: float = 0.0, penalty: float = 0.0, **every: int) -> None:
         self.each, self.penalty, self.calls = each, penalty, []

@@ -1,4 +1,4 @@
-"""N steps equal k steps, a death, and N - k steps, bit for bit."""
+"""N steps equal k steps, a kill, and N - k steps, bit for bit."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from wavegan.training import checkpoint, setup
 
 
 class Killer(Silent):
-    """Dies, or asks to stop, when it hears of a step."""
+    """Kills the process, or asks to stop, at a step."""
 
     def __init__(self, step, interrupt=None):
         self.step, self.interrupt = step, interrupt
@@ -28,7 +28,7 @@ class Killer(Silent):
 
 
 class Notes(Silent):
-    """Keeps what it is told."""
+    """Records notes."""
 
     def __init__(self):
         self.said = []
@@ -191,7 +191,7 @@ def test_the_last_checkpoint_alone_has_the_optimizer_of_d(tmp_path, small, speec
 def test_a_moment_before_the_next_checkpoint_is_whole_the_last_is_exact(
     tmp_path, small, speech, whole, monkeypatch
 ):
-    """Whatever is deleted is deleted after; nothing is, where the writing fails."""
+    """Old files are deleted afterwards, and not at all if writing fails."""
     every = "training.checkpoint_every=2"
     run(tmp_path / "run", small, speech, every, "training.steps=2")
 

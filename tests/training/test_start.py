@@ -1,4 +1,4 @@
-"""The line that every start and resume of a run writes, and that training tells its verdict."""
+"""The log line of every start and resume, and the verdict during training."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ class Hearing(Silent):
 
 @pytest.fixture(scope="module")
 def resumed(tmp_path_factory: pytest.TempPathFactory, small: str, speech: Path) -> Any:
-    """A run of two steps, gone on with to four, and what was told the second time."""
+    """A run of two steps, resumed to four, and the notes of the second start."""
     run, heard = tmp_path_factory.mktemp("start") / "run", Hearing()
     first = recipe.load(small, [f"data.folder={speech}", "training.steps=2"])
     setup.prepare(first, run, device="cpu", listener=Silent()).train(Interrupt())

@@ -1,4 +1,4 @@
-"""The two turns: who learns from what, worked out by hand on networks of one weight."""
+"""The two turns: which network learns from what, worked out by hand for one weight."""
 
 import math
 from collections.abc import Sequence
@@ -443,7 +443,7 @@ def test_under_bfloat16_the_networks_are_rough_and_the_losses_exact() -> None:
 
 
 class Listening(LSGAN):
-    """Notes the precision of the logits it is given."""
+    """Records the precision of the logits."""
 
     def __init__(self, seen: list[torch.dtype]) -> None:
         self.seen = seen
@@ -465,7 +465,7 @@ def test_the_step_leaves_the_mode_of_the_networks(training: bool) -> None:
 
 
 class Labelled(TinyDiscriminator):
-    """Remembers the labels it was told, batch by batch."""
+    """Records the labels of each batch."""
 
     def __init__(self, apart: bool = False) -> None:
         super().__init__()
@@ -479,7 +479,7 @@ class Labelled(TinyDiscriminator):
 
 
 class CopyWithLabel(Copy):
-    """Hands the labels on."""
+    """Passes the labels on."""
 
     def generate(
         self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION

@@ -1,4 +1,4 @@
-"""Two processes leave the same steps out as one would, though but one of them has the clip."""
+"""Two processes skip the same steps as one, although only one of them has the clip."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from wavegan.audio import io
 REPO = Path(__file__).resolve().parents[2]
 RATE, BAD, STEPS = 22050, "bad.wav", 10
 OWN = '''
-    """A loss, or a penalty, that is NaN for a batch with a clip that lies above zero."""
+    """A loss, or a penalty, that is NaN for a batch with a clip of positive mean."""
 
     from wavegan.losses.base import Loss
     from wavegan.penalties import Penalty
@@ -82,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(place: Path, name: str, processes: int, small: str, own: str) -> list[Any]:
-    """What each process has in the end."""
+    """The final state of each process."""
     run = place / name
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("WAVEGAN", "RANK", "WORLD"))}
     words = ("data.validation=0", f"training.steps={STEPS}", f"data.folder={place / 'clips'}", own)

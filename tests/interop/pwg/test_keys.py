@@ -1,4 +1,4 @@
-"""ParallelWaveGAN's settings and weight names of two families: all are known, or refused."""
+"""ParallelWaveGAN's settings and weight names of two families: each is known, or refused."""
 
 from collections.abc import Mapping
 from pathlib import Path
