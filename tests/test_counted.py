@@ -18,7 +18,7 @@ def test_a_noun_agrees_with_its_number(count: int, text: str) -> None:
     assert counted(count, "file") == text
 
 
-def test_what_takes_no_s_is_told() -> None:
+def test_irregular_plurals_are_given() -> None:
     reported = [counted(n, "stretch is", "stretches are") for n in (1, 2)]
     assert reported == ["1 stretch is", "2 stretches are"]
 

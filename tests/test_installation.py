@@ -12,7 +12,7 @@ from wavegan.installation import Package
 BROKEN = Package("transformers", ("tts",), "5.0", "broken", "OSError: no torchaudio.so here")
 
 
-def test_what_fails_and_what_ends_python_is_told_apart_and_the_rest_is_still_tried() -> None:
+def test_a_failure_and_a_crash_are_distinguished_and_the_rest_is_still_tried() -> None:
     todo = [
         ("good", "import json"),
         ("chatty", "print('[1, 2]'); print('hello', end='')"),

@@ -54,7 +54,7 @@ def test_no_field_of_a_plain_section_is_missing_from_the_table() -> None:
         ("training.keep_last", Change.FREE),
     ],
 )
-def test_a_rule_holds_for_what_lies_in_it(field: str, rule: Change) -> None:
+def test_a_rule_holds_for_the_fields_inside(field: str, rule: Change) -> None:
     assert change(field) is rule
 
 

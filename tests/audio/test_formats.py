@@ -324,7 +324,7 @@ def test_the_program_refuses_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 @pytest.mark.parametrize("name", ["a.mp3", "a.wav", "a.m4a"])
-def test_what_lies_in_the_place_of_audio_is_said(
+def test_files_that_are_not_audio_are_reported(
     tmp_path: Path, name: str, content: bytes, said: tuple[str, ...]
 ) -> None:
     (tmp_path / name).write_bytes(content)

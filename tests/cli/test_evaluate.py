@@ -45,7 +45,7 @@ def model(folder: Path, save_tiny: Callable[..., Path]) -> Path:
     return save_tiny(folder / "tiny")
 
 
-def test_a_table_of_systems_beside_the_floors(folder: Path) -> None:
+def test_a_table_of_systems_next_to_the_floors(folder: Path) -> None:
     result = call(folder / "real", folder / "near", folder / "far", *QUICK)
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]

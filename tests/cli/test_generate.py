@@ -106,7 +106,7 @@ def test_the_same_seed_gives_identical_files_in_any_batch(generate: Call, tmp_pa
         assert first == second, name
 
 
-def test_a_seed_that_was_drawn_is_told_and_makes_the_same_again(
+def test_a_seed_that_was_drawn_is_reported_and_makes_the_same_again(
     generate: Call, tmp_path: Path
 ) -> None:
     reported = re.match(r"seed (\d+)\n", good(generate("-n", 2)).stderr)
@@ -167,7 +167,7 @@ def test_lengths(generate: Call, tmp_path: Path, words: list[object], frames: in
     assert "warning" not in result.stderr
 
 
-def test_a_loop_that_became_longer_is_told_once(generate: Call) -> None:
+def test_a_loop_that_became_longer_is_reported_once(generate: Call) -> None:
     result = good(generate("-n", 3, "--loop", "--seconds", 1.0, "--batch-size", 1))
     assert result.stderr.count("warning: the loop is 0.9920 s long (7936 samples)") == 1
 

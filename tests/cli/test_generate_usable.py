@@ -143,7 +143,7 @@ def test_python_warns_of_loops_that_die_away(hits: Save) -> None:
         synthesizer.sample(1, "hit", seed=1, loop=True)
 
 
-def test_long_hits_are_told_to_be_silent_after_the_first(hits: Save, generate_of: Call) -> None:
+def test_long_hits_give_a_warning_of_silence_after_the_first(hits: Save, generate_of: Call) -> None:
     result = generate_of(hits(decay=200.0), "-n", 2, "--seed", 1, "--seconds", 3)
     assert result.exit_code == 0
     assert "1 of 2 clips die away" in result.stderr

@@ -96,7 +96,7 @@ def test_metrics_have_a_line_a_step_and_one_of_validation(trained):
     )
 
 
-def test_previews_lie_beside_their_originals(trained):
+def test_previews_are_next_to_their_originals(trained):
     files = sorted((trained[0] / "samples" / "00000006").iterdir())
     made, original = (soundfile.info(file) for file in files)
     assert [file.stem.rpartition("_")[2] for file in files] == ["generated", "original"]
@@ -125,7 +125,7 @@ def test_the_run_is_a_model_to_vocode_with(tmp_path, call, trained, speech):
     assert soundfile.info(out).frames == pytest.approx(22050 * seconds, abs=1)
 
 
-def test_json_is_one_object_on_stdout_and_resume_goes_on(tmp_path, call, small, speech):
+def test_json_is_one_object_on_stdout_and_resume_continues(tmp_path, call, small, speech):
     run = tmp_path / "run"
     result = good(call("train", small, speech, "--out", run, "training.steps=1", "--json"))
     first = json.loads(result.stdout)
@@ -344,7 +344,7 @@ def test_bad_files_are_named_once_and_the_others_train(tmp_path, call, small):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to signal")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
-def test_a_signal_to_the_whole_group_saves_and_the_run_goes_on(tmp_path, call, small, speech, name):
+def test_a_signal_to_the_whole_group_saves_and_the_run_resumes(tmp_path, call, small, speech, name):
     number = getattr(signal, name)
     run, said = tmp_path / "run", tmp_path / "stderr"
     command = [sys.executable, "-m", "wavegan", "train", small, str(speech), "--out", str(run)]

@@ -228,7 +228,7 @@ def test_equalisers_add_up_in_decibels_and_0_changes_nothing() -> None:
         torch.testing.assert_close(change(audio, 0 * first), audio, atol=1e-6, rtol=0)
 
 
-def test_noise_is_as_loud_as_it_says_beside_its_clip() -> None:
+def test_noise_has_the_given_level_relative_to_its_clip() -> None:
     torch.manual_seed(0)
     audio = clips(2, 1, 100_000) * torch.tensor([1.0, 0.01])[:, None, None]
     noise = torch.randn_like(audio)

@@ -103,7 +103,7 @@ def test_a_mel_that_has_its_audio_is_not_given_to_a_namesake(audio: Path, mels: 
     assert [(file.path, file.reason) for file in found.rejected] == [("y/a.wav", "it has no mel")]
 
 
-def test_mels_beside_the_audio_and_names_as_macos_writes_them(audio: Path) -> None:
+def test_mels_next_to_the_audio_and_names_as_macos_writes_them(audio: Path) -> None:
     composed = unicodedata.normalize("NFC", "é.wav")
     manifest = sound(audio, composed, "b.wav")
     save(audio, unicodedata.normalize("NFD", "é.npy"))

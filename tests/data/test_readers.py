@@ -86,7 +86,7 @@ def test_an_iterator_that_torch_has_ended_is_left_alone(segments: Segments) -> N
     loader.close()  # type: ignore[attr-defined]
 
 
-def test_the_system_is_told_from_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_by_the_system_differs_from_one_by_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deaths, "out_of_memory", lambda: 4)
     assert "memory ran out" in deaths.cause(-signal.SIGKILL, 3)
     assert "memory ran out" not in deaths.cause(-signal.SIGKILL, 4)

@@ -45,7 +45,7 @@ def other(speech):
 
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("name", Mel.preset_names())
-def test_every_preset_is_told_from_all_others(name, turned, clip):
+def test_every_preset_is_distinguished_from_all_others(name, turned, clip):
     mel = made(Mel.preset(name), *clip)
     found = diagnose(mel.T if turned else mel, *clip)
     assert found.kind == "match"
@@ -194,7 +194,7 @@ def test_another_recording_is_asked_about(spec, clip, other):
     assert found.headline.endswith("check that both are of one recording")
 
 
-def test_shapes_of_no_front_end_are_told(clip):
+def test_shapes_of_no_front_end_are_reported(clip):
     found = diagnose(made(HIFIGAN, *clip)[:, :7], *clip)
     assert found.kind == "none"
     assert "none makes 80 x 7 values of 1.50 s of audio (nearest: " in found.headline

@@ -85,7 +85,7 @@ def test_a_model_of_sounds_makes_sounds(
         assert diagnose(tmp_path / "a.wav", model=tmp_path / name).files[0].kind == kind
 
 
-def test_faults_of_a_mixed_folder_are_told_apart(quiet: np.ndarray, tmp_path: Path) -> None:
+def test_faults_of_a_mixed_folder_are_distinguished(quiet: np.ndarray, tmp_path: Path) -> None:
     for name in ("a", "b"):
         io.write(tmp_path / f"{name}.wav", quiet, RATE, tags=generated(model="drums"))
     io.write(tmp_path / "c.wav", quiet, RATE)

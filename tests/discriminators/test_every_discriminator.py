@@ -230,7 +230,7 @@ def test_folding_weight_norm_changes_nothing(name: str, variant: str) -> None:
 
 @pytest.mark.parametrize(("name", "variant"), EACH)
 @torch.no_grad()
-def test_each_item_of_a_batch_is_judged_as_it_is_alone(name: str, variant: str) -> None:
+def test_each_item_of_a_batch_is_scored_as_alone(name: str, variant: str) -> None:
     net, audio = made(name, variant)
     together = list(judged(net.eval(), audio))
     for item in range(3):

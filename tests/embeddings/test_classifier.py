@@ -63,7 +63,7 @@ def test_what_is_pooled_is_the_mean_and_the_maximum() -> None:
     assert torch.equal(inputs[0][0, 24:], maps.max(2).values[0])
 
 
-def test_a_clip_is_judged_alike_in_any_company() -> None:
+def test_a_clip_is_classified_alike_in_any_batch() -> None:
     judge, audio = classifier(), clips(3, 4000)
     assert torch.allclose(judge(audio)[1:2], judge(audio[1:2]), atol=1e-5)
 

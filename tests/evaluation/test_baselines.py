@@ -46,7 +46,7 @@ def test_griffin_lim_keeps_the_mel_and_loses_the_wave(voice: Tensor) -> None:
 
 
 @pytest.mark.parametrize("preset", ["hifigan-22k", "speechbrain-22k"])
-def test_griffin_lim_lies_where_the_speech_lies(voice: Tensor, preset: str) -> None:
+def test_griffin_lim_has_the_speech_in_place(voice: Tensor, preset: str) -> None:
     """In both framings: shifted by half a frame it is far worse."""
     mel = Mel.preset(preset)
     made = GriffinLim(mel)(voice, 22050).audio
@@ -71,7 +71,7 @@ def test_more_iterations_come_nearer(voice: Tensor) -> None:
     ],
     ids=["centred", "powers, floor added", "masked", "decibels"],
 )
-def test_griffin_lim_hears_by_any_front_end(voice: Tensor, mel: Mel) -> None:
+def test_griffin_lim_works_with_any_front_end(voice: Tensor, mel: Mel) -> None:
     """Statistics, logarithms and masks do not matter; other rates are resampled both ways."""
     made = GriffinLim(mel)(voice, 22050).audio
     assert made.shape == voice.shape

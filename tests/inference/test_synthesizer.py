@@ -138,7 +138,7 @@ def test_nothing_touches_torchs_own_random_numbers() -> None:
     assert torch.equal(torch.randn(4), expected)
 
 
-def test_a_seed_that_is_not_given_is_drawn_and_told() -> None:
+def test_a_seed_that_is_not_given_is_drawn_and_reported() -> None:
     synthesizer = made()
     assert synthesizer.last_seed is None
     clip = synthesizer.sample()
@@ -345,7 +345,7 @@ def test_a_latent_that_does_not_fit_is_refused(latent: Tensor, message: str) -> 
         made()(latent)
 
 
-def test_a_diverged_model_is_told_and_makes_no_sound() -> None:
+def test_a_diverged_model_is_reported_and_makes_no_sound() -> None:
     synthesizer = made()
     with torch.no_grad():
         synthesizer.generator.get_parameter("dense.bias").fill_(math.nan)

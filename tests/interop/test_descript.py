@@ -104,7 +104,7 @@ def test_the_golden_checkpoint_sounds_as_its_project_made_it_sound(golden):
 @pytest.mark.parametrize(
     ("ngf", "layers", "n_mels"), [(1, 3, 8), (2, 0, 8), (1, 1, 40), (3, 2, 100)]
 )
-def test_every_setting_is_told_by_the_weights(tmp_path, ngf, layers, n_mels, sounds_as):
+def test_every_setting_follows_from_the_weights(tmp_path, ngf, layers, n_mels, sounds_as):
     net = network(ngf, layers, n_mels)
     save(tmp_path, net, layers)
     assert sounds_as(tmp_path, net)
@@ -119,7 +119,7 @@ def test_every_setting_is_told_by_the_weights(tmp_path, ngf, layers, n_mels, sou
 
 
 @pytest.mark.parametrize("rates", [(4, 4, 4, 4), (16, 16), (8, 4, 4, 2)])
-def test_other_rates_are_told_by_the_kernels(tmp_path, rates, sounds_as):
+def test_other_rates_follow_from_the_kernels(tmp_path, rates, sounds_as):
     net = network(rates=rates)
     save(tmp_path, net)
     assert sounds_as(tmp_path, net)

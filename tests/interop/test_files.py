@@ -303,7 +303,7 @@ def test_objects_that_are_no_weights_are_named(tmp_path, content, name):
     assert name in message
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+def test_a_missing_file_and_a_folder_are_distinguished(tmp_path):
     assert refused(torch_file, tmp_path / "gone") == f"{tmp_path / 'gone'}: no such file"
     assert refused(torch_file, tmp_path) == f"{tmp_path}: Is a directory"
 

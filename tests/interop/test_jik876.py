@@ -304,7 +304,7 @@ def judged(tmp_path_factory) -> Path:
 
 
 @torch.no_grad()
-def test_discriminators_judge_as_they_did(judged):
+def test_discriminators_give_the_same_logits(judged):
     assert not bundle.read(judged).discriminators
     found = bundle.read(judged, discriminators=True).discriminators
     assert found.keys() == {"mpd", "msd"}

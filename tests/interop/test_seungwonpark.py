@@ -172,7 +172,7 @@ def test_settings_of_other_bands_than_the_weights_are_refused(tmp_path, refusal)
 
 
 @torch.no_grad()
-def test_the_discriminator_judges_as_it_did(tmp_path):
+def test_the_discriminator_gives_the_same_logits(tmp_path):
     torch.manual_seed(0)
     original, loaded = MelGANMultiScale(base_channels=8), MelGANMultiScale(base_channels=8)
     file = save(tmp_path / "a.pt", network())

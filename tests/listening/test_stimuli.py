@@ -188,7 +188,7 @@ def test_clips_are_drawn_from_all_over() -> None:
     assert [len(stretch) for stretch in pairing.spread(names[:3], 8, seed=1)] == [1, 1, 1]
 
 
-def test_systems_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_systems_of_one_name_are_distinguished(tmp_path: Path) -> None:
     assert pairing.names([Path("/x/out"), Path("/y/out"), Path("/y/b/")]) == [
         *("/x/out", "/y/out", "b")
     ]

@@ -31,7 +31,7 @@ def smooth(axis: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("reported", ["frames_last", "frames_first"])
-def test_values_that_are_clear_decide_whatever_is_told(reported) -> None:
+def test_clear_values_decide_whatever_the_default(reported) -> None:
     steady = of_square(smooth(axis=1), reported)
     turned = of_square(smooth(axis=0), reported)
     assert (steady.turned, turned.turned) == (False, True)
@@ -54,7 +54,7 @@ def test_no_speech_is_turned_the_wrong_way_in_silence(name: str) -> None:
 
 
 @pytest.mark.parametrize("reported", ["frames_last", "frames_first"])
-def test_a_constant_lies_either_way(reported) -> None:
+def test_a_constant_follows_the_default(reported) -> None:
     found = of_square(torch.full((80, 80), -11.5), reported)
     assert found.doubt is None
     assert found.turned == (reported == "frames_first")

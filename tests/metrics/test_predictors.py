@@ -141,7 +141,7 @@ def test_what_they_declare(name: str, judge: Callable[..., Metric]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALONE))
-def test_those_that_judge_alone_leave_the_reference_aside(
+def test_metrics_of_a_single_clip_ignore_the_reference(
     name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
 ) -> None:
     good = clip("a0375")
@@ -224,7 +224,7 @@ def test_words_asks_no_network(
     assert metric(clip("a0375"), clip("a0375"), 16000) == 0
 
 
-def test_no_judge_changes_what_is_global(
+def test_no_metric_changes_global_state(
     monkeypatch: pytest.MonkeyPatch, judge: Callable[..., Metric], clip: Callable[..., Tensor]
 ) -> None:
     torch.manual_seed(1)
@@ -242,7 +242,7 @@ def test_no_judge_changes_what_is_global(
 
 
 @pytest.mark.parametrize("name", ["speaker", "words"])
-def test_a_reference_is_judged_once_and_lengths_do_not_matter(
+def test_a_reference_is_measured_once_and_lengths_do_not_matter(
     name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
 ) -> None:
     judge(name)

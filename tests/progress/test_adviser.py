@@ -37,7 +37,7 @@ def test_a_hundred_validations_are_no_flood(tmp_path: Path) -> None:
     assert notes[-1].startswith("Step 100,000 of 100,000: ")
 
 
-def test_the_end_is_told_though_nothing_is_new(tmp_path: Path) -> None:
+def test_the_end_is_reported_though_nothing_is_new(tmp_path: Path) -> None:
     notes = validated(tmp_path / "run", [1 / n for n in range(1, 21)])
     assert len(notes) == 3
     assert notes[-1].startswith("Step 20,000 of 100,000: ")

@@ -36,7 +36,7 @@ def jumps(found: list[tuple[float, float | None]]) -> list[float]:
     ]
 
 
-def test_a_steady_run_is_told_right() -> None:
+def test_the_estimate_of_a_steady_run_is_right() -> None:
     for now, left in reported([0.1] * 200)[1:]:
         assert left == pytest.approx(1000 - now, abs=1e-6)
 
@@ -83,7 +83,7 @@ def test_pauses_are_spread_over_the_steps() -> None:
     assert 0.9 < min(ratios) <= max(ratios) < 1.1
 
 
-def test_a_run_that_goes_on_begins_where_it_is() -> None:
+def test_a_resumed_run_begins_at_its_step() -> None:
     found = reported([0.1] * 100, pause=25.0, start=5000, began=777.0)
     assert found[-1][1] == pytest.approx(0, abs=1e-6)
     assert found[15][1] == pytest.approx((STEPS - 5800) * 0.15)

@@ -64,7 +64,7 @@ def test_a_run_of_a_few_steps(run: Run, values: int, metric: str, ended: bool) -
         assert f"a trend needs {EARLY} steps, in about {(EARLY - 12) / 10:.0f} s" in found.text
 
 
-def test_a_run_that_will_be_too_short_is_told_so(run: Run) -> None:
+def test_a_run_that_will_be_too_short_is_reported(run: Run) -> None:
     made = squeezed(run(FALLING[:4], training={"validate_every": 1, "steps": 9}), 1000)
     assert "too short for a trend, which needs 200 steps (training.steps)" in run_verdict(made).text
 

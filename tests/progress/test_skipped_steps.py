@@ -39,7 +39,7 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
         ([{"kind": "start", "step": 4, "rate": 1.0}], 1.0, "were set again"),
     ],
 )
-def test_a_return_is_told_as_a_run_writes_it_down(
+def test_a_return_is_reported_as_the_run_logs_it(
     later: Sequence[Mapping[str, object]], rate: float, reported: str, tmp_path: Path
 ) -> None:
     lines = [

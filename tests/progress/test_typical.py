@@ -76,7 +76,7 @@ def test_another_recipe_has_none(override: str) -> None:
     "override",
     ["description=mine", "training.steps=500", "training.seed=1", "data.folder=/my/digits"],
 )
-def test_where_the_data_lies_and_for_how_long_does_not_matter(override: str) -> None:
+def test_the_place_of_the_data_and_the_number_of_steps_do_not_matter(override: str) -> None:
     assert typical.typical(history("digits-cpu", override), "frechet", 2000) is not None
 
 

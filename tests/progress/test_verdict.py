@@ -49,7 +49,7 @@ def test_a_healthy_run_that_falls(run: Run) -> None:
     assert found.remarks == ()
 
 
-def test_its_plateau_is_foretold_with_the_time_until_then(run: Run) -> None:
+def test_its_plateau_is_predicted_with_the_time_until_then(run: Run) -> None:
     """0.3 + 0.5 / n, a validation every 1,000 steps: 0.25 / n = 0.02 (0.3 + 0.5 / n) at n = 40."""
     found = run_verdict(run(noisy(decay(20), 0.001), training={"steps": 60000}))
     assert found.plateau_step == pytest.approx(40000, rel=0.15)
@@ -133,7 +133,7 @@ def test_too_early(run: Run, made: int) -> None:
         assert f"too early to tell a trend ({made} of 4" in found.text
 
 
-def test_a_run_that_ends_before_a_trend_can_be_told(run: Run) -> None:
+def test_a_run_that_ends_before_there_is_a_trend(run: Run) -> None:
     found = run_verdict(run(falling(10)[:2], training={"steps": 2000}))
     assert (found.action, found.trend) == ("stop", "unknown")
     assert "It has ended with 2 validations" in found.text

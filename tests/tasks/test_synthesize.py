@@ -68,7 +68,7 @@ def test_the_pair_for_the_discriminator() -> None:
     assert generator.labels[0] is label
 
 
-def test_a_generator_without_labels_is_told_none() -> None:
+def test_a_generator_without_labels_gets_none() -> None:
     generator = Echo()
     condition = {"label": torch.tensor([1, 0]), "number": torch.tensor([0, 1])}
     Synthesize().generate(generator, torch.rand(2, 1, 6), condition)

@@ -117,7 +117,7 @@ def test_the_same_in_other_words_is_no_change(
     assert changed(run, *words, "training.optimizer.betas=[0.8, 0.99]") == []
 
 
-def test_a_path_given_to_a_run_that_goes_on_holds_elsewhere(
+def test_a_path_given_on_resuming_holds_elsewhere(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -127,7 +127,7 @@ def test_a_path_given_to_a_run_that_goes_on_holds_elsewhere(
     assert recipe.load(str(run / "recipe.yaml")).absolute().data.validation == 2
 
 
-def test_the_same_command_again_goes_on(run: Path, tmp_path: Path, small: str) -> None:
+def test_the_same_command_again_resumes(run: Path, tmp_path: Path, small: str) -> None:
     known = destination.recipe_to_resume(run, made(small, tmp_path))
     assert known is not None
     assert known.generator.options["upsample_initial_channel"] == 16

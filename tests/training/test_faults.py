@@ -232,9 +232,7 @@ def test_previews_whose_folder_cannot_be_made_end_nothing(
     assert list(bundle.checkpoints(run))[-1] == 6
 
 
-def test_the_note_of_the_best_is_mended_on_resuming(
-    tmp_path: Path, small: str, speech: Path
-) -> None:
+def test_best_json_is_corrected_on_resuming(tmp_path: Path, small: str, speech: Path) -> None:
     """As after a kill between a checkpoint and `best.json`."""
     run = tmp_path / "run"
     words = ("training.steps=4", "training.validate_every=2")

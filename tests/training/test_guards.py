@@ -166,7 +166,7 @@ def test_a_window_is_the_mean_of_the_steps_that_were_not_left_out(
     assert mean["generator/own"] == pytest.approx(np.mean(useful), rel=1e-5)
 
 
-def test_a_run_with_skips_goes_on_bit_for_bit(
+def test_a_run_with_skips_resumes_bit_for_bit(
     small: str, clips: Path, tmp_path: Path, breaks: Callable[[str], str]
 ) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -227,7 +227,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
         ("training.optimizer.discriminator_lr=1e-4", 1.0),
     ],
 )
-def test_a_rate_that_is_given_anew_is_not_lowered_by_earlier_returns(
+def test_a_new_rate_is_not_lowered_by_earlier_returns(
     word: str, rate: float, small: str, clips: Path, tmp_path: Path
 ) -> None:
     run, notes = tmp_path / "run", Notes()
@@ -348,7 +348,7 @@ class OnDevice(torch.optim.Optimizer):
             value.data -= 0.1 * value.grad
 
 
-def test_a_fused_optimizer_is_told_by_a_flag_and_asked_nothing(
+def test_a_fused_optimizer_gets_a_flag_without_synchronization(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The flag is a float on the gradient's device, new for each step; nothing waits for it."""

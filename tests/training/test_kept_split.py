@@ -86,7 +86,7 @@ def lists(folder: Path, train: str, validation: str) -> list[str]:
     return ["data.train=train.txt", "data.validation=valid.txt"]
 
 
-def test_lists_hold_wherever_a_run_goes_on(
+def test_lists_hold_wherever_a_run_resumes(
     tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = lists(tmp_path / "a", "c0 c1 c2", "c6 c7")
@@ -103,7 +103,7 @@ def test_lists_hold_wherever_a_run_goes_on(
     assert not [line for line in said if "so far" in line or "new, " in line]
 
 
-def test_a_list_named_anew_is_read_and_what_crosses_is_said(
+def test_a_list_given_again_is_read_and_crossing_files_are_reported(
     tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -196,7 +196,7 @@ def test_a_held_out_file_that_was_gone_and_is_back_is_still_held_out(
     assert not [line for line in said if "missing" in line or "new, " in line]
 
 
-def test_a_folder_that_moved_is_named_and_the_run_goes_on(
+def test_a_folder_that_moved_is_named_and_the_run_resumes(
     tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(tmp_path / "run", small, data)
@@ -231,7 +231,7 @@ def test_from_a_folder_above_files_are_known_by_their_audio(
     assert found[:2] == tuple({f"data/{name}" for name in names} for names in (train, held))
 
 
-def test_a_run_of_before_goes_on_as_before_and_that_is_said(
+def test_an_old_run_resumes_with_its_old_rule_and_a_note(
     tmp_path: Path, small: str, data: Path
 ) -> None:
     """In older versions each file was drawn by its own hash."""
@@ -267,7 +267,9 @@ def test_a_stretch_of_the_only_recording_stays_held_out(tmp_path: Path, small: s
     assert written(tmp_path / "run")[0] == ["another.wav", *before[0]]
 
 
-def test_where_nothing_is_held_out_a_run_goes_on_so(tmp_path: Path, small: str, data: Path) -> None:
+def test_a_run_without_held_out_files_resumes_without_them(
+    tmp_path: Path, small: str, data: Path
+) -> None:
     start(tmp_path / "run", small, data, "data.validation=0")
     train, held, _ = resume(tmp_path / "run")
     assert held == set()
@@ -367,7 +369,7 @@ def test_without_checksums_names_are_all_there_is(tmp_path: Path, small: str, da
     assert bundle.best_step(run) is None
 
 
-def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
+def test_the_search_for_the_best_restarts_if_held_out_files_change(
     tmp_path: Path, small: str, data: Path
 ) -> None:
     run = tmp_path / "run"

@@ -104,7 +104,7 @@ def test_a_step_that_takes_too_long_is_given_up() -> None:
     assert (found.crops, found.seconds, found.memory) == (0, 0.2, None)
 
 
-def test_memory_that_is_too_small_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_is_too_small_is_reported_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_given: Any, **_more: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.\nA long story")
 

@@ -208,7 +208,7 @@ def test_a_moment_before_the_next_checkpoint_is_whole_the_last_is_exact(
     assert same(optimizers(tmp_path / "run", 6), optimizers(whole, 6))
 
 
-def test_an_older_checkpoint_goes_on_and_says_what_it_lacks(tmp_path, small, speech):
+def test_an_older_checkpoint_resumes_and_says_what_it_lacks(tmp_path, small, speech):
     run(tmp_path / "run", small, speech, "training.checkpoint_every=3")
     shutil.rmtree(tmp_path / "run" / "checkpoints" / "00000006")
     heard = Notes()
@@ -218,7 +218,7 @@ def test_an_older_checkpoint_goes_on_and_says_what_it_lacks(tmp_path, small, spe
     assert list(bundle.checkpoints(tmp_path / "run")) == [3, 6]
 
 
-def test_a_checkpoint_of_before_with_both_optimizers_in_one_file_is_exact(
+def test_an_old_checkpoint_with_both_optimizers_in_one_file_is_exact(
     tmp_path, small, speech, whole
 ):
     run(tmp_path / "run", small, speech, "training.steps=3")
@@ -234,7 +234,7 @@ def test_a_checkpoint_of_before_with_both_optimizers_in_one_file_is_exact(
     assert files(tmp_path / "run", 6) == files(whole, 6)
 
 
-def test_an_optimizer_goes_on_as_the_recipe_now_says(tmp_path, small, speech):
+def test_an_optimizer_continues_with_the_recipe_of_now(tmp_path, small, speech):
     run(tmp_path / "run", small, speech, "training.steps=1")
     words = ["training.steps=2", "training.optimizer.weight_decay=0.5"]
     run(tmp_path / "run", small, speech, *words, resume=True)

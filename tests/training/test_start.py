@@ -65,7 +65,7 @@ def test_d_s_accuracy_is_written_down(resumed: Any) -> None:
         assert all(0 <= share <= 1 for share in shares)
 
 
-def test_the_verdict_is_told_at_the_end(resumed: Any) -> None:
+def test_the_verdict_is_reported_at_the_end(resumed: Any) -> None:
     run, made, notes = resumed
     verdict = run_verdict(History.read(run))
     assert notes[-1] == verdict.text

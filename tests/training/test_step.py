@@ -144,7 +144,7 @@ def test_a_discriminators_weight_counts_in_both_turns() -> None:
     assert learnt == pytest.approx([0.25 + 2 * 0.1375, 0.25 + 0.5 * 0.1375])
 
 
-def test_d_judges_detached_fakes_and_real_in_one_batch() -> None:
+def test_d_gets_detached_fakes_and_real_in_one_batch() -> None:
     generator, discriminator, penalty = Amplifier(), TinyDiscriminator(), Heaviness()
     step = make(generator, discriminator, penalties={"heavy": (1.0, penalty)})
     generated = step.task.generate(generator, ones())
@@ -377,7 +377,7 @@ def run(discriminator: Discriminator, steps: int = 2, **options: Any) -> list[di
     return [{name: value.item() for name, value in log.items()} for log in logs]
 
 
-def test_a_judge_with_spectral_norm() -> None:
+def test_a_discriminator_with_spectral_norm() -> None:
     discriminator = small_discriminator(spectral_norm=True)
     assert any("original" in name for name, _ in discriminator.named_parameters())
     run(discriminator)
@@ -515,7 +515,7 @@ def test_without_d_every_step_is_gs() -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_d_is_told_the_labels_of_real_and_fake(apart: bool) -> None:
+def test_d_gets_the_labels_of_real_and_fake(apart: bool) -> None:
     """D's turn: both in one batch, or in one each; a penalty; G's turn: fake, then real."""
     discriminator = Labelled(apart)
     step = make(Amplifier(), discriminator, task=CopyWithLabel(), penalties={"r1": (1.0, R1())})

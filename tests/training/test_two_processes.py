@@ -118,7 +118,7 @@ def test_torchrun_and_the_script_of_a_checkout(
         ("nowhere", 4, "nowhere: it does not exist"),
     ],
 )
-def test_a_mistake_is_told_once(
+def test_a_mistake_is_reported_once(
     tmp_path: Path, small: str, speech: Path, folder: str | None, batch: int, message: str
 ) -> None:
     """One line, exit code 2, no folder of a run."""
