@@ -1,8 +1,8 @@
-"""Mutated files before every reader of a run's state: inputs, foreign exceptions, the slowest one.
+"""Give mutated files to every reader of a run's state; count inputs, wrong exceptions, slowest.
 
     python benchmarks/faults/mutations.py RUN --seconds 10
 
-A reader may refuse with a `UserError`; any other exception is foreign. RUN stays as it is.
+A reader may refuse with a `UserError`; any other exception is wrong. RUN does not change.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def _word(content: bytes, start: int, draw: random.Random) -> bytes:
 def attack(
     file: Path, read: Callable[[], object], seconds: float, draw: random.Random
 ) -> tuple[int, Counter[str], float]:
-    """Mutate a file for some seconds: inputs, foreign exceptions, seconds of the slowest."""
+    """Mutate a file for some seconds: inputs, wrong exceptions, seconds of the slowest."""
     good, foreign, tried, slowest = file.read_bytes(), Counter[str](), 0, 0.0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
