@@ -38,7 +38,7 @@ class _Slope(torch.autograd.Function):
 
 
 class _Way:
-    """How it breaks (`value`, `slope`, `weight` or `always`), in which network, with which number."""
+    """How it breaks (`value`, `slope`, `weight`, `always`), in which network, with which number."""
 
     def __init__(self, way: str, number: str, network: str) -> None:
         self.way, self.number, self.network = way, float(number), network
