@@ -203,8 +203,8 @@ def test_a_damaged_clip_is_left_out_whatever_else_is_odd_in_it(
     known = {"sample_rate": 8000, "channels": 1, "frames": 8000, "swing": 0.1}
     known |= {"peak": 0.5, "channel_peak": 0.5, "note": "several streams"}
     clips = (
-        manifest.judge("cut.wav", manifest.Facts(**known, damage="it ends early")),
-        manifest.judge("damaged/whole.wav", manifest.Facts(**known)),
+        manifest.to_clip("cut.wav", manifest.Facts(**known, damage="it ends early")),
+        manifest.to_clip("damaged/whole.wav", manifest.Facts(**known)),
     )
     found = manifest.Manifest(tmp_path, clips, ())
     monkeypatch.setattr(pairing, "scan", lambda *_args, **_named: found)
