@@ -17,7 +17,7 @@ from pathlib import Path
 from wavegan import bundle, checksums, run_folder
 from wavegan.errors import UserError
 from wavegan.progress.history import History
-from wavegan.progress.standing import standing
+from wavegan.progress.run_status import run_status
 from wavegan.progress.verdict import run_verdict
 from wavegan.training.kept_split import KeptSplit
 from wavegan.training.owner import Owner
@@ -34,7 +34,7 @@ def readers(run: Path) -> dict[str, tuple[Path, Callable[[], object]]]:
 
     def reported() -> object:
         history = History.read(run)
-        return standing(history), run_verdict(history).text
+        return run_status(history), run_verdict(history).text
 
     metrics, recipe, best = run / run_folder.METRICS, run / run_folder.RECIPE, run_folder.BEST
     return {
