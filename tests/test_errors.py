@@ -1,4 +1,4 @@
-"""What went wrong, as fields: nobody has to search a message for the file that it names."""
+"""Errors as fields: no program has to search a message for the file."""
 
 import pickle
 from pathlib import Path

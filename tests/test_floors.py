@@ -168,7 +168,7 @@ def test_every_floor_is_stood_on():
 
 
 def test_no_import_leads_back():
-    """Not even inside a function or for types alone: what needs each other is one file."""
+    """Not even inside a function or only for types: modules that need each other are one file."""
     order = TopologicalSorter({name: imported(name) for name in MODULES if name})
     order.prepare()
 

@@ -1,4 +1,4 @@
-"""`wavegan vocode` of long inputs: piece by piece into the same files as at once."""
+"""`wavegan vocode` of long inputs: piece by piece gives the same files as in one piece."""
 
 import io as std_io
 import json
@@ -86,7 +86,7 @@ def test_the_files_are_the_same(
 def test_long_inputs_are_not_held(
     tmp_path: Path, vocode: Vocode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the audio nor the mel is there at once."""
+    """Neither the whole audio nor the whole mel is in memory."""
 
     def held(*_: object, **__: object) -> None:
         raise AssertionError("held at once")

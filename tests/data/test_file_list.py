@@ -1,4 +1,4 @@
-"""Lists as people and programs write them: which files they name, and what is refused by name."""
+"""Lists as people and programs write them: the files they name, and what is refused by name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -173,9 +173,7 @@ def test_lines_that_name_no_file_are_named(read: Read, root: Path) -> None:
     assert str(root) in str(refusal.value)
 
 
-def test_a_file_outside_the_folder_is_told_from_one_that_is_not_there(
-    read: Read, root: Path
-) -> None:
+def test_a_file_outside_the_folder_differs_from_a_missing_one(read: Read, root: Path) -> None:
     (root.parent / "other.wav").touch()
     with pytest.raises(UserError, match=r"other\.wav exists, but"):
         read(f"x\n{root.parent}/other.wav\n")
