@@ -15,6 +15,7 @@ import torch
 from wavegan.bench.job import job, synchronized
 from wavegan.bench.opened import opened
 from wavegan.bench.setting import Setting
+from wavegan.errors import UserError
 
 STATUS = Path("/proc/self/status")
 STARTED = 1.5
@@ -44,7 +45,7 @@ def peaks(source: Source, settings: Sequence[Setting]) -> list[int | None]:
     package; on a GPU the memory that torch reserves there. All settings run at the same time.
 
     Returns:
-        None for a process that died, and where the system does not count.
+        None for a process that failed or died, and where the system does not count.
     """
     with _processes(source, settings) as started:
         found: list[int | None] = []
@@ -83,8 +84,15 @@ def _processes(
 
 
 def _measure(sender: Connection, source: Source, setting: Setting) -> None:
-    """Send the peak of this process."""
+    """Send the peak of this process; None if the model does not run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        sender.send(_peak(source, setting))
+    except (UserError, RuntimeError, MemoryError):
+        sender.send(None)
+
+
+def _peak(source: Source, setting: Setting) -> int | None:
     device = torch.device(source.device)
     torch.set_num_threads(setting.threads)
     before = _resident("VmRSS:")
@@ -98,10 +106,9 @@ def _measure(sender: Connection, source: Source, setting: Setting) -> None:
     job(model, setting).call()
     synchronized(device)
     if device.type == "cuda":
-        sender.send(torch.cuda.max_memory_reserved(device))
-        return
+        return int(torch.cuda.max_memory_reserved(device))
     after = _resident("VmHWM:")
-    sender.send(None if before is None or after is None else max(after - before, 0))
+    return None if before is None or after is None else max(after - before, 0)
 
 
 def _resident(field: str) -> int | None:
