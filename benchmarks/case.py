@@ -80,7 +80,9 @@ def need(*packages: str) -> None:
             raise Skip(f"{package} is not installed") from None
 
 
-def first_line(error: Exception) -> str:
-    """The start of an error's text."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:120]
+def cause(error: BaseException) -> str:
+    """The last line of an error's first cause: libraries put the reason there."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:120] if lines else type(error).__name__

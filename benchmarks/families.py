@@ -26,6 +26,8 @@ FAMILIES = {
 """Each family and the recipe of its size."""
 REAL = {"hifigan-v3": "pretrained/hifigan-v3-ljspeech"}
 """Places of real weights in the shared folder."""
+GAIN = {"melgan": 1.5}
+"""Gain of random weights whose output would be nearly constant, so that rounding is all of it."""
 
 
 def model(family: str, folder: Path) -> Path:
@@ -35,7 +37,11 @@ def model(family: str, folder: Path) -> Path:
         return shared / REAL[family]
     config = bundle.describe(recipe.load(FAMILIES[family]))
     torch.manual_seed(0)
-    weights = bundle.build(config).state_dict()
+    gain = GAIN.get(family, 1.0)
+    weights = {
+        key: gain * value if key.endswith("original0") else value
+        for key, value in bundle.build(config).state_dict().items()
+    }
     place = folder / family
     place.mkdir()
     bundle.save(place, config, weights)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from case import Call, Case, Skip, first_line, need
+from case import Call, Case, Skip, cause, need
 
 
 def onnxruntime(case: Case) -> Call:
@@ -42,7 +42,7 @@ def openvino(case: Case, precision: str) -> Call:
     try:
         model = core.compile_model(core.read_model(exported(case)), "CPU", settings)
     except RuntimeError as error:
-        raise Skip(f"OpenVINO fails: {first_line(error)}") from None
+        raise Skip(f"OpenVINO fails: {cause(error)}") from None
     request = model.create_infer_request()
     inputs = [each.numpy() for each in case.inputs]
 
@@ -76,6 +76,6 @@ def exported(case: Case) -> Path:
                 verbose=False,
             )
     except Exception as error:
-        failed.write_text(f"torch.onnx.export fails: {first_line(error)}", encoding="utf-8")
+        failed.write_text(f"torch.onnx.export fails: {cause(error)}", encoding="utf-8")
         raise Skip(failed.read_text(encoding="utf-8")) from None
     return file

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Mapping
 
 import torch
-from case import Call, Case, Skip, first_line, need
+from case import Call, Case, Skip, cause, need
 from torch import Tensor, nn
 
 from wavegan.bench.opened import opened
@@ -56,7 +56,7 @@ def compiled(case: Case) -> Call:
     try:
         call()
     except Exception as error:
-        raise Skip(f"torch.compile fails: {first_line(error)}") from None
+        raise Skip(f"torch.compile fails: {cause(error)}") from None
     return call
 
 

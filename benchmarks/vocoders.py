@@ -152,9 +152,8 @@ def show(family: str, found: Mapping[str, Any]) -> None:
             f"{ratio['median']:.2f} ({ratio['least']:.2f} to {ratio['most']:.2f}) | "
             f"{each['difference']:.1e}{mark} | {each['snr']:.0f} |"
         )
-    for peer, reason in found["skipped"].items():
-        print(f"\n{peer} skipped: {reason}")
-    print(flush=True)
+    skipped = "; ".join(f"{peer}: {reason}" for peer, reason in found["skipped"].items())
+    print(f"\nskipped: {skipped}\n" if skipped else "", flush=True)
 
 
 if __name__ == "__main__":
