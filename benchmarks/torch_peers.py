@@ -10,10 +10,11 @@ import torch
 from case import Call, Case, Skip, cause, need
 from torch import Tensor, nn
 
-from wavegan.bench.opened import opened
+from wavegan import Vocoder
 from wavegan.errors import UserError
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.generators.vocos import Vocos
+from wavegan.inference.engine.precision import Precision
 
 SIZES = (
     "upsample_rates",
@@ -35,10 +36,10 @@ VOCOS = (
 """Names of weights here and in the package vocos."""
 
 
-def ours(case: Case, precision: str = "float32", *, compiled: bool = False) -> Call:
+def ours(case: Case, precision: Precision = "float32", *, compiled: bool = False) -> Call:
     """`Vocoder`."""
     try:
-        vocoder = opened(case.path, torch.device("cpu"), precision, compiled=compiled)
+        vocoder = Vocoder.from_pretrained(case.path, precision=precision, compile=compiled)
     except UserError as error:
         raise Skip(str(error)) from None
     mel, *noise = (each[0] for each in case.inputs)

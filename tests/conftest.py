@@ -45,6 +45,13 @@ def golden(shared: Path) -> Callable[[str], tuple[Path, dict[str, Tensor]]]:
     return opened
 
 
+@pytest.fixture(autouse=True)
+def not_by_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is chosen by timing: precision "auto" is float32, and weights are packed."""
+    monkeypatch.setattr("wavegan.inference.half.FASTER", math.inf)
+    monkeypatch.setattr("wavegan.inference.engine.engine.HINDRANCE", math.inf)
+
+
 @pytest.fixture(scope="session")
 def speech() -> Path:
     """The folder of real speech that comes with the repository."""

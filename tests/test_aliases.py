@@ -8,6 +8,8 @@ import pytest
 
 from wavegan import Mel, UserError, aliases, bundle, plugins, recipe
 from wavegan.fields import paths
+from wavegan.progress import lines
+from wavegan.progress.alarm import Alarm
 
 OLD_SOUNDS = {"sample_rate": 8000, "n_fft": 256, "hop_length": 64, "win_length": 256, "n_mels": 20}
 
@@ -118,3 +120,18 @@ def test_fields_of_augmentation_have_their_names_of_before(tmp_path: Path) -> No
     found = recipe.load(str(file)).training.augment
     assert found is not None
     assert (found.max_probability, found.max_crops) == (0.5, 70)
+
+
+def test_events_of_older_runs_are_read_under_their_current_names() -> None:
+    start = lines.parse(b'{"kind": "start", "step": 30, "measured_anew": true}\n')
+    skip = lines.parse(b'{"kind": "skip", "step": 31, "players": ["generator"]}\n')
+    assert start is not None
+    assert skip is not None
+    assert start["other_clips"] is True
+    assert skip["networks"] == ["generator"]
+
+
+def test_an_alarm_of_an_older_run_is_known_by_its_current_name() -> None:
+    line = {"step": 7, "text": "", "name": "by heart", "action": "more_data", "numbers": {}}
+    assert Alarm.of_line(line).name == "memorized"
+    assert Alarm.of_line({**line, "name": ["by heart"]}).name is None

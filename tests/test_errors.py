@@ -38,3 +38,9 @@ def test_a_name_is_left_out_for_who_knows_it_and_for_nobody_else() -> None:
     assert reason(error, "b.wav") == "a.wav: no samples in it"
     assert reason(UserError("a.wav: written out"), "a.wav") == "a.wav: written out"
     assert reason(OSError(2, "gone", "a.wav"), "a.wav") == "[Errno 2] gone: 'a.wav'"
+
+
+def test_a_message_is_one_line_whatever_the_names() -> None:
+    error = UserError("floors.a\nb\x1b[2J: it is missing", at="c\rd.json")
+    assert str(error) == r"c\rd.json: floors.a\nb\x1b[2J: it is missing"
+    assert error.at == "c\rd.json"

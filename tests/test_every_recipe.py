@@ -98,7 +98,7 @@ def small(full: Recipe) -> Recipe:
         values["data"]["segment"] = 32 * full.front_end().hop_length
     values["training"]["n_critic"] = 1
     values["training"]["optimizer"]["weight_decay"] = 0.0  # so that only a gradient moves a weight
-    made = recipe.parse(values, "a shrunk recipe")
+    made = recipe.Recipe.model_validate(values)
     assert made.generator.name == full.generator.name
     assert {n: p.name for n, p in made.discriminators.items()} == {
         n: p.name for n, p in full.discriminators.items()

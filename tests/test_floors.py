@@ -16,7 +16,7 @@ FLOORS = {
     "bounded_yaml": -3,
     "counted": -3,
     "errors": -3,
-    "readable": -3,
+    "readable": -4,
     "bounded_network": -2,
     "bounded_pattern": -2,
     "bounded_text": -2,

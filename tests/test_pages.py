@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from wavegan.pages import Templates, made_here
+from wavegan.pages import Templates, is_own_page
 
 PACKAGE = Path(__file__).resolve().parents[1] / "wavegan"
 TEMPLATES = sorted(PACKAGE.glob("*/templates/*"))
@@ -90,10 +90,10 @@ def test_what_is_long_is_written_as_it_comes(folder: Path) -> None:
 
 def test_a_page_of_ours_is_told_from_others(tmp_path: Path) -> None:
     file = tmp_path / "page.html"
-    assert not made_here(file, "me")
+    assert not is_own_page(file, "me")
     for text, ours in (('<meta name="generator" content="me"/>', True), ("me", False)):
         file.write_text(text)
-        assert made_here(file, "me") is ours
+        assert is_own_page(file, "me") is ours
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: f"{file.parts[-3]}/{file.name}")

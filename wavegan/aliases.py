@@ -24,6 +24,10 @@ OPTIONS: Mapping[tuple[str, str], Mapping[str, str]] = {
 """Plug-in options, by kind and plug-in name: old name to current name."""
 FIGURES: Mapping[str, str] = {"mel_distance": "log_mel_l1", "mr_stft": "mrstft"}
 """Figures in `metrics.jsonl`: old name to current name."""
+EVENT_FIELDS: Mapping[str, str] = {"measured_anew": "other_clips", "players": "networks"}
+"""Fields of lines about starts, skips and other events in `metrics.jsonl`: old name to current."""
+ALARMS: Mapping[str, str] = {"by heart": "memorized"}
+"""Names of alarms in `metrics.jsonl`: old name to current name."""
 
 
 def field(path: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from torch import Tensor
 from wavegan import atomic, bounded_network, checksums, file_kinds, plugins
 from wavegan.bundle_card import card
 from wavegan.bundle_config import Config, Model, at_step, context
-from wavegan.bundle_place import bundle_folder, is_bundle, is_foreign, locate, nothing_at
+from wavegan.bundle_place import bundle_folder, is_bundle, is_of_others, locate, no_model_error
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
 from wavegan.interop.base import recognise
@@ -206,11 +206,11 @@ def _open(path: Path, use: Callable[[Model], Result], discriminators: bool = Fal
             of_run = first_whole(folder, opened)
             if of_run is not None:
                 return of_run
-        elif not is_foreign(folder / CONFIG):
+        elif not is_of_others(folder / CONFIG):
             return _opened_bundle(folder, opened)
         foreign = recognise(path, discriminators=discriminators)
     if foreign is None:
-        raise nothing_at(path)
+        raise no_model_error(path)
     return use(foreign)
 
 
@@ -253,7 +253,7 @@ def _opened_bundle(folder: Path, opened: Callable[[Path], Result]) -> Result:
         return opened(folder)
     except checksums.DamageError:
         file = folder / WEIGHTS
-        reason = file_kinds.instead_of_weights(file) if file.is_file() else None
+        reason = file_kinds.no_weights_reason(file) if file.is_file() else None
         if reason is None:
             raise
         raise UserError(f"{file}: {reason}") from None

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from wavegan import json_file
 from wavegan.errors import UserError
-from wavegan.interop.base import looked_for, shown_weights
-from wavegan.run_folder import CONFIG, WEIGHTS, stands_for
+from wavegan.interop.base import expected_files, shown_weights
+from wavegan.run_folder import CONFIG, WEIGHTS, checkpoint_to_use
 
 _OF_OTHERS = {"architectures", "model_type", "upsample_rates", "sampling_rate"}
 """Top-level fields of other projects' `config.json`; ours has none of them."""
@@ -19,7 +19,7 @@ def locate(path: str | Path) -> Path:
     """
     folder = bundle_folder(Path(path))
     if folder is None:
-        raise nothing_at(Path(path))
+        raise no_model_error(Path(path))
     return folder
 
 
@@ -28,8 +28,8 @@ def bundle_folder(path: Path) -> Path | None:
     if path.name in (CONFIG, WEIGHTS):
         path = path.parent
     if is_bundle(path):
-        return None if is_foreign(path / CONFIG) else path
-    return stands_for(path)
+        return None if is_of_others(path / CONFIG) else path
+    return checkpoint_to_use(path)
 
 
 def is_bundle(folder: Path) -> bool:
@@ -37,7 +37,7 @@ def is_bundle(folder: Path) -> bool:
     return (folder / CONFIG).is_file() and (folder / WEIGHTS).is_file()
 
 
-def is_foreign(file: Path) -> bool:
+def is_of_others(file: Path) -> bool:
     """Whether a `config.json` is certainly not ours; Hugging Face uses the same file name."""
     try:
         content = json_file.load(file)
@@ -48,7 +48,7 @@ def is_foreign(file: Path) -> bool:
     return bool(_OF_OTHERS & content.keys())
 
 
-def nothing_at(path: Path) -> UserError:
+def no_model_error(path: Path) -> UserError:
     """The error for a path without a model; names what was looked for and what was found."""
     if path.name in (CONFIG, WEIGHTS):
         path = path.parent
@@ -60,7 +60,5 @@ def nothing_at(path: Path) -> UserError:
         found = ", ".join(names[:6]) or "an empty folder"
     if inside := shown_weights(path):
         found += f" with the weights {inside}"
-    return UserError(
-        f"{path}: no model here: looked for {CONFIG} with {WEIGHTS}, checkpoints/, {looked_for()}; "
-        f"found {found}"
-    )
+    wanted = f"{CONFIG} with {WEIGHTS}, checkpoints/, {expected_files()}"
+    return UserError(f"{path}: no model here: looked for {wanted}; found {found}")

@@ -113,7 +113,7 @@ def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
     known = {name: listed[name] for name in names if name in listed}
     for name, facts in known.items():
         _compare_size(folder, name, facts)
-    later = {name: facts for name, facts in known.items() if _takes_long(folder / name)}
+    later = {name: facts for name, facts in known.items() if _is_large(folder / name)}
     for name in known.keys() - later.keys():
         _compare_content(folder, name, known[name])
     if not later:
@@ -128,7 +128,7 @@ def meanwhile(folder: Path, names: Iterable[str]) -> Iterator[None]:
     finish()
 
 
-def _takes_long(file: Path) -> bool:
+def _is_large(file: Path) -> bool:
     return file.exists() and file.stat().st_size > AT_ONCE and _status(file) not in _remembered
 
 

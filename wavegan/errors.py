@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from wavegan.readable import JOINERS, UNSEEN, escaped
+
 
 class _LocatedError(Exception):
     """An error with the file or field that it is about.
@@ -13,12 +15,14 @@ class _LocatedError(Exception):
         at: the file or field, if the reason does not name it.
 
     Attributes:
-        reason, at: the arguments, `at` as text. The message is `at: reason`.
+        reason, at: the arguments, `at` as text. The message is `at: reason`, in one line: names
+            from untrusted files may hold line breaks.
     """
 
     def __init__(self, reason: str, *, at: Path | str = "") -> None:
         self.reason, self.at = reason, str(at)
-        super().__init__(f"{self.at}: {reason}" if self.at else reason)
+        message = f"{self.at}: {reason}" if self.at else reason
+        super().__init__(escaped(message, keep=UNSEEN + JOINERS))
 
 
 class UserError(_LocatedError, ValueError):

@@ -22,7 +22,7 @@ _TENSORFLOW_TEXT = (
 )
 
 
-def instead_of_weights(file: Path) -> str | None:
+def no_weights_reason(file: Path) -> str | None:
     """What a file is and what to do, if it certainly holds no readable weights; else None.
 
     Raises:
@@ -90,7 +90,7 @@ _KINDS: tuple[tuple[Callable[[bytes, Path], object], str], ...] = (
 
 
 def _of_archive(file: Path) -> str | None:
-    """`instead_of_weights` for a zip archive; torch's own files are zip archives too."""
+    """`no_weights_reason` for a zip archive; torch's own files are zip archives too."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()

@@ -27,7 +27,7 @@ class Phase(Enum):
     ENDING = "stopping; everything is saved"
 
 
-class LeftEarly(BaseException):
+class StoppedEarly(BaseException):
     """Stops work that may stay unfinished; not an `Exception`, so `except Exception` passes it."""
 
 
@@ -66,7 +66,7 @@ class Interrupt:
 
         Raises:
             KeyboardInterrupt: it is the second signal, or there is nothing to save.
-            LeftEarly: the current work may stay unfinished.
+            StoppedEarly: the current work may stay unfinished.
         """
         if self.signal is not None:
             if time.monotonic() - self.at < ECHO:
@@ -82,39 +82,39 @@ class Interrupt:
         if phase is Phase.PREPARING:
             _leave(KeyboardInterrupt)
         if phase in (Phase.VALIDATION, Phase.PREVIEW):
-            _leave(LeftEarly)
+            _leave(StoppedEarly)
 
 
 @dataclass
-class _Shelter:
+class _Delay:
     """The number of open blocks in which nothing may be raised, and what to raise after them."""
 
     depth: int = 0
     late: type[BaseException] | None = None
 
 
-_shelter = _Shelter()
+_delay = _Delay()
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def delay_signals() -> Iterator[None]:
     """Delay exceptions of signals until the end of this block.
 
     C libraries that call back into Python print such an exception and then ignore it.
     """
-    _shelter.depth += 1
+    _delay.depth += 1
     try:
         yield
     finally:
-        _shelter.depth -= 1
-        late, _shelter.late = _shelter.late, None
+        _delay.depth -= 1
+        late, _delay.late = _delay.late, None
         if late is not None:
             _leave(late)
 
 
 def _leave(error: type[BaseException]) -> None:
-    if _shelter.depth:
-        _shelter.late = error
+    if _delay.depth:
+        _delay.late = error
         return
     raise error
 

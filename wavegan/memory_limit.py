@@ -27,7 +27,7 @@ def spare() -> float:
     return max(size - LOADED, 0) * 1e9
 
 
-def way_out() -> str:
+def memory_remedy() -> str:
     """The end of a message about something that is too long: what to do."""
     return (
         f"cut it into parts, or allow more than {USUAL} GB of memory with the environment variable "

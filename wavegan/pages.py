@@ -51,7 +51,7 @@ class Templates:
         return Markup((self._assets / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
-def made_here(file: Path, mark: str) -> bool:
+def is_own_page(file: Path, mark: str) -> bool:
     """Whether a file is a page whose generator tag is `mark`."""
     if not file.is_file():
         return False

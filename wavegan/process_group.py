@@ -13,7 +13,7 @@ from wavegan.errors import RunError
 _since: float | None = None
 
 
-class LeftAloneError(RunError):
+class ProcessLostError(RunError):
     """Another process has ended, so a collective operation cannot complete."""
 
 
@@ -32,7 +32,7 @@ def waiting() -> Iterator[None]:
     """Context for operations that all processes must do together.
 
     Raises:
-        LeftAloneError: one of them has ended.
+        ProcessLostError: one of them has ended.
     """
     global _since  # noqa: PLW0603  # read by the heartbeat's thread
     if world_size() == 1:
@@ -44,7 +44,7 @@ def waiting() -> Iterator[None]:
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:
-        raise LeftAloneError(
+        raise ProcessLostError(
             f"process {dist.get_rank()} lost the connection to the others: one of them has ended; "
             "see its own message for the reason"
         ) from error

@@ -5,7 +5,7 @@ the parent's; `null` removes an entry; a plug-in with another `name` than the pa
 options. The fields `needs` and `gave` are not inherited.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,16 +162,6 @@ def _check_mel(recipe: Recipe, words: Sequence[str]) -> None:
         recipe.sample_rate()
     except UserError as error:
         raise UserError(f"{' '.join(words)} (command line): {error}") from None
-
-
-def parse(values: Mapping[str, Any], source: str) -> Recipe:
-    """Check resolved values against the recipe's types.
-
-    Raises:
-        UserError: a field does not fit; names the field and the source, and suggests the nearest
-            known field for an unknown one.
-    """
-    return _checked([layer(source, values)])
 
 
 def _checked(layers: Sequence[Layer]) -> Recipe:

@@ -58,7 +58,7 @@ def marked(run: Path) -> int | None:
         return None
 
 
-def stands_for(run: Path) -> Path | None:
+def checkpoint_to_use(run: Path) -> Path | None:
     """The checkpoint to use for a run: the best one, else the newest.
 
     Damaged checkpoints are skipped with a warning.
@@ -81,7 +81,7 @@ def first_whole(run: Path, use: Callable[[Path], Result]) -> Result | None:
     """Call `use` with the checkpoint to use for a run, and with the next one if it is damaged.
 
     Args:
-        run: as in `stands_for`.
+        run: as in `checkpoint_to_use`.
         use: takes a checkpoint's folder; raises DamageError if the checkpoint is damaged.
 
     Returns:

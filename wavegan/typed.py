@@ -65,7 +65,7 @@ def read(text: str, annotation: Any) -> Any:
     bare = text[1:-1] if text[:1] in ("'", '"') and text[-1:] == text[:1] else text
     if words := [word for kind in kinds for word in _words(kind) if str(word) in (text, bare)]:
         return words[0]
-    for reader in (_truth, _number, _structure, _anything):
+    for reader in (_boolean, _number, _structure, _anything):
         value = reader(text, kinds)
         if value is not None:
             return value
@@ -96,7 +96,7 @@ def _words(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) is Literal else ()
 
 
-def _truth(text: str, kinds: list[Any]) -> bool | None:
+def _boolean(text: str, kinds: list[Any]) -> bool | None:
     if bool not in kinds or text.lower() not in _TRUE | _FALSE:
         return None
     return text.lower() in _TRUE

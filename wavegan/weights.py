@@ -26,7 +26,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise UserError(f"{file}: no such file") from None
     except SafetensorError as error:
-        reason = file_kinds.instead_of_weights(file) or error
+        reason = file_kinds.no_weights_reason(file) or error
         raise UserError(f"{file}: damaged or not a safetensors file ({reason})") from None
 
 

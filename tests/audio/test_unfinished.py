@@ -77,6 +77,19 @@ def test_a_wav_is_read_to_its_end_and_that_is_said(tmp_path: Path, subtype: str,
     assert measured.info.note == notes[0]
 
 
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_an_unfinished_wav_without_the_size_of_a_frame(tmp_path: Path, subtype: str) -> None:
+    data = _written(tmp_path / "right.wav", subtype)
+    broken = _put(_put(data, data.index(b"data") + 4, 0), data.index(b"fmt ") + 20, 0, "<H")
+    (tmp_path / "a.wav").write_bytes(broken)
+    try:
+        wave, _ = _read(tmp_path / "a.wav")
+    except UserError as error:
+        assert "a.wav" in str(error)
+    else:
+        assert wave.shape == (1, FRAMES)
+
+
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 1000, 1 << 30])
 def test_a_wrong_size_of_the_whole_alone_changes_nothing(tmp_path: Path, size: int) -> None:
     data = _written(tmp_path / "a.wav")

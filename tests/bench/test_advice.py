@@ -71,3 +71,17 @@ def test_several_processes_are_recommended_where_threads_do_not_help() -> None:
 def test_the_order_of_the_figures_does_not_matter() -> None:
     figures = [SLOW, TWO, HALF, BOTH]
     assert advice(figures) == advice(figures[::-1])
+
+
+def test_a_precision_that_auto_does_not_use_is_only_mentioned() -> None:
+    found = advice([SLOW, TWO, HALF, BOTH], auto="float32")
+    assert found is not None
+    assert found[:3] == ("float32", 2, 1)
+    assert "bfloat16, 2 threads, batch 1 is 3 × as fast" in found.text
+    assert "listen first" in found.text
+    alone = advice([HALF], auto="float32")
+    assert alone is not None
+    assert alone[:3] == ("bfloat16", 1, 1)
+    same = advice([SLOW, HALF], auto="bfloat16")
+    assert same is not None
+    assert "listen" not in same.text

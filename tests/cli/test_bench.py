@@ -12,7 +12,18 @@ from wavegan.bench.timed import Timed
 from wavegan.cli import app
 from wavegan.mel.front_end import Mel
 
-QUICK = ("--threads", "1", "--batch", "1", "--seconds", "0.1", "--runs", "3")
+QUICK = (
+    "--precision",
+    "float32",
+    "--threads",
+    "1",
+    "--batch",
+    "1",
+    "--seconds",
+    "0.1",
+    "--runs",
+    "3",
+)
 
 
 def bench(*words: object) -> Result:
@@ -74,7 +85,7 @@ def test_json_on_stdout_is_pure_and_a_file_comes_with_the_table(
 
 
 def test_sounds_are_measured_in_clips(sounds: Path) -> None:
-    result = bench(sounds, "--threads", "1", "--runs", "3", "--json", "-")
+    result = bench(sounds, "--precision=float32", "--threads", "1", "--runs", "3", "--json", "-")
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert [row["batch"] for row in found["rows"]] == [1, 8]
@@ -85,15 +96,48 @@ def test_sounds_are_measured_in_clips(sounds: Path) -> None:
     (latency,) = found["latencies"]
     assert latency["first_of_stream_seconds"] is None
     assert latency["first_of_short_seconds"] > 0
-    table = bench(sounds, "--threads", "1", "--batch", "1", "--runs", "3", "--seconds", "0.2")
+    table = bench(
+        sounds,
+        "--precision=float32",
+        "--threads",
+        "1",
+        "--batch",
+        "1",
+        "--runs",
+        "3",
+        "--seconds",
+        "0.2",
+    )
     assert table.exit_code == 0, table.output
     assert "clips/s" in table.stdout
     assert "of a stream" not in table.stdout
 
 
 def test_several_numbers_may_be_separated_by_commas_or_spaces(model: Path) -> None:
-    commas = ("--threads=1", "--batch", "1,2", "--seconds", "0.1,0.05", "--runs", "3")
-    spaces = ("--seconds", "0.1", "0.05", "--batch", "1", "2", "--threads", "1", "--runs", "3")
+    commas = (
+        "--precision=float32",
+        "--threads=1",
+        "--batch",
+        "1,2",
+        "--seconds",
+        "0.1,0.05",
+        "--runs",
+        "3",
+    )
+    spaces = (
+        "--precision",
+        "float32",
+        "--seconds",
+        "0.1",
+        "0.05",
+        "--batch",
+        "1",
+        "2",
+        "--threads",
+        "1",
+        "--runs",
+        "3",
+    )
     rows = []
     for words in (commas, spaces):
         result = bench(*words, "--json", "-", model)
@@ -126,6 +170,26 @@ def test_a_mistake_is_one_line(model: Path, words: tuple[str, ...], named: str) 
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert named in result.stderr
+
+
+def test_precisions_are_compared_and_auto_says_what_it_is(model: Path) -> None:
+    words = ("--threads", "1", "--batch", "1", "--seconds", "0.1", "--runs", "3", "--json", "-")
+    result = bench(model, "--precision", "float32,bfloat16,auto", *words)
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    used = {row["precision"]: row["precision_used"] for row in found["rows"]}
+    assert used == {"float32": "float32", "bfloat16": "bfloat16", "auto": found["model"]["auto"]}
+    assert {peak["precision"] for peak in found["peaks"]} == {"float32", "bfloat16"}
+
+
+def test_a_precision_that_the_device_lacks_is_one_line(model: Path) -> None:
+    result = bench(model, "--precision", "float16", "--device", "cpu")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "float16" in result.stderr
+    both = bench(model, *QUICK, "--precision", "float16,float32", "--device", "cpu")
+    assert both.exit_code == 0
+    assert "left out: float16" in both.stdout
 
 
 def test_no_model_is_one_line(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from wavegan.data._augment_time import masked, shifted, sped
+from wavegan.data._augment_time import at_speed, masked, shifted
 from wavegan.data._augment_tone import BANDS, equalised, noisy
 from wavegan.data.augment import Augment
 from wavegan.errors import UserError
@@ -148,7 +148,7 @@ def test_where_a_looped_shift_puts_sounds_can_be_undone_unless_it_always_shifts(
 
 @pytest.mark.parametrize("speed", [0.94, 0.999, 1.06, 1.3])
 def test_speed_multiplies_frequency_from_the_first_sample_on(speed: float) -> None:
-    made = sped(tone(0.11), torch.tensor([speed]))[0, 0]
+    made = at_speed(tone(0.11), torch.tensor([speed]))[0, 0]
     exact = round(speed * 2**16) / 2**16
     inside = slice(20, int(3900 / max(speed, 1)))
     error = (made - tone(0.11 * exact)[0, 0])[inside].abs().max()
@@ -159,14 +159,14 @@ def test_speed_multiplies_frequency_from_the_first_sample_on(speed: float) -> No
 
 def test_speed_1_changes_nothing_and_silence_and_offsets_stay() -> None:
     audio = clips(3)
-    torch.testing.assert_close(sped(audio, torch.ones(3)), audio, atol=1e-6, rtol=0)
-    level = sped(torch.ones(1, 1, 200), torch.tensor([0.97]))
+    torch.testing.assert_close(at_speed(audio, torch.ones(3)), audio, atol=1e-6, rtol=0)
+    level = at_speed(torch.ones(1, 1, 200), torch.tensor([0.97]))
     torch.testing.assert_close(level[..., 10:190], torch.ones(1, 1, 180))
 
 
 def test_what_would_fold_over_is_filtered_out() -> None:
     """0.47 cycles a sample, played 1.3 times as fast, would come back at 0.39."""
-    made = sped(tone(0.47), torch.tensor([1.3]))[0, 0, 20:2900]
+    made = at_speed(tone(0.47), torch.tensor([1.3]))[0, 0, 20:2900]
     assert made.square().mean().sqrt() < 0.02
 
 

@@ -152,6 +152,14 @@ def test_what_is_no_list_is_refused_by_name(read: Read, data: bytes, message: st
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize("text", ['["x", ""]', '["", "x"]', '["x one", "", " "]', '[""]'])
+def test_entries_of_json_may_be_empty(read: Read, text: str) -> None:
+    try:
+        assert read(text) == ["a/x.wav"]
+    except UserError as error:
+        assert "list.txt" in str(error)
+
+
 def test_what_cannot_be_read_is_refused_by_name(root: Path) -> None:
     for file in (root, root / "gone.txt"):
         with pytest.raises(UserError, match=rf"--list .*{file.name}: cannot be read"):

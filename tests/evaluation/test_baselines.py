@@ -16,7 +16,7 @@ from wavegan.evaluation.baselines import (
     Reference,
     baselines,
     front_end,
-    unmakeable,
+    why_impossible,
 )
 from wavegan.evaluation.levels import matching_gain
 from wavegan.mel.front_end import Mel
@@ -102,7 +102,7 @@ def test_there_is_a_front_end_for_every_rate(rate: int) -> None:
     assert mel.sample_rate == rate
     # frames of 46 ms, to a factor of the root of 2
     assert 0.7 <= mel.n_fft / rate / (1024 / 22050) <= 1.42
-    assert [unmakeable(floor, rate) for floor in baselines().values()] == ["", "", ""]
+    assert [why_impossible(floor, rate) for floor in baselines().values()] == ["", "", ""]
 
 
 def test_front_ends_of_published_rates_are_theirs() -> None:
@@ -119,7 +119,7 @@ def test_a_floor_that_cannot_be_made_says_why() -> None:
         def settings(self, sample_rate: int) -> dict[str, object]:
             return {}
 
-    assert unmakeable(Refusing(), 22050) == "not at this rate"
+    assert why_impossible(Refusing(), 22050) == "not at this rate"
 
 
 def test_a_matched_gain_is_that_of_the_root_mean_squares() -> None:

@@ -14,6 +14,9 @@ from torch import Tensor
 from wavegan import plugins
 from wavegan.generators.base import Generator, LatentGenerator
 from wavegan.inference import pieces
+from wavegan.inference.engine.engine import Engine
+from wavegan.inference.noise import NoiseStream
+from wavegan.inference.streaming import MelStream
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.mel.front_end import Mel
 
@@ -421,13 +424,56 @@ def test_a_long_mel_in_pieces_is_the_whole(
     monkeypatch.setattr(pieces, "SAMPLES", 50 * net.hop_length)
     made_of, decoded = [], net.forward
     monkeypatch.setattr(net, "forward", lambda m, *n: made_of.append(m.shape) or decoded(m, *n))
-    cut = pieces.decode(net, mel, given, known)
+    cut = pieces.decode(Engine(net), mel, given, known)
     # iterations of Griffin-Lim amplify how products of few frames are rounded
     atol = 1e-4 if name == "phase_retrieval" else 1.2e-6
     torch.testing.assert_close(cut, whole, rtol=0, atol=atol)
     lengths = [shape[2] for shape in made_of]
     assert max(lengths) < 401 if net.local else set(lengths) == {401}
     assert {shape[0] for shape in made_of} == {1}
+
+
+@pytest.mark.parametrize(("name", "variant"), EACH)
+@torch.no_grad()
+def test_the_engine_computes_what_the_network_does(name: str, variant: str) -> None:
+    net, case = made(name, variant).eval(), TABLE[name]
+    given = inputs(net, name, 96)
+    plain, engine = net(*given), Engine(net, example=lambda: net(*given))
+    for _ in range(2):
+        packed = engine(*given)
+        # iterations of Griffin-Lim amplify rounding
+        atol = 1e-4 if name == "phase_retrieval" else 5e-6
+        torch.testing.assert_close(packed, plain, rtol=0, atol=atol)
+    half = engine.at("bfloat16", *given)
+    assert half.dtype == torch.float32
+    if name != "phase_retrieval":
+        assert (half - plain).square().sum() <= max(case.rough, 1e-3) * plain.square().sum()
+
+
+@pytest.mark.parametrize(("name", "variant"), EACH)
+@torch.no_grad()
+def test_a_stream_is_the_whole(name: str, variant: str) -> None:
+    net = made(name, variant).eval()
+    mel, *noise = inputs(net, name, 201)
+    whole, known = net(mel, *noise)[:, 0], pieces.reach(net, mel.shape[1])
+    if known is None:
+        assert not net.local
+        return
+    each = pieces.noise_per_frame(net)
+    drawn = NoiseStream(net, 0, iter(noise[0].split(17, -1))) if each and noise else None
+    stream = MelStream(Engine(net), known, drawn)
+    parts, frames, done = [], 0, 0
+    for count in (1, 2, 40, 1, 30, 0, 100, 27):
+        part = stream.push(mel[..., frames : frames + count])
+        frames, done = frames + count, done + part.shape[-1]
+        parts.append(part)
+        # nothing is held back that is final
+        assert done == max(frames - known.after, 0) * net.hop_length or frames < 64
+    parts.append(stream.finish())
+    streamed = torch.cat(parts, -1)
+    # iterations of Griffin-Lim amplify rounding
+    share = 1e-4 if name == "phase_retrieval" else 1e-5
+    torch.testing.assert_close(streamed, whole, rtol=0, atol=share * float(whole.abs().max()))
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ def test_weights_are_nothing_else(tmp_path: Path, shared: Path) -> None:
     save_file({"a": torch.ones(2)}, tmp_path / "c.safetensors")
     golden = [*(shared / "golden").glob("*/*.pt"), *(shared / "golden").glob("*/*.pkl")]
     for file in (*tmp_path.iterdir(), *golden):
-        assert file_kinds.instead_of_weights(file) is None, file
+        assert file_kinds.no_weights_reason(file) is None, file
     assert [file_kinds.is_safetensors(file) for file in sorted(tmp_path.iterdir())] == [
         False,
         False,

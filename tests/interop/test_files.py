@@ -19,7 +19,7 @@ from wavegan import bundle
 from wavegan.errors import UserError
 from wavegan.interop import _pickles
 from wavegan.interop._files import (
-    blaming,
+    errors_naming,
     field,
     json_file,
     refuse_unusable,
@@ -357,9 +357,9 @@ def test_a_missing_field_is_named_and_no_file_is_named_twice(tmp_path):
     assert field({"hop": 3}, "hop", tmp_path) == 3
     assert refused(field, {}, "hop", tmp_path) == f"{tmp_path}: has no field 'hop'"
 
-    def within(message):
-        with blaming(tmp_path):
-            raise UserError(message)
+    def within(at):
+        with errors_naming(tmp_path):
+            raise UserError("hop is 0", at=at)
 
-    assert refused(within, "hop is 0") == f"{tmp_path}: hop is 0"
-    assert refused(within, f"{tmp_path}: hop is 0") == f"{tmp_path}: hop is 0"
+    assert refused(within, "") == f"{tmp_path}: hop is 0"
+    assert refused(within, tmp_path) == f"{tmp_path}: hop is 0"

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from wavegan import Vocoder, bundle, plugins
 from wavegan.errors import UserError
-from wavegan.interop.base import layouts, looked_for, recognise
+from wavegan.interop.base import expected_files, layouts, recognise
 
 CLAIMED = {
     "jik876-v1-small": "Jik876",
@@ -69,7 +69,7 @@ def test_what_was_looked_for_is_said(tmp_path):
     message = refused(tmp_path)
     assert message.startswith(f"{tmp_path}: no model here: looked for config.json with ")
     assert message.endswith("found notes.txt")
-    assert looked_for() in message
+    assert expected_files() in message
     for project in ("jik876 HiFi-GAN", "descript MelGAN", "seungwonpark MelGAN"):
         assert message.count(project) == 1
     assert len(layouts()) == len(plugins.names("interop"))

@@ -116,7 +116,6 @@ def test_statistics_normalize_as_the_project_does(shared: Path) -> None:
     raw = torch.from_numpy(expected["mel"])
     normalized = front_end.normalize(raw)
     assert np.abs(normalized.numpy() - expected["normalized_mel"]).max() < 1e-5
-    assert (front_end.denormalize(normalized) - raw).abs().max() < 1e-5
     wave = torch.from_numpy(expected["source_wave"])
     assert torch.equal(front_end(wave), front_end.normalize(front_end.log_mel(wave)))
 

@@ -22,7 +22,7 @@ def validated(run: Path, values: list[float]) -> list[str]:
         with (run / "metrics.jsonl").open("a") as stream:
             line = {"kind": "validation", "step": 1000 * (number + 1), "log_mel_l1": value}
             stream.write(json.dumps(line) + "\n")
-        adviser.tell(final=number + 1 == len(values))
+        adviser.report(final=number + 1 == len(values))
     return heard
 
 
@@ -46,7 +46,7 @@ def test_the_end_is_told_though_nothing_is_new(tmp_path: Path) -> None:
 def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[str] = []
     adviser = Adviser(tmp_path, heard.append)
-    adviser.tell()
+    adviser.report()
     assert heard == [
         f"no verdict: {tmp_path}: not a run's folder, as it has no recipe.yaml (see --out of train)"
     ]
@@ -56,6 +56,6 @@ def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.Mo
         raise ZeroDivisionError("of all things")
 
     monkeypatch.setattr(advising, "judge", broken)
-    adviser.tell(final=True)
+    adviser.report(final=True)
     assert heard[1:] == ["no verdict: of all things"]
     assert adviser.last is None

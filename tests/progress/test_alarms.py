@@ -60,9 +60,9 @@ def test_a_d_that_wins_while_g_stands_still() -> None:
     assert of(winning, [winning, winning, figures()]) == []
 
 
-def test_a_d_that_learnt_by_heart() -> None:
+def test_a_d_that_learnt_memorized() -> None:
     (alarm,) = of(figures(accuracy_real=0.95, accuracy_held_out=0.5), [])
-    assert (alarm.name, alarm.action) == ("by heart", "more_data")
+    assert (alarm.name, alarm.action) == ("memorized", "more_data")
     text = wording.line(alarm)
     assert text.index("50%") < text.index("95%")
 
@@ -95,7 +95,7 @@ def test_a_line_gives_back_the_alarm_that_it_was_written_of(alarm: Alarm) -> Non
     text = json.dumps({"step": 7, "text": "what older versions read", **alarm.to_dict()})
     found = Alarm.of_line(json.loads(text))
     assert (found.numbers, found.to_dict()) == (alarm.numbers, alarm.to_dict())
-    assert wording.told(found) == wording.told(alarm)
+    assert wording.with_step(found) == wording.with_step(alarm)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_a_line_gives_back_the_alarm_that_it_was_written_of(alarm: Alarm) -> Non
 )
 def test_a_line_that_is_not_understood_keeps_its_text(fields: dict[str, object]) -> None:
     found = Alarm.of_line({"step": 7, "text": "odd; look", **fields})
-    assert wording.told(found) == "alarm at step 7: odd; look"
+    assert wording.with_step(found) == "alarm at step 7: odd; look"
 
 
 def test_a_line_without_its_numbers_is_told_all_the_same() -> None:
     line = {
         "step": 7,
         "text": "",
-        "name": "by heart",
+        "name": "memorized",
         "action": "more_data",
         "numbers": {"x": None},
     }

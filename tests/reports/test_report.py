@@ -222,7 +222,7 @@ def test_a_curve_is_broken_where_validation_got_other_clips(
 ) -> None:
     lines = [line(step) for step in range(1, 60)]
     lines += [{"kind": "validation", "step": step, "log_mel_l1": 1.0} for step in range(10, 60, 10)]
-    lines.append({"kind": "start", "step": 30, "measured_anew": True})
+    lines.append({"kind": "start", "step": 30, "other_clips": True})
     page = parsed(report.write([make_run(tmp_path / "r", lines)], metrics=False).path)
     curves = section(page, "curves")
     metric, total = curves.all("figure")[:2]

@@ -128,10 +128,10 @@ def test_a_path_given_to_a_run_that_goes_on_holds_elsewhere(
 
 
 def test_the_same_command_again_goes_on(run: Path, tmp_path: Path, small: str) -> None:
-    known = destination.going_on(run, made(small, tmp_path))
+    known = destination.recipe_to_resume(run, made(small, tmp_path))
     assert known is not None
     assert known.generator.options["upsample_initial_channel"] == 16
-    longer = destination.going_on(run, made(small, tmp_path, "training.steps=90"))
+    longer = destination.recipe_to_resume(run, made(small, tmp_path, "training.steps=90"))
     assert longer is not None
     assert longer.training.steps == 90
 
@@ -147,7 +147,7 @@ def test_what_a_run_settles_by_itself_is_no_difference(
     (run / "recipe.yaml").write_text(dump(settled))
     config = run / "checkpoints" / "00000002" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | asked_of(settled)))
-    known = destination.going_on(run, made(small, tmp_path, *asked))
+    known = destination.recipe_to_resume(run, made(small, tmp_path, *asked))
     assert known is not None
     assert known.data.labels == ("a", "b")
     assert known.data.peak is None
@@ -171,7 +171,7 @@ def test_another_run_is_refused_naming_the_difference(
     run: Path, tmp_path: Path, small: str, word: str, named: list[str]
 ) -> None:
     with pytest.raises(UserError) as refusal:
-        destination.going_on(run, made(small, tmp_path, word))
+        destination.recipe_to_resume(run, made(small, tmp_path, word))
     assert "\n" not in str(refusal.value)
     for part in [*named, str(run)]:
         assert part in str(refusal.value)
@@ -181,7 +181,7 @@ def test_a_run_that_saved_nothing_leaves_its_folder_free(
     run: Path, tmp_path: Path, small: str
 ) -> None:
     (run / "checkpoints" / "00000002" / "config.json").unlink()
-    assert destination.going_on(run, made(small, tmp_path, "training.seed=5")) is None
+    assert destination.recipe_to_resume(run, made(small, tmp_path, "training.seed=5")) is None
     (run / "thesis.tex").touch()
     with pytest.raises(UserError, match=r"thesis\.tex"):
-        destination.going_on(run, made(small, tmp_path))
+        destination.recipe_to_resume(run, made(small, tmp_path))

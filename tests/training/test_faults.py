@@ -16,7 +16,7 @@ from safetensors.torch import save_file as save
 from wavegan import atomic, bundle, recipe
 from wavegan.cli.console import Silent
 from wavegan.errors import RunError
-from wavegan.interrupt import Interrupt, LeftEarly, Phase, undisturbed
+from wavegan.interrupt import Interrupt, Phase, StoppedEarly, delay_signals
 from wavegan.training import checkpoint, setup, storage
 from wavegan.training.heartbeat import Heartbeat
 from wavegan.training.trainer import Trainer
@@ -285,11 +285,11 @@ def test_a_signal_inside_a_library_is_raised_behind_it() -> None:
     interrupt, done = Interrupt(), []
 
     def write() -> None:
-        with undisturbed():
+        with delay_signals():
             interrupt.receive(15)
             done.append("written")
 
-    with interrupt.during(Phase.VALIDATION), pytest.raises(LeftEarly):
+    with interrupt.during(Phase.VALIDATION), pytest.raises(StoppedEarly):
         write()
     assert done == ["written"]
 

@@ -133,7 +133,7 @@ def test_a_step_that_is_not_finite_is_left_out_and_its_clip_is_found(
     skips = lines(run, "skip")
     assert 1 <= len(skips) < 12
     for number, skip in enumerate(skips, 1):
-        assert (skip["players"], skip["guilty"]) == (["generator"], [f"{BAD}.wav"])
+        assert (skip["networks"], skip["guilty"]) == (["generator"], [f"{BAD}.wav"])
         assert skip["terms"][0] == (
             "generator/grad_norm" if kind == "gradient" else "generator/own"
         )

@@ -13,7 +13,7 @@ import torch
 
 from wavegan import bundle, interrupt, recipe
 from wavegan.cli.console import Silent
-from wavegan.interrupt import Interrupt, LeftEarly, Phase
+from wavegan.interrupt import Interrupt, Phase, StoppedEarly
 from wavegan.training import checkpoint, setup
 from wavegan.training.trainer import Trainer
 
@@ -113,7 +113,7 @@ def test_a_second_signal_leaves_at_once_but_an_echo_of_the_first_does_not(
 
 
 @pytest.mark.parametrize(
-    ("phase", "raised"), [(Phase.VALIDATION, LeftEarly), (Phase.PREVIEW, LeftEarly)]
+    ("phase", "raised"), [(Phase.VALIDATION, StoppedEarly), (Phase.PREVIEW, StoppedEarly)]
 )
 def test_what_can_be_left_is_left(phase: Phase, raised: type[BaseException]) -> None:
     watched = Interrupt()

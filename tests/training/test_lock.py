@@ -116,7 +116,7 @@ def test_a_killed_process_is_followed_at_once_and_that_is_said(tmp_path, holder)
 @posix
 def test_a_process_that_nobody_has_waited_for_is_dead(tmp_path, holder, without_kernel_locks):
     holder.kill()
-    while Owner(**json.loads((tmp_path / "run" / "run.lock").read_text())).lives():
+    while Owner(**json.loads((tmp_path / "run" / "run.lock").read_text())).is_alive():
         time.sleep(0.01)
     assert holder.returncode is None  # a zombie
     assert len(held(tmp_path / "run")) == 1

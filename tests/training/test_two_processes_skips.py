@@ -129,7 +129,7 @@ def test_both_leave_the_same_steps_out(
     assert [line["step"] for line in two] == [line["step"] for line in one]
     sides = set()
     for line, other in zip(two, one, strict=True):
-        assert (line["players"], line["guilty"]) == ([player], [BAD])
+        assert (line["networks"], line["guilty"]) == ([player], [BAD])
         assert line["terms"][0] == term
         assert line["total"] == other["total"]
         ours, theirs = (

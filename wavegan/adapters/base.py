@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from wavegan.errors import UserError
+from wavegan.inference.engine.precision import Precision
 from wavegan.inference.given import numbers
 from wavegan.inference.placement import warn_of_other_type
 from wavegan.inference.vocoder import Vocoder
@@ -53,10 +54,15 @@ class Adapter(nn.Module):
         device: str | torch.device = "cpu",
         mel: Mel | str | None = None,
         *,
+        precision: Precision = "auto",
+        compile: bool = False,
         trust_code: bool = False,
     ) -> Own:
         """Open a model (see `Vocoder.from_pretrained`) for this system."""
-        return cls(Vocoder.from_pretrained(path, device, trust_code=trust_code), mel)
+        vocoder = Vocoder.from_pretrained(
+            path, device, precision=precision, compile=compile, trust_code=trust_code
+        )
+        return cls(vocoder, mel)
 
     @property
     def sample_rate(self) -> int:

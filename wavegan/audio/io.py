@@ -19,7 +19,7 @@ from wavegan.audio.block_writer import hidden_sibling, is_plain, named_errors
 from wavegan.audio.encoding import WriteReport, encode, format_of
 from wavegan.audio.measuring import Measured, measure
 from wavegan.audio.opening import AnyPath, AudioInfo, ShortReadError, Wave
-from wavegan.audio.plausible import refuse_what_is_no_sound, refuse_what_is_packed
+from wavegan.audio.plausible import refuse_absurd_rate, refuse_packed_silence
 from wavegan.audio.resample import resample_array, resample_blocks, resampled_length, source_span
 from wavegan.errors import UserError
 
@@ -88,9 +88,9 @@ def read(
     """
     with opening.opened(path) as source:
         info = source.info
-        refuse_what_is_no_sound(info)
+        refuse_absurd_rate(info)
         if frames is None:
-            refuse_what_is_packed(info)
+            refuse_packed_silence(info)
         rate = info.sample_rate if sample_rate is None else sample_rate
         start, stop = _range(info, rate, start, frames)
         first, last, skip = source_span(start, stop, info.frames, info.sample_rate, rate)
@@ -128,8 +128,8 @@ def mono_blocks(path: AnyPath, sample_rate: int) -> Iterator[Wave]:
     errors: list[str] = []
     with opening.opened(path) as source:
         info, decoded = source.info, 0
-        refuse_what_is_no_sound(info)
-        refuse_what_is_packed(info)
+        refuse_absurd_rate(info)
+        refuse_packed_silence(info)
         _range(info, sample_rate, 0, None)
 
         def mixed() -> Iterator[Wave]:

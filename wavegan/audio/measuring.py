@@ -1,5 +1,6 @@
 """Decode a whole file in blocks and measure its levels, length and checksum."""
 
+import math
 import zlib
 from dataclasses import dataclass
 
@@ -7,9 +8,7 @@ import numpy as np
 
 from wavegan.audio import opening
 from wavegan.audio.opening import AnyPath, AudioInfo
-from wavegan.audio.plausible import refuse_what_is_packed
-
-FULL_SCALE = 0.999
+from wavegan.audio.plausible import refuse_packed_silence
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,7 @@ class Measured:
         mono_peak: largest absolute sample of the mono mix (mean of the channels), which training
             uses: it is 0 for antiphase stereo.
         rms: root mean square over all channels.
-        mono_rms: root mean square of the mono mix.
-        mono_mean: mean of the mono mix; if its size is near `mono_rms`, there is only an offset.
-        full_scale_count: samples of all channels with an absolute value of 0.999 or more.
+        mono_mean: mean of the mono mix; if its size is near `rms`, there is only an offset.
         non_finite_count: samples of all channels that are NaN or infinite.
         damage: why fewer samples could be read than the header says, or None.
         content: CRC-32 of all samples, eight hexadecimal digits.
@@ -36,9 +33,7 @@ class Measured:
     peak: float
     mono_peak: float
     rms: float
-    mono_rms: float
     mono_mean: float
-    full_scale_count: int
     non_finite_count: int
     damage: str | None
     content: str = ""
@@ -51,35 +46,31 @@ def measure(path: AnyPath) -> Measured:
         UserError: the file does not exist, cannot be read, or has too few bits per second for a
             recording.
     """
-    decoded, peaks, squares, mono_sum, full, bad = 0, np.zeros(2), np.zeros(2), 0.0, 0, 0
+    decoded, peaks, squares, mono_sum, bad = 0, np.zeros(2), 0.0, 0.0, 0
     errors: list[str] = []
     crc = 0
     with opening.opened(path) as source:
         info = source.info
-        refuse_what_is_packed(info)
+        refuse_packed_silence(info)
         for block in source.blocks(0, info.frames, errors):
             crc = zlib.crc32(block.tobytes(), crc)
             finite = np.isfinite(block)
             bad += int(block.size - finite.sum())
             clean = np.where(finite, block, np.float32(0)).astype(np.float64)
             mix = opening.mixed(clean)
-            full += int((np.abs(clean) >= FULL_SCALE).sum())
             peaks = np.maximum(peaks, [np.abs(clean).max(), np.abs(mix).max()])
-            squares += [np.square(clean).sum() / info.channels, np.square(mix).sum()]
+            squares += float(np.square(clean).sum() / info.channels)
             mono_sum += float(mix.sum())
             decoded += len(block)
     if decoded < info.frames and not errors:
         errors.append(f"only {decoded} of {info.frames} samples can be read")
-    rms = np.sqrt(squares / max(decoded, 1))
     return Measured(
         info=info,
         frames_decoded=decoded,
         peak=float(peaks[0]),
         mono_peak=float(peaks[1]),
-        rms=float(rms[0]),
-        mono_rms=float(rms[1]),
+        rms=math.sqrt(squares / max(decoded, 1)),
         mono_mean=mono_sum / max(decoded, 1),
-        full_scale_count=full,
         non_finite_count=bad,
         damage=errors[0] if errors else info.damage,
         content=f"{crc:08x}",

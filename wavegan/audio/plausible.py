@@ -12,7 +12,7 @@ LONG, TIGHTEST, SAMPLES_PER_BYTE = 600, 1000, 8
 SAMPLES_PER_BYTE samples per byte is not a recording: speech codecs use 6,000 bit/s."""
 
 
-def refuse_what_is_no_sound(info: AudioInfo) -> None:
+def refuse_absurd_rate(info: AudioInfo) -> None:
     """Refuse absurd sample rates: at 1 Hz, a few thousand samples would be resampled to hours.
 
     Raises:
@@ -26,7 +26,7 @@ def refuse_what_is_no_sound(info: AudioInfo) -> None:
         )
 
 
-def refuse_what_is_packed(info: AudioInfo) -> None:
+def refuse_packed_silence(info: AudioInfo) -> None:
     """Refuse small files with hours of silence, which would be processed for hours.
 
     Raises:

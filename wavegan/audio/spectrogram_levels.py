@@ -51,7 +51,7 @@ class Frame:
         highest = float(_mel(self.rate / 2))
         places = [(hertz, float(_mel(hertz)) / highest) for hertz in TICKS]
         kept = [(hertz, place) for hertz, place in places if 0.08 < place < 0.93]
-        return [(f"{h // 1000} k" if h >= 1000 else str(h), place) for h, place in _apart(kept)]
+        return [(f"{h // 1000} k" if h >= 1000 else str(h), place) for h, place in _spaced(kept)]
 
 
 def levels(wave: Wave, rate: int, frame: Frame) -> Levels:
@@ -104,7 +104,7 @@ def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(700 * (10 ** (mel / 2595) - 1))
 
 
-def _apart(places: list[tuple[int, float]]) -> list[tuple[int, float]]:
+def _spaced(places: list[tuple[int, float]]) -> list[tuple[int, float]]:
     """Those that leave room for each other's text, the highest first to be kept."""
     kept: list[tuple[int, float]] = []
     for entry in reversed(places):

@@ -185,7 +185,7 @@ def _places(tail: bytes, name: bytes) -> list[int]:
 
 def _rewritten(header: Layout, size: int, why: str) -> Repair:
     """The repair with the correct sizes in the head."""
-    size -= size % header.frame if header.start + size == header.length else 0
+    size -= size % max(header.frame, 1) if header.start + size == header.length else 0
     seconds = f" ({size / header.rate:.2f} s)" if header.rate else ""
     note = f"unfinished: {why}; all {size} bytes{seconds} of sound in the file are read"
     family, head = header.family, bytearray(header.head)
@@ -202,7 +202,7 @@ def _rewritten(header: Layout, size: int, why: str) -> Repair:
 
 def _rf64(head: bytearray, header: Layout, size: int) -> bytes:
     """An RF64 head, whose sizes have 64 bits."""
-    sizes = struct.pack("<QQQI", header.length - 8, size, size // header.frame, 0)
+    sizes = struct.pack("<QQQI", header.length - 8, size, size // max(header.frame, 1), 0)
     first = 12 + (
         36 if bytes(head[12:16]) in (b"ds64", b"JUNK") and head[16:20] == b"\x1c\0\0\0" else 0
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from wavegan.counted import counted
 
+EXACT = "float32"
 NEAR = 0.95
 """Share of the highest speed from which settings count as equally fast: runs differ by as much."""
 WORTH = 1.2
@@ -50,25 +51,32 @@ class Advice(NamedTuple):
     text: str
 
 
-def advice(figures: Sequence[Figure]) -> Advice | None:
+def advice(figures: Sequence[Figure], auto: str | None = None) -> Advice | None:
     """The setting to use; None without figures.
 
     Speeds are compared at one length, the one with the most figures. Of the settings that are
     equally fast, the one with the smallest batch, the fewest threads and the most exact precision
     is best: it needs the least memory and leaves cores to others.
+
+    Args:
+        figures: all that was measured.
+        auto: the precision that "auto" is. Half precisions that it does not use may sound
+            different, so they are only mentioned; None: unknown, all are as good.
     """
     if not figures:
         return None
     lengths = Counter(figure.seconds for figure in figures)
     length = max(lengths, key=lambda seconds: (lengths[seconds], seconds))
     same = [figure for figure in figures if figure.seconds == length]
-    fastest = max(figure.speed for figure in same)
+    safe = [each for each in same if auto in (None, each.precision) or each.precision == EXACT]
+    safe = safe or same
+    fastest = max(figure.speed for figure in safe)
     best = min(
-        (figure for figure in same if figure.speed >= NEAR * fastest),
-        key=lambda f: (f.batch, f.threads, f.precision != "float32", -f.speed),
+        (figure for figure in safe if figure.speed >= NEAR * fastest),
+        key=lambda f: (f.batch, f.threads, f.precision != EXACT, -f.speed),
     )
     text = f"use {_named(best)}: {best.speed:.3g} × real time on {length:.3g} s"
-    reasons = [reason for reason in _reasons(best, same) if reason]
+    reasons = [reason for reason in (*_reasons(best, safe), _unsafe(best, same, safe)) if reason]
     return Advice(*best[:3], "; ".join([text, *reasons]))
 
 
@@ -115,6 +123,18 @@ def _against(best: Figure, other: Figure, name: str) -> str:
     if best.memory and other.memory and other.memory > MORE * best.memory:
         memory = f", with {other.memory / best.memory:.2g} × the memory"
     return f"no faster with {name}{memory}"
+
+
+def _unsafe(best: Figure, figures: Sequence[Figure], safe: Sequence[Figure]) -> str:
+    """The fastest setting whose precision may change the sound, if it is faster."""
+    others = [figure for figure in figures if figure not in safe]
+    fastest = max(others, key=lambda figure: figure.speed, default=best)
+    if fastest.speed * NEAR <= best.speed:
+        return ""
+    return (
+        f"{_named(fastest)} is {fastest.speed / best.speed:.2g} × as fast, but precision auto does "
+        "not use it for this model: listen first"
+    )
 
 
 def _processes(figures: Sequence[Figure]) -> str:

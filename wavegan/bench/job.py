@@ -1,13 +1,14 @@
 """The calls that are timed: a vocoder's or a sound generator's own public call."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import repeat
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from wavegan.bench.opened import Model, stream, streams
+from wavegan.bench.opened import Model
 from wavegan.bench.setting import Setting
 from wavegan.bench.signal import voice
 from wavegan.inference.vocoder import Vocoder
@@ -44,17 +45,11 @@ def job(model: Model, setting: Setting) -> Job:
 
 def first_of_stream(model: Model) -> Job | None:
     """From the start of a stream of mels until its first samples; None where there is no stream."""
-    if not isinstance(model, Vocoder) or not streams(model):
+    if not isinstance(model, Vocoder) or model.reach is None:
         return None
     frames = max(round(CHUNK * model.sample_rate / model.hop_length), 1)
-    known = model.reach
-    enough = frames + (known.after if known else 0)
-    mel = some_mel(model, (enough + frames) * model.hop_length / model.sample_rate)
-
-    def chunks() -> Iterator[Tensor]:
-        yield from torch.split(mel, frames, -1)
-
-    return Job(lambda: next(iter(stream(model, chunks()))), CHUNK)
+    chunk = some_mel(model, frames * model.hop_length / model.sample_rate)
+    return Job(lambda: next(model.stream(repeat(chunk))), CHUNK)
 
 
 def first_of_short(model: Model) -> Job:

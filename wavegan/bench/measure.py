@@ -15,19 +15,19 @@ from wavegan.bench import memory
 from wavegan.bench.computer import cores
 from wavegan.bench.flops import operations
 from wavegan.bench.job import Job, first_of_short, first_of_stream, job
-from wavegan.bench.memory import Source
-from wavegan.bench.opened import Model, opened, plain_network, precision_used
+from wavegan.bench.opened import Model, Source, opened, used
 from wavegan.bench.peak import EACH, SHAPES, Convolutions
 from wavegan.bench.result import Latency, Result, Row
 from wavegan.bench.setting import Engine, Setting
 from wavegan.bench.timed import Timed
 from wavegan.counted import counted
 from wavegan.errors import UserError
+from wavegan.generators.base import Generator
+from wavegan.inference.engine.precision import DTYPES
 from wavegan.inference.vocoder import Vocoder
 
 LEAST = 3
 """Fewest runs of a setting."""
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 Show = Callable[[str], None]
 
@@ -37,15 +37,19 @@ class Plan(NamedTuple):
 
     Attributes:
         source: the model.
+        network: its plain network, whose operations are counted.
         settings: those with the least audio first.
         runs: runs of each setting, at least `LEAST`.
         budget: about how many seconds it may take.
+        end: when they are over, in seconds of `time.monotonic`.
     """
 
     source: Source
+    network: Generator
     settings: Sequence[Setting]
     runs: int
     budget: float
+    end: float
 
 
 def measure(plan: Plan, result: Result, show: Show) -> None:
@@ -90,7 +94,7 @@ class _Measurement:
 
     def __init__(self, plan: Plan, result: Result, show: Show) -> None:
         self.plan, self.result, self.show = plan, result, show
-        self.end = time.monotonic() + plan.budget
+        self.end = plan.end
         self.device = torch.device(plan.source.device)
         self.models: dict[Engine, Model] = {}
         self.timed: list[Timed] = []
@@ -104,15 +108,8 @@ class _Measurement:
         for engine in dict.fromkeys(setting.engine for setting in self.plan.settings):
             self.show(f"opening in {engine.precision}")
             torch.set_num_threads(engine.threads)
-            source = self.plan.source
             try:
-                self.models[engine] = opened(
-                    source.path,
-                    self.device,
-                    engine.precision,
-                    compiled=source.compiled,
-                    trust_code=source.trust_code,
-                )
+                self.models[engine] = opened(self.plan.source, engine.precision)
             except UserError as error:
                 failures.append(error)
                 self._leave_out(engine.precision, str(error))
@@ -121,7 +118,6 @@ class _Measurement:
 
     def warm_up(self) -> None:
         """Call each setting for the first time, unless it would take too long."""
-        network = plain_network(self.plan.source.path, trust_code=self.plan.source.trust_code)
         counts: dict[float | None, int] = {}
         failures: list[Exception] = []
         for setting in self.plan.settings:
@@ -132,7 +128,9 @@ class _Measurement:
             if setting.seconds not in counts:
                 bands = model.n_mels if isinstance(model, Vocoder) else None
                 rate = model.sample_rate
-                counts[setting.seconds] = operations(network, setting.seconds, rate, bands)
+                counts[setting.seconds] = operations(
+                    self.plan.network, setting.seconds, rate, bands
+                )
             try:
                 self._start(model, setting, setting.batch * counts[setting.seconds])
             except (UserError, RuntimeError, MemoryError) as error:
@@ -148,19 +146,20 @@ class _Measurement:
         took: list[float] = []
         timed = self._added(setting.engine, work, took)
         self.costs[setting] = timed.cost
-        self.result.rows.append(Row(setting, precision_used(model), work.audio, count, took))
+        self.result.rows.append(Row(setting, used(model), work.audio, count, took))
 
     def _start_latency(self, engine: Engine) -> None:
         model = self.models[engine]
         short, stream = first_of_short(model), first_of_stream(model)
-        latency = Latency(engine, precision_used(model), short.audio)
+        latency = Latency(engine, used(model), short.audio)
         self._added(engine, short, latency.short)
         if stream is not None:
             self._added(engine, stream, latency.stream)
         self.result.latencies.append(latency)
-        known = Engine(latency.precision_used, engine.threads)
-        if known.precision in DTYPES and known not in self.convolutions:
-            self.convolutions[known] = Convolutions(DTYPES[known.precision], self.device)
+        exact = used(model)
+        known = Engine(exact, engine.threads)
+        if known not in self.convolutions:
+            self.convolutions[known] = Convolutions(DTYPES[exact], self.device)
 
     def _added(self, engine: Engine, work: Job, took: list[float]) -> Timed:
         timed = Timed(engine, work, self.device, took)

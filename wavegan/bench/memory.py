@@ -8,34 +8,18 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 from wavegan.bench.job import job, synchronized
-from wavegan.bench.opened import opened
+from wavegan.bench.opened import Source, opened
 from wavegan.bench.setting import Setting
 from wavegan.errors import UserError
 
 STATUS = Path("/proc/self/status")
 STARTED = 1.5
 """Seconds that a process takes before the model runs, about."""
-
-
-class Source(NamedTuple):
-    """A model and how to open it.
-
-    Attributes:
-        path: the model.
-        device: name of the device.
-        compiled: use `torch.compile`.
-        trust_code: allow classes outside wavegan.
-    """
-
-    path: str
-    device: str
-    compiled: bool
-    trust_code: bool
 
 
 def peaks(source: Source, settings: Sequence[Setting]) -> list[int | None]:
@@ -96,13 +80,7 @@ def _peak(source: Source, setting: Setting) -> int | None:
     device = torch.device(source.device)
     torch.set_num_threads(setting.threads)
     before = _resident("VmRSS:")
-    model = opened(
-        source.path,
-        device,
-        setting.precision,
-        compiled=source.compiled,
-        trust_code=source.trust_code,
-    )
+    model = opened(source, setting.precision)
     job(model, setting).call()
     synchronized(device)
     if device.type == "cuda":

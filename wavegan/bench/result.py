@@ -134,4 +134,4 @@ class Result:
     @property
     def sounds(self) -> bool:
         """Whether the model generates sounds, not a vocoder."""
-        return bool(self.model["task"] == "synthesize")
+        return bool(self.model["kind"] == "sounds")

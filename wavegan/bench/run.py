@@ -1,5 +1,6 @@
 """`bench`: everything from a model's path to figures and advice."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,22 +10,22 @@ import torch
 from wavegan.bench import computer, signal
 from wavegan.bench.advice import Advice, Figure, advice
 from wavegan.bench.measure import Plan, Show, measure
-from wavegan.bench.memory import Source
-from wavegan.bench.opened import Model, opened
+from wavegan.bench.opened import Model, Source, opened, plain_network, used
 from wavegan.bench.result import Result
 from wavegan.bench.setting import combined
+from wavegan.generators.base import LatentGenerator
+from wavegan.inference.engine.precision import Precision, bfloat16_speedup
 from wavegan.inference.vocoder import Vocoder
 
 LENGTHS = (1.0, 10.0)
 BATCHES = (1, 8)
-PRECISIONS = ("float32",)
 
 
 def bench(
     path: str | Path,
     device: torch.device,
     *,
-    precisions: Sequence[str] = PRECISIONS,
+    precisions: Sequence[Precision] | None = None,
     threads: Sequence[int] | None = None,
     batches: Sequence[int] = BATCHES,
     seconds: Sequence[float] | None = None,
@@ -39,7 +40,7 @@ def bench(
     Args:
         path: a vocoder or a generator of sounds, see `wavegan.load`.
         device: device to compute on.
-        precisions: of `wavegan.bench.setting.PRECISIONS`.
+        precisions: to compare; None: those that are fast on the device.
         threads: numbers of threads; None: 1 and the whole machine.
         batches: items or clips per call.
         seconds: lengths; None: 1 and 10, for sounds that of a clip.
@@ -52,16 +53,22 @@ def bench(
     Raises:
         UserError: the model cannot be opened or run in any of the settings.
     """
+    end = time.monotonic() + budget
     machine = computer.computer()
-    source = Source(str(path), str(device), compiled, trust_code)
-    model = opened(path, device, "float32", trust_code=trust_code)
-    lengths: Sequence[float | None] = seconds or (
-        LENGTHS if isinstance(model, Vocoder) else (None,)
+    network = plain_network(path, trust_code=trust_code)
+    sounds = isinstance(network, LatentGenerator)
+    source = Source(str(path), sounds, str(device), compiled, trust_code)
+    model = opened(source._replace(compiled=False), "auto")
+    lengths: Sequence[float | None] = seconds or ((None,) if sounds else LENGTHS)
+    settings = combined(
+        precisions or usual_precisions(device, machine["instructions"]),
+        threads or sorted({1, computer.cores()}),
+        batches,
+        lengths,
     )
-    counts = threads or sorted({1, computer.cores()})
-    settings = combined(precisions, counts, batches, lengths)
+    show("asking what precision auto is")
     result = Result(
-        _described(path, model),
+        {**_described(path, model), "auto": used(model)},
         machine,
         {"runs": runs, "budget": budget, "device": str(device), "compiled": compiled},
     )
@@ -70,8 +77,17 @@ def bench(
             f"other programs use this machine (load {machine['load']} on "
             f"{machine['usable_cores']} cores): alone it is faster"
         )
-    measure(Plan(source, settings, runs, budget), result, show)
+    measure(Plan(source, network, settings, runs, budget, end), result, show)
     return result
+
+
+def usual_precisions(device: torch.device, instructions: Sequence[str]) -> Sequence[Precision]:
+    """The precisions that are fast on a device, by the processor's instructions if it is a CPU."""
+    if device.type == "cuda":
+        return ("float32", "bfloat16", "float16")
+    if any("bf16" in name for name in instructions) or bfloat16_speedup() > 1:
+        return ("float32", "bfloat16")
+    return ("float32",)
 
 
 def advice_of(result: Result) -> Advice | None:
@@ -87,7 +103,8 @@ def advice_of(result: Result) -> Advice | None:
                 row.memory,
             )
             for row in result.measured
-        ]
+        ],
+        result.model["auto"],
     )
 
 
@@ -112,7 +129,7 @@ def _described(path: str | Path, model: Model) -> dict[str, Any]:
     network = model.generator
     facts: dict[str, Any] = {
         "path": str(path),
-        "task": "vocode" if isinstance(model, Vocoder) else "synthesize",
+        "kind": "vocoder" if isinstance(model, Vocoder) else "sounds",
         "generator": type(network).__name__,
         "weights": sum(parameter.numel() for parameter in network.parameters()),
         "sample_rate": model.sample_rate,

@@ -4,18 +4,18 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+from wavegan.inference.engine.precision import Precision
 
 
 class Engine(NamedTuple):
     """How a model computes; each has its own copy of the model.
 
     Attributes:
-        precision: one of `PRECISIONS`.
+        precision: what was asked for.
         threads: number of threads of one operation.
     """
 
-    precision: str
+    precision: Precision
     threads: int
 
 
@@ -23,13 +23,13 @@ class Setting(NamedTuple):
     """What one figure is measured with.
 
     Attributes:
-        precision: one of `PRECISIONS`.
+        precision: what was asked for.
         threads: number of threads of one operation.
         batch: items or clips per call.
         seconds: length of each item; None: the length of a sound generator's clip.
     """
 
-    precision: str
+    precision: Precision
     threads: int
     batch: int
     seconds: float | None
@@ -50,7 +50,7 @@ class Setting(NamedTuple):
 
 
 def combined(
-    precisions: Iterable[str],
+    precisions: Iterable[Precision],
     threads: Iterable[int],
     batches: Iterable[int],
     seconds: Iterable[float | None],

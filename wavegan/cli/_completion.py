@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 Offer = str | tuple[str, str]
 Complete = Callable[[typer.Context, str], list[Offer]]
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = [
+    ("auto", "the fastest that sounds the same"),
+    ("float32", "the same numbers on every machine, up to rounding"),
+    ("bfloat16", "half as many bits"),
+    ("float16", "for GPUs"),
+]
 
 
 class _Bare(str):
@@ -102,6 +108,12 @@ def embeddings(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
     from wavegan import plugins
 
     return plugins.names("embeddings")
+
+
+@_quiet
+def precisions(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
+    """Values of --precision."""
+    return PRECISIONS
 
 
 @_quiet

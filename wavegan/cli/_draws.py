@@ -1,7 +1,7 @@
 """Draw unusable clips again, a few times, by a fixed rule.
 
-Draw t of clip i of a seed is that seed's clip number `i + t * APART`, with the label of clip i. So
-the same seed makes the same files, whatever other clips are requested.
+Draw t of clip i of a seed is that seed's clip number `i + t * DRAW_STRIDE`, with the label of clip
+i. So the same seed makes the same files, whatever other clips are requested.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from wavegan.inference.synthesizer import Synthesizer
 
 TRIES = 6
-APART = 1_000_000
+DRAW_STRIDE = 1_000_000
 """Distance between the numbers of two draws of a clip; more than --count allows."""
 
 
-class Options(TypedDict):
+class SynthesizerOptions(TypedDict):
     """The part of `GenerationOptions` that `Synthesizer` takes."""
 
     seconds: float | None
@@ -46,14 +46,14 @@ class GenerationOptions:
     batch_size: int
     leveled: bool = False
 
-    def options(self) -> Options:
+    def for_synthesizer(self) -> SynthesizerOptions:
         """Keyword arguments for `Synthesizer`."""
         return {"seconds": self.seconds, "truncation": self.truncation, "loop": self.loop}
 
     def facts(self) -> dict[str, object]:
         """Options that are not the default, for the files' metadata."""
-        usual = replace(self, seconds=None, truncation=1.0, loop=False).options().items()
-        return dict(self.options().items() - usual)
+        usual = replace(self, seconds=None, truncation=1.0, loop=False).for_synthesizer().items()
+        return dict(self.for_synthesizer().items() - usual)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def settled(
 ) -> Clip:
     """The first usable draw of a clip, or the last draw with what is wrong with it."""
     for draw in range(tries):
-        own = number + draw * APART
+        own = number + draw * DRAW_STRIDE
         if draw:
             wave = part(own, 1, label, options)[0]
         why = _why_not(synthesizer, wave, part, own, label, options)
@@ -119,7 +119,7 @@ def sounding(
     once = replace(options, loop=False, seconds=None)
 
     def part(first: int, size: int, label: str | None, options: GenerationOptions) -> "Tensor":
-        return synthesizer.sample(size, label, seed=seed, first=first, **options.options())
+        return synthesizer.sample(size, label, seed=seed, first=first, **options.for_synthesizer())
 
     wave = part(number, 1, label, once)[0]
     made = settled(synthesizer, wave, number, part, label, once)

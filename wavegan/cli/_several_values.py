@@ -1,6 +1,6 @@
 """Options that take several values: `--seconds 1,10` and `--seconds 1 10` are the same."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from typer.core import TyperCommand
@@ -46,19 +46,6 @@ def numbers(option: str, text: str, kind: Callable[[str], Value], least: Value) 
             raise UserError(f"{option} {text}: give {what} of at least {least:g}, such as 1,8")
         found[value] = None
     return list(found)
-
-
-def names(option: str, text: str, known: Collection[str]) -> list[str]:
-    """The names of a comma-separated list, each once.
-
-    Raises:
-        UserError: one of them is unknown.
-    """
-    found = list(dict.fromkeys(text.split(",")))
-    for name in found:
-        if name not in known:
-            raise UserError(f"{option} {name}: give {', '.join(known)}")
-    return found
 
 
 def _is_number(word: str) -> bool:

@@ -57,7 +57,7 @@ class TrainingRequest:
         if self.resume:
             changes.check(self.run, self.recipe)
             return self
-        known = destination.going_on(self.run, self.recipe)
+        known = destination.recipe_to_resume(self.run, self.recipe)
         return self if known is None else TrainingRequest(self.run, known, True, self.trusted)
 
 
@@ -80,7 +80,7 @@ def train(plan: TrainingRequest, device: str, listener: "Silent") -> tuple[int, 
         UserError: the folder is in use or holds something else, or as `setup.prepare`.
     """
     from wavegan import interrupt
-    from wavegan.process_group import LeftAloneError
+    from wavegan.process_group import ProcessLostError
 
     if launcher := os.environ.get("WAVEGAN_LAUNCHER"):
         deaths.end_with(int(launcher), signal.SIGTERM)  # like any SIGTERM: save, then stop
@@ -90,7 +90,7 @@ def train(plan: TrainingRequest, device: str, listener: "Silent") -> tuple[int, 
             with locked(plan.run, listener):
                 clear(plan.run, listener)
                 return _train(plan.settled(), device, listener, watched)
-        except LeftAloneError:
+        except ProcessLostError:
             if not launcher:
                 raise
             raise typer.Exit(deaths.LEFT_ALONE) from None

@@ -8,7 +8,7 @@ import typer
 
 from wavegan.cli import _completion
 from wavegan.cli._options import Device, Force, TrustCode
-from wavegan.cli._several_values import names, numbers
+from wavegan.cli._several_values import numbers
 from wavegan.errors import UserError
 from wavegan.targets import check_files
 
@@ -32,8 +32,9 @@ def bench_command(
         str | None,
         typer.Option(
             "--precision",
-            help="auto, float32, bfloat16, float16, or several with commas.",
-            show_default="float32",
+            help="auto, float32, bfloat16 or float16, or several with commas; default: those that "
+            "are fast here.",
+            autocompletion=_completion.precisions,
         ),
     ] = None,
     threads: Annotated[
@@ -61,7 +62,7 @@ def bench_command(
     compiled: Annotated[
         bool, typer.Option("--compile/--no-compile", help="Use torch.compile; it takes minutes.")
     ] = False,
-    device: Device = "cpu",
+    device: Device = "auto",
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write all figures as JSON; - is stdout."),
@@ -82,9 +83,6 @@ def bench_command(
 
     Ctrl-C prints the figures so far.
     """
-    from wavegan.bench.setting import PRECISIONS
-
-    precisions = None if precision is None else names("--precision", precision, PRECISIONS)
     counts = None if threads is None else numbers("--threads", threads, int, 1)
     batches = numbers("--batch", batch, int, 1)
     lengths = None if seconds is None else numbers("--seconds", seconds, float, 0.01)
@@ -94,17 +92,18 @@ def bench_command(
         check_files([json_file], inputs=[model], other="another --json", force=force)
         if not json_file.parent.is_dir():
             raise UserError(f"--json {json_file}: there is no folder {json_file.parent}")
-    from wavegan.bench.run import PRECISIONS as USUAL
     from wavegan.bench.run import bench
     from wavegan.cli.console import Activity
     from wavegan.device import choose
+    from wavegan.inference.engine.precision import checked
 
+    precisions = None if precision is None else [checked(each) for each in precision.split(",")]
     activity = Activity(silent=quiet)
     with activity.live():
         found = bench(
             model,
             choose(device),
-            precisions=precisions or USUAL,
+            precisions=precisions,
             threads=counts,
             batches=batches,
             seconds=lengths,

@@ -47,7 +47,7 @@ class _Lines:
         """Keep a display on screen where there is a terminal."""
         return live(display) if self.console.is_terminal else nullcontext()
 
-    def pass_by(self, line: str, *, certainly: bool = False) -> None:
+    def print_line(self, line: str, *, certainly: bool = False) -> None:
         """Print a line where there is no terminal, if enough time has passed or `certainly`."""
         waited = time.monotonic() - self.last >= self.every
         if not self.console.is_terminal and (waited or certainly):
@@ -108,7 +108,7 @@ class ConsoleListener(Silent):
         """Show the averages of some steps; the first and the last time in any case."""
         line = self._line(step, values, speed)
         self.progress.update(self.task, completed=step, description=line)
-        self.lines.pass_by(line, certainly=not self.printed or step == self.steps)
+        self.lines.print_line(line, certainly=not self.printed or step == self.steps)
         self.printed = True
 
     def validation(self, step: int, values: Mapping[str, float], best: bool) -> None:
@@ -118,7 +118,7 @@ class ConsoleListener(Silent):
 
     def alarm(self, alarm: Alarm) -> None:
         """Show an alarm."""
-        self.note(wording.told(alarm))
+        self.note(wording.with_step(alarm))
 
     def note(self, text: str) -> None:
         """Show one line."""
@@ -171,7 +171,7 @@ class Stages:
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=count)
         self._bar.update(self._tasks[stage], completed=done)
-        self._lines.pass_by(f"{stage}: {done} of {counted(count, 'clip')}")
+        self._lines.print_line(f"{stage}: {done} of {counted(count, 'clip')}")
 
     def note(self, text: str) -> None:
         """Print one line unless silent, and keep it."""
@@ -214,7 +214,7 @@ class Activity:
         if self._status is not None:
             self._status.update(Text(escaped(text, PROSE)))
         elif not self._silent:
-            self._lines.pass_by(_one_line(text))
+            self._lines.print_line(_one_line(text))
 
 
 def _one_line(text: str) -> str:

@@ -33,7 +33,7 @@ class ReportingGroup(TyperGroup):
             os.environ[DEBUG] = "1"
             args = [argument for argument in args if argument != "--debug"]
         with _usage_escaped():
-            return super().parse_args(ctx, [_at_home(argument) for argument in args])
+            return super().parse_args(ctx, [_expand_home(argument) for argument in args])
 
     def _main_shell_completion(
         self, ctx_args: Any, prog_name: str, complete_var: str | None = None
@@ -75,7 +75,7 @@ def _usage_escaped() -> Iterator[None]:
         raise
 
 
-def _at_home(word: str) -> str:
+def _expand_home(word: str) -> str:
     """Expand `~` in `--out=~/runs`, which shells do not."""
     option, equals, value = word.partition("=")
     meant = option.startswith("--") and value.startswith("~")

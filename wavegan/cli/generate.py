@@ -18,7 +18,7 @@ from wavegan.cli._generate_checks import (
     refuse_numbers,
     refuse_without_like,
 )
-from wavegan.cli._options import FORMATS, SUBTYPES, Device, Force, TrustCode
+from wavegan.cli._options import FORMATS, SUBTYPES, Device, Force, Precision, TrustCode
 from wavegan.cli._origin import origin
 from wavegan.cli._peak import Peak
 from wavegan.cli._sound_files import SoundFiles
@@ -108,6 +108,7 @@ def generate_command(
     grid: Grid = False,
     force: Force = False,
     device: Device = "auto",
+    precision: Precision = "auto",
     trust_code: TrustCode = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -133,10 +134,13 @@ def generate_command(
     refuse_without_like(like, given)
     level = Peak.of(peak, subtype)
     from wavegan.device import choose
+    from wavegan.inference.engine.precision import checked
     from wavegan.inference.synthesizer import Synthesizer
 
     _leave_warnings_to_the_tally()
-    synthesizer = Synthesizer.from_pretrained(model, device=choose(device), trust_code=trust_code)
+    synthesizer = Synthesizer.from_pretrained(
+        model, device=choose(device), precision=checked(precision), trust_code=trust_code
+    )
     options = GenerationOptions(label, seconds, truncation, loop, batch_size, leveled=level.always)
     refuse_length(synthesizer, count, options, whole=interpolate is not None)
     refuse_full_disk(synthesizer, count, options, out, file_format, subtype)
@@ -145,7 +149,7 @@ def generate_command(
         plan = sounds.between(synthesizer, interpolate, count, options, seed)
     elif like is not None:
         # checked before the search, which is slow
-        names = sounds.may_be_called(synthesizer, like, count, chosen, options)
+        names = sounds.possible_names(synthesizer, like, count, chosen, options)
         _check([out / f"{name}.{file_format}" for name in names], like, force)
         plan = sounds.varied(synthesizer, like, spread, steps, count, chosen, options)
     else:

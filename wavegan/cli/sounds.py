@@ -44,7 +44,7 @@ def drawn(
     """Clips of one seed."""
 
     def part(first: int, size: int, label: str | None, options: GenerationOptions) -> "Tensor":
-        return synthesizer.sample(size, label, seed=seed, first=first, **options.options())
+        return synthesizer.sample(size, label, seed=seed, first=first, **options.for_synthesizer())
 
     labels = _labels(synthesizer, options.label, count)
     clips = drawn_again(synthesizer, part, labels, options)
@@ -83,7 +83,7 @@ def between(
 
     @lru_cache(maxsize=2)
     def whole(options: GenerationOptions) -> "Tensor":
-        return synthesizer.interpolate(start, stop, count, known[0], **options.options())
+        return synthesizer.interpolate(start, stop, count, known[0], **options.for_synthesizer())
 
     def part(first: int, size: int, _label: str | None, options: GenerationOptions) -> "Tensor":
         return whole(options)[first : first + size]
@@ -131,7 +131,7 @@ def varied(
 
     def part(first: int, size: int, _label: str | None, options: GenerationOptions) -> "Tensor":
         near = synthesizer.vary(found.latent, spread, size, seed, first=first)
-        return synthesizer(near, found.label, seed=seed, first=first, **options.options())
+        return synthesizer(near, found.label, seed=seed, first=first, **options.for_synthesizer())
 
     labels = [found.label or "clip"] * count
     made = {"seed": seed, "like": file.name, "spread": spread, "steps": steps}
@@ -145,7 +145,7 @@ def varied(
     )
 
 
-def may_be_called(
+def possible_names(
     synthesizer: "Synthesizer", file: Path, count: int, seed: int, options: GenerationOptions
 ) -> list[str]:
     """All possible file names of `varied`: without a label, only its search finds the label."""

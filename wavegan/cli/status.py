@@ -100,7 +100,7 @@ def _show(rows: "Sequence[StatusRow]") -> None:
         if where.best is not None:
             typer.echo(f"best checkpoint: {where.best}")
         for alarm in where.alarms:
-            typer.echo(wording.told(alarm))
+            typer.echo(wording.with_step(alarm))
 
 
 def _table(rows: "Sequence[StatusRow]") -> None:

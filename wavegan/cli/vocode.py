@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from wavegan.cli import _completion, _vocode_jobs, _vocode_one
-from wavegan.cli._options import SUBTYPES, Device, Force, TrustCode
+from wavegan.cli._options import SUBTYPES, Device, Force, Precision, TrustCode
 from wavegan.cli._vocode_jobs import Job
 from wavegan.counted import counted
 from wavegan.errors import UserError
@@ -42,6 +42,7 @@ def vocode_command(
     ] = None,
     force: Force = False,
     device: Device = "auto",
+    precision: Precision = "auto",
     trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")] = False,
@@ -61,15 +62,19 @@ def vocode_command(
     )
     _refuse(jobs, subtype, picture, as_json and str(out) == "-", force)
     from wavegan.device import choose
+    from wavegan.inference import file_vocoding
+    from wavegan.inference.engine.precision import checked
     from wavegan.inference.vocoder import Vocoder
 
-    vocoder = Vocoder.from_pretrained(model, device=choose(device), trust_code=trust_code)
+    vocoder = Vocoder.from_pretrained(
+        model, device=choose(device), precision=checked(precision), trust_code=trust_code
+    )
     written: list[dict[str, object]] = []
     failed: list[dict[str, str]] = []
     note = _once(quiet)
     for source, target in jobs:
         try:
-            made = _vocode_one.made(vocoder, source, note)
+            made = file_vocoding.made(vocoder, source, note)
         except UserError as error:
             reason = str(error) if error.at else f"{source}: {error}"
             if len(jobs) == 1:

@@ -25,7 +25,7 @@ def shifted(audio: Tensor, samples: Tensor, *, loop: bool = False) -> Tensor:
     return moved if loop else torch.where(_inside(place, length)[:, None], moved, 0)
 
 
-def sped(audio: Tensor, speed: Tensor) -> Tensor:
+def at_speed(audio: Tensor, speed: Tensor) -> Tensor:
     """Play clips `speed` (B,) times as fast from their first sample: pitch and length change.
 
     Values between samples are interpolated from 16 samples with a Hann-windowed sinc, which is a

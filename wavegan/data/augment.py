@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from wavegan.data._augment_time import masked, shifted, sped
+from wavegan.data._augment_time import at_speed, masked, shifted
 from wavegan.data._augment_tone import BANDS, equalised, noisy
 from wavegan.errors import UserError
 
@@ -136,7 +136,7 @@ def _gain(audio: Tensor, most: float) -> Tensor:
 
 
 def _speed(audio: Tensor, most: float) -> Tensor:
-    return sped(audio, 2 ** (most * _around_zero(audio) / SEMITONES))
+    return at_speed(audio, 2 ** (most * _around_zero(audio) / SEMITONES))
 
 
 def _noise(audio: Tensor, deviation: float) -> Tensor:

@@ -192,8 +192,8 @@ def _fields(line: str, kind: str) -> Mapping[int | str, str]:
     if kind == JSON:
         return _json_fields(text)
     if kind == BLANK:
-        first, *rest = text.split(None, 1)
-        return {0: first, 1: rest[0]} if rest else {}
+        fields = text.split(None, 1)
+        return dict(enumerate(fields)) if len(fields) == 2 else {}
     if kind not in text:
         return {}
     try:

@@ -47,12 +47,12 @@ def start(_: int, parent: int) -> None:
     """
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    _obey(parent)
+    _accept_sigterm_from(parent)
     deaths.end_with(parent, getattr(signal, "SIGKILL", signal.SIGTERM))
     torch.set_num_threads(1)
 
 
-def _obey(parent: int) -> None:
+def _accept_sigterm_from(parent: int) -> None:
     """Accept SIGTERM only from the parent, which sends it to a worker that does not end."""
     # otherwise a forked worker would run the parent's handler
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

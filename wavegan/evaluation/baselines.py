@@ -185,7 +185,7 @@ def baselines(mel: Mel | None = None) -> Mapping[str, Baseline]:
     return {"reference": Reference(), "griffin_lim": GriffinLim(mel), "re_encoded": Reencoded()}
 
 
-def unmakeable(floor: Baseline, sample_rate: int) -> str:
+def why_impossible(floor: Baseline, sample_rate: int) -> str:
     """Say why a floor cannot be made at a rate, or ""; tries it on half a second of noise."""
     noise = 0.1 * torch.randn(1, sample_rate // 2, generator=torch.Generator().manual_seed(0))
     try:

@@ -70,7 +70,9 @@ def copy_synthesis(
     folders: dict[tuple[int, float | None], Path] = {}
     copies = {}
     for name, model in models.items():
-        vocoder = Vocoder.from_pretrained(model, device=device, trust_code=trust_code)
+        vocoder = Vocoder.from_pretrained(
+            model, device=device, precision="float32", trust_code=trust_code
+        )
         _check_rates(model, vocoder)
         read_as = vocoder.sample_rate, vocoder.peak
         mark = f"-{vocoder.sample_rate}-{vocoder.peak or 'as-recorded'}" if folders else ""

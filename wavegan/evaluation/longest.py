@@ -5,7 +5,7 @@ from pathlib import Path
 from wavegan.audio.opening import AudioInfo, shown
 from wavegan.audio.resample import resampled_length
 from wavegan.errors import UserError
-from wavegan.memory_limit import spare, way_out
+from wavegan.memory_limit import memory_remedy, spare
 
 EACH = 260
 """Bytes of memory for each sample of a clip, with all default metrics and floors: spectra of both
@@ -36,6 +36,6 @@ def check_length(
         kind = "mono" if channels == 1 else f"{channels} channels"
         raise UserError(
             f"{samples / rate:,.0f} s of {kind} at {rate} Hz are too long: up to "
-            f"{most / rate:,.0f} s can be measured: {way_out()}",
+            f"{most / rate:,.0f} s can be measured: {memory_remedy()}",
             at=shown(file),
         )

@@ -10,7 +10,7 @@ from wavegan.audio import io
 from wavegan.data.audio_listing import listing
 from wavegan.data.pairs import LeftOut
 from wavegan.errors import UserError
-from wavegan.evaluation.baselines import Baseline, unmakeable
+from wavegan.evaluation.baselines import Baseline, why_impossible
 from wavegan.evaluation.pairing import Pairing, pair, pick
 from wavegan.evaluation.scoring import Job
 
@@ -94,7 +94,7 @@ def plan(
     references = dict(sorted(references.items()))
     infos = [info for file in references.values() if (info := _probe(file)) is not None]
     rate = Counter(info.sample_rate for info in infos).most_common(1)[0][0] if infos else 0
-    reasons = {name: unmakeable(baseline, rate) for name, baseline in baselines.items() if rate}
+    reasons = {name: why_impossible(baseline, rate) for name, baseline in baselines.items() if rate}
     made = {name: baseline for name, baseline in baselines.items() if not reasons.get(name)}
     average = sum(info.seconds for info in infos) / max(1, len(infos))
     jobs = len(references) * len(made) + sum(len(each.pairs) for each in pairings.values())

@@ -91,7 +91,7 @@ class SetComparison:
     def _row(
         self, name: str, clips: EmbeddedSet, every: EmbeddedSet, metrics: Mapping[str, SetMetric]
     ) -> SetRow:
-        parts = _deal(clips.vectors, self.part)
+        parts = _random_parts(clips.vectors, self.part)
         figures = {}
         for key, metric in metrics.items():
             if key in ANY_SIZE:
@@ -144,7 +144,7 @@ def _split(embed: Embedder, real: Manifest, held_out: Path | Sequence[str]) -> R
     return RealClips(every, first, second, HALVES, every.left_out)
 
 
-def _deal(vectors: Tensor, size: int) -> list[Tensor]:
+def _random_parts(vectors: Tensor, size: int) -> list[Tensor]:
     """Disjoint random parts of one size; the remainder is not used."""
     order = _shuffled(len(vectors))
     count = min(MOST_PARTS, len(vectors) // size)

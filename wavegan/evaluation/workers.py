@@ -55,7 +55,11 @@ def score_all(
     for place, job in enumerate(jobs):
         groups.setdefault(job.name, []).append(place)
     count = processes or min(processors(), int(seconds / WORTH_A_PROCESS))
-    run = _here if min(count, len(groups)) <= 1 else partial(_apart, min(count, len(groups)))
+    run = (
+        _in_this_process
+        if min(count, len(groups)) <= 1
+        else partial(_in_processes, min(count, len(groups)))
+    )
     scores: dict[int, ClipScore] = {}
     for places, found in run(list(groups.values()), jobs, options):
         scores.update(zip(places, found, strict=True))
@@ -69,14 +73,16 @@ def processors() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _here(groups: Groups, jobs: Sequence[Job], options: Sequence[Any]) -> Scores:
+def _in_this_process(groups: Groups, jobs: Sequence[Job], options: Sequence[Any]) -> Scores:
     scorer = Scorer(*options)
     for places in groups:
         for place in places:
             yield [place], [scorer(jobs[place])]
 
 
-def _apart(count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[Any]) -> Scores:
+def _in_processes(
+    count: int, groups: Groups, jobs: Sequence[Job], options: Sequence[Any]
+) -> Scores:
     before, killed = set(multiprocessing.active_children()), deaths.out_of_memory()
     # spawn: forked processes would inherit torch's and BLAS's threads, and hang
     pool = ProcessPoolExecutor(

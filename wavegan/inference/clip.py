@@ -1,5 +1,6 @@
-"""Generate one clip from one walk through latent space. Sound generators run only here."""
+"""Generate clips from walks through latent space. Sound generators run only here."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 from wavegan.errors import RunError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference.clip_length import ClipLength
+from wavegan.inference.engine.engine import Engine
 from wavegan.random_streams import ClipStream, draw_latents, of_clip
 
 
@@ -36,51 +38,65 @@ def noise_of(
     return [draw_latents("normal", (1, *shape), numbers) for shape in shapes] or None
 
 
-def make(
-    generator: LatentGenerator,
-    walk: Tensor,
-    label: int | None,
-    conditions: Conditions,
-    length: ClipLength,
-    fade: int,
-) -> Tensor:
-    """Make a clip `(C, T)` on the CPU. Torch's global random state is neither used nor changed.
+class Clip(NamedTuple):
+    """One clip to make.
 
-    Samples are those of the network: about [-1, 1], and some beyond where nothing bounds them.
+    Attributes:
+        walk: latents `(W, D)`, where W is the `windows` of its length.
+        label: number of its label; None if the network has none.
+        conditions: what else it depends on.
+    """
+
+    walk: Tensor
+    label: int | None
+    conditions: Conditions
+
+
+def make(
+    engine: Engine[LatentGenerator], clips: Sequence[Clip], length: ClipLength, fade: int
+) -> list[Tensor]:
+    """Make clips `(C, T)` on the CPU, all in one run of the network.
+
+    Torch's global random state is neither used nor changed. Samples are those of the network: about
+    [-1, 1], and some beyond where nothing bounds them.
 
     Args:
-        generator: the network.
-        walk: `(W, D)`, where W is `length.windows`.
-        label: number of the label.
-        conditions: what else the clip depends on.
-        length: of the clip.
+        engine: runs the network.
+        clips: the clips, of one truncation and all loops or none.
+        length: of each clip.
         fade: samples over which a clip that is cut short fades out.
 
     Raises:
         RunError: the network made values that are not finite.
     """
-    seed, number, truncation, loop = conditions
-    device = next(generator.parameters()).device
-    noise = noise_of(generator, seed, number, length.positions)
+    generator, device = engine.network, engine.device
+    seed, number, truncation, loop = clips[0].conditions
+    noises = [_noise(generator, clip, length.positions) for clip in clips]
+    labels = [clip.label for clip in clips if clip.label is not None]
     # Other random numbers of a network, such as phases, must depend on this clip alone.
     own = int(of_clip(seed, number, ClipStream.NETWORK).integers(2**63))
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(own)
-        made = generator(
-            walk[None].to(device),
-            None if label is None else torch.tensor([label], device=device),
-            noise=None if noise is None else [values.to(device) for values in noise],
+        made = engine(
+            torch.stack([clip.walk for clip in clips]).to(device),
+            torch.tensor(labels, device=device) if labels else None,
+            noise=[torch.cat(parts).to(device) for parts in zip(*noises, strict=True)] or None,
             truncation=truncation,
             positions=length.positions,
             loop=loop,
         )
-        wave = generator.to_audio(made, loop=loop)[0].float().cpu()
-    if not bool(wave.isfinite().all()):
+        waves = generator.to_audio(made, loop=loop).float().cpu()
+    if not bool(waves.isfinite().all()):
         raise RunError(
             "the model's output has values that are not finite: its training diverged; "
             "use an earlier checkpoint of the run"
         )
-    return _cut(wave, length.samples, fade)
+    return [_cut(wave, length.samples, fade) for wave in waves]
+
+
+def _noise(generator: LatentGenerator, clip: Clip, positions: int) -> list[Tensor]:
+    conditions = clip.conditions
+    return noise_of(generator, conditions.seed, conditions.number, positions) or []
 
 
 def _cut(wave: Tensor, samples: int, fade: int) -> Tensor:

@@ -17,15 +17,15 @@ from wavegan.audio.opening import shown
 from wavegan.audio.resample import resampled_length
 from wavegan.audio.silence import INAUDIBLE
 from wavegan.errors import UserError
+from wavegan.inference.base_vocoder import BaseVocoder
 from wavegan.inference.given import samples as checked
 from wavegan.inference.noise import draw_blocks
 from wavegan.inference.pieces import decode_blocks, most_frames
 from wavegan.inference.revocode import check_rates, silence_after
-from wavegan.inference.vocoder import Vocoder
 from wavegan.inference.whole import longest
 from wavegan.mel import mel_file, spectrogram
 from wavegan.mel.blocks import mel_blocks
-from wavegan.memory_limit import way_out
+from wavegan.memory_limit import memory_remedy
 
 MOST_NOISE = 400_000_000
 """Bytes of noise with several channels, which is drawn as a whole."""
@@ -45,7 +45,7 @@ class LongAudio(NamedTuple):
     blocks: Iterator[Tensor]
 
 
-def copied(vocoder: Vocoder, file: Path) -> LongAudio | None:
+def copied(vocoder: BaseVocoder, file: Path) -> LongAudio | None:
     """Copy synthesis of a recording, as by `revocode`; None if it is not decoded in blocks.
 
     Args:
@@ -77,7 +77,7 @@ def copied(vocoder: Vocoder, file: Path) -> LongAudio | None:
     return LongAudio(samples, (block / gain for block in _exactly(made, samples)))
 
 
-def vocoded(vocoder: Vocoder, file: Path) -> LongAudio | None:
+def vocoded(vocoder: BaseVocoder, file: Path) -> LongAudio | None:
     """The vocoder's audio for a mel file; None if it is not decoded in blocks.
 
     Raises:
@@ -99,7 +99,7 @@ def vocoded(vocoder: Vocoder, file: Path) -> LongAudio | None:
     return LongAudio(vocoder.generator.output_length(frames), made)
 
 
-def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
+def _in_blocks(vocoder: BaseVocoder, file: Path, samples: int) -> bool:
     """Whether to decode this many samples in blocks; refuse what fits neither way."""
     network, hop = vocoder.generator, vocoder.hop_length
     if samples <= most_frames(network, vocoder.device) * hop:
@@ -111,7 +111,7 @@ def _in_blocks(vocoder: Vocoder, file: Path, samples: int) -> bool:
         rate = vocoder.sample_rate
         raise UserError(
             f"{samples / rate:,.0f} s are too long for this network, which decodes the whole mel "
-            f"and has memory for {most / rate:,.0f} s: {way_out()}",
+            f"and has memory for {most / rate:,.0f} s: {memory_remedy()}",
             at=shown(file),
         )
     return False
@@ -126,7 +126,9 @@ def _surveyed(file: Path, rate: int) -> tuple[int, float]:
     return count, float(peak)
 
 
-def _decoded(vocoder: Vocoder, mel: Iterable[Tensor], frames: int, file: Path) -> Iterator[Tensor]:
+def _decoded(
+    vocoder: BaseVocoder, mel: Iterable[Tensor], frames: int, file: Path
+) -> Iterator[Tensor]:
     network = vocoder.generator
     shape, known = network.noise_shape(frames), vocoder.reach
     assert known is not None
@@ -136,7 +138,7 @@ def _decoded(vocoder: Vocoder, mel: Iterable[Tensor], frames: int, file: Path) -
             at=shown(file),
         )
     noise = None if shape is None else draw_blocks(shape, 0)
-    blocks = decode_blocks(network, mel, frames, noise, known)
+    blocks = decode_blocks(vocoder.engine, mel, frames, noise, known)
     return (block.cpu() for block in blocks)
 
 

@@ -1,16 +1,19 @@
 """The noise input of some vocoders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from wavegan.audio.window import Window
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.inference.given import numbers
 
 BLOCK = 2**18
 """Number of values per block of long noise."""
+FEW = 2**12
+"""Number of values per block of a stream."""
 
 
 def draw(shape: tuple[int, int], seed: int) -> Tensor:
@@ -32,6 +35,85 @@ def draw_blocks(shape: tuple[int, int], seed: int) -> Iterator[Tensor]:
         size = BLOCK if left >= BLOCK + 16 else left
         yield torch.randn(1, size, generator=generator)
         left -= size
+
+
+class NoiseStream:
+    """The noise of a mel whose length is not known yet.
+
+    With one channel it equals `draw` of the whole; several channels are drawn frame by frame, so
+    their seed gives other noise than `draw`.
+
+    Args:
+        generator: a network whose noise has a fixed number of values per frame.
+        seed: seed of drawn noise.
+        given: `(..., channels, length')` each, used instead; of any lengths.
+
+    Attributes:
+        unsettled: the last frames whose drawn values depend on the total length.
+    """
+
+    def __init__(
+        self, generator: MelGenerator, seed: int, given: Iterable[Tensor] | None = None
+    ) -> None:
+        shape = generator.noise_shape(1)
+        assert shape is not None
+        self._channels, self._each = shape
+        self._generator = torch.Generator().manual_seed(seed)
+        self._states = [(0, self._generator.get_state())]
+        self._tail: tuple[int, Tensor] | None = None
+        blocks = self._blocks() if given is None else (self._fitting(each) for each in given)
+        self._window = Window(blocks)
+        # torch draws 16 values at a time, and draws the last 16 of a tensor again
+        settled = given is not None or self._channels > 1 or self._each % 16 == 0
+        self.unsettled = 0 if settled else -(-16 // self._each)
+
+    def between(self, first: int, last: int, like: Tensor) -> Tensor:
+        """The noise `(N, channels, length)` of frames [first, last) of a batch like `like`.
+
+        Raises:
+            UserError: less noise was given.
+        """
+        start, stop = first * self._each, last * self._each
+        noise = self._window.between(start, stop)
+        if noise.shape[-1] < stop - start or len(noise) not in (1, len(like)):
+            raise UserError(
+                f"noise has shape {tuple(noise.shape)} for frames {first} to {last} of "
+                f"{len(like)} items: give {self._each} values per frame and channel, before the "
+                "frames"
+            )
+        if self._tail is not None and self._tail[0] < stop:
+            place, values = self._tail
+            noise = torch.cat([noise[..., : max(place - start, 0)], values], -1)
+            noise = noise[..., -(stop - start) :]
+        return noise.to(like.device).expand(len(like), -1, -1)
+
+    def end(self, frames: int) -> None:
+        """Settle the last values, now that the number of frames is known."""
+        length = frames * self._each
+        if not self.unsettled or length % 16 == 0:
+            return
+        place, state = [each for each in self._states if each[0] <= max(length - 16, 0)][-1]
+        generator = torch.Generator()
+        generator.set_state(state)
+        self._tail = place, torch.randn(1, 1, length - place, generator=generator)
+
+    def _blocks(self) -> Iterator[Tensor]:
+        place = 0
+        while True:
+            if self._channels > 1:
+                values = torch.randn(FEW, self._channels, generator=self._generator)
+                yield values.T[None]
+                continue
+            self._states = [*self._states[-2:], (place, self._generator.get_state())]
+            yield torch.randn(1, 1, FEW, generator=self._generator)
+            place += FEW
+
+    def _fitting(self, given: Tensor) -> Tensor:
+        if given.ndim < 2 or given.shape[-2] != self._channels:
+            raise UserError(
+                f"noise has shape {tuple(given.shape)}: give (..., {self._channels}, length)"
+            )
+        return given.to(torch.float32).reshape(-1, *given.shape[-2:])
 
 
 def of_items(

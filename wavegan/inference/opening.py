@@ -19,7 +19,11 @@ Base = TypeVar("Base", bound=Generator)
 
 @own_settings()
 def load(
-    path: str | Path, device: "str | torch.device" = "cpu", *, trust_code: bool = False
+    path: str | Path,
+    device: "str | torch.device" = "cpu",
+    *,
+    trust_code: bool = False,
+    **options: Any,
 ) -> Any:
     """Open a model of any task.
 
@@ -31,6 +35,7 @@ def load(
         device: device to compute on.
         trust_code: allow the model to name classes outside wavegan; their modules are imported
             and run. No other code of a model ever runs.
+        options: more arguments of that class's `from_pretrained`, such as `precision`.
 
     Returns:
         An object of the class that the task names: `Vocoder`, `Synthesizer`, or your own class.
@@ -46,7 +51,7 @@ def load(
         raise UserError(
             f"{path}: the class {task.opened_by} that opens its task cannot be imported: {error}"
         ) from None
-    return cls.from_pretrained(path, device, trust_code=trust_code)
+    return cls.from_pretrained(path, device, trust_code=trust_code, **options)
 
 
 def network(

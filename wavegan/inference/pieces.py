@@ -19,6 +19,7 @@ from torch import Tensor
 from wavegan.audio.window import Window
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
+from wavegan.inference.engine.engine import Engine
 from wavegan.own_settings import own_settings
 
 SAMPLES = 2**18
@@ -58,7 +59,7 @@ def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
     Returns:
         None if it is not `local`, if it reaches further than 2048 frames, or if NaN is lost.
     """
-    if not generator.local or _noise_per_frame(generator) is None:
+    if not generator.local or noise_per_frame(generator) is None:
         return None
     frames = 64
     while frames <= _WIDEST:
@@ -75,12 +76,12 @@ def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
 
 
 def decode(
-    generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach | None
+    engine: Engine[MelGenerator], mel: Tensor, noise: Tensor | None, known: Reach | None
 ) -> Tensor:
     """The audio `(N, T)` of mels `(N, n_mels, L)`, decoded a few samples at a time.
 
     Args:
-        generator: the network.
+        engine: runs the network.
         mel: mels of one length.
         noise: `(N, channels, length)` if the network takes noise.
         known: the network's reach; None decodes each mel whole.
@@ -89,18 +90,18 @@ def decode(
         UserError: too few frames for a network with reflected borders.
     """
     length = mel.shape[-1]
-    most = most_frames(generator, mel.device)
+    most = most_frames(engine.network, mel.device)
     if len(mel) * length <= most:
-        return _made(generator, mel, noise)
+        return _made(engine, mel, noise)
     audio = []
     together = max(most // length, 1)
     for first in range(0, len(mel), together):
         part = slice(first, first + together)
         given = mel[part], None if noise is None else noise[part]
         if length <= most or known is None:
-            audio.append(_made(generator, *given))
+            audio.append(_made(engine, *given))
         else:
-            audio.append(_in_pieces(generator, *given, known, most))
+            audio.append(_in_pieces(engine, *given, known, most))
     return torch.cat(audio)
 
 
@@ -111,7 +112,7 @@ def most_frames(generator: MelGenerator, device: torch.device) -> int:
 
 
 def decode_blocks(
-    generator: MelGenerator,
+    engine: Engine[MelGenerator],
     mel: Iterable[Tensor],
     length: int,
     noise: Iterable[Tensor] | None,
@@ -120,7 +121,7 @@ def decode_blocks(
     """The audio of one long mel given in blocks; bit for bit what `decode` gives.
 
     Args:
-        generator: the network.
+        engine: runs the network.
         mel: `(n_mels, L')` each, on the network's device.
         length: L, total number of frames.
         noise: `(channels, length')` each, of any lengths, if the network takes noise.
@@ -129,15 +130,15 @@ def decode_blocks(
     Yields:
         `(T',)` each.
     """
-    device = next(generator.parameters()).device
-    each = _noise_per_frame(generator) or 0
+    generator, device = engine.network, engine.device
+    each = noise_per_frame(generator) or 0
     frames, drawn = Window(mel), None if noise is None else Window(noise)
     for piece in _plan(generator, length, known, most_frames(generator, device)):
         with own_settings(), torch.no_grad():
             first, last = piece.first, piece.last
             own = None if drawn is None else drawn.between(first * each, last * each)[None]
             own = None if own is None else own.to(device)
-            made = _made(generator, frames.between(first, last)[None], own)
+            made = _made(engine, frames.between(first, last)[None], own)
             kept = made[0, piece.kept]
         yield kept
 
@@ -166,23 +167,24 @@ def _plan(generator: MelGenerator, length: int, known: Reach, most: int) -> Iter
 
 
 def _in_pieces(
-    generator: MelGenerator, mel: Tensor, noise: Tensor | None, known: Reach, most: int
+    engine: Engine[MelGenerator], mel: Tensor, noise: Tensor | None, known: Reach, most: int
 ) -> Tensor:
     """The audio `(1, T)` of one long mel."""
+    generator = engine.network
     audio = mel.new_empty(1, generator.output_length(mel.shape[-1]))
-    each = _noise_per_frame(generator) or 0
+    each = noise_per_frame(generator) or 0
     for piece in _plan(generator, mel.shape[-1], known, most):
         own = None if noise is None else noise[..., piece.first * each : piece.last * each]
-        made = _made(generator, mel[..., piece.first : piece.last], own)
+        made = _made(engine, mel[..., piece.first : piece.last], own)
         audio[:, piece.start : piece.stop] = made[:, piece.kept]
     return audio
 
 
-def _made(generator: MelGenerator, mel: Tensor, noise: Tensor | None) -> Tensor:
+def _made(engine: Engine[MelGenerator], mel: Tensor, noise: Tensor | None) -> Tensor:
     try:
-        made: Tensor = generator(mel) if noise is None else generator(mel, noise)
+        made = engine(mel) if noise is None else engine(mel, noise)
     except RuntimeError:
-        if mel.shape[-1] > FEW or not _takes(generator, mel.shape[-1] + FEW, mel):
+        if mel.shape[-1] > FEW or not _takes(engine.network, mel.shape[-1] + FEW, mel):
             raise
         raise UserError(
             f"mel has {mel.shape[-1]} frames, too few for this model, which reflects its borders: "
@@ -208,13 +210,14 @@ def _spoilt(generator: MelGenerator, n_mels: int, frames: int) -> Tensor:
     device, middle = next(generator.parameters()).device, frames // 2
     mel = torch.zeros(1, n_mels, frames, device=device)
     mel[..., middle] = torch.nan
-    each, noise = _noise_per_frame(generator), None
+    each, noise = noise_per_frame(generator), None
     if each:
         shape = generator.noise_shape(frames)
         noise = torch.zeros(1, *shape or (), device=device)
         noise[..., middle * each : (middle + 1) * each] = torch.nan
     with _direct_convolutions(device):
-        return _made(generator, mel, noise)[0].isnan()
+        made: Tensor = generator(mel) if noise is None else generator(mel, noise)
+        return made[0, 0].isnan()
 
 
 def _direct_convolutions(device: torch.device) -> AbstractContextManager[None]:
@@ -222,7 +225,7 @@ def _direct_convolutions(device: torch.device) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
 
 
-def _noise_per_frame(generator: MelGenerator) -> int | None:
+def noise_per_frame(generator: MelGenerator) -> int | None:
     """Values of noise per frame, 0 if it takes none; None if the number varies."""
     one, many = generator.noise_shape(1), generator.noise_shape(64)
     if one is None or many is None:

@@ -1,4 +1,4 @@
-"""Device and type of a model: any device, always float32."""
+"""Device and type of a model: any device; weights are always float32."""
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -7,6 +7,8 @@ from torch import nn
 
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.inference.engine.engine import Engine
+from wavegan.inference.engine.precision import Precision, check_device
 from wavegan.inference.telling import tell
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.own_settings import own_settings
@@ -22,12 +24,52 @@ class Placed(Generic[Network]):
 
     Args:
         generator: the network. It is changed in place: frozen, weight norm folded, in float32.
+        precision: see `Engine`; "auto" is float32 unless a subclass decides otherwise.
+        compile: see `Engine`.
+
+    Attributes:
+        engine: runs the network.
+
+    Raises:
+        UserError: an unknown precision.
     """
 
     @own_settings()
-    def __init__(self, generator: Network) -> None:
+    def __init__(
+        self, generator: Network, precision: Precision = "float32", *, compile: bool = False
+    ) -> None:
         fold_weight_norm(generator.eval())
         self.generator = generator.requires_grad_(False).float()
+        self.engine = Engine(
+            self.generator,
+            precision,
+            compile=compile,
+            example=self.run_example,
+            better=self.prefers_bfloat16,
+        )
+
+    @property
+    def precision(self) -> Precision:
+        """The precision that was asked for."""
+        return self.engine.precision
+
+    @property
+    def precision_used(self) -> str:
+        """The precision it computes in. "auto" is decided at first use, which takes a moment.
+
+        Raises:
+            UserError: its device cannot compute in the precision that was asked for.
+        """
+        with own_settings(), torch.no_grad():
+            return self.engine.used
+
+    def run_example(self) -> object:
+        """Run the network, without the engine, on a short input."""
+        raise NotImplementedError
+
+    def prefers_bfloat16(self, engine: Engine[Network]) -> bool:
+        """Whether bfloat16 is faster than float32 and sounds the same."""
+        return False
 
     @property
     def device(self) -> torch.device:
@@ -61,6 +103,7 @@ class Placed(Generic[Network]):
             target = torch.device(device)
             if target.type == "meta":
                 raise UserError("device meta: it cannot hold weights; give cpu or cuda")
+            check_device(self.precision, target)
             for part in self.parts():
                 part.to(target)
         except (RuntimeError, AssertionError, TypeError) as error:
@@ -99,6 +142,6 @@ def warn_of_other_type(dtype: object) -> None:
     if dtype not in (None, torch.float32):
         tell(
             f"dtype {dtype} has no effect: the model stays in float32, and takes mels of any "
-            "float type",
+            "float type; its option precision sets what it computes in",
             UserWarning,
         )

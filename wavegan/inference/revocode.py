@@ -6,10 +6,10 @@ from torch.nn.functional import pad
 
 from wavegan.audio.silence import is_silent
 from wavegan.errors import UserError
-from wavegan.inference.vocoder import Vocoder
+from wavegan.inference.base_vocoder import BaseVocoder
 
 
-def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
+def revocode(vocoder: BaseVocoder, wave: Tensor) -> Tensor:
     """Vocode a clip's own mel spectrogram.
 
     For a model trained on peak-normalised audio the clip is scaled to that peak, and the result is
@@ -34,7 +34,7 @@ def revocode(vocoder: Vocoder, wave: Tensor) -> Tensor:
     return torch.nn.functional.pad(made, (0, wave.shape[-1] - made.shape[-1])) / gain
 
 
-def check_rates(vocoder: Vocoder) -> None:
+def check_rates(vocoder: BaseVocoder) -> None:
     """Refuse a model that needs mels as input.
 
     Raises:
@@ -47,7 +47,7 @@ def check_rates(vocoder: Vocoder) -> None:
         )
 
 
-def silence_after(vocoder: Vocoder, samples: int) -> int:
+def silence_after(vocoder: BaseVocoder, samples: int) -> int:
     """Number of zeros to append to a clip: up to a whole frame, and one frame more.
 
     A front-end with centred frames ends one hop early.

@@ -14,8 +14,10 @@ from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference import labels as naming
 from wavegan.inference import latents, opening, usable
-from wavegan.inference.clip import Conditions, make
+from wavegan.inference.clip import Clip, Conditions
+from wavegan.inference.clip_batches import ClipBatches
 from wavegan.inference.clip_length import check_count, clip_length, warn_of_rounding
+from wavegan.inference.engine.precision import Precision
 from wavegan.inference.given import numbers, real, whole
 from wavegan.inference.invert import Inversion, fitted, search
 from wavegan.inference.labels import Label, Labels
@@ -37,9 +39,9 @@ class Synthesizer(Placed[LatentGenerator]):
     >>> clips = synthesizer.sample(8, label="snare", seed=7)  # doctest: +SKIP
 
     Clip i of seed s does not depend on the other clips: its latent, its noise and (if none is
-    given) its label are functions of (s, i) alone. Networks run on one clip at a time, as the
-    rounding of a convolution depends on the batch size. So a clip is bit-identical on one machine;
-    other devices and versions of torch round differently.
+    given) its label are functions of (s, i) alone. Several clips run at once only if their
+    samples are equal to those of each alone (`ClipBatches`). So a clip is bit-identical on one
+    machine; other devices and versions of torch round differently.
 
     Args:
         generator: maps latents to `(B, C, T)`. It is changed in place: frozen, weight norm folded,
@@ -48,6 +50,8 @@ class Synthesizer(Placed[LatentGenerator]):
         channels: C.
         labels: names of its labels, in order; by default their numbers as strings.
         peak: the peak to which its training audio was scaled, or None.
+        precision: see `from_pretrained`.
+        compile: see `from_pretrained`.
 
     Attributes:
         last_seed: seed of the last call of `sample`; None before the first.
@@ -61,13 +65,16 @@ class Synthesizer(Placed[LatentGenerator]):
         channels: int = 1,
         labels: Sequence[str] = (),
         peak: float | None = None,
+        precision: Precision = "float32",
+        compile: bool = False,
     ) -> None:
         names = tuple(labels) or tuple(str(number) for number in range(generator.n_labels))
         if generator.n_labels and len(names) != generator.n_labels:
             raise UserError(
                 f"labels has {len(names)} names, but the generator has {generator.n_labels} labels"
             )
-        super().__init__(generator)
+        super().__init__(generator, precision, compile=compile)
+        self._batches = ClipBatches(self.engine)
         self.sample_rate, self.channels, self.peak = sample_rate, channels, peak
         self.labels = names if generator.n_labels else ()
         self.last_seed: int | None = None
@@ -78,6 +85,8 @@ class Synthesizer(Placed[LatentGenerator]):
         path: str | Path,
         device: str | torch.device = "cpu",
         *,
+        precision: Precision = "auto",
+        compile: bool = False,
         trust_code: bool = False,
     ) -> "Synthesizer":
         """Open a model.
@@ -85,11 +94,16 @@ class Synthesizer(Placed[LatentGenerator]):
         Args:
             path: a run (its best checkpoint is used), a checkpoint or a bundle.
             device: device to compute on.
+            precision: "float32"; "bfloat16", in which a seed gives a slightly different clip;
+                "float16" (not on a CPU); or "auto", here always float32.
+            compile: also compile the network with `torch.compile`, which takes a minute or more and
+                needs a C++ compiler.
             trust_code: allow the model to name a class outside wavegan; its module is imported
                 and run. No other code of a model ever runs.
 
         Raises:
-            UserError: there is no usable model, or it is a vocoder.
+            UserError: there is no usable model, it is a vocoder, or the device cannot compute in
+                this precision.
         """
         config, generator = opening.network(
             path,
@@ -102,7 +116,18 @@ class Synthesizer(Placed[LatentGenerator]):
             channels=config.channels,
             labels=config.labels,
             peak=config.peak,
+            precision=precision,
+            compile=compile,
         ).to(device)
+
+    def run_example(self) -> Tensor:
+        """Generate a clip without meaning."""
+        net = self.generator
+        label = torch.zeros(1, dtype=torch.int64, device=self.device) if net.n_labels else None
+        noise = [torch.zeros(1, *shape, device=self.device) for shape in net.noise_shapes()]
+        latent = torch.zeros(1, net.latent_dim, device=self.device)
+        made: Tensor = net(latent, label, noise=noise or None)
+        return made
 
     @property
     def seconds(self) -> float:
@@ -209,13 +234,15 @@ class Synthesizer(Placed[LatentGenerator]):
         if loop:
             warn_of_rounding(seconds, length, rate)
         chosen = naming.numbers(label, self.labels, len(walks), first)
-        made = []
-        for number, given in enumerate(walks):
-            walk = latents.spread_evenly(given, length.windows, net.prior, loop=loop)
-            own = Conditions(seed, first + number, truncation, loop)
-            known = None if chosen is None else chosen[number]
-            made.append(make(net, walk, known, own, length, round(FADE * rate)))
-        clips = torch.stack(made)
+        wanted = [
+            Clip(
+                latents.spread_evenly(walk, length.windows, net.prior, loop=loop),
+                None if chosen is None else chosen[number],
+                Conditions(seed, first + number, truncation, loop),
+            )
+            for number, walk in enumerate(walks)
+        ]
+        clips = torch.stack(self._batches.make(wanted, length, round(FADE * rate)))
 
         def plain(number: int) -> Tensor:
             """The sound of a loop without looping."""

@@ -1,34 +1,23 @@
-"""Run a vocoder: a mel spectrogram in, its waveform out."""
+"""Vocoders: open one, and run it on mels, on streams of mels, and on files."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, overload
 
 import torch
-from numpy.typing import ArrayLike, NDArray
-from torch import Tensor, nn
+from numpy.typing import ArrayLike
+from torch import Tensor
 
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
-from wavegan.inference import opening
-from wavegan.inference.given import numbers, samples, several, whole
-from wavegan.inference.lengths import item_lengths
-from wavegan.inference.noise import fit, noise_of_each, of_items
-from wavegan.inference.pieces import Reach, decode, most_frames, reach
-from wavegan.inference.placement import Placed
+from wavegan.inference import file_vocoding, opening
+from wavegan.inference.base_vocoder import BaseVocoder
+from wavegan.inference.engine.precision import Precision
+from wavegan.inference.streaming import overlapped, streamed
 from wavegan.inference.telling import tell
-from wavegan.mel.front_end import Mel
-from wavegan.mel.layout import GuessedWarning, of_square
-from wavegan.mel.spectrogram import MelSpectrogram
-from wavegan.mel.value_range import suspicious
-from wavegan.own_settings import own_settings
-
-CHECKED = 8
-"""Number of calls that check the range of the mel, as the check costs as much as a fast network."""
+from wavegan.targets import check_files
 
 
-class Vocoder(Placed[MelGenerator]):
+class Vocoder(BaseVocoder):
     """A generator with the mel front-end it was trained on.
 
     >>> vocoder = Vocoder.from_pretrained("runs/my-voice")  # doctest: +SKIP
@@ -39,18 +28,12 @@ class Vocoder(Placed[MelGenerator]):
             norm folded, in float32.
         mel: its front-end.
         peak: the peak to which its training audio was scaled, or None.
+        precision: see `from_pretrained`.
+        compile: see `from_pretrained`.
 
     Attributes:
         mel_config: all fields of its front-end.
     """
-
-    def __init__(self, generator: MelGenerator, mel: Mel, peak: float | None = None) -> None:
-        super().__init__(generator)
-        self.front_end = MelSpectrogram(mel)
-        self.mel_config = mel
-        self.peak = peak
-        self._checks_left = CHECKED
-        self._squared = False
 
     @classmethod
     def from_pretrained(
@@ -58,6 +41,8 @@ class Vocoder(Placed[MelGenerator]):
         path: str | Path,
         device: str | torch.device = "cpu",
         *,
+        precision: Precision = "auto",
+        compile: bool = False,
         trust_code: bool = False,
     ) -> "Vocoder":
         """Open a model: ours or another project's.
@@ -67,11 +52,18 @@ class Vocoder(Placed[MelGenerator]):
                 weights file of HiFi-GAN, MelGAN, ParallelWaveGAN, BigVGAN, Vocos and others,
                 recognised by the files (see `docs/tts.md`).
             device: device to compute on.
+            precision: "float32", which equals the authors' code to about 1e-6 of the peak;
+                "bfloat16"; "float16" (not on a CPU); or "auto". On a CPU, "auto" is bfloat16 if
+                that is faster and, in a test with this network at the first call, sounds the same;
+                else, and on a GPU, float32.
+            compile: also compile the network with `torch.compile`, which takes a minute or more and
+                needs a C++ compiler.
             trust_code: allow the model to name a class outside wavegan; its module is imported
                 and run. No other code of a model ever runs.
 
         Raises:
-            UserError: there is no usable model, or it is not a vocoder.
+            UserError: there is no usable model, it is not a vocoder, or the device cannot compute
+                in this precision.
         """
         config, generator = opening.network(
             path,
@@ -82,215 +74,82 @@ class Vocoder(Placed[MelGenerator]):
             raise UserError(
                 f"{path}: the model takes a mel, but its configuration has no front-end (mel)"
             )
-        return cls(generator, config.mel, config.peak).to(device)
-
-    @property
-    def spec(self) -> Mel:
-        """The former name of `mel_config`."""
-        return self.mel_config
-
-    @property
-    def sample_rate(self) -> int:
-        """Sample rate of its output, Hz."""
-        return self.mel_config.audio_rate
-
-    @property
-    def hop_length(self) -> int:
-        """Samples of audio per frame."""
-        return self.mel_config.samples_per_frame
-
-    @property
-    def n_mels(self) -> int:
-        """Number of mel bands it takes."""
-        return self.mel_config.n_mels
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({self.described()}, mels of {self.n_mels} bands, "
-            f"{self.hop_length} samples a frame, {self.sample_rate} Hz, on {self.device})"
+        return cls(generator, config.mel, config.peak, precision=precision, compile=compile).to(
+            device
         )
 
-    def parts(self) -> tuple[nn.Module, ...]:
-        """All modules to move."""
-        return self.generator, self.front_end
+    @property
+    def lookahead(self) -> int | None:
+        """Number of frames after a frame that its samples depend on; None if it cannot stream."""
+        return None if self.reach is None else self.reach.after
 
-    @overload
-    def __call__(
+    def stream(
         self,
-        mel: list[Tensor] | list[NDArray[Any]],
-        noise: Sequence[ArrayLike] | None = None,
+        mels: Iterable[ArrayLike],
+        noise: Iterable[ArrayLike] | None = None,
         *,
         seed: int = 0,
-    ) -> list[Tensor]: ...
+    ) -> Iterator[Tensor]:
+        """Vocode a mel while it is being made.
 
-    @overload
-    def __call__(
-        self,
-        mel: ArrayLike,
-        noise: ArrayLike | None = None,
-        *,
-        lengths: Sequence[int] | Tensor | None = None,
-        mask: ArrayLike | None = None,
-        seed: int = 0,
-    ) -> Tensor: ...
-
-    def __call__(
-        self,
-        mel: Any,
-        noise: Any = None,
-        *,
-        lengths: Sequence[int] | Tensor | None = None,
-        mask: ArrayLike | None = None,
-        seed: int = 0,
-    ) -> Tensor | list[Tensor]:
-        """Vocode mel spectrograms.
-
-        The caller's torch settings (autocast, default dtype and device, modes) have no effect. Mels
-        of minutes are decoded in pieces if that gives the same audio.
+        In float32 all audio together equals the whole mel's to 1e-5 of the peak. A sample comes as
+        soon as no later frame can change it: `lookahead` frames after its own. Each chunk costs
+        `reach.before + reach.after` frames more than its own.
 
         Args:
-            mel: `(..., n_mels, L)`, made by this front-end (see `mel`) or an equal one. Models of
-                projects with frames first also take `(..., L, n_mels)`. A list of such arrays, of
-                any lengths, gives a list; each item gets the same audio as on its own.
-            noise: noise `(..., channels, length)` for a model with a noise input (Parallel WaveGAN,
-                StyleMelGAN, UnivNet), or a list of them for a list of mels; None draws it from
-                `seed`, the same for each item.
-            lengths: number of frames of each item of a padded batch. The audio after an item's end
-                is 0; before it, it is the same as for the item on its own.
-            mask: the same as `lengths`, as booleans `(..., L)` that are true at an item's frames.
+            mels: chunks `(..., n_mels, L')` of any lengths, frames last; a batch has one length.
+            noise: for models that take noise: `(..., channels, length)` per chunk or in other
+                pieces, in time for its frames. None draws it from `seed`: with one channel that of
+                the whole mel, with several (UnivNet) other noise.
             seed: seed of the noise.
 
-        Returns:
-            `(..., T)` audio in about [-1, 1] on this vocoder's device, float32; T is
-            `L * hop_length`, one hop less where the model's frames are centred (Vocos).
+        Yields:
+            Audio `(..., T')` after each chunk that settles samples, and after the last chunk.
 
         Raises:
-            UserError: not numbers, a wrong number of mel bands, no frames, or values that are not
-                finite; noise, lengths or a mask that do not fit.
+            UserError: the model needs the whole mel (see `stream_overlapped`); a chunk that does
+                not fit; too few frames in all.
         """
-        # no_grad and not inference_mode: callers change the audio in place
-        with own_settings(), torch.no_grad():
-            mels, seed = several(mel, 2), whole(seed, "seed")
-            if mels is None:
-                return self._vocode(
-                    self._checked(numbers(mel, "mel")), noise, lengths, mask, seed=seed
-                )
-            if lengths is not None or mask is not None:
-                raise UserError("lengths and mask are for one array: a list has its own lengths")
-            noises = noise_of_each(noise, len(mels))
-            return [
-                self._vocode(self._checked(numbers(one, f"mel[{i}]"), f"mel[{i}]"), own, seed=seed)
-                for i, (one, own) in enumerate(zip(mels, noises, strict=True))
-            ]
+        return streamed(self, mels, noise, seed)
 
-    def _vocode(
-        self,
-        bands: Tensor,
-        noise: object = None,
-        lengths: object = None,
-        mask: object = None,
-        *,
-        seed: int,
-    ) -> Tensor:
-        """Audio `(..., T)` of checked mels."""
-        flat = bands.reshape(-1, *bands.shape[-2:])
-        given = None if noise is None else fit(noise, self.generator, flat.shape[-1])
-        if given is not None and len(given) not in (1, len(flat)):
-            raise UserError(
-                f"noise has {len(given)} items and mel has {len(flat)}: give 1, or one per item"
-            )
-        frames = item_lengths(flat, lengths, mask)
-        self._warn_if_suspicious(flat, frames)
-        audio = flat.new_zeros(len(flat), self.generator.output_length(flat.shape[-1]))
-        for length in sorted(set(frames)):
-            items = [item for item, own in enumerate(frames) if own == length]
-            noises = of_items(given, self.generator, items, length, seed)
-            made = self._decoded(flat[items, :, :length], noises)
-            audio[items, : made.shape[-1]] = made
-        return audio.reshape(*bands.shape[:-2], audio.shape[-1])
+    def stream_overlapped(
+        self, mels: Iterable[ArrayLike], *, window: int = 256, overlap: int = 32
+    ) -> Iterator[Tensor]:
+        """Vocode a mel in windows that overlap and cross-fade: not what the whole mel gives.
 
-    def _decoded(self, mel: Tensor, noise: Tensor | None) -> Tensor:
-        """Audio `(N, T)` of mels of one length."""
-        noise = None if noise is None else noise.to(self.device)
-        long = mel.shape[-1] > most_frames(self.generator, self.device)
-        return decode(self.generator, mel, noise, self.reach if long else None)
-
-    @cached_property
-    def reach(self) -> Reach | None:
-        """Receptive field of its network; None if it needs the whole mel."""
-        return reach(self.generator, self.n_mels)
-
-    def warn_of_range(self, mel: Tensor) -> None:
-        """In the first calls, warn if values `(N, n_mels, L)` look like another front-end's."""
-        if self._checks_left:
-            self._checks_left -= 1
-            self._warn(suspicious(mel, self.mel_config))
-
-    def _warn(self, reason: str | None) -> None:
-        if reason is not None:
-            self._checks_left = 0
-            tell(reason, RuntimeWarning)
-
-    def _checked(self, mel: Tensor, name: str = "mel") -> Tensor:
-        """The mel `(..., n_mels, L)` as float32 on the device."""
-        swapped = mel.ndim >= 2 and mel.shape[-2] != self.n_mels and mel.shape[-1] == self.n_mels
-        if swapped and self.mel_config.layout == "frames_first":
-            mel = mel.transpose(-1, -2)
-        if mel.ndim >= 2 and mel.shape[-2] == mel.shape[-1] == self.n_mels:
-            mel = self._square(mel)
-        if mel.ndim < 2 or mel.shape[-2] != self.n_mels:
-            raise UserError(
-                f"{name} has shape {tuple(mel.shape)}: this vocoder takes "
-                f"(..., {self.n_mels}, frames)"
-            )
-        if mel.shape[-1] == 0:
-            raise UserError(f"{name} has no frames")
-        mel = mel.to(self.device, torch.float32)
-        if not bool(torch.isfinite(mel).all()):
-            raise UserError(f"{name} has values that are not finite")
-        return mel
-
-    def _square(self, mel: Tensor) -> Tensor:
-        """With as many frames as bands, find the layout by the values; warn of a guess once."""
-        layout = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
-        if layout.doubt and not self._squared:
-            self._squared = True
-            tell(f"mel: {layout.doubt}", GuessedWarning)
-        return mel.transpose(-1, -2) if layout.turned else mel
-
-    def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:
-        """Warn once if values of one of the first mels look like another front-end's."""
-        if not self._checks_left or not len(mel):
-            return
-        self._checks_left -= 1
-        longest = max(range(len(mel)), key=frames.__getitem__)
-        self._warn(suspicious(mel[longest, :, : frames[longest]], self.mel_config))
-
-    @overload
-    def mel(self, wave: list[Tensor] | list[NDArray[Any]]) -> list[Tensor]: ...
-
-    @overload
-    def mel(self, wave: ArrayLike) -> Tensor: ...
-
-    def mel(self, wave: Any) -> Tensor | list[Tensor]:
-        """The log-mel spectrogram that this vocoder takes.
+        For models that cannot `stream`. Noise of a model is drawn from seed 0 for each window.
 
         Args:
-            wave: `(..., T)` in [-1, 1] at the front-end's `sample_rate`, or a list of such arrays.
+            mels: see `stream`.
+            window: frames per window.
+            overlap: frames that two windows share; below `window`.
 
-        Returns:
-            `(..., n_mels, L)`, float32; for a list, a list.
+        Yields:
+            Audio `(..., T')` after each window.
 
         Raises:
-            UserError: no samples, values far beyond [-1, 1] or not finite, 64-bit integers.
-                Integers of audio files, and `(T, channels)`, are converted with a warning.
+            UserError: see `stream`.
         """
-        with own_settings(), torch.no_grad():
-            waves = several(wave, 1)
-            if waves is None:
-                return self._mel(samples(wave, "wave"))
-            return [self._mel(samples(one, f"wave[{i}]")) for i, one in enumerate(waves)]
+        return overlapped(self, mels, window, overlap)
 
-    def _mel(self, wave: Tensor) -> Tensor:
-        made: Tensor = self.front_end(wave.to(self.device))
-        return made
+    def vocode_file(
+        self, source: str | Path, target: str | Path, *, subtype: str | None = None
+    ) -> int:
+        """Vocode one file to another, block by block if it is long: hours need no more memory.
+
+        Args:
+            source: a recording, which is copied through its mel, or a mel (`.npy`, `.npz`, `.pt`).
+            target: the audio file; its extension is the format. It is overwritten.
+            subtype: see `wavegan.audio.io.write`.
+
+        Returns:
+            Number of samples beyond full scale, which were clipped.
+
+        Raises:
+            UserError: the input cannot be read or does not fit the model, or the two are one file.
+            RunError: the output cannot be written.
+        """
+        source, target = Path(source), Path(target)
+        check_files([target], inputs=[source], other="another target", force=True)
+        made = file_vocoding.made(self, source, lambda note: tell(note, UserWarning))
+        return file_vocoding.write(made, target, subtype=subtype)

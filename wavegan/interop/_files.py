@@ -53,9 +53,9 @@ def torch_file(file: Path) -> Any:
     try:
         file.open("rb").close()
     except FileNotFoundError:
-        raise UserError(f"{file}: no such file") from None
+        raise UserError("no such file", at=file) from None
     except OSError as error:
-        raise UserError(f"{file}: {error.strerror or error}") from None
+        raise UserError(str(error.strerror or error), at=file) from None
     try:
         return tensor_file.load(file)
     except UserError:
@@ -65,7 +65,7 @@ def torch_file(file: Path) -> Any:
         refuse_unusable(file)
         if "Unsupported global" in str(error) or "Unsupported class" in str(error):
             raise _unsafe(file, _pickles.callables(file)) from None
-        raise UserError(f"{file}: damaged, or not a file of torch weights") from None
+        raise UserError("damaged, or not a file of torch weights", at=file) from None
 
 
 def refuse_unusable(file: Path) -> None:
@@ -86,15 +86,16 @@ def refuse_other_kinds(file: Path) -> None:
     Raises:
         UserError: the message has the kind of the file and what to do.
     """
-    if reason := file_kinds.instead_of_weights(file):
-        raise UserError(f"{file}: {reason}")
+    if reason := file_kinds.no_weights_reason(file):
+        raise UserError(reason, at=file)
 
 
 def _unsafe(file: Path, names: list[str]) -> UserError:
     return UserError(
-        f"{file}: it has more than weights ({', '.join(names[:3]) or 'an object'}), and opening it "
+        f"it has more than weights ({', '.join(names[:3]) or 'an object'}), and opening it "
         "would run code from the file: if you trust it, load it with its own project and save "
-        "only the weights, with torch.save(model.state_dict(), FILE)"
+        "only the weights, with torch.save(model.state_dict(), FILE)",
+        at=file,
     )
 
 
@@ -147,7 +148,7 @@ def yaml_documents(text: str, file: Path) -> dict[str, Any]:
         for document in bounded_yaml.documents(text, _WithoutCode):
             fields.update(document)
     except (ValueError, TypeError, RecursionError, yaml.YAMLError):
-        raise UserError(f"{file}: the settings inside it are not readable as YAML") from None
+        raise UserError("the settings inside it are not readable as YAML", at=file) from None
     return fields
 
 
@@ -155,13 +156,13 @@ def _mapping(file: Path, kind: str, parse: Callable[[str], Any]) -> dict[str, An
     try:
         content = parse(bounded_text.read(file, LONGEST))
     except FileNotFoundError:
-        raise UserError(f"{file}: no such file") from None
+        raise UserError("no such file", at=file) from None
     except yaml.YAMLError as error:
-        raise UserError(f"{file}: not readable as {kind}: {bounded_yaml.reason(error)}") from None
+        raise UserError(f"not readable as {kind}: {bounded_yaml.reason(error)}", at=file) from None
     except (OSError, ValueError, RecursionError):
-        raise UserError(f"{file}: not readable as {kind}") from None
+        raise UserError(f"not readable as {kind}", at=file) from None
     if not isinstance(content, dict):
-        raise UserError(f"{file}: its content is not a {kind} mapping")
+        raise UserError(f"its content is not a {kind} mapping", at=file)
     return content
 
 
@@ -175,14 +176,16 @@ def state_dict(content: Any, file: Path, *path: str) -> dict[str, Tensor]:
         if not isinstance(content, Mapping) or key not in content:
             keys = list(content)[:5] if isinstance(content, Mapping) else ()
             there = ", ".join(shown(key).strip("'") for key in keys)
-            raise UserError(f"{file}: has no {key!r}; found {there or type(content).__name__}")
+            raise UserError(f"has no {key!r}; found {there or type(content).__name__}", at=file)
         content = content[key]
     if (
         not isinstance(content, Mapping)
         or not content
         or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
     ):
-        raise UserError(f"{file}: {'.'.join(path) or 'its content'} is not a state dict of tensors")
+        raise UserError(
+            f"{'.'.join(path) or 'its content'} is not a state dict of tensors", at=file
+        )
     return {
         key[match.end() if (match := _WRAPPED.match(key)) else 0 :]: value
         for key, value in content.items()
@@ -196,18 +199,18 @@ def field(config: Mapping[str, Any], name: str, file: Path) -> Any:
         UserError: it is missing.
     """
     if name not in config:
-        raise UserError(f"{file}: has no field {name!r}")
+        raise UserError(f"has no field {name!r}", at=file)
     return config[name]
 
 
 def several(folder: Path, files: Sequence[Path]) -> UserError:
     """The error for a folder with more than one model; it names up to six of them."""
     names = ", ".join(sorted(file.name for file in files)[:6])
-    return UserError(f"{folder}: it has several models; give one of them: {names}")
+    return UserError(f"it has several models; give one of them: {names}", at=folder)
 
 
 @contextmanager
-def blaming(file: Path) -> Iterator[None]:
+def errors_naming(file: Path) -> Iterator[None]:
     """Prefix errors about values with the file that they were read from.
 
     Raises:
@@ -216,6 +219,6 @@ def blaming(file: Path) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        if str(error).startswith(f"{file}: "):
+        if error.at == str(file):
             raise
-        raise UserError(f"{file}: {error}") from None
+        raise UserError(str(error), at=file) from None

@@ -71,7 +71,7 @@ def settings(content: Any, file: Path) -> dict[str, Any]:
     if isinstance(content, Mapping) and "hp_str" in content:
         text = content["hp_str"]
         if not isinstance(text, str):
-            raise UserError(f"{file}: hp_str is a {type(text).__name__}: it must be YAML text")
+            raise UserError(f"hp_str is a {type(text).__name__}: it must be YAML text", at=file)
         return yaml_documents(text, file)
     warnings.warn(
         f"{file}: no settings (hp_str) with the weights: using those of the published model",

@@ -27,7 +27,7 @@ def step_of(file: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def discriminators_beside(generator: Path) -> Path | None:
+def nearest_discriminators(generator: Path) -> Path | None:
     """The `do_*` file nearest in step to a generator file, or the last one if it has no step.
 
     A slightly older or newer trained discriminator is still better for fine-tuning than a new one.

@@ -36,6 +36,7 @@ def _renamed(name: str, rules: Rules, file: Path) -> str:
         if match:
             return match.expand(replacement)
     raise UserError(
-        f"{file}: the weight {name!r} does not belong to the expected network; "
-        "check that weights and configuration are of one model"
+        f"the weight {name!r} does not belong to the expected network; "
+        "check that weights and configuration are of one model",
+        at=file,
     )

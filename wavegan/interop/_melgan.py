@@ -54,8 +54,9 @@ def shapes(weights: Mapping[str, Tensor], sequence: str, file: Path) -> Shapes:
     places = sorted(found)
     if len(places) < 3 or any(len(found[place]) != 3 for place in places):
         raise UserError(
-            f"{file}: not a MelGAN generator: it has {len(places)} convolutions {sequence}.*, but "
-            "needs at least three with three dimensions: first, upsampling and last"
+            f"not a MelGAN generator: it has {len(places)} convolutions {sequence}.*, but "
+            "needs at least three with three dimensions: first, upsampling and last",
+            at=file,
         )
     first, *ups, last = places
     return Shapes(

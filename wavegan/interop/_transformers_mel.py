@@ -60,7 +60,7 @@ def of_univnet(extractor: Mapping[str, Any], hop: int, bands: int) -> Mel:
     for name, value in fixed.items():
         if extractor.get(name, value) != value:
             raise UserError(
-                f"{EXTRACTOR}: {name} {extractor[name]!r} is not supported, only {value}"
+                f"{name} {extractor[name]!r} is not supported, only {value}", at=EXTRACTOR
             )
     window = extractor.get("win_length", 1024)
     mel = replace(

@@ -91,22 +91,22 @@ def _part(config: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
     if path != only:
         reason = REASONS.get(path.rpartition(".")[2])
         raise UserError(
-            f"{file}: {name} {path} cannot be read{': ' + reason if reason else ''}; only {only}"
+            f"{name} {path} cannot be read{': ' + reason if reason else ''}; only {only}", at=file
         )
     given = config[name].get("init_args") or {}
     if not isinstance(given, dict):
-        raise UserError(f"{file}: {name}.init_args is not a mapping")
+        raise UserError(f"{name}.init_args is not a mapping", at=file)
     for key in given:
         if key not in defaults:
             raise UserError(
-                f"{file}: {name}.init_args.{key} is not known{suggest(str(key), defaults)}"
+                f"{name}.init_args.{key} is not known{suggest(str(key), defaults)}", at=file
             )
     made = {**defaults, **given}
     for key, value in made.items():
         wanted = _unfit(key, value)
         if wanted:
             found = f"is {value!r}" if key in given else "is missing"
-            raise UserError(f"{file}: {name}.init_args.{key} {found}: it must be {wanted}")
+            raise UserError(f"{name}.init_args.{key} {found}: it must be {wanted}", at=file)
     return made
 
 
@@ -127,6 +127,7 @@ def _check(parts: Mapping[str, Mapping[str, Any]], file: Path) -> None:
     for part, key, other, other_key in EQUAL:
         if parts[part][key] != parts[other][other_key]:
             raise UserError(
-                f"{file}: {part}.init_args.{key} {parts[part][key]} is not {other}.init_args."
-                f"{other_key} {parts[other][other_key]}: they must be equal"
+                f"{part}.init_args.{key} {parts[part][key]} is not {other}.init_args."
+                f"{other_key} {parts[other][other_key]}: they must be equal",
+                at=file,
             )

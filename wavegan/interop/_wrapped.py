@@ -68,7 +68,7 @@ def generator(content: Any, file: Path, anchors: Anchors) -> dict[str, Tensor]:
     return _chosen({place: _below(place, tensors) for place in best}, file)
 
 
-def holds(file: Path, anchors: Anchors) -> bool:
+def matches(file: Path, anchors: Anchors) -> bool:
     """Whether a file has weight names for all anchors, wrapped or not; reads no weights.
 
     Results are cached until the file changes, as every layout calls this.
@@ -80,7 +80,7 @@ def holding(path: Path, anchors: Anchors) -> list[Path]:
     """The files at a path (a file or a folder) that match all anchors."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     files = [file for file in files if file.suffix in SUFFIXES and file.is_file()]
-    return [file for file in files if holds(file, anchors)]
+    return [file for file in files if matches(file, anchors)]
 
 
 def only(path: Path, anchors: Anchors) -> Path | None:
@@ -186,7 +186,7 @@ def _chosen(found: Mapping[str, dict[str, Tensor]], file: Path) -> dict[str, Ten
     averaged = [place for place in found if _AVERAGED.search(place)]
     if len(averaged) != 1:
         raise UserError(
-            f"{file}: it has several generators ({shown}): save the state dict of only one"
+            f"it has several generators ({shown}): save the state dict of only one", at=file
         )
     first = averaged[0]
     warnings.warn(
@@ -211,13 +211,15 @@ def _nothing(keys: list[str], content: Any, file: Path, anchors: Anchors) -> Use
     expected = ", ".join(anchor.split("\\")[0] + ".*" for anchor in anchors)
     there = keys or [str(key) for key in content] if isinstance(content, Mapping) else []
     return UserError(
-        f"{file}: it has no 'generator'; found {listed(there) or type(content).__name__}, expected "
-        f"weights {expected}"
+        f"it has no 'generator'; found {listed(there) or type(content).__name__}, expected "
+        f"weights {expected}",
+        at=file,
     )
 
 
 def _discriminators(keys: Sequence[str], file: Path) -> UserError:
     return UserError(
-        f"{file}: it has weights of discriminators ({listed(keys)}), but no generator: give the "
-        "generator's file (g_*, G_*, netG)"
+        f"it has weights of discriminators ({listed(keys)}), but no generator: give the "
+        "generator's file (g_*, G_*, netG)",
+        at=file,
     )

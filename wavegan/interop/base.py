@@ -116,7 +116,7 @@ def shown_weights(path: Path) -> str:
     return _wrapped.listed(_wrapped.weight_names(files[0])) if len(files) == 1 else ""
 
 
-def looked_for() -> str:
+def expected_files() -> str:
     """The files of all layouts, for an error message."""
     return ", ".join(layout.looks_for for layout in layouts())
 

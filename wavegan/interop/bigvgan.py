@@ -16,9 +16,9 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import SUFFIXES, blaming, contents, field, json_file, state_dict
+from wavegan.interop._files import SUFFIXES, contents, errors_naming, field, json_file, state_dict
 from wavegan.interop._jik876_config import CONFIG, PEAK, front_end, stages
-from wavegan.interop._jik876_keys import discriminators_beside, norms_renamed, step_of
+from wavegan.interop._jik876_keys import nearest_discriminators, norms_renamed, step_of
 from wavegan.interop.base import Layout
 from wavegan.layers.activations import half_band
 
@@ -64,7 +64,7 @@ class BigVGANLayout(Layout):
         described = file.with_name(CONFIG)
         config = json_file(described)
         weights = _without_filters(_wrapped.generator(contents(file), file, ANCHORS), file)
-        with blaming(described):
+        with errors_naming(described):
             mel = front_end(config, described)
         return Model(
             Config(
@@ -114,13 +114,13 @@ def _without_filters(weights: Mapping[str, Tensor], file: Path) -> dict[str, Ten
         taps = weights[key].flatten().float()
         # room for half precision
         if taps.shape != expected.shape or not torch.allclose(taps, expected, atol=1e-3):
-            raise UserError(f"{file}: {key} is not BigVGAN's low-pass of {len(expected)} taps")
+            raise UserError(f"{key} is not BigVGAN's low-pass of {len(expected)} taps", at=file)
     return {key: value for key, value in weights.items() if not FILTER.fullmatch(key)}
 
 
 def _discriminators(file: Path, config: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     named = file.with_name(file.name.replace(GENERATOR, DISCRIMINATORS))
-    saved = named if named.is_file() and named != file else discriminators_beside(file)
+    saved = named if named.is_file() and named != file else nearest_discriminators(file)
     if saved is None:
         return {}
     content = contents(saved)

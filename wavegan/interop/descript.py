@@ -13,7 +13,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import blaming, contents, state_dict, yaml_file
+from wavegan.interop._files import contents, errors_naming, state_dict, yaml_file
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Layout
@@ -53,7 +53,7 @@ class Descript(Layout):
             _compare(described, found, layers)
         of_d = file.with_name(file.name.replace("netG", "netD"))
         wanted = discriminators and of_d != file and of_d.is_file()
-        with blaming(file):
+        with errors_naming(file):
             mel = Mel.from_dict({**FRONT_END.to_dict(), "n_mels": found.n_mels})
         return Model(
             Config(
@@ -89,8 +89,9 @@ def _compare(file: Path, found: Shapes, layers: int) -> None:
     for name, value in expected.items():
         if name in arguments and arguments[name] != value:
             raise UserError(
-                f"{file}: {name} is {arguments[name]!r}, but the network of the weights next to it "
-                f"has {value:g}"
+                f"{name} is {arguments[name]!r}, but the network of the weights next to it "
+                f"has {value:g}",
+                at=file,
             )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import blaming, contents, field, json_file
+from wavegan.interop._files import contents, errors_naming, field, json_file
 from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
 from wavegan.interop._jik876_keys import discriminators as read_discriminators
-from wavegan.interop._jik876_keys import discriminators_beside, step_of
+from wavegan.interop._jik876_keys import nearest_discriminators, step_of
 from wavegan.interop.base import Layout
 
 ANCHORS = (r"conv_pre\.", r"ups\.", r"resblocks\.", r"conv_post\.")
@@ -53,8 +53,8 @@ class ISTFTNetLayout(Layout):
         described = file.parent / CONFIG
         config = json_file(described)
         weights = _wrapped.generator(contents(file), file, ANCHORS)
-        of_d = discriminators_beside(file) if discriminators else None
-        with blaming(described):
+        of_d = nearest_discriminators(file) if discriminators else None
+        with errors_naming(described):
             _refuse_what_differs(config)
             mel = front_end(config, described)
         return Model(

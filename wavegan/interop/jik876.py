@@ -12,10 +12,10 @@ from typing import Any
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import SUFFIXES, blaming, contents, json_file, several
+from wavegan.interop._files import SUFFIXES, contents, errors_naming, json_file, several
 from wavegan.interop._jik876_config import CONFIG, PEAK, PLAIN_MEL, front_end, stages
 from wavegan.interop._jik876_keys import discriminators as read_discriminators
-from wavegan.interop._jik876_keys import discriminators_beside, step_of
+from wavegan.interop._jik876_keys import nearest_discriminators, step_of
 from wavegan.interop.base import Layout
 
 _NO_GENERATOR = re.compile(r"do_|disc|opt")
@@ -65,13 +65,14 @@ class Jik876(Layout):
         source = file.with_name(CONFIG)
         if not source.is_file():
             raise UserError(
-                f"{file}: weights of HiFi-GAN without their settings: put the {CONFIG} that they "
-                "were trained with next to them"
+                f"weights of HiFi-GAN without their settings: put the {CONFIG} that they "
+                "were trained with next to them",
+                at=file,
             )
         config = json_file(source)
         weights = _wrapped.generator(contents(file), file, _ANCHORS)
-        of_d = discriminators_beside(file) if discriminators else None
-        with blaming(source):
+        of_d = nearest_discriminators(file) if discriminators else None
+        with errors_naming(source):
             _refuse_what_differs(config)
             mel = front_end(config, source)
         return Model(
@@ -106,7 +107,7 @@ def _choose(files: list[Path], *, certain: bool) -> list[Path]:
         files = [numbered[max(numbered)]]
     if certain and len(files) == 1:
         return files
-    return [file for file in files if _wrapped.holds(file, _ANCHORS)]
+    return [file for file in files if _wrapped.matches(file, _ANCHORS)]
 
 
 def _refuse_what_differs(config: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import blaming, contents, field, state_dict, yaml_file
+from wavegan.interop._files import contents, errors_naming, field, state_dict, yaml_file
 from wavegan.interop.base import Layout
 from wavegan.interop.pwg import hifigan, melgan, parallel_wavegan, stylemelgan
 from wavegan.interop.pwg.front_end import front_end, pqmf, statistics
@@ -79,7 +79,7 @@ class ParallelWaveGAN(Layout):
         source = file.with_name(CONFIG)
         config = yaml_file(source)
         family = _family(config, source)
-        with blaming(source):
+        with errors_naming(source):
             mel = front_end(config, source)
         content = contents(file)
         weights = _wrapped.generator(content, file, ANCHORS[family])
@@ -109,7 +109,7 @@ def _family(config: Mapping[str, Any], source: Path) -> str:
     family = config.get("generator_type", OLDEST)
     if family not in GENERATORS:
         raise UserError(
-            f"{source}: generator_type {family} cannot be read: only {', '.join(GENERATORS)}"
+            f"generator_type {family} cannot be read: only {', '.join(GENERATORS)}", at=source
         )
     return str(family)
 
@@ -118,7 +118,7 @@ def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]
     """`generator_params` with checked types; the older spelling "kernal" is accepted."""
     given = field(config, "generator_params", source) or {}
     if not isinstance(given, dict):
-        raise UserError(f"{source}: generator_params is {given!r}: it must be a mapping")
+        raise UserError(f"generator_params is {given!r}: it must be a mapping", at=source)
     params = {str(key).replace("kernal", "kernel"): value for key, value in given.items()}
     for key, value in params.items():
         kind = None
@@ -127,12 +127,13 @@ def _params(config: Mapping[str, Any], mel: Mel, source: Path) -> dict[str, Any]
         elif key.endswith(("channels", "layers", "stacks")):
             kind = "a whole number" if type(value) is not int else None
         if kind:
-            raise UserError(f"{source}: generator_params.{key} is {value!r}: it must be {kind}")
+            raise UserError(f"generator_params.{key} is {value!r}: it must be {kind}", at=source)
     key = "in_channels" if config.get("generator_type") in TAKE_MEL else "aux_channels"
     if params.get(key, 80) != mel.n_mels:
         raise UserError(
-            f"{source}: generator_params.{key} is {params.get(key, 80)}, but num_mels is "
-            f"{mel.n_mels}: only generators that take mels can be read"
+            f"generator_params.{key} is {params.get(key, 80)}, but num_mels is "
+            f"{mel.n_mels}: only generators that take mels can be read",
+            at=source,
         )
     return params
 

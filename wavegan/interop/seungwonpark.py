@@ -15,7 +15,7 @@ from torch import Tensor
 
 from wavegan.bundle_config import Config, Model
 from wavegan.interop import _hp_str, _wrapped
-from wavegan.interop._files import blaming, contents, field, state_dict
+from wavegan.interop._files import contents, errors_naming, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._melgan import Shapes, rules, shapes
 from wavegan.interop.base import Layout
@@ -64,7 +64,7 @@ class Seungwonpark(Layout):
         msd = {}
         if discriminators and "model_d" in content:
             msd = {"msd": rename(state_dict(content, file, "model_d"), _DISCRIMINATOR, file)}
-        with blaming(file):
+        with errors_naming(file):
             options = _hp_str.mel_options(audio, file)
             mel = Mel(**options, magnitude_eps=0.0, padding="center", precision="float64")
         return Model(

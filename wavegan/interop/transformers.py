@@ -20,7 +20,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _wrapped
-from wavegan.interop._files import blaming, contents, field, json_file
+from wavegan.interop._files import contents, errors_naming, field, json_file
 from wavegan.interop._keys import moved, rename
 from wavegan.interop._transformers_mel import EXTRACTOR, of_hifigan, of_univnet
 from wavegan.interop.base import Layout
@@ -111,16 +111,17 @@ class TransformersLayout(Layout):
         kind = config["model_type"]
         if kind not in KINDS:
             raise UserError(
-                f"{described}: model_type {kind!r} is not a vocoder{suggest(kind, KINDS)}"
+                f"model_type {kind!r} is not a vocoder{suggest(kind, KINDS)}", at=described
             )
         if file.name in PARTS:
             raise UserError(
-                f"{file}: the weights are in several files: save them as one with "
-                'model.save_pretrained(FOLDER, max_shard_size="100GB")'
+                "the weights are in several files: save them as one with "
+                'model.save_pretrained(FOLDER, max_shard_size="100GB")',
+                at=file,
             )
         read, anchors = KINDS[kind]
         weights = _wrapped.generator(contents(file), file, anchors)
-        with blaming(described):
+        with errors_naming(described):
             vocoder = read(config, weights, file)
         return Model(
             Config(mel=vocoder.mel, generator=vocoder.generator),

@@ -16,7 +16,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError, suggest
 from wavegan.interop import _hp_str, _wrapped
-from wavegan.interop._files import blaming, contents, field, state_dict
+from wavegan.interop._files import contents, errors_naming, field, state_dict
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop.base import Layout
 from wavegan.mel.front_end import Mel
@@ -93,7 +93,7 @@ class UnivNetLayout(Layout):
         settings = _hp_str.settings(content, file) or {
             "gen": {"channel_size": len(field(weights, "conv_pre.bias", file))}
         }
-        with blaming(file):
+        with errors_naming(file):
             audio = _section(settings, "audio", AUDIO, OF_TRAINING)
             options = _options(_section(settings, "gen", GENERATOR, ()))
             mel = Mel(**_hp_str.mel_options(audio, file))

@@ -15,7 +15,7 @@ from torch import Tensor
 from wavegan.bundle_config import Config, Model
 from wavegan.errors import UserError
 from wavegan.interop import _wrapped
-from wavegan.interop._files import SUFFIXES, blaming, contents
+from wavegan.interop._files import SUFFIXES, contents, errors_naming
 from wavegan.interop._keys import Rules, rename
 from wavegan.interop._vocos_config import CHECKPOINTS, CONFIG, described, parts
 from wavegan.interop.base import Layout
@@ -71,7 +71,7 @@ class VocosLayout(Layout):
         found = parts(source)
         backbone, head = found["backbone"], found["head"]
         saved = _wrapped.generator(contents(file), file, ANCHORS)
-        with blaming(source):
+        with errors_naming(source):
             mel = _mel(found["feature_extractor"])
         _check_buffers(saved, mel, head["n_fft"], file)
         return Model(
@@ -126,8 +126,9 @@ def _check_buffers(saved: Mapping[str, Tensor], mel: Mel, n_fft: int, file: Path
         # room for half precision, and for odd sample rates
         if not (same and (saved[key].float() - value).abs().max() < 0.02):
             raise UserError(
-                f"{file}: {key} does not match {CONFIG}: this model has another window or mel "
-                "scale than Vocos, which cannot be read"
+                f"{key} does not match {CONFIG}: this model has another window or mel "
+                "scale than Vocos, which cannot be read",
+                at=file,
             )
 
 

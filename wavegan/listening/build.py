@@ -18,7 +18,7 @@ from wavegan.listening.pairing import ANCHORS, REFERENCE, Source
 from wavegan.listening.plan import ListeningTest
 from wavegan.listening.sounds import Sounds
 from wavegan.listening.stimuli import Stimuli, prepare
-from wavegan.pages import made_here
+from wavegan.pages import is_own_page
 from wavegan.readable import PROSE, escaped
 from wavegan.targets import check_folder
 
@@ -79,7 +79,7 @@ def build(
     """
     plan.check(systems)
     read = [*systems, *([plan.reference] if plan.reference else [])]
-    earlier = made_here(out / "index.html", page.MARK)
+    earlier = is_own_page(out / "index.html", page.MARK)
     check_folder(out, own=("index.html", "audio"), inputs=read, force=force or earlier)
     if earlier:
         note(f"{out}: an earlier page is replaced")

@@ -116,12 +116,6 @@ class MelSpectrogram(nn.Module):
             log_mel = log_mel / self.scale.to(log_mel.device)
         return log_mel if self.mel.clip is None else log_mel.clamp(*self.mel.clip)
 
-    def denormalize(self, mel: Tensor) -> Tensor:
-        """Undo `mean` and `scale` of (..., n_mels, L); `clip` cannot be undone."""
-        if self.scale is not None:
-            mel = mel * self.scale
-        return mel if self.mean is None else mel + self.mean
-
 
 def mel_filterbank(mel: Mel) -> Tensor:
     """Triangular bands over the bins of the transform: (n_mels, n_fft / 2 + 1), float32.

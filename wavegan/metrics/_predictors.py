@@ -90,11 +90,11 @@ def each_channel(
     """
     if clips[0].shape[1] < least * sample_rate:
         return float("nan")
-    inputs = [heard_at(clip, sample_rate, rate) for clip in clips]
+    inputs = [at_rate(clip, sample_rate, rate) for clip in clips]
     return float(np.mean([_score(model, channels) for channels in zip(*inputs, strict=True)]))
 
 
-def heard_at(clip: Tensor, sample_rate: int, rate: int) -> Array:
+def at_rate(clip: Tensor, sample_rate: int, rate: int) -> Array:
     """Resample `(C, T)` to `rate` Hz and clip it at full scale, as in a 16-bit file."""
     return resample_array(clip.numpy(), sample_rate, rate).clip(-1.0, 1.0)
 

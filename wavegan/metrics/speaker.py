@@ -55,7 +55,7 @@ class Speaker(Metric):
         """Compare `(C, T)` with `(C, T)` of any lengths, independent of timing."""
         pair = comparable(estimate, reference)
         inputs = [
-            _predictors.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
+            _predictors.at_rate(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
         ]
         first, second = (self._embed(clip[0]) for clip in inputs)
         return float("nan") if first is None or second is None else float(first @ second)

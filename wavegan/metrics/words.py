@@ -54,7 +54,7 @@ class Words(Metric):
         if min(clip.shape[1] for clip in pair) < LEAST * sample_rate:
             return float("nan")
         inputs = [
-            _predictors.heard_at(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
+            _predictors.at_rate(clip.mean(0, keepdim=True), sample_rate, RATE) for clip in pair
         ]
         found, wanted = (self._words(clip[0]) for clip in inputs)
         return _edits(found, wanted) / len(wanted) if wanted else float("nan")

@@ -22,10 +22,10 @@ class Facts:
     values: Sequence[float]
     trend: Trend
     plateau: Plateau | None
-    troubles: Sequence[Alarm]
+    problems: Sequence[Alarm]
 
     @property
-    def young(self) -> bool:
+    def too_early(self) -> bool:
         """Whether there are too few validations or steps for a trend."""
         return len(self.values) < FEWEST or self.history.step < self.history.early
 
@@ -58,7 +58,7 @@ def advise(facts: Facts) -> Advice:
     return _unclear(facts)
 
 
-def raised(history: History, improving: bool) -> list[Alarm]:
+def validation_alarms(history: History, improving: bool) -> list[Alarm]:
     """The alarms of the last validation; while validations improve, only collapse counts."""
     if not history.validation or history.step < history.early:
         return []
@@ -101,16 +101,16 @@ def _between(steps: Sequence[int], values: Sequence[float], edges: Sequence[int]
 
 
 def _trouble(facts: Facts) -> Advice | None:
-    if not facts.troubles:
+    if not facts.problems:
         return None
-    first = facts.troubles[0]
-    use = "" if not facts.values or first.name == "by heart" else f" {_best(facts)}"
+    first = facts.problems[0]
+    use = "" if not facts.values or first.name == "memorized" else f" {_best(facts)}"
     return Advice(first.action, str(first.name), f"{wording.remedy(first)}{use}")
 
 
 def _too_early(facts: Facts) -> Advice | None:
     history, made = facts.history, len(facts.values)
-    if not facts.young:
+    if not facts.too_early:
         return None
     if history.unmeasured:
         return Advice(

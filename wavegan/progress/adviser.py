@@ -27,7 +27,7 @@ class Adviser:
         self._printed = ("", "")
         self._text = ""
 
-    def tell(self, final: bool = False) -> None:
+    def report(self, final: bool = False) -> None:
         """Compute the verdict; print it if advice or trend changed, or at the end.
 
         An error in here must not end the run, so it is only printed.

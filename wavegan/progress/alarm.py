@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
+from wavegan import aliases
+
 Network = Literal["generator", "discriminator"]
 Action = Literal["continue", "stop", "lower_rate", "more_data", "restart", "wait"]
 Source = Literal["training", "validation"]
 Name = Literal[
     "blind",
-    "by heart",
+    "memorized",
     "collapse",
     "exploding",
     "loader waits",
@@ -58,6 +60,7 @@ class Alarm:
                 `numbers`.
         """
         name, network, action = line.get("name"), line.get("network"), line.get("action")
+        name = aliases.ALARMS.get(str(name), name)
         step, text = int(line["step"]), str(line.get("text", ""))
         known = name in get_args(Name) and action in get_args(Action)
         if not known or network not in (None, *LETTERS):

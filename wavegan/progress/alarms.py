@@ -30,7 +30,7 @@ def of(step: int, values: Values, past: Sequence[Values]) -> list[Alarm]:
     found = (
         _collapse(step, values, past),
         _overpowering(step, values, past),
-        _by_heart(step, values),
+        _memorized(step, values),
     )
     return [alarm for alarm in found if alarm is not None]
 
@@ -55,7 +55,7 @@ def _overpowering(step: int, values: Values, past: Sequence[Values]) -> Alarm | 
     return Alarm("overpowering", "discriminator", "lower_rate", step, seen, "validation")
 
 
-def _by_heart(step: int, values: Values) -> Alarm | None:
+def _memorized(step: int, values: Values) -> Alarm | None:
     names = (*RIGHT, "accuracy_held_out")
     if any(name not in values for name in names):
         return None
@@ -63,4 +63,4 @@ def _by_heart(step: int, values: Values) -> Alarm | None:
     if not (gap >= MEMORIZATION_GAP and values["accuracy_fake"] >= 1 - MEMORIZATION_GAP):
         return None
     seen = {name: values[name] for name in names}
-    return Alarm("by heart", "discriminator", "more_data", step, seen, "validation")
+    return Alarm("memorized", "discriminator", "more_data", step, seen, "validation")

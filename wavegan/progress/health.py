@@ -30,7 +30,7 @@ CHANCE = {"lsgan": 0.5, "hinge": 2.0, "nonsaturating": 2 * math.log(2), "relativ
 """Loss of one discriminator at chance, by the objective's name."""
 
 
-def troubles(history: History, improving: bool) -> tuple[Alarm, ...]:
+def problems(history: History, improving: bool) -> tuple[Alarm, ...]:
     """All problems of the training, the worst first.
 
     Args:
@@ -193,7 +193,7 @@ def _finite(value: Any) -> bool:
 
 GROWN: Sequence[Callable[[History, bool], Alarm | None]] = (
     rates.fallen,
-    rates.fallen_for_d,
+    rates.fallen_of_d,
     _exploding,
     _overpowering,
     _one_sided,

@@ -96,13 +96,13 @@ class History:
     @property
     def measured(self) -> tuple[Line, ...]:
         """The comparable validations: those since the validation clips last changed."""
-        since = max(self.measured_anew, default=-1)
+        since = max(self.clip_changes, default=-1)
         return tuple(line for line in self.validation if line["step"] > since)
 
     @property
-    def measured_anew(self) -> tuple[int, ...]:
+    def clip_changes(self) -> tuple[int, ...]:
         """The steps after which the validation clips changed, in ascending order."""
-        return tuple(sorted({int(x["step"]) for x in self.starts if x.get("measured_anew")}))
+        return tuple(sorted({int(x["step"]) for x in self.starts if x.get("other_clips")}))
 
     @property
     def early(self) -> int:

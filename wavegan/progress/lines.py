@@ -194,17 +194,17 @@ def _skip(content: dict[str, Any]) -> Line | None:
 
 def _of(model: type[BaseModel], content: dict[str, Any]) -> Line | None:
     try:
-        return model.model_validate(content).model_dump()
+        return model.model_validate(_with_current_names(content)).model_dump()
     except (ValidationError, RecursionError):
         return None
+
+
+def _with_current_names(content: dict[str, Any]) -> dict[str, Any]:
+    return {aliases.EVENT_FIELDS.get(key, key): value for key, value in content.items()}
 
 
 def _return(content: dict[str, Any]) -> Line | None:
-    try:
-        known = _Return.model_validate(content)
-    except (ValidationError, RecursionError):
-        return None
-    return known.model_dump()
+    return _of(_Return, content)
 
 
 def _start(content: dict[str, Any]) -> Line | None:

@@ -8,16 +8,16 @@ from wavegan.progress.thresholds import ENOUGH
 EARLY_TO_TELL = "too early to tell"
 
 
-def unsure(history: History) -> str | None:
+def why_unsure(history: History) -> str | None:
     """Why it is too early to tell whether the networks are healthy; None if it is not."""
     if len(history.train) < ENOUGH:
         return f"{len(history.train)} of {ENOUGH} required windows of steps"
     return f"{history.early:,} steps are required" if history.step < history.early else None
 
 
-def players(history: History) -> dict[Network, str]:
+def states(history: History) -> dict[Network, str]:
     """State of each network: `healthy` if nothing else is known, or why that is unknown."""
-    well = "healthy" if unsure(history) is None else EARLY_TO_TELL
+    well = "healthy" if why_unsure(history) is None else EARLY_TO_TELL
     state: dict[Network, str] = {"generator": well}
     if not history.recipe.get("discriminators"):
         return state
@@ -32,7 +32,7 @@ def sentence(history: History) -> str:
     """A sentence for networks without known problems; empty if no window is recorded."""
     if not history.train:
         return ""
-    state, why = players(history), unsure(history)
+    state, why = states(history), why_unsure(history)
     of_d = state.get("discriminator")
     other = "; there is no D" if of_d is None else f"; D is {of_d}"
     both = of_d == state["generator"]

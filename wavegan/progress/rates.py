@@ -20,7 +20,7 @@ def fallen(history: History, _improving: bool) -> Alarm | None:
     return Alarm("rate gone", None, "restart", history.step, seen)
 
 
-def fallen_for_d(history: History, _improving: bool) -> Alarm | None:
+def fallen_of_d(history: History, _improving: bool) -> Alarm | None:
     """The separate rate of D, which follows the schedule of G's, is almost zero."""
     optimizer, rates = (
         history.section("training", "optimizer"),

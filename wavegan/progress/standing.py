@@ -55,10 +55,10 @@ class Standing:
             if self.left is None or not self.left
             else f", {format_duration(self.left)} to the end"
         )
-        return f"{share}{speed}{left}; {self.told}"
+        return f"{share}{speed}{left}; {self.in_words}"
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         """Its state in words."""
         if self.written is None:
             return "nothing written yet"

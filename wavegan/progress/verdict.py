@@ -7,13 +7,12 @@ copied folder.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wavegan.progress import health, networks, wording
-from wavegan.progress.advice import Advice, Facts, advise, raised, rising
+from wavegan.progress.advice import Advice, Facts, advise, rising, validation_alarms
 from wavegan.progress.alarm import LETTERS, Action, Alarm
 from wavegan.progress.history import History
 from wavegan.progress.pace import format_duration, seconds_to
@@ -85,13 +84,16 @@ def judge(history: History) -> RunVerdict:
     """The verdict of a run; missing data never raises."""
     metric = _metric(history)
     steps, values = _known(history, metric)
-    young = history.step < history.early
-    going = UNKNOWN if young else _trend(steps, values)
+    too_early = history.step < history.early
+    current = UNKNOWN if too_early else _trend(steps, values)
     # with too few validations, a strong D is no problem yet
-    improving = going.direction == "falling" or len(values) < FEWEST
-    wrong = (*health.troubles(history, improving), *raised(history, going.direction == "falling"))
-    levels = plateau(steps, values) if going.direction == "falling" else None
-    facts = Facts(history, steps, values, going, levels, wrong)
+    improving = current.direction == "falling" or len(values) < FEWEST
+    wrong = (
+        *health.problems(history, improving),
+        *validation_alarms(history, current.direction == "falling"),
+    )
+    levels = plateau(steps, values) if current.direction == "falling" else None
+    facts = Facts(history, steps, values, current, levels, wrong)
     advice = advise(facts)
     waiting = health.loader_waits(history)
     waits = "" if waiting is None else wording.line(waiting)
@@ -108,8 +110,8 @@ def judge(history: History) -> RunVerdict:
         value=values[-1] if values else math.nan,
         best_step=steps[facts.best] if values else None,
         best_value=values[facts.best] if values else math.nan,
-        trend=going.direction,
-        confidence=going.confidence,
+        trend=current.direction,
+        confidence=current.confidence,
         typical=at.value if at else None,
         typical_of=at.recipe if at else None,
         health=_health(history, wrong),
@@ -120,15 +122,6 @@ def judge(history: History) -> RunVerdict:
         skipped=left_out.steps,
         returns=left_out.returns,
     )
-
-
-def judge_run(run: Path) -> RunVerdict:
-    """The verdict of a run's folder.
-
-    Raises:
-        UserError: it is not a run's folder.
-    """
-    return judge(History.read(run))
 
 
 def _metric(history: History) -> str | None:
@@ -160,7 +153,7 @@ def _trend(steps: Sequence[int], values: Sequence[float]) -> Trend:
 
 
 def _health(history: History, wrong: Sequence[Alarm]) -> dict[str, str]:
-    state = networks.players(history)
+    state = networks.states(history)
     for alarm in reversed(wrong):
         if alarm.network:
             state[alarm.network] = str(alarm.name)
@@ -172,7 +165,7 @@ def _paragraph(
 ) -> str:
     sentences = [
         _figure(facts, metric),
-        _players(facts),
+        _network_states(facts),
         SkippedSteps.of(facts.history).sentence,
         _typical(facts.history, metric, at),
         advice.text,
@@ -197,28 +190,28 @@ def _figure(facts: Facts, metric: str | None) -> str:
     )
     return (
         f"Step {facts.step:,} of {history.total:,}: validation {_name(metric)} {_shown(now)} "
-        f"({lowest}), {_going(facts)}."
+        f"({lowest}), {_trend_clause(facts)}."
     )
 
 
-def _going(facts: Facts) -> str:
-    going, made = facts.trend, len(facts.values)
+def _trend_clause(facts: Facts) -> str:
+    current, made = facts.trend, len(facts.values)
     if made < FEWEST:
         return f"too early to tell a trend ({made} of {FEWEST} required validations)"
-    if facts.young:
+    if facts.too_early:
         return f"too early to tell a trend ({facts.history.early:,} steps are required)"
-    sure = ">99 %" if going.confidence > 0.99 else f"{going.confidence * 100:.0f} %"
-    if going.direction == "unknown":
+    sure = ">99 %" if current.confidence > 0.99 else f"{current.confidence * 100:.0f} %"
+    if current.direction == "unknown":
         return "no clear trend"
-    if going.direction == "flat":
-        return f"flat ({sure} sure that it changes by less than {going.margin * 100:.0f} %)"
-    much = "" if abs(going.change) < 0.005 else f" by {abs(going.change):.0%}"
-    return f"{going.direction} since step {going.first:,}{much} ({sure} sure)"
+    if current.direction == "flat":
+        return f"flat ({sure} sure that it changes by less than {current.margin * 100:.0f} %)"
+    much = "" if abs(current.change) < 0.005 else f" by {abs(current.change):.0%}"
+    return f"{current.direction} since step {current.first:,}{much} ({sure} sure)"
 
 
-def _players(facts: Facts) -> str:
-    if facts.troubles:
-        return " ".join(dict.fromkeys(map(wording.sentence, facts.troubles)))
+def _network_states(facts: Facts) -> str:
+    if facts.problems:
+        return " ".join(dict.fromkeys(map(wording.sentence, facts.problems)))
     return networks.sentence(facts.history)
 
 

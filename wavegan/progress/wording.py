@@ -9,7 +9,7 @@ Words = tuple[str, str]
 """What is wrong, and what to do."""
 
 
-def told(alarm: Alarm) -> str:
+def with_step(alarm: Alarm) -> str:
     """An alarm of a validation as a line, with its step."""
     return f"alarm at step {alarm.step:,}: {line(alarm)}"
 
@@ -70,7 +70,7 @@ def _overwhelms(_alarm: Alarm) -> Words:
     )
 
 
-def _by_heart(alarm: Alarm) -> Words:
+def _memorized(alarm: Alarm) -> Words:
     held_out, real = _number(alarm, "accuracy_held_out"), _number(alarm, "accuracy_real")
     return (
         f"D has memorized the training clips: it takes {held_out:.0%} of held-out clips for real, "
@@ -167,7 +167,7 @@ def _loader_waits(alarm: Alarm) -> Words:
 _WORDS: Mapping[tuple[Source, Name], Callable[[Alarm], Words]] = {
     ("validation", "collapse"): _collapse,
     ("validation", "overpowering"): _overwhelms,
-    ("validation", "by heart"): _by_heart,
+    ("validation", "memorized"): _memorized,
     ("training", "not finite"): _not_finite,
     ("training", "exploding"): _exploding,
     ("training", "vanishing"): _vanishing,

@@ -34,7 +34,7 @@ class Event:
     """An event to mark at a step.
 
     Attributes:
-        kind: "checkpoint", "best", "alarm", "resumed" or "anew" (other validation clips).
+        kind: "checkpoint", "best", "alarm", "resumed" or "other-clips" (validation clips changed).
         step: when it happened.
         run: index of the run, from 0.
         text: description.
@@ -141,7 +141,7 @@ class Chart:
             "best": f"M{x:.1f} {TOP}V{foot}M{x - 4:.1f} {foot}h8l-4 -7z",
             "alarm": f"M{x:.1f} {TOP}V{foot}M{x - 4:.1f} {TOP - 8}h8l-4 8z",
             "resumed": f"M{x:.1f} {TOP}V{foot}",
-            "anew": f"M{x:.1f} {TOP}V{foot}",
+            "other-clips": f"M{x:.1f} {TOP}V{foot}",
         }[event.kind]
         return {"shape": shape, "kind": event.kind, "run": event.run, "text": event.text}
 

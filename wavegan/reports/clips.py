@@ -13,7 +13,7 @@ from wavegan.errors import UserError
 from wavegan.evaluation import pairing
 
 GENERATED, ORIGINAL = "_generated", "_original"
-APART = 0.025
+LENGTH_TOLERANCE = 0.025
 """Two originals with one name are different clips if their lengths differ by more seconds."""
 REAL = ("ground-truth", "ground_truth", "groundtruth", "gt", "original", "originals", "real",
         "reference", "references", "natural", "recordings")  # fmt: skip
@@ -205,7 +205,10 @@ def _differ(one: Path, other: Path) -> bool:
         first, second = io.probe(one), io.probe(other)
     except UserError:
         return False
-    return abs(first.frames / first.sample_rate - second.frames / second.sample_rate) > APART
+    return (
+        abs(first.frames / first.sample_rate - second.frames / second.sample_rate)
+        > LENGTH_TOLERANCE
+    )
 
 
 def _has_audio(folder: Path) -> bool:

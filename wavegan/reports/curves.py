@@ -103,13 +103,13 @@ def events_of(history: History, run: int) -> Iterator[Event]:
     if best is not None:
         yield Event("best", best, run, f"best checkpoint, step {best:,}")
     for alarm in history.alarms:
-        yield Event("alarm", alarm.step, run, wording.told(alarm))
+        yield Event("alarm", alarm.step, run, wording.with_step(alarm))
     for line in history.starts:
         step = int(line["step"])
         if step > 0:
             yield Event("resumed", step, run, f"resumed at step {step:,}")
-    for step in history.measured_anew:
-        yield Event("anew", step, run, f"validation has other clips from step {step:,} on")
+    for step in history.clip_changes:
+        yield Event("other-clips", step, run, f"validation has other clips from step {step:,} on")
 
 
 def group_of(kind: str, key: str) -> str:
@@ -155,7 +155,7 @@ def _chart(
         thinned(
             run,
             *history.series(kind, key),
-            breaks=history.measured_anew if kind == "validation" else (),
+            breaks=history.clip_changes if kind == "validation" else (),
         )
         for run, history in enumerate(histories)
         if any(key in line for line in getattr(history, kind))
@@ -163,7 +163,7 @@ def _chart(
     title, unit = NAMES.get(key, (_readable(key, group), ""))
     ends = _ends(key, group, series)
     middle = 0.5 if group == "accuracy" and ends and "augment" not in key else None
-    marked = [event for event in events if kind == "validation" or event.kind != "anew"]
+    marked = [event for event in events if kind == "validation" or event.kind != "other-clips"]
     return Chart(title, unit, series, marked, ends, middle)
 
 

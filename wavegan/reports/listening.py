@@ -17,7 +17,7 @@ from wavegan.counted import counted
 from wavegan.errors import RunError, UserError, reason
 from wavegan.reports import png, spectrogram
 from wavegan.reports.axes import number
-from wavegan.reports.clips import APART, Column, Gallery
+from wavegan.reports.clips import LENGTH_TOLERANCE, Column, Gallery
 from wavegan.reports.page import fill
 from wavegan.reports.spectrogram import LARGEST_DIFFERENCE
 
@@ -177,7 +177,7 @@ def _card(
         text = f"Difference of {name}, {sound.column}, from the original: {mean:.1f} dB on average"
         pictures.append(_picture(apart, text, frame, "picture difference"))
         notes.insert(0, f"differs by {mean:.1f} dB")
-        if abs(sound.seconds - original.seconds) > APART:
+        if abs(sound.seconds - original.seconds) > LENGTH_TOLERANCE:
             longer = sound.seconds - original.seconds
             notes.append(f"{abs(longer):.2f} s {'longer' if longer > 0 else 'shorter'}")
     return {

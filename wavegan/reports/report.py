@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from wavegan import atomic
 from wavegan.errors import UserError
-from wavegan.pages import made_here
+from wavegan.pages import is_own_page
 from wavegan.progress import wording
 from wavegan.progress.history import History
 from wavegan.progress.verdict import judge
@@ -132,7 +132,7 @@ def _check(target: Path, inputs: Sequence[Path], force: bool, note: Note) -> Non
         raise UserError(f"{target}: the folder {target.parent} does not exist; create it first")
     if target.suffix.lower() not in (".html", ".htm", ""):
         raise UserError(f"--out {target}: the page is HTML; use a name that ends in .html")
-    earlier = made_here(target, page.MARK)
+    earlier = is_own_page(target, page.MARK)
     check_files([target], inputs=inputs, force=force or earlier)
     if earlier:
         note(f"{target}: an earlier report is replaced")

@@ -105,7 +105,7 @@ def validations(histories: Sequence[History], names: Sequence[str]) -> Markup | 
             {
                 "step": f"{int(lines[n]['step']):,}",
                 "best": int(lines[n]["step"]) == best,
-                "anew": n in others,
+                "other_clips": n in others,
                 "cells": [_value(lines[n].get(key)) for key in keys],
             }
             for n in sorted(chosen)
@@ -124,7 +124,7 @@ def validations(histories: Sequence[History], names: Sequence[str]) -> Markup | 
 def _other_clips(history: History) -> set[int]:
     """Indices of validations whose clips differ from those of the validation before."""
     steps = [line["step"] for line in history.validation]
-    firsts = {bisect.bisect_right(steps, step) for step in history.measured_anew}
+    firsts = {bisect.bisect_right(steps, step) for step in history.clip_changes}
     return {n for n in firsts if 0 < n < len(steps)}
 
 

@@ -156,17 +156,18 @@ def mark_best(run: Path, progress: Progress, metric: str) -> None:
     atomic.text(run / "checkpoints" / BEST, json.dumps(content) + "\n")
 
 
-def settle_best(run: Path, progress: Progress, *, anew: bool) -> None:
+def settle_best(run: Path, progress: Progress, *, other_clips: bool) -> None:
     """Forget the best checkpoint of a resumed run if validation results no longer compare.
 
     Args:
         run: the run's folder.
         progress: progress of the resumed run.
-        anew: whether validation measures other clips from now on. `best.json` then says that there
-            is no best step, so a later resume forgets it too, although older checkpoints have one.
+        other_clips: whether validation measures other clips from now on. `best.json` then says that
+            there is no best step, so a later resume forgets it too, although older checkpoints have
+            one.
     """
     file = run / "checkpoints" / BEST
-    if anew:
+    if other_clips:
         atomic.text(file, json.dumps({"step": None}) + "\n")
     try:
         forgotten = file.is_file() and run_folder.marked(run) is None

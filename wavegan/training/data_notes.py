@@ -89,7 +89,7 @@ def _low_rates(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
     usual = rates.most_common(1)[0][0]
     of_them = "" if len(rates) == 1 else "most of them "
     yield (
-        f"{_so_many(rates.total(), clips)} below the recipe's {wanted} Hz ({of_them}at "
+        f"{_how_many(rates.total(), clips)} below the recipe's {wanted} Hz ({of_them}at "
         f"{usual} Hz): they are resampled, and have nothing above {usual / 2:g} Hz to learn; "
         f"{_fitting(recipe, usual)}"
     )
@@ -130,12 +130,12 @@ def _lengths(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
     if recipe.data.align == "start":
         longer = sum(length > segment for length in lengths)
         if longer:
-            yield f"{_so_many(longer, clips)} longer than data.segment, the rest is unused: {size}"
+            yield f"{_how_many(longer, clips)} longer than data.segment, the rest is unused: {size}"
         if max(lengths) < segment / 2:
             longest = f"{max(lengths) / rate:.2f} s"
             yield f"the longest file is {longest}, so most of each sound is silence: {size}"
     elif shorter >= MOST * len(clips):
-        yield f"{_so_many(shorter, clips)} shorter than a crop, and padded with silence: {size}"
+        yield f"{_how_many(shorter, clips)} shorter than a crop, and padded with silence: {size}"
 
 
 def _channels(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
@@ -143,12 +143,13 @@ def _channels(recipe: Recipe, clips: Sequence[Clip]) -> Iterator[str]:
     more = sum(clip.channels > wanted for clip in clips)
     fewer = sum(clip.channels == 1 < wanted for clip in clips)
     if more and wanted == 1:
-        yield f"{_so_many(more, clips)} of several channels, which are mixed to one"
+        yield f"{_how_many(more, clips)} of several channels, which are mixed to one"
     if fewer == len(clips):
-        yield f"{_so_many(fewer, clips)} mono: the {wanted} channels (audio.channels) will be equal"
+        which = _how_many(fewer, clips)
+        yield f"{which} mono: the {wanted} channels (audio.channels) will be equal"
 
 
-def _so_many(count: int, clips: Sequence[Clip]) -> str:
+def _how_many(count: int, clips: Sequence[Clip]) -> str:
     """The start of a sentence: "all 3 files are", "2 of 3 files are"."""
     if len(clips) == 1:
         return "the only file is"

@@ -20,7 +20,7 @@ OURS = {RECIPE, METRICS, SPLIT, LOCK, *FOLDERS}
 STEPS = "training.steps"
 
 
-def going_on(out: Path, asked: Recipe) -> Recipe | None:
+def recipe_to_resume(out: Path, asked: Recipe) -> Recipe | None:
     """The recipe to resume with if the folder holds the requested run; None if it is free.
 
     The folder of a run without checkpoints is free.

@@ -8,7 +8,7 @@ from pathlib import Path
 from accelerate import Accelerator
 from torch import nn
 
-from wavegan.interrupt import Interrupt, LeftEarly, Phase
+from wavegan.interrupt import Interrupt, Phase, StoppedEarly
 from wavegan.progress.adviser import Adviser
 from wavegan.training import random_state
 from wavegan.training.checkpoint import TrainState
@@ -50,7 +50,7 @@ class Examiner:
             if values:
                 self.record(values)
             if values is not None and progress.step < self.steps:
-                self.adviser.tell()
+                self.adviser.report()
         meet(self.accelerator)
         return any_process(progress.best_step == progress.step, self.accelerator.device)
 
@@ -65,7 +65,7 @@ class Examiner:
                 random_state.preserve_rng(self.accelerator.device),
             ):
                 return self.validation(self.averaged(), discriminator, self.previews())
-        except (LeftEarly, Exception):
+        except (StoppedEarly, Exception):
             if interrupt.signal is None:
                 raise
             # a library may turn the signal's exception into another one
@@ -96,10 +96,10 @@ class Examiner:
                 random_state.preserve_rng(self.accelerator.device),
             ):
                 self.validation.preview(self.averaged(), self.previews())
-        except LeftEarly:
+        except StoppedEarly:
             shutil.rmtree(self.previews(), ignore_errors=True)
 
-    def knows_nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether this step has neither validation results nor previews."""
         validated = {line["step"] for line in self.log.validations()}
         return self.train_state.progress.step not in validated and not self.previews().exists()

@@ -78,7 +78,7 @@ def find(recipe: Recipe, history: History | None = None) -> Files:
             train=data.train,
             by_label=data.labels is not None,
             gap=_gap(manifest, recipe) if data.align == "random" else None,
-            as_before=history is not None and history.wrote_nothing,
+            as_before=history is not None and history.has_no_split,
         )
     notes = data_notes.of(recipe, manifest, chosen)
     return Files(manifest, chosen, mels, (*manifest.passed_over, *chosen.notes, *notes))

@@ -79,7 +79,7 @@ def _dropped(run: Path, folder: Path) -> bool:
         if not folder.exists():
             return True
         owner = _owner(run)
-        if owner is None or (owner.can_be_seen() and owner.lives() is False):
+        if owner is None or (owner.can_be_seen() and owner.is_alive() is False):
             return False
         time.sleep(WAIT)
     return False
@@ -140,7 +140,8 @@ def _lock(run: Path) -> tuple[State, str]:
         return "note", f"{owner}: whether it still trains is unknown on this host"
     return (
         "note",
-        f"{owner} {'trains here' if owner.lives() else 'has ended; the next training takes over'}",
+        f"{owner} "
+        + ("trains here" if owner.is_alive() else "has ended; the next training takes over"),
     )
 
 

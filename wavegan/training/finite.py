@@ -52,12 +52,12 @@ def not_finite(train_state: TrainState) -> str | None:
 
 def _kept(train_state: TrainState) -> Iterator[tuple[str, Tensor]]:
     """All tensors of a checkpoint, weights first."""
-    for player, network in train_state.networks.items():
-        yield from ((f"{player}: {name}", value) for name, value in network.state_dict().items())
+    for owner, network in train_state.networks.items():
+        yield from ((f"{owner}: {name}", value) for name, value in network.state_dict().items())
     if train_state.ema is not None:
         averaged = train_state.ema.get_submodule("module").state_dict()
         yield from ((f"averaged generator: {name}", value) for name, value in averaged.items())
-    for player, optimizer in train_state.optimizers.items():
+    for owner, optimizer in train_state.optimizers.items():
         for number, moments in enumerate(optimizer.state.values()):
             tensors = ((n, v) for n, v in moments.items() if isinstance(v, Tensor))
-            yield from ((f"optimizer of {player}: {name} {number}", v) for name, v in tensors)
+            yield from ((f"optimizer of {owner}: {name} {number}", v) for name, v in tensors)

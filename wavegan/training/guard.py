@@ -24,18 +24,18 @@ TRIED = 3
 """Skipped steps in a row whose clips are tried one at a time, which costs a step per clip."""
 
 
-class Ailment(NamedTuple):
+class Problem(NamedTuple):
     """Why a run cannot continue or save.
 
     Attributes:
         what: what is not finite, and when.
         cause: the probable cause.
-        grave: training must go back; otherwise it continues without saving.
+        severe: training must go back; otherwise it continues without saving.
     """
 
     what: str
     cause: str
-    grave: bool = True
+    severe: bool = True
 
 
 @dataclass
@@ -92,18 +92,18 @@ class Guard:
         good = torch.stack([at.logs[name] for at, name in norms]).isfinite().tolist()
         left_out: dict[int, list[str]] = {}
         for (at, name), fine in zip(norms, good, strict=True):
-            player = name.partition("/")[0]
+            network = name.partition("/")[0]
             streaks = self.train_state.progress.streaks
-            streaks[player] = 0 if fine else streaks.get(player, 0) + 1
+            streaks[network] = 0 if fine else streaks.get(network, 0) + 1
             if not fine:
-                left_out.setdefault(at.step, []).append(player)
+                left_out.setdefault(at.step, []).append(network)
         for at in seen:
             if at.step in left_out:
-                self._tell(at, left_out[at.step])
+                self._record(at, left_out[at.step])
             else:
                 self._fine = at
 
-    def _tell(self, at: _Seen, players: Sequence[str]) -> None:
+    def _record(self, at: _Seen, networks: Sequence[str]) -> None:
         progress, device = self.train_state.progress, self.accelerator.device
         progress.skipped += 1
         values = torch.stack([value.float() for value in at.logs.values()]).tolist()
@@ -114,7 +114,7 @@ class Guard:
         few = max(progress.streaks.values()) <= TRIED
         skip = skips.found(
             at.step,
-            players,
+            networks,
             broken(list(at.logs), values),
             at.numbers,
             self.segments,
@@ -126,7 +126,7 @@ class Guard:
             if few:
                 self.listener.note(str(skip))
 
-    def ailment(self, *, thorough: bool) -> Ailment | None:
+    def problem(self, *, thorough: bool) -> Problem | None:
         """Why the run cannot continue or save, or None; equal in all processes.
 
         Args:
@@ -135,34 +135,34 @@ class Guard:
         stuck = self._stuck()
         return stuck or self._unsound() or self._doubt() if thorough else stuck
 
-    def _stuck(self) -> Ailment | None:
+    def _stuck(self) -> Problem | None:
         """Too many skipped turns in a row."""
         longest = max(self.train_state.progress.streaks.values(), default=0)
         if longest < PATIENCE or self.last is None:
             return None
-        return Ailment(f"{self.last.what}, {longest} times in a row", self.last.cause)
+        return Problem(f"{self.last.what}, {longest} times in a row", self.last.cause)
 
-    def _unsound(self) -> Ailment | None:
+    def _unsound(self) -> Problem | None:
         """A weight, an average or a moment that is not finite."""
         name = not_finite(self.train_state)
         if not any_process(name is not None, self.accelerator.device):
             return None
         what = f"{name or 'a weight'} is not finite at step {self.train_state.progress.step:,}"
-        return Ailment(what, "the last steps were too large")
+        return Problem(what, "the last steps were too large")
 
-    def _doubt(self) -> Ailment | None:
+    def _doubt(self) -> Problem | None:
         """A loss that is not finite for the clips of the last step that was not skipped."""
         device, fine = self.accelerator.device, self._fine
         if fine is None:
             last = self.last
-            return Ailment(last.what, last.cause, grave=False) if last else None
+            return Problem(last.what, last.cause, severe=False) if last else None
         items = skips.read(self.segments, fine.numbers)
         terms = probe(self.step, items, device, adversarial=fine.adversarial) if items else []
         if not any_process(bool(terms), device):
             return None
         name, step = terms[0] if terms else "a loss", self.train_state.progress.step
         why = "it was finite for the same clips before the last step"
-        return Ailment(f"{name} is not finite at step {step:,}", why, grave=False)
+        return Problem(f"{name} is not finite at step {step:,}", why, severe=False)
 
     def forget(self) -> None:
         """Reset, after training went back to a checkpoint."""

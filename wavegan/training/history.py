@@ -47,17 +47,17 @@ class History:
         return cls(run, tuple(changes.check(run, recipe)), KeptSplit.read(run))
 
     @property
-    def wrote_nothing(self) -> bool:
+    def has_no_split(self) -> bool:
         """Whether an older version trained the run, which stored no split."""
-        return self.run is not None and self.kept is None and not self._divides_anew
+        return self.run is not None and self.kept is None and not self._splits_again
 
     def division(self, manifest: Manifest, data: Data) -> Split | None:
         """The stored split of the current files; None if there is none or the recipe changes it."""
-        if self.kept is None or self._divides_anew:
+        if self.kept is None or self._splits_again:
             return None
         return self.kept.divide(manifest, listed=data.train is not None)
 
-    def tell(
+    def report(
         self, manifest: Manifest, split: Split, measured: str, note: Callable[[str], None]
     ) -> None:
         """Report what changes from now on.
@@ -73,23 +73,23 @@ class History:
         for one in self.changed:
             note(f"{one} from now on")
         best = bundle.best_step(self.run)
-        if self.measures_anew(split, measured) and best is not None:
+        if self.measures_other_clips(split, measured) and best is not None:
             note(
                 f"validation has other clips from now on, so step {best:,} is no longer the best: "
                 f"opening {self.run} uses the last checkpoint until the next validation, and the "
                 f"checkpoint of step {best:,} will be deleted (copy it to keep it)"
             )
         if self.kept is None:
-            again = "some may change sides" if self._divides_anew else "the rule is the same"
+            again = "some may change sides" if self._splits_again else "the rule is the same"
             note(
                 f"{self.run} has no {FILE}, because an older version started it: its files are "
                 f"split by data.validation again ({again})"
             )
-        elif self._divides_anew:
+        elif self._splits_again:
             for line in self.kept.following(manifest)[0].crossing(split):
                 note(line)
 
-    def measures_anew(self, split: Split, measured: str) -> bool:
+    def measures_other_clips(self, split: Split, measured: str) -> bool:
         """Whether the validation clips changed, so that results do not compare with earlier ones.
 
         Args:
@@ -99,7 +99,7 @@ class History:
         changed = {one.field for one in self.changed}
         if self.kept is None or not self.kept.measured:  # older versions did not store it
             return bool(changed & MEASURES) or (
-                self.kept is not None and self.kept.held_out_else(split)
+                self.kept is not None and self.kept.held_out_changed(split)
             )
         return MELS in changed or self.kept.measured != measured
 
@@ -109,5 +109,5 @@ class History:
         return any(one.field in RATES for one in self.changed)
 
     @property
-    def _divides_anew(self) -> bool:
+    def _splits_again(self) -> bool:
         return any(one.field in DIVIDES for one in self.changed)

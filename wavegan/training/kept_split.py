@@ -51,7 +51,7 @@ class Entry(NamedTuple):
         fits = self.start + self.frames <= clip.frames
         return replace(clip, start=self.start, frames=self.frames) if fits else None
 
-    def meets(self, other: "Entry") -> bool:
+    def overlaps(self, other: "Entry") -> bool:
         """Whether two entries overlap."""
         ends = [e.start + e.frames if e.frames else float("inf") for e in (self, other)]
         return self.path == other.path and self.start < ends[1] and other.start < ends[0]
@@ -164,7 +164,7 @@ class KeptSplit:
         )
         return Split(_in_order([*train, *([] if listed else new)]), _in_order(held), notes)
 
-    def held_out_else(self, split: Split) -> bool:
+    def held_out_changed(self, split: Split) -> bool:
         """Whether the held-out files, or the audio in them, changed."""
         if {clip.path for clip in split.validation} != {entry.path for entry in self.validation}:
             return True
@@ -172,8 +172,8 @@ class KeptSplit:
 
     def crossing(self, split: Split) -> list[str]:
         """Notes about files that change sides when a new split replaces this one."""
-        to_validation = _met(split.validation, self.train)
-        to_train = _met(split.train, self.validation)
+        to_validation = _overlapping(split.validation, self.train)
+        to_train = _overlapping(split.train, self.validation)
         notes = []
         if to_validation:
             notes.append(
@@ -253,7 +253,7 @@ def _entries(values: list[_Named]) -> frozenset[Entry]:
     return frozenset(Entry(v) if isinstance(v, str) else Entry(*v) for v in values)
 
 
-def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
+def _overlapping(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
     """The files in which a clip and an entry overlap."""
     by_path: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -261,7 +261,7 @@ def _met(clips: Sequence[Clip], entries: Collection[Entry]) -> set[str]:
     return {
         clip.path
         for clip in clips
-        if any(entry.meets(Entry(*_place(clip))) for entry in by_path.get(clip.path, []))
+        if any(entry.overlaps(Entry(*_place(clip))) for entry in by_path.get(clip.path, []))
     }
 
 

@@ -34,7 +34,7 @@ def launch(processes: int, arguments: Sequence[str], run: Path) -> int:
     """
     port = _free_port()
     workers = [_Worker(rank, processes, port, arguments) for rank in range(processes)]
-    with _passing_on(workers) as received:
+    with _forwarding(workers) as received:
         killed = deaths.out_of_memory()
         order = _wait(workers, received)
     if received:
@@ -137,7 +137,7 @@ def _report(failed: _Worker, first: _Worker, killed: int, run: Path) -> int:
 
 
 @contextmanager
-def _passing_on(workers: Sequence[_Worker]) -> Iterator[list[int]]:
+def _forwarding(workers: Sequence[_Worker]) -> Iterator[list[int]]:
     """Forward stop signals to the processes; yields the signals received, without echoes."""
     received: list[int] = []
     last = -ECHO

@@ -100,14 +100,14 @@ def _previous(handle: int, file: Path, held: bool | None) -> str:
         raise _busy(file, owner)
     if owner is None:
         return f"{LOCK} is empty or damaged, and nobody holds it"
-    lives = owner.lives() if held is None else owner.is_me()
-    if lives is None or not owner.can_be_seen():
+    alive = owner.is_alive() if held is None else owner.is_this_process()
+    if alive is None or not owner.can_be_seen():
         raise UserError(
             f"{file.parent}: {owner} trains here according to {LOCK}, and {Owner.here().host} "
             f"cannot check whether it still runs ({_last_sign(file.parent)}): if it does not, "
             f"remove {file}"
         )
-    if lives:
+    if alive:
         raise _busy(file, owner)
     return f"{owner} ended without removing its lock"
 

@@ -175,7 +175,7 @@ class RunLog:
         text = json.dumps(line) + "\n"
         file = self.file
         with (
-            self.place.unless_lost(),
+            self.place.ignore_errors_if_lost(),
             storage.writing(file.parent, file, len(text)),
             file.open("a", encoding="utf-8") as stream,
         ):
@@ -212,7 +212,7 @@ class Window:
             return {}
         names, lost = sorted(self.sums), {name: int(n) for name, n in self.lost.items()}
         means = torch.stack(
-            [self.sums[n] / (self.counts[n] - lost.get(_player(n), 0)) for n in names]
+            [self.sums[n] / (self.counts[n] - lost.get(_network(n), 0)) for n in names]
         )
         values = mean(accelerator, means).tolist()
         self.clear()
@@ -221,13 +221,13 @@ class Window:
     def _useful(self, logs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The scalars, 0 if their turn was skipped; a few kernels per network."""
         useful = dict(logs)
-        for player in dict.fromkeys(map(_player, logs)):
-            norm = logs.get(f"{player}/grad_norm")
+        for network in dict.fromkeys(map(_network, logs)):
+            norm = logs.get(f"{network}/grad_norm")
             if norm is not None:
-                names, good = [n for n in logs if _player(n) == player], norm.isfinite()
+                names, good = [n for n in logs if _network(n) == network], norm.isfinite()
                 values = torch.stack([logs[name] for name in names])
                 useful |= zip(names, torch.where(good, values, 0.0).unbind(), strict=True)
-                self.lost[player] = self.lost.get(player, 0) + ~good
+                self.lost[network] = self.lost.get(network, 0) + ~good
         return useful
 
 
@@ -245,7 +245,7 @@ def available(trackers: tuple[str, ...]) -> tuple[list[str], list[str]]:
     return [name for name in trackers if name not in missing], missing
 
 
-def _player(name: str) -> str:
+def _network(name: str) -> str:
     return name.partition("/")[0]
 
 

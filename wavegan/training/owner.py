@@ -58,12 +58,12 @@ class Owner:
         here = Owner.here()
         return self.host == here.host or bool(self.boot and self.boot == here.boot)
 
-    def is_me(self) -> bool:
+    def is_this_process(self) -> bool:
         """Whether it is this process."""
         here = Owner.here()
         return (self.boot, self.pid, self.began) == (here.boot, here.pid, here.began)
 
-    def lives(self) -> bool | None:
+    def is_alive(self) -> bool | None:
         """Whether this process of this host still runs; None if unknown."""
         if self.boot != _boot():
             return False

@@ -40,7 +40,7 @@ class Place:
         return (self.now() if self.lost else None) or self.run
 
     @contextlib.contextmanager
-    def unless_lost(self) -> Iterator[None]:
+    def ignore_errors_if_lost(self) -> Iterator[None]:
         """Ignore a `RunError` inside if the folder is gone; the next check of `lost` ends the run.
 
         Only the main process writes, but all processes must end together.

@@ -39,13 +39,13 @@ def describe(
     notes: list[str] = []
     resumes = run is not None and bool(bundle.checkpoints(run))
     if run is not None and resumes:
-        notes += whole.foresee(run)
+        notes += whole.settle_notes(run)
     before = History.of(run, recipe) if run is not None and resumes else History()
     recipe, model = settle(recipe, resumes, notes.append)
     check, build = room.makers(run if resumes else None, trust_code, model)
     check(recipe)
     found = files.find(recipe, before)
-    before.tell(found.manifest, found.split, fingerprint(recipe, found), notes.append)
+    before.report(found.manifest, found.split, fingerprint(recipe, found), notes.append)
     recipe = labelled(recipe, found)
     made = build(recipe)
     if model is not None:

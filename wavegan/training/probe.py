@@ -17,7 +17,7 @@ from wavegan.training.step import LearningNetwork, Step
 
 
 @dataclass
-class _Onlooker(LearningNetwork):
+class _NotLearning(LearningNetwork):
     """A network that computes its gradient and does not learn."""
 
     def update(self, loss: Tensor) -> Tensor:
@@ -59,8 +59,8 @@ def broken(names: Sequence[str], values: Sequence[float]) -> list[str]:
     return causes_first(n for n, v in zip(names, values, strict=True) if not math.isfinite(v))
 
 
-def _watched(learning: LearningNetwork) -> _Onlooker:
-    return _Onlooker(learning.network, learning.optimizer, learning.clip)
+def _watched(learning: LearningNetwork) -> _NotLearning:
+    return _NotLearning(learning.network, learning.optimizer, learning.clip)
 
 
 @contextmanager

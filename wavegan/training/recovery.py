@@ -9,7 +9,7 @@ from wavegan import bundle
 from wavegan.errors import RunError
 from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.checkpoint import TrainState
-from wavegan.training.guard import Ailment
+from wavegan.training.guard import Problem
 from wavegan.training.log import Listener, RunLog
 
 TIMES = 3
@@ -38,7 +38,7 @@ class Recovery:
     listener: Listener
     times: int = 0
 
-    def go_back(self, why: Ailment) -> None:
+    def go_back(self, why: Problem) -> None:
         """Restore networks, optimizers and random states from the last checkpoint.
 
         Args:
@@ -70,7 +70,7 @@ class Recovery:
             self.listener.note(f"{why.what}: going back to {target}, {rates}")
         self.accelerator.wait_for_everyone()
 
-    def diagnosis(self, why: Ailment) -> str:
+    def diagnosis(self, why: Problem) -> str:
         """The error text: what is wrong, which checkpoint is good, and what to do."""
         again = ""
         if self.times:

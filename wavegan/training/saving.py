@@ -12,7 +12,7 @@ from wavegan.run_folder import BEST
 from wavegan.training import checkpoint, random_state, storage
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.checkpoint import TrainState
-from wavegan.training.guard import Ailment, Guard
+from wavegan.training.guard import Guard, Problem
 from wavegan.training.log import Listener
 from wavegan.training.place import Place
 from wavegan.training.processes import any_process, meet
@@ -54,27 +54,27 @@ class Saver:
 
     def save(self, interrupt: Interrupt) -> None:
         """Write a checkpoint and delete old ones; only the main process writes."""
-        self.in_place(interrupt)
+        self.check_place(interrupt)
         with interrupt.during(Phase.SAVE):
             self.write()
-        self.in_place(interrupt)  # the folder may have moved during the save
+        self.check_place(interrupt)  # the folder may have moved during the save
 
     def save_if_sound(self, interrupt: Interrupt) -> None:
         """Save unless weights or losses are not finite."""
         self.guard.read()
-        ailment = self.guard.ailment(thorough=True)
-        if ailment is None:
+        problem = self.guard.problem(thorough=True)
+        if problem is None:
             self.save(interrupt)
         else:
-            self.not_saved(ailment)
+            self.not_saved(problem)
 
-    def not_saved(self, ailment: Ailment) -> None:
+    def not_saved(self, problem: Problem) -> None:
         """Report that no checkpoint is saved, and why."""
         if self.accelerator.is_main_process:
             safe = storage.last_good(self.run)
-            self.listener.note(f"not saved: {ailment.what} ({safe}): {ailment.cause}")
+            self.listener.note(f"not saved: {problem.what} ({safe}): {problem.cause}")
 
-    def in_place(self, interrupt: Interrupt) -> None:
+    def check_place(self, interrupt: Interrupt) -> None:
         """Check that the run's folder is still at its path; if it was moved, save into it.
 
         Raises:
@@ -88,7 +88,7 @@ class Saver:
             raise _gone(was)
         self.place.run = moved or was
         saved = "its last steps are not saved"
-        if self.guard.ailment(thorough=True) is None:
+        if self.guard.problem(thorough=True) is None:
             with interrupt.during(Phase.SAVE):
                 self.write()
             if any_process(lost and self.place.lost, self.accelerator.device):
@@ -109,7 +109,7 @@ class Saver:
             config = bundle.at_step(self.config, progress.step)
             target = self.run / "checkpoints" / f"{progress.step:08d}"
             needed = storage.size(self.train_state)
-            with self.place.unless_lost(), storage.writing(self.run, target, needed):
+            with self.place.ignore_errors_if_lost(), storage.writing(self.run, target, needed):
                 checkpoint.save(self.run, self.train_state, config, random)
             self.tidy(mark=progress.best_step == progress.step)
         meet(self.accelerator)
@@ -117,7 +117,7 @@ class Saver:
     def tidy(self, *, mark: bool) -> None:
         """Delete checkpoints that newer ones replace; with `mark`, write `best.json`."""
         progress, best = self.train_state.progress, self.run / "checkpoints" / BEST
-        with self.place.unless_lost(), storage.writing(self.run, best, BEST_BYTES):
+        with self.place.ignore_errors_if_lost(), storage.writing(self.run, best, BEST_BYTES):
             if mark:
                 checkpoint.mark_best(self.run, progress, self.metric)
             checkpoint.prune(self.run, self.keep_last, progress.best_step)

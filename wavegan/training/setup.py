@@ -83,10 +83,10 @@ def prepare(
     with main_first(accelerator):
         found = files.find(recipe, before)
     measured = fingerprint(recipe, found)
-    anew = before.measures_anew(found.split, measured)
+    other_clips = before.measures_other_clips(found.split, measured)
     if accelerator.is_main_process:
         files_report.report_summary(found, listener)
-        before.tell(found.manifest, found.split, measured, listener.note)
+        before.report(found.manifest, found.split, measured, listener.note)
     recipe = assembly.labelled(recipe, found)
     set_seed(recipe.training.seed, device_specific=True)
     made = build(recipe)
@@ -103,7 +103,7 @@ def prepare(
     if resume:
         _resume(run, recipe.training.steps, train_state, accelerator, listener)
         _settle_rate(before, train_state.progress, accelerator, listener)
-        checkpoint.settle_best(run, train_state.progress, anew=anew)
+        checkpoint.settle_best(run, train_state.progress, other_clips=other_clips)
     ended = train_state.progress.step >= recipe.training.steps
     if accelerator.is_main_process:
         _write(recipe, run)
@@ -116,7 +116,7 @@ def prepare(
         listener.note(f"{log.file}: {counted(log.dropped, 'invalid line')} dropped")
     if not ended:
         facts = start.facts(accelerator, train_state, found)
-        log.start(train_state.progress.step, facts | {"measured_anew": anew})
+        log.start(train_state.progress.step, facts | {"other_clips": other_clips})
     return Trainer(
         run=run,
         recipe=recipe,

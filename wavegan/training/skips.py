@@ -28,14 +28,14 @@ class Skip:
 
     Attributes:
         step: the step.
-        players: the networks that did not learn, `generator` or `discriminator`.
+        networks: the networks that did not learn, `generator` or `discriminator`.
         terms: scalars that were not finite, causes first.
         clips: path, first sample and number of each clip of the batch.
         guilty: paths of clips that cause it alone; empty if none does, or all do.
     """
 
     step: int
-    players: tuple[str, ...]
+    networks: tuple[str, ...]
     terms: tuple[str, ...]
     clips: tuple[dict[str, Any], ...]
     guilty: tuple[str, ...]
@@ -46,7 +46,7 @@ class Skip:
     @property
     def what(self) -> str:
         """The scalar that was not finite, and the step."""
-        term = self.terms[0] if self.terms else f"{self.players[0]}/grad_norm"
+        term = self.terms[0] if self.terms else f"{self.networks[0]}/grad_norm"
         return f"{term} is not finite at step {self.step:,}"
 
     @property
@@ -59,7 +59,7 @@ class Skip:
     def write(self, run: Path, total: int) -> dict[str, Any]:
         """Write the skip into the run's folder; returns its facts for `metrics.jsonl`."""
         facts: dict[str, Any] = {
-            "players": list(self.players),
+            "networks": list(self.networks),
             "terms": list(self.terms),
             "guilty": list(self.guilty),
             "total": total,
@@ -79,7 +79,7 @@ class Skip:
 
 def found(
     step: int,
-    players: Sequence[str],
+    networks: Sequence[str],
     terms: Sequence[str],
     numbers: Sequence[int],
     segments: Segments,
@@ -89,7 +89,7 @@ def found(
 
     Args:
         step: the step.
-        players: the networks that did not learn.
+        networks: the networks that did not learn.
         terms: scalars that were not finite in this process.
         numbers: numbers of this process's clips.
         segments: reads the clips again.
@@ -108,7 +108,7 @@ def found(
     all_do = len(names) == len(clips)
     return Skip(
         step=step,
-        players=tuple(players),
+        networks=tuple(networks),
         terms=tuple(causes_first({term for one in everybody for term in one["terms"]})),
         clips=tuple(clips),
         guilty=() if all_do else tuple(dict.fromkeys(names)),

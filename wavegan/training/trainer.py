@@ -21,7 +21,7 @@ from wavegan.training.clock import Clock
 from wavegan.training.due import Due
 from wavegan.training.ema import EMA
 from wavegan.training.examiner import Examiner
-from wavegan.training.guard import Ailment, Guard
+from wavegan.training.guard import Guard, Problem
 from wavegan.training.heartbeat import Heartbeat, end_process
 from wavegan.training.log import Listener, RunLog, Window
 from wavegan.training.processes import any_process, largest, mean, meet, together
@@ -141,25 +141,25 @@ class Trainer:
             due = self.due(interrupt)
             if due.read:
                 self.report(window, clock)
-                self.saver.in_place(interrupt)
-            ailment = self.guard.ailment(thorough=due.sound)
-            if ailment is None:
+                self.saver.check_place(interrupt)
+            problem = self.guard.problem(thorough=due.sound)
+            if problem is None:
                 leave = self.after_step(due, clock, interrupt)
-            elif due.stop or not (ailment.grave or due.last):
-                self.saver.not_saved(ailment)
+            elif due.stop or not (problem.severe or due.last):
+                self.saver.not_saved(problem)
                 leave = due.stop
             else:
-                batches = self.go_back(ailment, window, clock)
+                batches = self.go_back(problem, window, clock)
         interrupt.phase = Phase.ENDING
         if self.accelerator.is_main_process:
-            self.adviser.tell(final=True)
+            self.adviser.report(final=True)
         meet(self.accelerator)
 
     def catch_up(self, interrupt: Interrupt) -> bool:
         """Validate the resumed checkpoint if a signal prevented that; returns whether to stop."""
         step, training = self.train_state.progress.step, self.recipe.training
         due = step > 0 and (step == training.steps or step % training.validate_every == 0)
-        due = any_process(due and self.examiner.knows_nothing(), self.accelerator.device)
+        due = any_process(due and self.examiner.is_empty(), self.accelerator.device)
         if due and self.examiner.validate(interrupt):
             self.saver.save(interrupt)
         return self.asked_to_stop(interrupt)
@@ -191,9 +191,9 @@ class Trainer:
             clock.restart()  # the time spent here is not training speed
         return stop
 
-    def go_back(self, ailment: Ailment, window: Window, clock: Clock) -> Iterator[Batch]:
+    def go_back(self, problem: Problem, window: Window, clock: Clock) -> Iterator[Batch]:
         """Go back to the last checkpoint with lower learning rates; returns the batches from it."""
-        self.recovery.go_back(ailment)
+        self.recovery.go_back(problem)
         self.guard.forget()
         self.restore_strength()
         window.clear()

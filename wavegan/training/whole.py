@@ -69,7 +69,7 @@ def settle(run: Path, note: Callable[[str], None]) -> None:
         note(f"{reason}: renamed to {target.name}; the run resumes from step {found.step:,}")
 
 
-def foresee(run: Path) -> list[str]:
+def settle_notes(run: Path) -> list[str]:
     """What `settle` would report; renames nothing.
 
     Raises:

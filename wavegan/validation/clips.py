@@ -35,7 +35,7 @@ def readable(clips: Sequence[Clip], read: Callable[[Clip], HeldOut], count: int)
     return found
 
 
-def say_replaced(failures: Iterable[Rejected]) -> None:
+def warn_of_replaced(failures: Iterable[Rejected]) -> None:
     """Warn once about each file that was replaced by another."""
     for path, reason in {failure.path: failure.reason for failure in failures}.items():
         text = f"{printable(path)} was replaced by another file in validation: {reason}"

@@ -30,7 +30,7 @@ from wavegan.set_metrics.ndb import Ndb
 from wavegan.set_metrics.nearest_neighbour import NearestNeighbour
 from wavegan.validation import preview_files
 from wavegan.validation.base import Validation
-from wavegan.validation.clips import say_replaced
+from wavegan.validation.clips import warn_of_replaced
 
 FIRST = 2**40
 """Number of the first clip: far from those of training, so the latents differ."""
@@ -227,7 +227,7 @@ def _diversity(made: Tensor, real: Tensor, label: Tensor, real_label: Tensor) ->
 
 def _read(segments: Segments, count: int) -> Clips:
     items = [segments[number] for number in range(min(count, len(segments)))]
-    say_replaced(failure for item in items for failure in item.failed)
+    warn_of_replaced(failure for item in items for failure in item.failed)
     audio = torch.stack([item.audio for item in items])
     return Clips(audio, torch.tensor([int(item.conditions[LABEL]) for item in items]))
 

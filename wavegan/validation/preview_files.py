@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wavegan.errors import RunError, UserError
-from wavegan.interrupt import undisturbed
+from wavegan.interrupt import delay_signals
 
 
 def write(folder: Path, files: Callable[[], None]) -> None:
@@ -15,7 +15,7 @@ def write(folder: Path, files: Callable[[], None]) -> None:
         folder: folder for the previews of a step.
         files: writes the files.
     """
-    with undisturbed():
+    with delay_signals():
         try:
             for made in (folder.parent, folder):  # no further parents: the run may be deleted
                 made.mkdir(exist_ok=True)

@@ -33,15 +33,16 @@ def front_end(config: Mapping[str, Any], file: Path) -> Mel:
     """
     base, window = config.get("log_base", 10.0), field(config, "window", file)
     if base not in LOGARITHMS:
-        raise UserError(f"{file}: log_base is {base!r}: only 10 or null (natural) can be read")
+        raise UserError(f"log_base is {base!r}: only 10 or null (natural) can be read", at=file)
     if window != "hann":
-        raise UserError(f"{file}: window is {window!r}: only 'hann' can be read")
+        raise UserError(f"window is {window!r}: only 'hann' can be read", at=file)
     rate, hop = (_whole(config, name, file) for name in ("sampling_rate", "hop_size"))
     analysed = config.get("sampling_rate_for_feats") or rate
     if not isinstance(analysed, int) or hop * analysed % rate:
         raise UserError(
-            f"{file}: sampling_rate_for_feats {analysed} with sampling_rate {rate} and hop_size "
-            f"{hop}: the hop is not a whole number of samples"
+            f"sampling_rate_for_feats {analysed} with sampling_rate {rate} and hop_size "
+            f"{hop}: the hop is not a whole number of samples",
+            at=file,
         )
     n_fft = _whole(config, "fft_size", file)
     return Mel.from_dict(
@@ -75,7 +76,7 @@ def pqmf(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
     given = config.get("pqmf_params", {"cutoff_ratio": 0.15} if old else {}) or {}
     for key in given:
         if key not in PQMF:
-            raise UserError(f"{file}: pqmf_params.{key} is not known{suggest(str(key), PQMF)}")
+            raise UserError(f"pqmf_params.{key} is not known{suggest(str(key), PQMF)}", at=file)
     return {f"pqmf_{key}": value for key, value in {**PQMF, **given}.items()}
 
 
@@ -122,14 +123,15 @@ def _values(files: list[Path]) -> tuple[NDArray[Any], NDArray[Any]]:
         if len(files) > 1:
             return _values(files[1:])
         raise UserError(
-            f'{file}: reading it needs h5py: pip install "wavegan[interop]", or put a '
-            f"{STATISTICS[1]} with [mean, scale] next to it"
+            f'reading it needs h5py: pip install "wavegan[interop]", or put a '
+            f"{STATISTICS[1]} with [mean, scale] next to it",
+            at=file,
         ) from None
     except UserError:
         raise
     except Exception:
         # The bytes are untrusted: numpy, zipfile and HDF5 raise any exception for damaged ones.
-        raise UserError(f"{file}: damaged, or without the statistics mean and scale") from None
+        raise UserError("damaged, or without the statistics mean and scale", at=file) from None
     return flat[0], flat[1]
 
 
@@ -150,5 +152,5 @@ def _dataset(dataset: Any) -> Any:
 def _whole(config: Mapping[str, Any], name: str, file: Path) -> int:
     value = field(config, name, file)
     if type(value) is not int or value < 1:
-        raise UserError(f"{file}: {name} is {value!r}: it must be a whole number above 0")
+        raise UserError(f"{name} is {value!r}: it must be a whole number above 0", at=file)
     return value

@@ -65,8 +65,9 @@ def _check_kernels(rates: list[Any], kernels: list[Any], file: Path) -> None:
     """The project pads by the rate, which is only right for kernels of twice the rate."""
     if kernels != [2 * rate for rate in rates]:
         raise UserError(
-            f"{file}: generator_params.upsample_kernel_sizes is {kernels}: each must be twice its "
-            f"rate in generator_params.upsample_scales {rates}, as the project requires"
+            f"generator_params.upsample_kernel_sizes is {kernels}: each must be twice its "
+            f"rate in generator_params.upsample_scales {rates}, as the project requires",
+            at=file,
         )
 
 

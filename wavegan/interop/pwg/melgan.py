@@ -107,13 +107,14 @@ def _padding_mode(params: Mapping[str, Any], file: Path) -> str:
     name, given = params.get("pad", "ReflectionPad1d"), params.get("pad_params") or {}
     if name not in PADS:
         raise UserError(
-            f"{file}: generator_params.pad {name!r} is not supported{suggest(str(name), PADS)}"
+            f"generator_params.pad {name!r} is not supported{suggest(str(name), PADS)}", at=file
         )
     mode, arguments = PADS[name]
     if given != arguments:
         raise UserError(
-            f"{file}: generator_params.pad_params {given} of pad {name} is not supported: only "
-            f"{dict(arguments)} is"
+            f"generator_params.pad_params {given} of pad {name} is not supported: only "
+            f"{dict(arguments)} is",
+            at=file,
         )
     return mode
 

@@ -33,7 +33,7 @@ def options(
     """
     for key in params:
         if key not in names:
-            raise UserError(f"{file}: {where}.{key} is not supported{suggest(str(key), names)}")
+            raise UserError(f"{where}.{key} is not supported{suggest(str(key), names)}", at=file)
     return {new: params[old] for old, new in names.items() if new is not None and old in params}
 
 
@@ -50,10 +50,10 @@ def activation(name: Any, params: Any, file: Path, where: str) -> tuple[str, flo
         UserError: a name or parameter has no counterpart here.
     """
     if not isinstance(params, Mapping | None):
-        raise UserError(f"{file}: {where}_params is {params!r}: it must be a mapping")
+        raise UserError(f"{where}_params is {params!r}: it must be a mapping", at=file)
     if name not in ACTIVATIONS:
         raise UserError(
-            f"{file}: {where} {name!r} is not supported{suggest(str(name), ACTIVATIONS)}"
+            f"{where} {name!r} is not supported{suggest(str(name), ACTIVATIONS)}", at=file
         )
     # in-place changes nothing if nothing else reads the input, as in the families that call this;
     # `residual` refuses it otherwise
@@ -61,8 +61,9 @@ def activation(name: Any, params: Any, file: Path, where: str) -> tuple[str, flo
     slope = given.pop("negative_slope", TORCH_SLOPE) if name == "LeakyReLU" else TORCH_SLOPE
     if given:
         raise UserError(
-            f"{file}: {where}_params {given} of {where} {name} are not supported: only "
-            "negative_slope of LeakyReLU is"
+            f"{where}_params {given} of {where} {name} are not supported: only "
+            "negative_slope of LeakyReLU is",
+            at=file,
         )
     return ACTIVATIONS[name], float(slope)
 
@@ -75,6 +76,7 @@ def mono(params: Mapping[str, Any], file: Path) -> None:
     """
     if params.get("out_channels", 1) != 1:
         raise UserError(
-            f"{file}: generator_params.out_channels {params['out_channels']} is not supported: "
-            "only MelGAN makes sub-bands, this generator one channel"
+            f"generator_params.out_channels {params['out_channels']} is not supported: "
+            "only MelGAN makes sub-bands, this generator one channel",
+            at=file,
         )

@@ -108,15 +108,15 @@ def _upsampling(params: Mapping[str, Any], file: Path) -> dict[str, Any]:
     net = str(params.get("upsample_net", "ConvInUpsampleNetwork"))
     if net not in NETS:
         raise UserError(
-            f"{file}: generator_params.upsample_net {net!r} is not supported{suggest(net, NETS)}"
+            f"generator_params.upsample_net {net!r} is not supported{suggest(net, NETS)}", at=file
         )
     where = "generator_params.upsample_params"
     given = params.get("upsample_params", {"upsample_scales": [4, 4, 4, 4]})
     if not isinstance(given, Mapping):
-        raise UserError(f"{file}: {where} is {given!r}: it must be a mapping")
+        raise UserError(f"{where} is {given!r}: it must be a mapping", at=file)
     made = {"upsample_net": NETS[net], **options(given, UPSAMPLE_PARAMS, file, where)}
     if not isinstance(made.get("upsample_rates"), list | tuple):
-        raise UserError(f"{file}: {where}.upsample_scales is missing, or not a list")
+        raise UserError(f"{where}.upsample_scales is missing, or not a list", at=file)
     name = given.get("nonlinear_activation")
     if name is not None:
         function = given.get("nonlinear_activation_params")
@@ -132,8 +132,9 @@ def _no_context(params: Mapping[str, Any], file: Path) -> dict[str, Any]:
     window = params.get("aux_context_window", 2)
     if window:
         raise UserError(
-            f"{file}: generator_params.aux_context_window {window} needs upsample_net "
-            "ConvInUpsampleNetwork: audio and mel would differ in length; set it to 0"
+            f"generator_params.aux_context_window {window} needs upsample_net "
+            "ConvInUpsampleNetwork: audio and mel would differ in length; set it to 0",
+            at=file,
         )
     return {"aux_context_window": 0}
 

@@ -27,13 +27,14 @@ def residual_activation(
     given = params.get(f"{NAME}_params", {"negative_slope": default_slope})
     if not isinstance(given, Mapping | None):
         raise UserError(
-            f"{file}: generator_params.{NAME}_params is {given!r}: it must be a mapping"
+            f"generator_params.{NAME}_params is {given!r}: it must be a mapping", at=file
         )
     if given and given.get("inplace"):
         # it overwrites the input that the block adds to its output
         raise UserError(
-            f"{file}: generator_params.{NAME}_params.inplace true is not supported, as it changes "
-            "residual blocks: only false is"
+            f"generator_params.{NAME}_params.inplace true is not supported, as it changes "
+            "residual blocks: only false is",
+            at=file,
         )
     changed = {
         key: value

@@ -1,0 +1,1 @@
+"""One way to run every generator fast: packed weights, channels last, and a chosen precision."""

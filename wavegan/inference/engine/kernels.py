@@ -1,0 +1,224 @@
+"""Convolutions and linear layers of `(B, C, T)` by the fastest kernels of a CPU.
+
+A 1-D convolution runs as a 2-D one of height 1, with channels last in memory. Its output is again
+`(B, C, T)`, a view whose channels are neighbours in memory, which the next one reads without a copy
+and which element-wise operations preserve. oneDNN gets weights in its own layout; the operations
+for it are private to torch, so they are used only if a test of them succeeds. Everything else falls
+back to torch's public convolutions.
+
+Measured, not believed: `benchmarks/kernels.py`.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, conv_transpose2d, linear
+
+from wavegan.inference.engine.packing import Packing
+
+SHORT, LONG = 256, 8192
+"""Lengths for which weights are packed: oneDNN's best layout differs a little, and must not depend
+on the length of the first call."""
+
+
+def convolution(
+    packing: Packing,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: int,
+    padding: int,
+    dilation: int,
+    groups: int,
+    dtype: torch.dtype,
+) -> Tensor:
+    """`torch.conv1d` computed in `dtype`.
+
+    Args:
+        packing: packed weights.
+        x: `(B, C, T)`.
+        weight: `(C', C / groups, K)`.
+        bias: `(C',)`.
+        stride: see torch.
+        padding: zeros on each side.
+        dilation: see torch.
+        groups: see torch.
+        dtype: float32 or bfloat16.
+    """
+    x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
+    sides, steps, spread = (0, padding), (1, stride), (1, dilation)
+    use = ("conv", dtype, stride, padding, dilation, groups, _prepacks(x), _length(x))
+
+    def pack() -> Tensor:
+        wide = _wide(weight, dtype)
+        if not _prepacks(x):
+            return wide
+        packed: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
+            wide, sides, steps, spread, groups, [1, x.shape[1], 1, _length(x)]
+        )
+        return packed
+
+    packed = packing.get(weight, use, pack)
+    if not _prepacks(x):
+        return conv2d(x2, packed, bias, steps, sides, spread, groups).squeeze(2)
+    made: Tensor = torch.ops.mkldnn._convolution_pointwise(
+        x2, packed, bias, sides, steps, spread, groups, "none", [], ""
+    )
+    return made.squeeze(2)
+
+
+def transposed(
+    packing: Packing,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: int,
+    padding: int,
+    output_padding: int,
+    groups: int,
+    dilation: int,
+    dtype: torch.dtype,
+) -> Tensor:
+    """`torch.conv_transpose1d` computed in `dtype`; arguments as in `convolution`.
+
+    Args:
+        packing: packed weights.
+        x: `(B, C, T)`.
+        weight: `(C, C' / groups, K)`.
+        bias: `(C',)`.
+        stride: see torch.
+        padding: samples cut on each side.
+        output_padding: see torch.
+        groups: see torch.
+        dilation: see torch.
+        dtype: float32 or bfloat16.
+    """
+    x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
+    sides, steps, spread, more = (0, padding), (1, stride), (1, dilation), (0, output_padding)
+    use = (
+        "transposed",
+        dtype,
+        stride,
+        padding,
+        dilation,
+        output_padding,
+        groups,
+        _prepacks(x),
+        _length(x),
+    )
+
+    def pack() -> Tensor:
+        wide = _wide(weight, dtype)
+        if not _prepacks(x):
+            return wide
+        packed: Tensor = torch.ops.mkldnn._reorder_convolution_transpose_weight(
+            wide, sides, more, steps, spread, groups, [1, x.shape[1], 1, _length(x)]
+        )
+        return packed
+
+    packed = packing.get(weight, use, pack)
+    if not _prepacks(x):
+        made = conv_transpose2d(x2, packed, bias, steps, sides, more, groups, spread)
+    else:
+        made = torch.ops.mkldnn._convolution_transpose_pointwise(
+            x2, packed, bias, sides, more, steps, spread, groups, "none", [], ""
+        )
+    return made.squeeze(2)
+
+
+def dense(
+    packing: Packing, x: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype
+) -> Tensor:
+    """`torch.nn.functional.linear` computed in `dtype`.
+
+    Args:
+        packing: packed weights.
+        x: `(..., D)`.
+        weight: `(D', D)`.
+        bias: `(D',)`.
+        dtype: float32 or bfloat16.
+    """
+    x, bias = x.to(dtype), None if bias is None else bias.to(dtype)
+
+    def pack() -> Tensor:
+        same = weight.to(dtype)
+        if not _prepacks(x):
+            return same
+        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(same.contiguous(), SHORT)
+        return packed
+
+    packed = packing.get(weight, ("linear", dtype, _prepacks(x)), pack)
+    if not _prepacks(x):
+        return linear(x, packed, bias)
+    made: Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+    return made
+
+
+def _length(x: Tensor) -> int:
+    return SHORT if x.shape[-1] <= 4 * SHORT else LONG
+
+
+def _wide(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """`(B, C, T)` as `(B, C, 1, T)`, channels last."""
+    return x.to(dtype).unsqueeze(2).contiguous(memory_format=torch.channels_last)
+
+
+def _prepacks(x: Tensor) -> bool:
+    """Whether to use oneDNN's packed weights; the compiler makes its own."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling() and _agree()
+
+
+@lru_cache(maxsize=1)
+def _agree() -> bool:
+    """Whether torch's private operations for packed weights exist and give the right numbers."""
+    return all(_works(check) for check in (_conv_agrees, _transposed_agrees, _linear_agrees))
+
+
+def _works(check: Callable[[], bool]) -> bool:
+    # private operations may be missing, take other arguments or fail in any way
+    try:
+        return check()
+    except Exception:
+        return False
+
+
+def _conv_agrees() -> bool:
+    x, weight, bias = _sample(1, 16, 1, 80), _sample(24, 16, 1, 3), _sample(24)
+    packed = torch.ops.mkldnn._reorder_convolution_weight(
+        weight, (0, 2), (1, 1), (1, 2), 1, list(x.shape)
+    )
+    made = torch.ops.mkldnn._convolution_pointwise(
+        x, packed, bias, (0, 2), (1, 1), (1, 2), 1, "none", [], ""
+    )
+    return _close(made, conv2d(x, weight, bias, 1, (0, 2), (1, 2)))
+
+
+def _transposed_agrees() -> bool:
+    x, weight, bias = _sample(1, 16, 1, 80), _sample(16, 24, 1, 4), _sample(24)
+    packed = torch.ops.mkldnn._reorder_convolution_transpose_weight(
+        weight, (0, 1), (0, 0), (1, 2), (1, 1), 1, list(x.shape)
+    )
+    made = torch.ops.mkldnn._convolution_transpose_pointwise(
+        x, packed, bias, (0, 1), (0, 0), (1, 2), (1, 1), 1, "none", [], ""
+    )
+    return _close(made, conv_transpose2d(x, weight, bias, (1, 2), (0, 1)))
+
+
+def _linear_agrees() -> bool:
+    x, weight, bias = _sample(20, 16), _sample(24, 16), _sample(24)
+    packed = torch.ops.mkldnn._reorder_linear_weight(weight, 20)
+    made = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+    return _close(made, linear(x, weight, bias))
+
+
+def _sample(*shape: int) -> Tensor:
+    count = torch.Size(shape).numel()
+    made = torch.sin(torch.arange(count, dtype=torch.float32) * 12.9898).reshape(shape)
+    return made.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else made
+
+
+def _close(made: Any, expected: Tensor) -> bool:
+    return bool((made - expected).abs().max() <= 1e-5 * expected.abs().max())

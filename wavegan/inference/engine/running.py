@@ -1,0 +1,145 @@
+"""Redirect the convolutions and linear layers of a network to the fast kernels."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from wavegan.inference.engine import kernels
+from wavegan.inference.engine.packing import Packing
+
+NARROW = 64
+"""Samples. On CPUs with AMX oneDNN's bfloat16 kernels read beyond narrower inputs (torch 2.13)."""
+GROUP = 8
+"""Channels per group; with fewer a convolution has too little arithmetic for bfloat16 to help."""
+
+
+class Running(TorchFunctionMode):
+    """Inside it, `(B, C, T)` convolutions and linear layers run on packed weights.
+
+    It applies to the thread that enters it. Whatever the kernels do not cover, runs as
+    it is: other types and devices, other numbers of dimensions, padding by name.
+
+    Args:
+        packing: packed weights of the network.
+        dtype: float32 or bfloat16.
+        exact: weights whose layers stay in float32.
+    """
+
+    def __init__(self, packing: Packing, dtype: torch.dtype, exact: Sequence[Tensor] = ()) -> None:
+        super().__init__()
+        self._packing, self._dtype, self._exact = packing, dtype, exact
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run one of torch's functions."""
+        own = _OWN.get(func)
+        if own is not None:
+            made = own(self, *args, **(kwargs or {}))
+            if made is not NotImplemented:
+                return made
+        return func(*args, **(kwargs or {}))
+
+    def _conv1d(
+        self,
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Any:
+        if isinstance(padding, str) or not _fits(input, weight, 3):
+            return NotImplemented
+        return kernels.convolution(
+            self._packing,
+            input,
+            weight,
+            bias,
+            _one(stride),
+            _one(padding),
+            _one(dilation),
+            groups,
+            self._type(input, weight, weight.shape[1]),
+        )
+
+    def _conv_transpose1d(
+        self,
+        input: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Any:
+        if not _fits(input, weight, 3):
+            return NotImplemented
+        return kernels.transposed(
+            self._packing,
+            input,
+            weight,
+            bias,
+            _one(stride),
+            _one(padding),
+            _one(output_padding),
+            groups,
+            _one(dilation),
+            self._type(input, weight, weight.shape[0] // groups),
+        )
+
+    def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
+        if input.ndim < 2 or not _fits(input, weight, 2):
+            return NotImplemented
+        return kernels.dense(
+            self._packing, input, weight, bias, self._type(input, weight, input.shape[-1])
+        )
+
+    def _pad(self, input: Tensor, pad: Sequence[int], *more: Any, **others: Any) -> Any:
+        # with channels last in 2-D, torch pads without changing the layout
+        if input.ndim != 3 or len(pad) != 2 or input.stride(1) != 1 or input.shape[1] < 2:
+            return NotImplemented
+        return functional.pad(input.unsqueeze(2), [*pad, 0, 0], *more, **others).squeeze(2)
+
+    def _type(self, x: Tensor, weight: Tensor, width: int) -> torch.dtype:
+        exact = any(weight is each for each in self._exact)
+        if exact or width < GROUP or (x.ndim == 3 and x.shape[-1] < NARROW):
+            return torch.float32
+        return self._dtype
+
+
+_OWN: dict[Any, Callable[..., Any]] = {
+    torch.conv1d: Running._conv1d,
+    torch.conv_transpose1d: Running._conv_transpose1d,
+    functional.linear: Running._linear,
+    functional.pad: Running._pad,
+}
+_TYPES = (torch.float32, torch.bfloat16, torch.float16)
+
+
+def _fits(x: Tensor, weight: Tensor, dimensions: int) -> bool:
+    """Whether the kernels cover this call."""
+    return (
+        (dimensions != 3 or x.ndim == 3)
+        and weight.ndim == dimensions
+        and x.device == weight.device
+        and x.dtype in _TYPES
+        and weight.dtype in _TYPES
+        and x.numel() > 0
+        and not (torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad))
+    )
+
+
+def _one(value: Any) -> int:
+    """Torch takes a number or a tuple of one."""
+    return int(value[0] if isinstance(value, tuple | list) else value)
