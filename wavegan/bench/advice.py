@@ -1,12 +1,13 @@
 """Which precision, threads and batch to use, and why: a function of the figures alone."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from wavegan.counted import counted
 
 EXACT = "float32"
+LISTEN = "may sound different: listen first"
 NEAR = 0.95
 """Share of the highest speed from which settings count as equally fast: runs differ by as much."""
 WORTH = 1.2
@@ -51,7 +52,9 @@ class Advice(NamedTuple):
     text: str
 
 
-def advice(figures: Sequence[Figure], auto: str | None = None) -> Advice | None:
+def advice(
+    figures: Sequence[Figure], trusted: Collection[str] = (), warning: str = LISTEN
+) -> Advice | None:
     """The setting to use; None without figures.
 
     Speeds are compared at one length, the one with the most figures. Of the settings that are
@@ -60,15 +63,16 @@ def advice(figures: Sequence[Figure], auto: str | None = None) -> Advice | None:
 
     Args:
         figures: all that was measured.
-        auto: the precision that "auto" is. Half precisions that it does not use may sound
-            different, so they are only mentioned; None: unknown, all are as good.
+        trusted: half precisions that sound the same as float32. Others are only mentioned, unless
+            nothing else was measured.
+        warning: what is said about those.
     """
     if not figures:
         return None
     lengths = Counter(figure.seconds for figure in figures)
     length = max(lengths, key=lambda seconds: (lengths[seconds], seconds))
     same = [figure for figure in figures if figure.seconds == length]
-    safe = [each for each in same if auto in (None, each.precision) or each.precision == EXACT]
+    safe = [each for each in same if each.precision in (EXACT, *trusted)]
     safe = safe or same
     fastest = max(figure.speed for figure in safe)
     best = min(
@@ -76,7 +80,8 @@ def advice(figures: Sequence[Figure], auto: str | None = None) -> Advice | None:
         key=lambda f: (f.batch, f.threads, f.precision != EXACT, -f.speed),
     )
     text = f"use {_named(best)}: {best.speed:.3g} × real time on {length:.3g} s"
-    reasons = [reason for reason in (*_reasons(best, safe), _unsafe(best, same, safe)) if reason]
+    mentioned = _unsafe(best, [each for each in same if each not in safe], warning)
+    reasons = [reason for reason in (*_reasons(best, safe), mentioned) if reason]
     return Advice(*best[:3], "; ".join([text, *reasons]))
 
 
@@ -125,16 +130,12 @@ def _against(best: Figure, other: Figure, name: str) -> str:
     return f"no faster with {name}{memory}"
 
 
-def _unsafe(best: Figure, figures: Sequence[Figure], safe: Sequence[Figure]) -> str:
-    """The fastest setting whose precision may change the sound, if it is faster."""
-    others = [figure for figure in figures if figure not in safe]
+def _unsafe(best: Figure, others: Sequence[Figure], warning: str) -> str:
+    """The fastest of the others, if it is faster."""
     fastest = max(others, key=lambda figure: figure.speed, default=best)
     if fastest.speed * NEAR <= best.speed:
         return ""
-    return (
-        f"{_named(fastest)} is {fastest.speed / best.speed:.2g} × as fast, but precision auto does "
-        "not use it for this model: listen first"
-    )
+    return f"{_named(fastest)} is {fastest.speed / best.speed:.2g} × as fast, but {warning}"
 
 
 def _processes(figures: Sequence[Figure]) -> str:

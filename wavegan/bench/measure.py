@@ -5,6 +5,7 @@ between reaches all of them. Settings that would not fit the budget are left out
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -64,7 +65,9 @@ def measure(plan: Plan, result: Result, show: Show) -> None:
         UserError: the model cannot be opened or run in any of the settings.
         KeyboardInterrupt: Ctrl-C before the first figure.
     """
-    with _threads_restored():
+    with _threads_restored(), warnings.catch_warnings():
+        # that a precision is slow here, or an input unusual, is what the figures are for
+        warnings.simplefilter("ignore")
         run = _Measurement(plan, result, show)
         try:
             run.open()

@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import NamedTuple, cast
 
+import torch
+
 from wavegan import bundle
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator, LatentGenerator, MelGenerator
+from wavegan.inference import half
 from wavegan.inference.engine.precision import Exact, Precision
 from wavegan.inference.synthesizer import Synthesizer
 from wavegan.inference.vocoder import Vocoder
+from wavegan.own_settings import own_settings
 
 Model = Vocoder | Synthesizer
 
@@ -50,6 +54,16 @@ def opened(source: Source, precision: Precision) -> Model:
 def used(model: Model) -> Exact:
     """The precision that a model computes in; "auto" is decided at the first call."""
     return cast("Exact", model.precision_used)
+
+
+def sounds_the_same(model: Vocoder) -> bool:
+    """Whether a vocoder sounds the same in bfloat16 as in float32, by the test of "auto"."""
+    with own_settings(), torch.no_grad():
+        try:
+            return half.difference(model.engine, model.front_end, model.peak) <= half.SAME
+        except RuntimeError:
+            # some operation of the network has no bfloat16
+            return False
 
 
 def plain_network(path: str | Path, *, trust_code: bool = False) -> Generator:

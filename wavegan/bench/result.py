@@ -113,6 +113,7 @@ class Result:
         peaks: the fastest convolution, by precision and threads.
         left_out: settings that were not measured, with the reason.
         notes: what to know about the figures.
+        trusted: half precisions in which the model sounds the same as in float32.
         interrupted: whether Ctrl-C ended it.
     """
 
@@ -124,6 +125,7 @@ class Result:
     peaks: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    trusted: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     @property

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from wavegan.bench import computer, signal
-from wavegan.bench.advice import Advice, Figure, advice
+from wavegan.bench.advice import LISTEN, Advice, Figure, advice
 from wavegan.bench.measure import Plan, Show, measure
-from wavegan.bench.opened import Model, Source, opened, plain_network, used
+from wavegan.bench.opened import Model, Source, opened, plain_network, sounds_the_same
 from wavegan.bench.result import Result
 from wavegan.bench.setting import combined
 from wavegan.generators.base import LatentGenerator
@@ -58,7 +58,7 @@ def bench(
     network = plain_network(path, trust_code=trust_code)
     sounds = isinstance(network, LatentGenerator)
     source = Source(str(path), sounds, str(device), compiled, trust_code)
-    model = opened(source._replace(compiled=False), "auto")
+    model = opened(source._replace(compiled=False), "float32")
     lengths: Sequence[float | None] = seconds or ((None,) if sounds else LENGTHS)
     settings = combined(
         precisions or usual_precisions(device, machine["instructions"]),
@@ -66,9 +66,8 @@ def bench(
         batches,
         lengths,
     )
-    show("asking what precision auto is")
     result = Result(
-        {**_described(path, model), "auto": used(model)},
+        _described(path, model),
         machine,
         {"runs": runs, "budget": budget, "device": str(device), "compiled": compiled},
     )
@@ -77,6 +76,9 @@ def bench(
             f"other programs use this machine (load {machine['load']} on "
             f"{machine['usable_cores']} cores): alone it is faster"
         )
+    if isinstance(model, Vocoder) and any(each.precision != "float32" for each in settings):
+        show("comparing bfloat16 with float32")
+        result.trusted = ["bfloat16"] if sounds_the_same(model) else []
     measure(Plan(source, network, settings, runs, budget, end), result, show)
     return result
 
@@ -104,7 +106,8 @@ def advice_of(result: Result) -> Advice | None:
             )
             for row in result.measured
         ],
-        result.model["auto"],
+        result.trusted,
+        "a seed makes other clips in it" if result.sounds else LISTEN,
     )
 
 
@@ -118,6 +121,7 @@ def to_dict(result: Result) -> dict[str, Any]:
         "rows": [row.to_dict() for row in result.measured],
         "latencies": [each.to_dict() for each in result.latencies],
         "peaks": result.peaks,
+        "sound_the_same": result.trusted,
         "advice": None if found is None else found._asdict(),
         "left_out": result.left_out,
         "notes": result.notes,

@@ -49,8 +49,7 @@ def _machine(facts: Mapping[str, Any]) -> list[str]:
 def _model(facts: Mapping[str, Any]) -> list[str]:
     return [
         f"model: {facts['path']}: {facts['generator']} with {facts['weights'] / 1e6:.2f} M "
-        f"weights, {facts['sample_rate']} Hz; precision auto is {facts['auto']}",
-        f"input: {facts['input']}",
+        f"weights, {facts['sample_rate']} Hz; input: {facts['input']}",
     ]
 
 
