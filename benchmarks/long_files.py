@@ -1,12 +1,14 @@
 """Measure memory and time of `wavegan` on long recordings.
 
+    python benchmarks/long_files.py vocode_file MODEL --minutes 1 10 60
     python benchmarks/long_files.py vocode MODEL --minutes 140
     python benchmarks/long_files.py mel MODEL --minutes 140
     python benchmarks/long_files.py evaluate --minutes 10
     python benchmarks/long_files.py diagnose --minutes 140
 
 Makes a FLAC of tones in noise, stereo at 44.1 kHz (for `mel` a `.npy` of the model's bands), runs
-the command in a separate process and prints its peak resident memory.
+the command, or `Vocoder.vocode_file`, in a separate process and prints its peak resident memory;
+one line for each length.
 """
 
 import argparse
@@ -24,33 +26,45 @@ import soundfile
 RATE = 44100
 MIB = 2**10 if sys.platform != "darwin" else 2**20
 """One MiB in the unit of the system's counter: kilobytes, on macOS bytes."""
-WAYS = ("vocode", "mel", "evaluate", "diagnose")
+WAYS = ("vocode_file", "vocode", "mel", "evaluate", "diagnose")
+VOCODE_FILE = (
+    "import sys; from wavegan import Vocoder; model, source, target = sys.argv[1:]; "
+    "Vocoder.from_pretrained(model).vocode_file(source, target)"
+)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("way", choices=WAYS)
-    parser.add_argument("model", type=Path, nargs="?", help="for vocode and mel")
-    parser.add_argument("--minutes", type=float, default=140)
+    parser.add_argument("model", type=Path, nargs="?", help="for vocode_file, vocode and mel")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[140])
     parser.add_argument("--rate", type=int, default=RATE)
     parser.add_argument("--channels", type=int, default=2)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if options.way == "mel":
-            source = mel(folder / "a.npy", options.model, options.minutes)
-        else:
-            source = recording(
-                folder / "real" / "a.flac", options.minutes, options.rate, options.channels
-            )
-        words = {
-            "vocode": ["vocode", source, "--model", options.model, "--out", folder / "out.wav"],
-            "mel": ["vocode", source, "--model", options.model, "--out", folder / "out.wav"],
-            "evaluate": ["evaluate", source.parent, source.parent],
-            "diagnose": ["diagnose", source, "--exit-zero"],
-        }[options.way]
-        print(json.dumps({"way": options.way, "minutes": options.minutes, **measured(words)}))
+    for minutes in options.minutes:
+        with tempfile.TemporaryDirectory() as name:
+            words = command(options, minutes, Path(name))
+            found = {"way": options.way, "minutes": minutes, **measured(words)}
+            print(json.dumps(found), flush=True)
+
+
+def command(options: argparse.Namespace, minutes: float, folder: Path) -> list[object]:
+    """What to run after `python`, on an input that is made here."""
+    way, model, target = options.way, options.model, folder / "out.wav"
+    if way == "mel":
+        source = mel(folder / "a.npy", model, minutes)
+    else:
+        source = recording(folder / "real" / "a.flac", minutes, options.rate, options.channels)
+    if way == "vocode_file":
+        return ["-c", VOCODE_FILE, model, source, target]
+    words = {
+        "vocode": ["vocode", source, "--model", model, "--out", target],
+        "mel": ["vocode", source, "--model", model, "--out", target],
+        "evaluate": ["evaluate", source.parent, source.parent],
+        "diagnose": ["diagnose", source, "--exit-zero"],
+    }
+    return ["-m", "wavegan", *words[way]]
 
 
 def recording(file: Path, minutes: float, rate: int, channels: int) -> Path:
@@ -89,7 +103,7 @@ def mel(file: Path, model: Path, minutes: float) -> Path:
 def measured(words: list[object]) -> dict[str, object]:
     """Peak, seconds, exit code and the last line of one command."""
     started = time.perf_counter()
-    command = [sys.executable, "-m", "wavegan", *map(str, words)]
+    command = [sys.executable, *map(str, words)]
     with tempfile.TemporaryFile() as output:
         child = subprocess.Popen(command, stdout=output, stderr=output)
         _, status, used = os.wait4(child.pid, 0)

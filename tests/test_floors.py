@@ -78,6 +78,7 @@ FLOORS = {
     "inference": 9,
     "diagnosis": 9,
     "adapters": 10,
+    "bench": 10,
     "evaluation": 10,
     "listening": 10,
     "reports": 11,

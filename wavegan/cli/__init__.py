@@ -7,6 +7,8 @@ import typer
 import wavegan
 from wavegan import spinning
 from wavegan.cli._recipe_command import RecipeCommand
+from wavegan.cli._several_values import SeveralNumbers
+from wavegan.cli.bench import bench_command
 from wavegan.cli.convert import convert_command
 from wavegan.cli.diagnose import diagnose_command
 from wavegan.cli.doctor import doctor_app
@@ -70,6 +72,7 @@ for _name, _command in (
 ):
     app.command(_name, rich_help_panel=_judge)(_command)
 app.add_typer(judge_app, name="judge", rich_help_panel=_judge)
+app.command("bench", cls=SeveralNumbers, rich_help_panel=_judge)(bench_command)
 app.command("list", rich_help_panel=_look)(list_command)
 app.command("show", cls=RecipeCommand, rich_help_panel=_look)(show_command)
 app.add_typer(doctor_app, name="doctor", rich_help_panel=_look)

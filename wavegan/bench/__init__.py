@@ -1,0 +1,1 @@
+"""Measure the speed, latency and memory of a model on this machine."""
