@@ -79,6 +79,7 @@ FLOORS = {
     "diagnosis": 9,
     "adapters": 10,
     "evaluation": 10,
+    "export": 10,
     "listening": 10,
     "reports": 11,
     "cli": 12,

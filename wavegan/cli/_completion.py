@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Offer = str | tuple[str, str]
 Complete = Callable[[typer.Context, str], list[Offer]]
 DEVICES = ("auto", "cpu", "cuda", "mps")
+EXPORTS = (("onnx", "for onnxruntime, sherpa-onnx"), ("torch", "a program of torch.export"))
 
 
 class _Bare(str):
@@ -108,6 +109,12 @@ def embeddings(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 def devices(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
     """Values of --device."""
     return DEVICES
+
+
+@_quiet
+def export_formats(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
+    """Values of `export --format`."""
+    return EXPORTS
 
 
 @_quiet

@@ -146,7 +146,7 @@ class SourceFilter(LatentGenerator):
             UserError: latent, label, noise or positions do not fit the network.
         """
         walk = as_walk(latent, self.latent_dim)
-        label = check_labels(label, self.n_labels, len(walk))
+        label = check_labels(label, self.n_labels, walk.shape[0])
         wrap = loop or self.circular
         # the pitch needs more precision than bfloat16 has
         with torch.autocast(walk.device.type, enabled=False):
@@ -159,12 +159,12 @@ class SourceFilter(LatentGenerator):
         levels = self.filters(x, wrap).float()
         with torch.autocast(walk.device.type, enabled=False):
             positions = levels.shape[-1] * self.spectrogram.hop_length // self.hop_length
-            sound = self.noises(noise, len(walk), positions, levels.device)[0].float()
+            sound = self.noises(noise, walk.shape[0], positions, levels.device)[0].float()
             voices = None
             if self.pitch is not None and curves is not None:
                 hertz = self.pitch.hertz(curves, sound.shape[-1], wrap, label)
                 voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
-            sizes = (len(levels), self.voices + 1, self.channels, self.shapes.shape[1], -1)
+            sizes = (levels.shape[0], self.voices + 1, self.channels, self.shapes.shape[1], -1)
             front = self.spectrogram
             return filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
 
