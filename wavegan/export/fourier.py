@@ -5,11 +5,14 @@ one hop, it is a convolution, and the overlap-added inverse a transposed one. Re
 those of an FFT by rounding.
 """
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, conv_transpose1d
 
 from wavegan.audio.framing import Padding
+from wavegan.generators.base import MelGenerator
 from wavegan.layers.istft_head import PolarISTFT
 
 SMALLEST = 1e-8
@@ -96,6 +99,16 @@ class PolarInverse(nn.Module):
         parts = torch.stack([magnitude * phase.cos(), magnitude * phase.sin()], -3)
         wave: Tensor = self.inverse(parts.flatten(0, -4))
         return wave.reshape(*magnitude.shape[:-2], -1)
+
+
+def without_complex_numbers(generator: MelGenerator) -> MelGenerator:
+    """A copy with each inverse transform as a convolution."""
+    copy = deepcopy(generator)
+    for name, layer in list(copy.named_modules()):
+        if isinstance(layer, PolarISTFT):
+            above, _, own = name.rpartition(".")
+            setattr(copy.get_submodule(above), own, PolarInverse(layer))
+    return copy
 
 
 def _waves(size: int) -> tuple[Tensor, Tensor]:

@@ -12,9 +12,19 @@ import torch
 import wavegan
 from wavegan import atomic, bundle
 from wavegan.errors import RunError, UserError, suggest
-from wavegan.export import of_vocoder, onnx_file, parity, sample, torch_file
+from wavegan.export import (
+    of_sounds,
+    of_stream,
+    of_vocoder,
+    onnx_file,
+    parity,
+    refusal,
+    sample,
+    torch_file,
+)
 from wavegan.export.plan import Format, Plan, Port
 from wavegan.inference import opening
+from wavegan.inference.synthesizer import Synthesizer
 from wavegan.inference.vocoder import Vocoder
 from wavegan.own_settings import own_settings
 from wavegan.targets import check_files
@@ -128,7 +138,13 @@ def _plan(source: str | Path, target: Format, streaming: bool, trust_code: bool)
     model = opening.load(source, trust_code=trust_code)
     name = config.generator["name"]
     if isinstance(model, Vocoder):
-        return of_vocoder.plan(model, name, target)
+        refusal.check(model.generator, name, target)
+        return (of_stream if streaming else of_vocoder).plan(model, name, target)
+    if isinstance(model, Synthesizer):
+        if streaming:
+            raise UserError(f"--streaming: {source} makes sounds of latents; leave it out")
+        refusal.check(model.generator, name, target)
+        return of_sounds.plan(model, name, target)
     raise UserError(f"{source}: a model of the task {config.task} cannot be exported")
 
 

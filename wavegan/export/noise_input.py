@@ -61,15 +61,27 @@ class NoiseInput:
         return (Port("noise", ("N", self.channels, self.size), "standard normal noise"),)
 
     @property
-    def sample(self) -> str:
-        """The argument of the usage sample's call."""
+    def code(self) -> str:
+        """The line of a usage sample that draws noise for `mel`."""
         if not self.channels:
             return ""
-        length = self.size.replace("L", "mel.shape[2]")
+        length = "mel.shape[2]"
+        if self.values_per_frame > 1:
+            length = f"mel.shape[2] * {self.values_per_frame}"
         if self.frames_per_value > 1:
             length = f"-(-mel.shape[2] // {self.frames_per_value})"
-        draw = f"np.random.default_rng(0).standard_normal((len(mel), {self.channels}, {length}))"
-        return f', "noise": {draw}.astype(np.float32)'
+        shape = f"(len(mel), {self.channels}, {length})"
+        return f"noise = np.random.default_rng(0).standard_normal({shape}, np.float32)\n"
+
+    @property
+    def argument(self) -> str:
+        """The noise among the inputs of a usage sample's call."""
+        return ', "noise": noise' if self.channels else ""
+
+    @property
+    def last(self) -> str:
+        """The noise as the last argument of a usage sample's call."""
+        return ", noise" if self.channels else ""
 
     @property
     def facts(self) -> dict[str, int]:

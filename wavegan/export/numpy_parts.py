@@ -22,13 +22,13 @@ def istft(mag: Any, x: Any, y: Any, n_fft: int, hop_length: int) -> NDArray[np.f
     return (audio / np.maximum(weight, 1e-8))[:, n_fft // 2 : -(n_fft // 2)].astype(np.float32)
 
 
-def stream(run: Any, mel: Any, about: Any, chunk: int, noise: Any = None) -> Iterator[Any]:
-    """Yield the audio of `chunk` frames at a time; `own` is where they are in the window."""
+def stream(run: Any, mel: Any, about: Any, noise: Any = None) -> Iterator[Any]:
+    """Yield the audio of one chunk after the other; `own` is where its frames are in the window."""
     total, each = mel.shape[2] - about["frames_without_audio"], about["noise_per_frame"]
-    for start in range(0, total, chunk):
-        stop = min(start + chunk, total)
+    for start in range(0, total, about["chunk"]):
+        stop = min(start + about["chunk"], total)
         first, last = max(start - about["before"], 0), min(stop + about["after"], mel.shape[2])
         inputs = {"mel": mel[:, :, first:last]}
         if noise is not None:
             inputs["noise"] = noise[:, :, first * each : last * each]
-        yield run({**inputs, "own": np.arange(start - first, stop - first)})
+        yield run({**inputs, "own": np.arange(start - first, stop - first)})[0]

@@ -19,10 +19,10 @@ WRITE = """\
 print(f"{audio.shape} at {about['sample_rate']} Hz")
 if len(sys.argv) > 2:
     with wave.open(sys.argv[2], "wb") as file:
-        file.setparams((1, 2, about["sample_rate"], 0, "NONE", ""))
-        file.writeframes((audio[0].clip(-1, 1) * 32767).astype("<i2").tobytes())
+        file.setparams((len(audio[0]), 2, about["sample_rate"], 0, "NONE", ""))
+        file.writeframes((audio[0].T.clip(-1, 1) * 32767).astype("<i2").tobytes())
 """
-"""The first item or channel of `audio` as 16-bit WAV."""
+"""The first item of `audio` as 16-bit WAV."""
 
 
 def text(plan: Plan, target: Format) -> str:

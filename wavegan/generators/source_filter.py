@@ -8,7 +8,7 @@ in the filtered noise of DDSP. Walks and loops are ours.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -109,6 +109,8 @@ class SourceFilter(LatentGenerator):
         self.latent_dim, self.n_labels, self.circular = latent_dim, n_labels, circular
         self.overtones = overtones
         self.spectrogram = LogSpectrogram(spec_n_fft, spec_hop_length, floor=FLOOR)
+        # an export exchanges it for convolutions
+        self.filtered: Callable[..., Tensor] = filtered
         shapes = band_shapes(bands, spec_n_fft // 2 + 1, sample_rate)
         self.register_buffer("shapes", shapes, persistent=False)
         self.embedding = nn.Embedding(n_labels, label_dim) if n_labels else None
@@ -166,7 +168,7 @@ class SourceFilter(LatentGenerator):
                 voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
             sizes = (levels.shape[0], self.voices + 1, self.channels, self.shapes.shape[1], -1)
             front = self.spectrogram
-            return filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
+            return self.filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(channels, T)`, the white noise to filter."""
