@@ -20,6 +20,7 @@ of its generator.
 from copy import deepcopy
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -86,7 +87,8 @@ class Waveform(nn.Module):
         audio: Tensor = self.generator(self.noise.padded(mel, *noise), *noise)[:, 0]
         if self.noise.frames_per_value == 1:
             return audio
-        return audio[:, : self.generator.output_length(mel.shape[-1])]
+        # a slice would be traced for mels that end with the noise, or for the others
+        return audio[:, torch.arange(self.generator.output_length(mel.shape[-1]))]
 
 
 class Spectra(nn.Module):

@@ -19,7 +19,8 @@ WRITE = """\
 print(f"{audio.shape} at {about['sample_rate']} Hz")
 if len(sys.argv) > 2:
     with wave.open(sys.argv[2], "wb") as file:
-        file.setparams((len(audio[0]), 2, about["sample_rate"], 0, "NONE", ""))
+        channels = audio[0].size // audio.shape[-1]
+        file.setparams((channels, 2, about["sample_rate"], 0, "NONE", ""))
         file.writeframes((audio[0].T.clip(-1, 1) * 32767).astype("<i2").tobytes())
 """
 """The first item of `audio` as 16-bit WAV."""

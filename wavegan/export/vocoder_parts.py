@@ -34,7 +34,7 @@ def audio_port(vocoder: Vocoder) -> Port:
 
 def example(vocoder: Vocoder, noise: NoiseInput) -> tuple[Tensor, ...]:
     """Inputs to trace with: sizes of 2 and more, of the noise too."""
-    frames = max(TRACED, 2 * noise.frames_per_value)
+    frames = max(TRACED, 2 * noise.frames_per_value) + 1  # the mel ends before the noise
     given = (signals.mels(vocoder, 2, frames), *noise.drawn(2, frames))
     return tuple(torch.from_numpy(each) for each in given)
 
