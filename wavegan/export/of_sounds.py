@@ -7,8 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from wavegan.counted import counted
 from wavegan.export.filtered import without_complex_numbers
-from wavegan.export.plan import Case, Format, Plan, Port, Run, Sample
+from wavegan.export.plan import Case, Format, Plan, Port, Sample
+from wavegan.export.signals import nudged
 from wavegan.generators.base import LatentGenerator
 from wavegan.inference.synthesizer import Synthesizer
 
@@ -101,13 +103,19 @@ def _drawn(synthesizer: Synthesizer, batch: int) -> dict[str, NDArray[Any]]:
 
 def _case(synthesizer: Synthesizer, batch: int) -> Case:
     inputs = _drawn(synthesizer, batch)
-    with torch.no_grad():
-        expected = Clips(synthesizer.generator)(*map(torch.from_numpy, inputs.values()))
 
-    def through(run: Run) -> NDArray[np.float32]:
-        return run(inputs)[0]
+    def made(**changed: NDArray[Any]) -> NDArray[np.float32]:
+        given = {**inputs, **changed}
+        with torch.no_grad():
+            clips: Tensor = Clips(synthesizer.generator)(*map(torch.from_numpy, given.values()))
+        return clips.numpy()
 
-    return Case(f"{batch} clips" if batch > 1 else "1 clip", through, expected.numpy())
+    return Case(
+        counted(batch, "clip"),
+        lambda run: run(inputs)[0],
+        made(),
+        lambda: made(latent=nudged(inputs["latent"])),
+    )
 
 
 def _sample(synthesizer: Synthesizer, ports: tuple[Port, ...]) -> Sample:

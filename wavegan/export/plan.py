@@ -43,11 +43,14 @@ class Case(NamedTuple):
         text: its sizes.
         through_graph: computes the audio with a graph.
         expected: the audio of the model in torch.
+        nudged: the same with inputs that differ in their last bits; it shows how far rounding alone
+            carries.
     """
 
     text: str
     through_graph: Callable[[Run], NDArray[np.float32]]
     expected: NDArray[np.float32]
+    nudged: Callable[[], NDArray[np.float32]]
 
 
 class Sample(NamedTuple):
@@ -77,7 +80,6 @@ class Plan:
         facts: for the JSON file: rates, front-end and so on.
         metadata: for the ONNX file.
         sample: of the use of the graph.
-        tolerance: largest difference from the model that passes, as a share of its peak.
     """
 
     network: nn.Module
@@ -88,4 +90,3 @@ class Plan:
     facts: Mapping[str, Any]
     metadata: Mapping[str, object]
     sample: Sample
-    tolerance: float = 1e-4

@@ -13,7 +13,7 @@ def mels(vocoder: Vocoder, batch: int, frames: int) -> NDArray[np.float32]:
     samples = (frames + 1) * mel.hop_length + mel.n_fft
     waves = [_voice(samples, mel.sample_rate, seed) for seed in range(batch)]
     made = vocoder.mel(torch.from_numpy(np.stack(waves))).numpy()
-    return np.ascontiguousarray(made[..., :frames])
+    return np.ascontiguousarray(made[..., :frames], np.float32)
 
 
 def silence(vocoder: Vocoder) -> list[float]:
@@ -21,6 +21,11 @@ def silence(vocoder: Vocoder) -> list[float]:
     mel = vocoder.mel_config
     made = vocoder.mel(torch.zeros(8 * mel.n_fft))
     return [float(value) for value in made[:, made.shape[-1] // 2]]
+
+
+def nudged(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values that differ in their last bits, by the rounding of a few operations."""
+    return values * np.float32(1 + 2**-22)
 
 
 def _voice(samples: int, rate: int, seed: int) -> NDArray[np.float32]:

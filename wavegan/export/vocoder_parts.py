@@ -94,14 +94,15 @@ def cases(
         def run_it(run: Run, through: Through = through, inputs: Arrays = inputs) -> Any:
             return through(run, inputs)
 
-        made.append(Case(text, run_it, _expected(vocoder, mel, drawn)))
+        def nudged(mel: NDArray[Any] = mel, drawn: list[NDArray[Any]] = drawn) -> Any:
+            return _audio(vocoder, signals.nudged(mel), *drawn)
+
+        made.append(Case(text, run_it, _audio(vocoder, mel, *drawn), nudged))
     return made
 
 
-def _expected(
-    vocoder: Vocoder, mel: NDArray[np.float32], noise: Sequence[NDArray[np.float32]]
-) -> NDArray[np.float32]:
-    """The model's audio `(B, T)`."""
+def _audio(vocoder: Vocoder, *inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The model's audio `(B, T)` of a mel, and noise where it takes some."""
     with torch.no_grad():
-        audio = vocoder.generator(torch.from_numpy(mel), *map(torch.from_numpy, noise))
+        audio: Tensor = vocoder.generator(*map(torch.from_numpy, inputs))
     return audio[:, 0].numpy()
