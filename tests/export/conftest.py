@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,7 +36,7 @@ class Small(NamedTuple):
     """
 
     options: dict[str, Any]
-    mel: dict[str, Any] = {}
+    mel: Mapping[str, Any] = MappingProxyType({})
 
 
 BLOCKS = {

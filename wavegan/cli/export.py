@@ -54,10 +54,12 @@ def export_command(
     if as_json:
         compared = {each.text: each.error for each in made.compared}
         files = [str(file) for file in made.files]
-        summary = {"files": files, "engine": made.engine, "compared": compared}
-        typer.echo(json.dumps({**summary, "worst": made.worst}))
+        summary = {"files": files, "engine": made.engine, "largest_differences": compared}
+        typer.echo(json.dumps(summary))
     elif not quiet:
-        typer.echo(f"largest difference from the model, {made.engine}, as a share of its peak:", err=True)
+        typer.echo(
+            f"largest difference from the model, {made.engine}, as a share of its peak:", err=True
+        )
         for each in made.compared:
             typer.echo(f"  {each.text}: {each.error:.1e}", err=True)
         typer.echo(f"{model} is now {', '.join(str(file) for file in made.files)}", err=True)

@@ -1,4 +1,4 @@
-"""The filters of the source-filter generator as convolutions, for graphs without complex numbers."""
+"""The filters of the source-filter generator, for graphs without complex numbers."""
 
 from copy import deepcopy
 

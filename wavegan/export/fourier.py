@@ -41,7 +41,7 @@ class ForwardTransform(nn.Module):
     def forward(self, wave: Tensor) -> Tensor:
         """Transform each frame."""
         bins = conv1d(wave[:, None], self.kernels, stride=self.hop_length)
-        return bins.unflatten(1, (2, -1))
+        return bins.reshape(bins.shape[0], 2, -1, bins.shape[-1])
 
 
 class InverseTransform(nn.Module):

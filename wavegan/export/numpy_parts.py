@@ -1,6 +1,6 @@
-"""What users of a graph compute in numpy after it. Usage samples contain the text of these functions.
+"""What users of a graph compute in numpy around it.
 
-Each one stands alone: it uses numpy as `np` and nothing else.
+Usage samples contain the text of these functions: each uses numpy as `np` and nothing else.
 """
 
 from collections.abc import Iterator

@@ -123,7 +123,7 @@ def _sample(synthesizer: Synthesizer, ports: tuple[Port, ...]) -> Sample:
     for port in ports:
         shape = ", ".join(str(size) for size in (1, *port.shape[1:]))
         if port.dtype == "int64":
-            draw = "np.array([0])  # a position in about[\"labels\"]"
+            draw = 'np.array([0])  # a position in about["labels"]'
         elif port.name == "latent" and synthesizer.generator.prior == "uniform":
             draw = f"random.uniform(-1, 1, ({shape})).astype(np.float32)"
         else:

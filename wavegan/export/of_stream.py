@@ -34,7 +34,7 @@ from wavegan.export.vocoder_parts import (
 from wavegan.generators.base import MelGenerator
 from wavegan.inference.vocoder import Vocoder
 
-CHUNK, CHUNKS = 32, (8, 32, 50)
+CHUNK, CHUNKS = 32, (16, 32, 50)
 """Frames of a chunk, proposed, and compared with the whole."""
 
 
@@ -48,8 +48,8 @@ def plan(vocoder: Vocoder, name: str, target: Format) -> Plan:
     without_audio = 1 - generator.output_length(1) // generator.hop_length
     if known is None:
         raise UserError(
-            f"--streaming: {name} needs the whole mel, as its audio depends on more than the frames "
-            "nearby; leave --streaming out"
+            f"--streaming: {name} needs the whole mel, as its audio depends on more than nearby "
+            "frames: leave it out"
         )
     noise = NoiseInput.of(generator)
     network = without_complex_numbers(generator) if target == "onnx" else generator
@@ -113,7 +113,7 @@ def _sizes(context: int, streaming: dict[str, float]) -> list[tuple[str, int, in
 
         return chunked
 
-    frames = max(200, 2 * context)
+    frames = max(100, 2 * context + 50)
     return [
         (f"{batch} x {frames} frames in chunks of {chunk}", batch, frames, through(chunk))
         for batch in BATCHES

@@ -6,7 +6,7 @@ sherpa-onnx (github.com/k2-fsa/sherpa-onnx, commit 634265c) chooses by the metad
 - "hifigan": the first output as audio, of any shape (hifigan-vocoder.cc). Its own files have the
   input `mel` (N, n_mels, L) and the output `audio` (N, T), with `sample_rate` and `version`
   (github.com/k2-fsa/icefall, egs/ljspeech/TTS/matcha/export_onnx_hifigan.py).
-- "vocos": three outputs (1, n_fft / 2 + 1, L), `mag`, `x` and `y`, with the spectrum mag * (x + iy).
+- "vocos": three outputs (1, n_fft / 2 + 1, L), `mag`, `x` and `y`: the spectrum is mag * (x + iy).
   It inverts this as `n_fft`, `hop_length`, `win_length`, `window_type`, `center`, `normalized` and
   `pad_mode` of the metadata say (vocos-vocoder.cc; scripts/vocos/add_meta_data.py). Its "hann" is
   periodic, and without `center` it cuts nothing off (github.com/csukuangfj/kaldi-native-fbank,
@@ -123,7 +123,8 @@ def _spectra(vocoder: Vocoder, name: str, generator: Vocos) -> Plan:
     }
 
     def through(run: Run, inputs: Arrays) -> NDArray[np.float32]:
-        return numpy_parts.istft(*run(inputs), n_fft, hop)
+        mag, x, y = run(inputs)
+        return numpy_parts.istft(mag, x, y, n_fft, hop)
 
     return Plan(
         network=Spectra(generator),

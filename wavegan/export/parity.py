@@ -1,4 +1,4 @@
-"""Does the exported graph give what the model gives?"""
+"""Compare an exported graph with its model."""
 
 import math
 from dataclasses import dataclass

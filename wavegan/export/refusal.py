@@ -17,6 +17,6 @@ def check(generator: Generator, name: str, target: Format) -> None:
     )
     if searches and target == "onnx":
         raise UserError(
-            f"--format onnx: {name} finds phases by iterating over complex spectra (Griffin-Lim), and "
-            "ONNX has no complex numbers: give --format torch"
+            f"--format onnx: {name} searches phases in complex spectra (Griffin-Lim), and ONNX has "
+            "no complex numbers: give --format torch"
         )

@@ -25,7 +25,7 @@ def silence(vocoder: Vocoder) -> list[float]:
 
 def nudged(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Values that differ in their last bits, by the rounding of a few operations."""
-    return values * np.float32(1 + 2**-22)
+    return np.asarray(values * (1 + 2**-22), np.float32)
 
 
 def _voice(samples: int, rate: int, seed: int) -> NDArray[np.float32]:
@@ -34,6 +34,7 @@ def _voice(samples: int, rate: int, seed: int) -> NDArray[np.float32]:
     time = np.arange(samples) / rate
     phase = 2 * np.pi * (110 * (1 + seed % 3) * time + 4 * np.sin(2 * np.pi * 1.5 * time))
     loudness = np.clip(np.sin(2 * np.pi * 2.3 * time + seed) + 0.4, 0, 1)
-    tone = sum(np.cos(k * phase) / k for k in range(1, 20))
+    order = np.arange(1, 20)[:, None]
+    tone = (np.cos(order * phase) / order).sum(0)
     wave = loudness * (0.1 * tone + 0.02 * random.standard_normal(samples))
-    return wave.astype(np.float32)
+    return np.asarray(wave, np.float32)

@@ -168,7 +168,9 @@ class SourceFilter(LatentGenerator):
                 voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
             sizes = (levels.shape[0], self.voices + 1, self.channels, self.shapes.shape[1], -1)
             front = self.spectrogram
-            return self.filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
+            return self.filtered(
+                levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap
+            )
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(channels, T)`, the white noise to filter."""
