@@ -5,7 +5,7 @@ from pathlib import Path
 import tomllib
 from packaging.requirements import Requirement
 
-EXTRAS = ("train", "metrics", "judges", "formats", "interop", "plot")
+EXTRAS = ("train", "metrics", "judges", "formats", "export", "interop", "plot")
 """Extras for users; development packages stay at their newest version."""
 
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]

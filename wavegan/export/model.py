@@ -145,5 +145,8 @@ def _plan(source: str | Path, target: Format, streaming: bool, trust_code: bool)
 
 def _cannot(plan: Plan, error: Exception) -> str:
     """One line about a network that cannot be traced or translated."""
-    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    inner: BaseException = error
+    while inner.__cause__ is not None:  # the outermost ones tell how to report a bug of torch
+        inner = inner.__cause__
+    first = next(iter(str(inner).strip().splitlines()), type(inner).__name__)
     return f"{plan.facts['generator']} cannot be exported: {first}"
