@@ -15,6 +15,7 @@ from click.testing import Result
 from torch import Tensor
 
 from wavegan import RunError, Vocoder, bundle
+from wavegan.audio import io
 from wavegan.export import export_model, onnx_file
 from wavegan.generators.base import MelGenerator
 from wavegan.generators.hifigan import HiFiGAN
@@ -231,14 +232,11 @@ def test_a_network_for_one_length_is_refused_by_name(
 
 
 def test_a_real_voice_is_the_same(shared: Path, tmp_path: Path, speech: Path, ran: Ran) -> None:
-    from wavegan.audio import io
-
     folder = shared / "pretrained" / "hifigan-v3-ljspeech"
     made = export_model(folder, tmp_path / "voice.onnx")
     vocoder = Vocoder.from_pretrained(folder)
-    wave, _ = io.read(sorted(speech.glob("*.flac"))[0], vocoder.sample_rate)
-    mel = vocoder.mel(wave)[..., :120]
-    mel = mel.reshape(1, vocoder.n_mels, -1)
+    wave, _ = io.read(min(speech.glob("*.flac")), sample_rate=vocoder.sample_rate)
+    mel = vocoder.mel(wave.reshape(1, -1))[..., :120]
     (audio,) = onnx_file.opened(made.files[0])({"mel": mel.numpy()})
     expected = vocoder(mel).numpy()
     assert expected.std() > 0.01
