@@ -80,6 +80,7 @@ FLOORS = {
     "adapters": 10,
     "bench": 10,
     "evaluation": 10,
+    "export": 10,
     "listening": 10,
     "reports": 11,
     "cli": 12,

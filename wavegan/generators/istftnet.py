@@ -102,7 +102,7 @@ class ISTFTNet(MelGenerator):
         x = pad(leaky_relu(x), (1, 0), "reflect")
         with torch.autocast(x.device.type, enabled=False):
             bins = self.conv_post(x.float())
-            halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
+            halves = bins.reshape(bins.shape[0], self.channels, 2, -1, bins.shape[-1])
             log_magnitude, turn = halves.unbind(2)
             # Published weights were trained with the sine of the last layer as phase.
             wave: Tensor = self.inverse(log_magnitude.exp(), turn.sin())
