@@ -40,7 +40,7 @@ def main() -> None:
             size = (listed / bundle.WEIGHTS).stat().st_size / 1e6
             for kind, pairs, seconds in (
                 ("first", given.first, in_a_process),
-                ("further", given.further, anew),
+                ("further", given.further, fresh_files),
                 ("again", given.further, again),
             ):
                 if not pairs:
@@ -74,7 +74,7 @@ def in_a_process(folder: Path) -> Seconds:
     return time.perf_counter() - begun, computed
 
 
-def anew(folder: Path) -> Seconds:
+def fresh_files(folder: Path) -> Seconds:
     """Seconds to open files that this process has not read before."""
     os.utime(folder / bundle.WEIGHTS)
     return again(folder)

@@ -20,7 +20,7 @@ from wavegan.errors import UserError
 from wavegan.progress import typical
 from wavegan.progress.history import History
 from wavegan.progress.pace import steps_a_second
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.recipe import Recipe, dump, load
 
 
@@ -51,7 +51,7 @@ def curve(history: History, recipe: str) -> dict[str, Any]:
     own = typical.identity(yaml.safe_load(dump(Recipe.model_validate(dict(history.recipe)))))
     if own != typical.identity(yaml.safe_load(dump(load(recipe, [])))):
         raise UserError(f"{history.run}: its recipe differs from {recipe}")
-    metric = judge(history).metric
+    metric = run_verdict(history).metric
     if metric is None or not history.ended:
         raise UserError(f"{history.run}: it has not finished, at step {history.step:,}")
     steps, values = history.series("validation", metric)

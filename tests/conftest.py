@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures for all tests."""
 
 import importlib.util
 import math
@@ -60,7 +60,7 @@ def speech() -> Path:
 
 @pytest.fixture(scope="session")
 def silences() -> Callable[..., dict[str, Tensor]]:
-    """All that is silence, of a shape `(..., T)`, by name: zeros, denormals, next to none."""
+    """All kinds of silence of a shape `(..., T)`, by name: zeros, denormals, almost nothing."""
 
     def made(*shape: int) -> dict[str, Tensor]:
         zeros = torch.zeros(shape)
@@ -106,7 +106,7 @@ def small() -> str:
 
 @pytest.fixture(scope="session")
 def tiny() -> bundle.Config:
-    """A HiFi-GAN that vocodes at once: 8 bands at 16 kHz, 16 samples per frame."""
+    """A fast HiFi-GAN: 8 bands at 16 kHz, 16 samples per frame."""
     return bundle.Config(
         mel=Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None),
         generator={

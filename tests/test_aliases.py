@@ -1,4 +1,4 @@
-"""Names of before are read as those of today: in recipes, in words that are typed, in bundles."""
+"""Old names are read under their current names: in recipes, overrides, bundles and runs."""
 
 import json
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def test_recipes_whose_networks_see_no_mel_have_none() -> None:
 def test_a_bundle_of_the_first_format_opens(
     tmp_path: Path, save_tiny: Callable[[Path], Path]
 ) -> None:
-    """Where the rate was the mel's, and the channels stood beside it."""
+    """There the rate was part of the mel, and the channels were next to it."""
     folder = save_tiny(tmp_path)
     config, _ = bundle.load(folder)
     content = json.loads((folder / bundle.CONFIG).read_text())
@@ -68,8 +68,8 @@ def test_a_bundle_of_the_first_format_opens(
     assert bundle.load(folder)[0] == config
 
 
-def test_a_run_of_before_with_a_mel_nobody_saw_is_no_other_run(tmp_path: Path) -> None:
-    """Recipes of sounds had a front-end that no network saw."""
+def test_an_old_run_with_an_unused_mel_is_the_same_run(tmp_path: Path) -> None:
+    """Recipes of sounds had a front-end that no network used."""
     from wavegan.training.changes import between
 
     now = recipe.load("digits-cpu")
@@ -90,7 +90,7 @@ def test_every_new_option_is_one(kind: str, plugin: str) -> None:
         assert old not in known
 
 
-def test_a_bundle_with_options_of_before_opens(tmp_path: Path) -> None:
+def test_a_bundle_with_old_options_opens(tmp_path: Path) -> None:
     mel = Mel.preset("vocos-24k")
     config = bundle.Config(
         mel, {"name": "vocos", "dim": 16, "intermediate_dim": 40, "num_layers": 2}
@@ -104,7 +104,7 @@ def test_a_bundle_with_options_of_before_opens(tmp_path: Path) -> None:
     assert len(generator.blocks) == 2
 
 
-def test_options_of_before_lie_over_those_that_are_inherited(tmp_path: Path) -> None:
+def test_old_options_override_inherited_ones(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("inherit: vocos-24k\ngenerator: {width: 64, layers: 3}\n")
     for words, dim in (([], 64), (["generator.width=32"], 32), (["generator.dim=48"], 48)):
@@ -114,7 +114,7 @@ def test_options_of_before_lie_over_those_that_are_inherited(tmp_path: Path) -> 
         recipe.load("vocos-24k", ["generator.widht=3"])
 
 
-def test_fields_of_augmentation_have_their_names_of_before(tmp_path: Path) -> None:
+def test_fields_of_augmentation_keep_their_old_names(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("inherit: drums\ntraining: {augment: {most: 0.5, up_to: 70}}\n")
     found = recipe.load(str(file)).training.augment

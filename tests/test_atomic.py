@@ -1,4 +1,4 @@
-"""A folder or a text appears whole or not at all, and what was there before stays until then."""
+"""A folder or a text is written whole or not at all, and an old one stays until then."""
 
 import os
 import stat

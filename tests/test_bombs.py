@@ -187,7 +187,7 @@ def test_a_recipe_that_the_user_named_may_fill_the_machine_and_names_what_does_n
 def test_a_run_may_go_on_with_networks_as_large_as_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stranger's run may not ask for more than its files hold."""
+    """An untrusted run may not ask for more than its files hold."""
     monkeypatch.setattr(room, "BYTES", 1 << 20)
     folder = tmp_path / "checkpoints" / "00000001" / "training"
     folder.mkdir(parents=True)

@@ -22,7 +22,7 @@ def config(tiny):
 
 @pytest.fixture
 def generator(config):
-    """Makes networks whose weight norm does something: gains differ from the norms they are of."""
+    """Makes networks whose weight norm has an effect: gains differ from the norms."""
 
     def made(seed=0):
         torch.manual_seed(seed)

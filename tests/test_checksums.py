@@ -1,4 +1,4 @@
-"""Every change of a listed file is noticed; a folder without a list is no error."""
+"""Every change of a listed file is detected; a folder without a list is no error."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""One table of colours: pages are given them by it, and nothing else names one."""
+"""One table of colours: pages get them from it, and nothing else defines one."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_a_page_uses_the_colours_that_it_is_given_and_no_other(which: str) -> No
 
 
 @pytest.mark.parametrize("scheme", [REPORT, LISTENING], ids=["report", "listening"])
-def test_text_is_told_from_its_ground_in_light_and_dark(scheme: Scheme) -> None:
+def test_text_has_enough_contrast_in_light_and_dark(scheme: Scheme) -> None:
     """At least 4.5 to 1 (WCAG 2.2), lines of charts 3 to 1."""
     ground = scheme["ground" if scheme is REPORT else "paper"]
     for name, pair in scheme.items():

@@ -1,4 +1,4 @@
-"""Words that agree with their number, wherever numbers are told."""
+"""Words agree with their number in every message."""
 
 import re
 from pathlib import Path
@@ -18,13 +18,13 @@ def test_a_noun_agrees_with_its_number(count: int, text: str) -> None:
     assert counted(count, "file") == text
 
 
-def test_what_takes_no_s_is_told() -> None:
-    told = [counted(n, "stretch is", "stretches are") for n in (1, 2)]
-    assert told == ["1 stretch is", "2 stretches are"]
+def test_irregular_plurals_are_given() -> None:
+    reported = [counted(n, "stretch is", "stretches are") for n in (1, 2)]
+    assert reported == ["1 stretch is", "2 stretches are"]
 
 
 def test_no_message_counts_by_itself() -> None:
-    """`{len(x)} clips` says "1 clips" of one."""
+    """`{len(x)} clips` would say "1 clips"."""
     own = re.compile(rf"\{{len\([^{{}}]*\)(?::,)?\}} (?:{NOUNS})\b|'' if [\w.]+ [!=]= 1 else 's'")
     found = {
         f"{file.relative_to(PACKAGE)}: {match[0]}"

@@ -1,4 +1,4 @@
-"""What the guides list is what there is."""
+"""The lists in the guides are complete, and the commands in them exist."""
 
 import re
 import shlex

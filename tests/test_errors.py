@@ -1,4 +1,4 @@
-"""What went wrong, as fields: nobody has to search a message for the file that it names."""
+"""Errors as fields: no program has to search a message for the file."""
 
 import pickle
 from pathlib import Path
@@ -42,5 +42,5 @@ def test_a_name_is_left_out_for_who_knows_it_and_for_nobody_else() -> None:
 
 def test_a_message_is_one_line_whatever_the_names() -> None:
     error = UserError("floors.a\nb\x1b[2J: it is missing", at="c\rd.json")
-    assert str(error) == r"c\rd.json: floors.a\nb\x1b[2J: it is missing"
+    assert str(error) == r"c\rd.json: floors.a b\x1b[2J: it is missing"
     assert error.at == "c\rd.json"

@@ -1,4 +1,4 @@
-"""Every reader of files of unknown origin: whatever is in them, it answers or refuses in a line."""
+"""Every reader of untrusted files answers, or refuses in one line, whatever they contain."""
 
 import random
 import re

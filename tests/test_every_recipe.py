@@ -1,4 +1,4 @@
-"""Every recipe: builds, learns with all its weights, says how to run it."""
+"""Every recipe builds, trains all its weights, and says how to run it."""
 
 import inspect
 import math
@@ -83,7 +83,7 @@ def small_options(kind: str, plugin: Mapping[str, Any], least: Mapping[str, int]
 
 
 def pairs(full: Recipe) -> bool:
-    """Whether it makes one right answer to each clip; others make sounds of latents."""
+    """Whether it reconstructs clips; others make sounds of latents."""
     return bool(plugins.find("tasks", full.task.name).reconstructs)  # type: ignore[attr-defined]
 
 
@@ -92,8 +92,8 @@ def small(full: Recipe) -> Recipe:
     values = full.model_dump()
     least = SMALLEST if pairs(full) else SMALLEST_OF_SOUNDS
     values["generator"] = small_options("generators", values["generator"], least)
-    for name, judge in values["discriminators"].items():
-        values["discriminators"][name] = small_options("discriminators", judge, least)
+    for name, plugin in values["discriminators"].items():
+        values["discriminators"][name] = small_options("discriminators", plugin, least)
     if pairs(full):
         values["data"]["segment"] = 32 * full.front_end().hop_length
     values["training"]["n_critic"] = 1
@@ -121,7 +121,7 @@ def real_audio(speech: Path, sample_rate: int, samples: int) -> Tensor:
     return torch.stack(crops)
 
 
-def players(parts: Any, made: Recipe) -> dict[str, LearningNetwork]:
+def networks(parts: Any, made: Recipe) -> dict[str, LearningNetwork]:
     options = made.training.optimizer.model_dump(exclude={"discriminator_lr"})
     networks = {"generator": parts.generator, "discriminator": parts.discriminator}
     return {
@@ -136,7 +136,7 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     torch.manual_seed(0)
     made = small(recipe.load(name))
     parts = build(made)
-    both = players(parts, made)
+    both = networks(parts, made)
     assert ("discriminator" in both) is bool(made.discriminators)
     step = Step(
         generator=both["generator"],
@@ -146,8 +146,8 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     )
     before = {
         f"{who}.{key}": value.detach().clone()
-        for who, player in both.items()
-        for key, value in player.network.named_parameters()
+        for who, network in both.items()
+        for key, value in network.network.named_parameters()
     }
     audio = real_audio(speech, parts.config.sample_rate, made.data.segment)
     audio = audio.expand(-1, made.audio.channels, -1)
@@ -168,8 +168,8 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
         expected |= {f"{who}/adversarial" for who in both} | {"discriminator/total"}
         due = {name for name, term in made.penalties.items() if term.options.get("every", 1) == 1}
         expected |= {"discriminator/grad_norm", *(f"discriminator/{name}" for name in due)}
-        told = ("pairs",) if parts.terms.objective.neutral is None else ("real", "fake")
-        expected |= {f"discriminator/accuracy_{kind}" for kind in told}
+        reported = ("pairs",) if parts.terms.objective.neutral is None else ("real", "fake")
+        expected |= {f"discriminator/accuracy_{kind}" for kind in reported}
     if made.training.augment:
         expected |= {"discriminator/sign"}
     if made.feature_matching:
@@ -177,8 +177,8 @@ def test_all_weights_learn_in_two_steps(name: str, speech: Path) -> None:
     assert set(logs) == expected
     still = {
         f"{who}.{key}"
-        for who, player in both.items()
-        for key, value in player.network.named_parameters()
+        for who, network in both.items()
+        for key, value in network.network.named_parameters()
         if torch.equal(value, before[f"{who}.{key}"])
     }
     stuck = {key for key in still if not cancels(made, key)}
@@ -198,7 +198,7 @@ def cancels(made: Recipe, key: str) -> bool:
 
 
 def leads_nowhere(made: Recipe, key: str) -> bool:
-    """A WaveNet's last layer hands nothing on, but published weights hold what would."""
+    """The output of a WaveNet's last layer is unused, but published weights have it."""
     last = made.generator.options.get("layers", 30) - 1
     return made.generator.name == "parallel_wavegan" and key.startswith(
         f"generator.wavenet.blocks.{last}.residual."

@@ -1,4 +1,4 @@
-"""What comes from elsewhere, mutated: each reader answers or refuses in a line, within bounds."""
+"""Mutated untrusted files: each reader answers, or refuses in one line, within bounds."""
 
 from collections.abc import Callable
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Whether packages load beside each other is found out by loading them."""
+"""Whether packages work together is found by loading them."""
 
 import json
 
@@ -12,7 +12,7 @@ from wavegan.installation import Package
 BROKEN = Package("transformers", ("tts",), "5.0", "broken", "OSError: no torchaudio.so here")
 
 
-def test_what_fails_and_what_ends_python_is_told_apart_and_the_rest_is_still_tried() -> None:
+def test_a_failure_and_a_crash_are_distinguished_and_the_rest_is_still_tried() -> None:
     todo = [
         ("good", "import json"),
         ("chatty", "print('[1, 2]'); print('hello', end='')"),
@@ -47,10 +47,10 @@ def test_the_command_names_what_is_broken_and_fails(monkeypatch: pytest.MonkeyPa
     good = Package("torch", ("",), "2.13", "works")
     missing = Package("pesq", ("metrics",), None, "missing")
     monkeypatch.setattr(installation, "packages", lambda: [good, missing, BROKEN])
-    told = CliRunner().invoke(app, ["doctor", "install"])
-    assert told.exit_code == 1
-    assert "transformers 5.0: OSError: no torchaudio.so here" in told.output
-    assert 'pesq; to add: pip install "wavegan[metrics]"' in told.output
+    reported = CliRunner().invoke(app, ["doctor", "install"])
+    assert reported.exit_code == 1
+    assert "transformers 5.0: OSError: no torchaudio.so here" in reported.output
+    assert 'pesq; to add: pip install "wavegan[metrics]"' in reported.output
     asked = CliRunner().invoke(app, ["doctor", "install", "--json"])
     assert asked.exit_code == 1
     assert json.loads(asked.stdout)["packages"][2]["remedy"] == BROKEN.remedy

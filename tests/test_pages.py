@@ -1,4 +1,4 @@
-"""Templates: strangers' text stays text wherever it stands; what is missing is refused."""
+"""Templates: untrusted text stays text everywhere; undefined values are refused."""
 
 import io
 import re
@@ -88,7 +88,7 @@ def test_what_is_long_is_written_as_it_comes(folder: Path) -> None:
     assert file.getvalue() == "firstsecond"
 
 
-def test_a_page_of_ours_is_told_from_others(tmp_path: Path) -> None:
+def test_our_own_pages_are_recognised(tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     assert not is_own_page(file, "me")
     for text, ours in (('<meta name="generator" content="me"/>', True), ("me", False)):

@@ -8,7 +8,7 @@ CONTEXT = {"n_mels": 80, "hop_length": 256, "sample_rate": 22050}
 
 
 class Doubled(Loss):
-    """A loss of a user's own."""
+    """A user's own loss."""
 
     def __init__(self, factor: float = 2.0) -> None:
         super().__init__()

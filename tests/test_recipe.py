@@ -36,7 +36,7 @@ def test_what_a_parent_needs_and_gave_is_not_said_of_its_child(tmp_path):
     assert (own.needs, own.gave) == ("", "silence")
 
 
-def test_a_recipe_inherits_a_file_beside_it(tmp_path):
+def test_a_recipe_inherits_a_file_next_to_it(tmp_path):
     write(tmp_path / "parent.yaml", "inherit: hifigan-v1\ntraining: {seed: 5}\n")
     child = write(tmp_path / "child.yaml", "inherit: parent.yaml\ntraining: {batch_size: 2}\n")
     assert recipe.load(child).training.seed == 5

@@ -1,4 +1,4 @@
-"""Every field of a recipe is known to a run that goes on, and nothing else is in the table."""
+"""Every field of a recipe has a rule for resuming, and the table has nothing else."""
 
 import re
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_every_rule_is_of_a_field() -> None:
 
 
 def test_no_field_of_a_plain_section_is_missing_from_the_table() -> None:
-    """A new field needs an entry of its own: one that a section hands down is meant, not luck."""
+    """A new field needs its own entry; an entry of a section covers its fields on purpose."""
     handed_down = {"optimizer", "schedule", "augment", "feature_matching"}
     for field in leaves():
         assert field in CHANGES or set(field.split(".")) & handed_down, field
@@ -54,7 +54,7 @@ def test_no_field_of_a_plain_section_is_missing_from_the_table() -> None:
         ("training.keep_last", Change.FREE),
     ],
 )
-def test_a_rule_holds_for_what_lies_in_it(field: str, rule: Change) -> None:
+def test_a_rule_holds_for_the_fields_inside(field: str, rule: Change) -> None:
     assert change(field) is rule
 
 

@@ -1,4 +1,4 @@
-"""Waiting threads are bounded in every command, unless the user says otherwise."""
+"""Waiting threads spin for a bounded time in every command, unless the user sets it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A class outside wavegan is imported where the user named it, and never because a model does."""
+"""A class outside wavegan is imported if the user named it, and never because a model does."""
 
 import json
 import os

@@ -51,8 +51,6 @@ def test_the_example_speaks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["torchaudio", "torchvision"])
-def test_what_was_built_for_a_torch_loads_beside_it_or_is_not_here(
-    name: str, tmp_path: Path
-) -> None:
+def test_packages_built_for_a_torch_load_with_it_or_are_missing(name: str, tmp_path: Path) -> None:
     if importlib.util.find_spec(name) is not None:
         in_a_new_python(f"import {name}", tmp_path)

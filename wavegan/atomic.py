@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,28 @@ def folder(path: Path) -> Iterator[Path]:
         if old.exists() and not path.exists():
             os.replace(old, path)
         shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def files(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Write several files of one folder that appear once all of them are complete.
+
+    Yields paths of the same names in a temporary folder next to them. On success the files are
+    synced to disk and replace `paths`, the first one last. On an exception nothing changes.
+    """
+    folder = paths[0].parent
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = _beside(paths[0])
+    temporary.mkdir()
+    try:
+        yield [temporary / path.name for path in paths]
+        for path in paths:
+            _sync(temporary / path.name)
+        for path in reversed(paths):
+            os.replace(temporary / path.name, path)
+        _sync(folder)
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 

@@ -1,6 +1,7 @@
 """Errors: `UserError` for wrong input (exit code 2), `RunError` for failures (exit code 1)."""
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,14 +16,15 @@ class _LocatedError(Exception):
         at: the file or field, if the reason does not name it.
 
     Attributes:
-        reason, at: the arguments, `at` as text. The message is `at: reason`, in one line: names
-            from untrusted files may hold line breaks.
+        reason, at: the arguments, `at` as text. The message is `at: reason` in one line: libraries'
+            reasons and names in untrusted files may hold line breaks.
     """
 
     def __init__(self, reason: str, *, at: Path | str = "") -> None:
         self.reason, self.at = reason, str(at)
-        message = f"{self.at}: {reason}" if self.at else reason
-        super().__init__(escaped(message, keep=UNSEEN + JOINERS))
+        kept = UNSEEN + JOINERS
+        line = escaped(re.sub(r"\s*[\r\n]\s*", " ", reason), kept)
+        super().__init__(f"{escaped(self.at, kept)}: {line}" if self.at else line)
 
 
 class UserError(_LocatedError, ValueError):

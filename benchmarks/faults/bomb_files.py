@@ -20,7 +20,7 @@ RATE = 16000
 
 
 def model(folder: Path, *, mel: dict[str, Any] | None = None, **generator: Any) -> Path:
-    """A vocoder's bundle of 8 bands, some fields of its `config.json` changed."""
+    """A vocoder's bundle of 8 bands, with changes in its `config.json`."""
     config = bundle.Config(
         mel=Mel(sample_rate=RATE, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None),
         generator={
@@ -49,7 +49,7 @@ def vocode(folder: Path, source: Path, place: Path | None = None) -> list[str]:
 
 
 def opened(**changed: Any) -> Bomb:
-    """A model whose configuration asks for more than there is."""
+    """A model whose configuration needs more memory than exists."""
 
     def make(folder: Path) -> Sequence[str]:
         return vocode(folder, _mel(folder), model(folder, **changed))
@@ -85,7 +85,7 @@ def recipe(*command: str, text: str = ALIASES) -> Bomb:
 
 
 def _wav(file: Path, *, rate: int = RATE, claimed: int | None = None, samples: int = RATE) -> Path:
-    """A WAV of 16 bits whose header may say another rate or number of bytes."""
+    """A 16-bit WAV whose header may have a wrong rate or number of bytes."""
     data = b"\0\1" * samples
     size = len(data) if claimed is None else claimed
     head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", min(size + 36, 2**32 - 1), b"WAVE", b"fmt ", 16,
@@ -95,7 +95,7 @@ def _wav(file: Path, *, rate: int = RATE, claimed: int | None = None, samples: i
 
 
 def audio(**changed: int) -> Bomb:
-    """A WAV whose header lies."""
+    """A WAV with a wrong header."""
     return lambda folder: vocode(folder, _wav(folder / "a.wav", **changed))
 
 
@@ -108,7 +108,7 @@ def wide(folder: Path) -> Sequence[str]:
 
 
 def mp3_length(folder: Path) -> Sequence[str]:
-    """An MP3 whose tag promises four thousand million frames."""
+    """An MP3 whose tag declares four thousand million frames."""
     import soundfile
 
     file = folder / "a.mp3"
@@ -123,7 +123,7 @@ def mp3_length(folder: Path) -> Sequence[str]:
 
 
 def flac_length(folder: Path) -> Sequence[str]:
-    """A FLAC whose header promises 2^36 - 1 samples."""
+    """A FLAC whose header declares 2^36 - 1 samples."""
     import soundfile
 
     file = folder / "a.flac"
@@ -136,7 +136,7 @@ def flac_length(folder: Path) -> Sequence[str]:
 
 
 def long_silence(*command: str, minutes: int = 150, faint: bool = False) -> Bomb:
-    """A FLAC of half a megabyte that holds hours; `faint`: not silence, but noise of one bit."""
+    """A FLAC of half a megabyte with hours of silence, or with `faint` one-bit noise."""
 
     def make(folder: Path) -> Sequence[str]:
         import soundfile
@@ -158,19 +158,19 @@ def long_silence(*command: str, minutes: int = 150, faint: bool = False) -> Bomb
 
 
 def hiss_of_a_model(folder: Path) -> Sequence[str]:
-    """Hours that a model is to copy."""
+    """Hours of audio for copy synthesis."""
     words = long_silence("evaluate", "FOLDER", "--model", "MODEL", faint=True)(folder)
     return [str(model(folder)) if word == "MODEL" else word for word in words]
 
 
 def strides(folder: Path) -> Sequence[str]:
-    """A tensor of 8 x 10^9 values that stands on one."""
+    """A tensor of 8 x 10^9 values with a storage of one."""
     torch.save(torch.zeros(1).expand(8, 10**9), folder / "mel.pt")
     return vocode(folder, folder / "mel.pt")
 
 
 def weights_of_strides(folder: Path) -> Sequence[str]:
-    """Another project's weights that stand on one value each."""
+    """Another project's weights with storages of one value each."""
     place = folder / "foreign"
     place.mkdir()
     config = {
@@ -194,7 +194,7 @@ def weights_of_strides(folder: Path) -> Sequence[str]:
 
 
 def deflated(folder: Path) -> Sequence[str]:
-    """A file of torch whose zeros were packed to a thousandth."""
+    """A file of torch with zeros packed to a thousandth of their size."""
     plain, packed = io.BytesIO(), folder / "mel.pt"
     torch.save(torch.zeros(8, 1 << 25), plain)
     with zipfile.ZipFile(plain) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
@@ -210,7 +210,7 @@ def npz(folder: Path) -> Sequence[str]:
 
 
 def npy(folder: Path) -> Sequence[str]:
-    """A `.npy` whose header promises terabytes."""
+    """A `.npy` whose header declares terabytes."""
     with (folder / "mel.npy").open("wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": (8, 10**12)}
         np.lib.format.write_array_header_1_0(file, header)
@@ -251,7 +251,7 @@ def h5(chunk: int, size: int) -> Bomb:
 
 
 def stats_npy(folder: Path) -> Sequence[str]:
-    """Statistics whose header promises terabytes."""
+    """Statistics whose header declares terabytes."""
     (folder / "foreign").mkdir()
     with (folder / "foreign" / "stats.npy").open("wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": (2, 10**12)}
@@ -260,7 +260,7 @@ def stats_npy(folder: Path) -> Sequence[str]:
 
 
 def safetensors_header(folder: Path) -> Sequence[str]:
-    """Weights that are a header of 60 MB."""
+    """Weights with a header of 60 MB."""
     place = model(folder)
     save_file({"x": torch.zeros(1)}, place / "model.safetensors", {"note": "x" * 60_000_000})
     return vocode(folder, _mel(folder), place)
@@ -336,4 +336,4 @@ BOMBS: dict[str, Bomb] = {
     "hours of hiss, evaluate": long_silence("evaluate", "FOLDER", "FOLDER", faint=True),
     "hours of hiss, evaluate a model": hiss_of_a_model,
 }  # fmt: skip
-"""What is refused, or done in bounded memory, in seconds."""
+"""All bombs: refused, or processed in bounded memory within seconds."""

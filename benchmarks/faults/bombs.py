@@ -1,10 +1,9 @@
-"""Small files that ask for gigabytes or for ever: each is refused, or done, in bounded memory.
+"""Small files that demand gigabytes or endless time: refused or processed in bounded memory.
 
     python benchmarks/faults/bombs.py [NAME ...]
 
 Makes the files in a temporary folder and opens each as its user would, in a child process that may
-take 60 s of CPU time; prints seconds, peak memory, exit code and what was said. Needs Linux or
-macOS.
+take 60 s of CPU time; prints seconds, peak memory, exit code and output. Needs Linux or macOS.
 """
 
 import argparse
@@ -23,13 +22,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bomb_files import BOMBS
 
 LIMIT = 1.5 * 2**30
-"""Bytes that a process may take; what torch itself takes is a quarter of it."""
+"""Maximum bytes of a process; torch itself takes a quarter of it."""
 SECONDS = 60
-"""Of CPU time until a child is ended: thirty times what is right, but for long files."""
+"""CPU time after which a child is ended: thirty times the usual, except for long files."""
 PATIENCE = 20
-"""How many times that may pass by the clock, since machines may be busy."""
+"""Factor for wall-clock time, since machines may be busy."""
 CEILING = 12 * 2**30
-"""Of address space, so that a bomb that goes off harms nobody."""
+"""Limit of the address space, so a bomb does no harm."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class Outcome:
     Attributes:
         code: exit code; negative is the signal that ended it.
         seconds: of CPU time.
-        peak: bytes of memory at its largest.
-        said: what was printed to stderr.
+        peak: largest memory, bytes.
+        said: the output on stderr.
     """
 
     code: int
@@ -50,7 +49,7 @@ class Outcome:
 
     @property
     def line(self) -> str:
-        """The last line that was said."""
+        """The last line of the output."""
         return (self.said.strip().splitlines() or [""])[-1]
 
 

@@ -1,8 +1,7 @@
-"""Faults in chains: one run is hit, gone on with and hit again, some times, and then finished.
+"""Faults in chains: a run is hit by a fault, resumed and hit again, several times, then finished.
 
-It survived if what a hit looks at was right each time, if nothing of the run's processes lived on,
-and if all that the finished run holds, and all that was measured, is bit for bit that of a run that
-nothing befell.
+It survived if every hit passed its own checks, no process of the run remained, and the finished
+run and its metrics equal those of an undisturbed run bit for bit.
 """
 
 import argparse
@@ -20,28 +19,28 @@ from trial import Training, alive, ended, moment, row, wait
 
 KINDS = ("stepping", "saving", "validating")
 CHAIN = 4
-"""Hits of one run."""
+"""Faults per run."""
 WORDS = (
     "training.steps=48",
     "training.checkpoint_every=2",
     "training.validate_every=6",
     "training.keep_last=1",
 )
-"""A run in which each kind of moment comes often; where it was left leaves nothing behind."""
+"""A run in which each kind of moment is frequent, and which keeps only its last checkpoint."""
 
 Process = subprocess.Popen[str]
 Hit = Callable[[Training, Process, int], str | None]
-"""Does it to a run, its process and the try of a number; waits for the end, says what is wrong."""
+"""Hits a run and its process in the given try; waits for the end and returns what is wrong."""
 
 
 @dataclass
 class Chains:
-    """A fault, tried on runs of a kind.
+    """A fault that is tried on runs of one kind.
 
     Attributes:
-        make: the run in a folder.
-        hit: does it.
-        seed: of the moments.
+        make: makes the run in a folder.
+        hit: causes the fault.
+        seed: seed of the random moments.
     """
 
     make: Callable[[Path], Training]
@@ -52,7 +51,7 @@ class Chains:
         self.dice = random.Random(self.seed)
 
     def tried(self, fault: str, times: int) -> None:
-        """Try it so many times and print a row."""
+        """Try it `times` times and print a row."""
         tried, survived = 0, 0
         failures: list[str] = []
         with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +63,7 @@ class Chains:
                 if failure is None:
                     training.finish()
                     if training.result() != whole.result():
-                        failure = "another result than the run that nothing befell"
+                        failure = "another result than that of an undisturbed run"
                 if failure:
                     failures.append(f"{training.run.name}: {failure}")
                 survived += 0 if failure else hits
@@ -72,7 +71,7 @@ class Chains:
         row(fault, tried, survived, failures)
 
     def chain(self, training: Training, times: int, first: int) -> tuple[int, str | None]:
-        """Hit a run several times; returns how often it was, and what went wrong."""
+        """Hit a run several times; returns the number of hits, and what went wrong."""
         for done in range(times):
             process, begun = training.start(), training.steps()
             wait(process, lambda begun=begun: training.steps() > begun)
@@ -84,27 +83,27 @@ class Chains:
             failure = self.hit(training, process, first + done)
             if alive(process.pid):
                 os.killpg(process.pid, signal.SIGKILL)
-                failure = failure or "processes live on"
-            told = "failed" if failure else "right"
-            print(f"  try {first + done}: {told}", file=sys.stderr, flush=True)
+                failure = failure or "processes remain"
+            reported = "failed" if failure else "right"
+            print(f"  try {first + done}: {reported}", file=sys.stderr, flush=True)
             if failure:
                 return done + 1, f"try {first + done}: {failure}"
         return times, None
 
 
-def end_of(process: Process, code: int, *told: str) -> str | None:
-    """Wait for the end; what is wrong with its exit code or with what it said."""
+def end_of(process: Process, code: int, *reported: str) -> str | None:
+    """Wait for the end; returns what is wrong with the exit code or the output."""
     said = ended(process)
     if said is None:
         return "hung"
-    missing = [words for words in told if words not in said]
+    missing = [words for words in reported if words not in said]
     if process.returncode != code or missing or "Traceback" in said:
         return f"exit code {process.returncode} (not {code}?), not said: {missing}, said: {said}"
     return None
 
 
 def options(document: str, times: int, faults: Sequence[str]) -> argparse.Namespace:
-    """The command line of such a script: which faults, how often, which seed."""
+    """Parse the command line of such a script: faults, number of tries, seed."""
     parser = argparse.ArgumentParser(description=document.split("\n", maxsplit=1)[0])
     known = ", ".join(faults)
     parser.add_argument("faults", nargs="*", default=faults, metavar="FAULT", help=known)

@@ -1,4 +1,4 @@
-"""The processes below a training, as Linux lists them in `/proc`."""
+"""The child processes of a training, from Linux's `/proc`."""
 
 from pathlib import Path
 

@@ -2,9 +2,9 @@
 
     python benchmarks/faults/flips.py RUN --count 200
 
-A flip counts as noticed if `whole.check` refuses, as harmless if it lies in a text that no program
-reads, or in the list of checksums itself while every other file still is as listed. RUN
-is copied first and stays as it is.
+A flip counts as noticed if `whole.check` refuses, as harmless if it is in a text that no program
+reads, or in the list of checksums itself while every other file is still as listed. RUN is copied
+first and does not change.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def flips(folder: Path, count: int, draw: random.Random) -> dict[str, int]:
-    """Flip `count` bits one after the other, as many in each file; returns what came of them."""
+    """Flip `count` bits one after the other, as many in each file; returns the counts."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     counts = {"noticed": 0, "harmless": 0, "missed": 0}
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Mutates folders of other projects and opens them: a UserError or a vocoder, and soon.
+"""Mutate folders of other projects and open them: only a UserError or a vocoder, within seconds.
 
     WAVEGAN_SHARED=../shared python benchmarks/faults/foreign.py --seconds 60
 
@@ -33,7 +33,7 @@ SHARED = Path(os.environ.get("WAVEGAN_SHARED", "../shared"))
 MEMORY = 3 << 29
 """Bytes beyond those of a process that has opened the whole folder once."""
 PATIENCE = 120
-"""Seconds beyond its own after which a process is said to hang."""
+"""Additional seconds after which a process counts as hanging."""
 NO_MODEL = ("about.json", "expected.npz")
 ODD_YAML = (*fuzz.ODD[:-5], math.nan, -math.inf, datetime.date(2026, 1, 1), b"\xff", {1: 2}, {1, 2})
 ODD_WEIGHTS = (
@@ -58,7 +58,7 @@ Files = dict[str, bytes]
 
 
 def folders() -> dict[str, Callable[[Path], None]]:
-    """What writes each folder, by name."""
+    """Functions that write each folder, by name."""
     golden = SHARED / "golden"
     found = sorted(golden.iterdir()) if golden.is_dir() else []
     return {**{entry.name: _copy(entry) for entry in found if entry.is_dir()}, **MADE}
@@ -74,7 +74,7 @@ def _copy(source: Path) -> Callable[[Path], None]:
 
 
 def changed(name: str, data: bytes, rng: random.Random) -> bytes:
-    """A file's content, changed as its kind can be; sometimes byte by byte."""
+    """A file's content, mutated by its kind, or sometimes byte by byte."""
     change = BY_SUFFIX.get(Path(name).suffix, _changed_weights)
     return fuzz.mutated(data, rng) if rng.random() < 0.3 else change(data, rng)
 
@@ -94,7 +94,7 @@ def _changed_header(data: bytes, rng: random.Random) -> bytes:
 
 
 def _changed_weights(data: bytes, rng: random.Random) -> bytes:
-    """Of `torch.save`; settings inside are text of YAML."""
+    """Content of `torch.save`; settings inside are YAML text."""
     content = _plain(torch.load(io.BytesIO(data), weights_only=True))
     if rng.random() < 0.5 and "hp_str" in content:
         content["hp_str"] = _changed_yaml(content["hp_str"].encode(), rng).decode()
@@ -147,7 +147,7 @@ BY_SUFFIX = {
 
 
 def tries(name: str, write: Callable[[Path], None], scratch: Path, seed: int) -> Iterator[str]:
-    """What comes of changed folders, without end; first of the whole one."""
+    """Outcomes of mutated folders, endlessly; the first is that of the intact one."""
     rng, place = random.Random(seed), scratch / name
     place.mkdir()
     write(place)
@@ -164,7 +164,7 @@ def tries(name: str, write: Callable[[Path], None], scratch: Path, seed: int) ->
 
 
 def opened(path: Path) -> None:
-    """As a vocoder, and with the discriminators that a fine-tuning wants."""
+    """Open as a vocoder, and with discriminators as for fine-tuning."""
     from wavegan import Vocoder, bundle
 
     bundle.read(path, discriminators=True)

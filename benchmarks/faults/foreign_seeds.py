@@ -74,7 +74,7 @@ TO_MAUM_AI = (
 
 
 def _built(name: str, **options: Any) -> dict[str, Tensor]:
-    """The weights of one of our generators, weight norm as torch named it then."""
+    """The weights of one of our generators, with torch's old names of weight norm."""
     from wavegan import plugins
 
     torch.manual_seed(0)
@@ -92,11 +92,11 @@ def _stages(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def jik876(folder: Path) -> None:
-    """HiFi-GAN's generator and discriminators, as its trainer leaves them."""
+    """HiFi-GAN's generator and discriminators, as its trainer saves them."""
     _described(folder, HIFIGAN, {"generator": _built("hifigan", **_stages(HIFIGAN))})
     layer = {"bias": torch.zeros(1), "weight_g": torch.ones(1, 1, 1), "weight_v": torch.ones(1)}
-    judge = {f"discriminators.0.convs.0.{key}": value for key, value in layer.items()}
-    torch.save({"mpd": judge, "msd": judge, "steps": 5}, folder / "do_00000005")
+    weights = {f"discriminators.0.convs.0.{key}": value for key, value in layer.items()}
+    torch.save({"mpd": weights, "msd": weights, "steps": 5}, folder / "do_00000005")
 
 
 def istftnet(folder: Path) -> None:

@@ -2,11 +2,10 @@
 
     python benchmarks/faults/full_disk.py --sizes 30
 
-Trains on a file system in memory (`mount -t tmpfs`, so as root on Linux) that has room for the run
-up to some byte. It survived if it ended with exit code 1 and one line that names a file and bytes,
-or the folder where not even the run could begin, and if the run goes on to the very weights of an
-undisturbed one once there is room again; or if it did not need more room. Previews and trackers
-that find no room are no reason to end.
+Trains on a small file system in memory (`mount -t tmpfs`, so as root on Linux). It survived if it
+ended with exit code 1 and one line that names a file and the bytes needed (or the folder, if the
+run could not start), and, given room again, ended with the weights of an undisturbed run; or if
+the room was enough. Previews and trackers without room must not end a run.
 """
 
 import argparse
@@ -50,7 +49,7 @@ def main() -> None:
 
 
 def fill(kib: int, whole: Training) -> tuple[str | None, str]:
-    """Train on a disk of a size; returns what went wrong, and what was said by an end."""
+    """Train on a disk of a size; returns what went wrong, and the output."""
     with tempfile.TemporaryDirectory() as folder, mounted(Path(folder), kib):
         training = Training(Path(folder) / "run", WORDS)
         process = training.start()
@@ -58,28 +57,30 @@ def fill(kib: int, whole: Training) -> tuple[str | None, str]:
         if said is None:
             return "hung", "hung"
         errors = [line for line in said.splitlines() if line.startswith("error: ")]
-        if process.returncode and (failure := judge(said, errors)):
+        if process.returncode and (failure := wrong_output(said, errors)):
             return failure, said
         subprocess.run(["mount", "-o", f"remount,size={10 * MOST}k", folder], check=True)
         try:
             training.finish()
         except RuntimeError as error:
-            return f"does not go on: {error}", said
+            return f"does not resume: {error}", said
         same = training.result() == whole.result()
-        return None if same else "goes on to other weights", errors[0] if errors else ""
+        return None if same else "resumes to other weights", errors[0] if errors else ""
 
 
-def judge(said: str, errors: list[str]) -> str | None:
-    """What is wrong with what was said of a full disk."""
+def wrong_output(said: str, errors: list[str]) -> str | None:
+    """What is wrong with the messages about a full disk."""
     if "Traceback" in said or len(errors) != 1:
-        return f"no one line: {said}"
-    told = re.search(r"[\d,]+ bytes are needed", errors[0]) or "cannot be written to" in errors[0]
-    return None if told else f"no bytes: {errors[0]}"
+        return f"not one line: {said}"
+    reported = (
+        re.search(r"[\d,]+ bytes are needed", errors[0]) or "cannot be written to" in errors[0]
+    )
+    return None if reported else f"no bytes: {errors[0]}"
 
 
 @contextmanager
 def mounted(folder: Path, kib: int) -> Iterator[None]:
-    """A file system of so many KiB at a folder."""
+    """Mount a file system of this size at a folder."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
     subprocess.run(command, check=True)
     try:

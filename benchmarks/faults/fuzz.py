@@ -1,10 +1,10 @@
-"""Mutates what comes from elsewhere and reads it: a UserError or an answer, nothing else, and soon.
+"""Mutate untrusted files and read them: only a UserError or a result, within seconds.
 
 python benchmarks/faults/fuzz.py --seconds 60
 
-Each reader has a process of its own. Printed as JSON, a line each: inputs tried, refused by a
-UserError, read; exceptions of other kinds by their places, hangs (more than 10 s of computing), and
-the peak of memory above what the reader takes for a whole file.
+Each reader runs in a separate process. Prints a line of JSON for each: inputs tried, refused by a
+UserError, read; other exceptions by their places, hangs (more than 10 s of computing), and the peak
+of memory above that of reading an intact file.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 LONGEST = 10
-"""Seconds that one input may compute; `PATIENCE` times as many may pass, on a busy machine."""
+"""Seconds of computing per input; `PATIENCE` times as many may pass on a busy machine."""
 PATIENCE = 6
 EXTREMES = (
     b"\xff\xff\xff\xff",
@@ -41,11 +41,11 @@ EXTREMES = (
 
 @dataclass(frozen=True)
 class Reader:
-    """What is read.
+    """A reader to test.
 
     Attributes:
-        suffix: of the file.
-        seeds: whole files.
+        suffix: suffix of its files.
+        seeds: makes intact files.
         read: reads one of them.
     """
 
@@ -64,7 +64,7 @@ def mutated(seed: bytes, rng: random.Random) -> bytes:
     for _ in range(rng.choice((1, 1, 2, 4, 16))):
         if not data:
             break
-        # headers lie at the front
+        # headers are at the front
         place = rng.randrange(min(len(data), rng.choice((64, 512, len(data)))))
         kind = rng.randrange(5)
         if kind == 0:
@@ -157,7 +157,7 @@ def result_seeds() -> list[bytes]:
     """A MUSHRA and an ABX result."""
     names = [{"name": n, "role": "system"} for n in ("ours", "theirs")]
     rated = {"ratings": [{"condition": n["name"], "rating": 50} for n in names]}
-    told = {"a": "ours", "b": "theirs", "x": "ours", "answer": "ours"}
+    reported = {"a": "ours", "b": "theirs", "x": "ours", "answer": "ours"}
     return [
         json.dumps(
             {
@@ -169,7 +169,7 @@ def result_seeds() -> list[bytes]:
                 "trials": [{"trial": 0, "clip": "c", "done": True, **answer}],
             }
         ).encode()
-        for kind, answer in (("mushra", rated), ("abx", told))
+        for kind, answer in (("mushra", rated), ("abx", reported))
     ]
 
 
@@ -250,13 +250,13 @@ def inputs(reader: Reader, seed: int) -> Iterator[bytes]:
 
 
 def outcome(reader: Reader, file: Path, data: bytes) -> str:
-    """What comes of a file with this content; see `answer`."""
+    """The outcome of a file with this content; see `answer`."""
     file.write_bytes(data)
     return answer(lambda: reader.read(file))
 
 
 def answer(read: Callable[[], object]) -> str:
-    """Say "read", "refused", or the kind and place of what should not have been raised."""
+    """Return "read", "refused", or the kind and place of a wrong exception."""
     from wavegan.errors import UserError
 
     try:
@@ -283,7 +283,7 @@ def run(name: str, seconds: float, seed: int) -> dict[str, object]:
 
 
 def counted(tries: Iterator[str], seconds: float) -> dict[str, object]:
-    """What comes of tries until the time is over; each is made when it is asked for."""
+    """Count the outcomes of tries until the time is over; tries are generated lazily."""
 
     def late(*_: object) -> None:
         raise HangError

@@ -4,7 +4,7 @@
 
 Starts a small training with two loader workers, and sends the signal to its group in a step, while
 a checkpoint is saved and while held-out files are validated, in turn. It survived if it ended by
-itself, with the signal's exit code and a whole checkpoint, and nothing of its group lives on.
+itself, with the signal's exit code and an intact checkpoint, and no process of its group remains.
 """
 
 import argparse
@@ -28,7 +28,7 @@ KINDS = ("stepping", "saving", "validating")
 
 
 def main() -> None:
-    """Try it so many times and print a row."""
+    """Try it and print a row."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--times", type=int, default=30)
     parser.add_argument("--signal", default="TERM", choices=["TERM", "INT", "HUP", "USR1"])
@@ -60,7 +60,7 @@ def hit(kind: str, number: signal.Signals, dice: random.Random) -> str | None:
             return f"exit code {process.returncode}: {said}"
         if not bundle.checkpoints(training.run):
             return f"nothing saved: {said}"
-        return "processes live on" if alive(process.pid) else None
+        return "processes remain" if alive(process.pid) else None
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python benchmarks/faults/kills.py --times 40
 
-Each chain is one run that is killed and gone on with, several times, and then finished. It survived
-if all that its checkpoints hold, and all that was measured, is bit for bit that of a run that was
-never killed, and if nothing of a killed group lived on.
+Each chain is one run that is killed and resumed several times, then finished. It survived if its
+checkpoints and metrics equal those of a run that was never killed bit for bit, and no process of a
+killed group remained.
 """
 
 import argparse
@@ -28,7 +28,7 @@ CHAIN = 4
 
 
 def main() -> None:
-    """Try it so many times and print a row."""
+    """Try it and print a row."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--times", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
@@ -53,7 +53,7 @@ def main() -> None:
 def chain(
     training: Training, kills: int, first: int, dice: random.Random
 ) -> tuple[int, str | None]:
-    """Kill a run several times; returns how often it was, and what went wrong."""
+    """Kill a run several times; returns the number of kills, and what went wrong."""
     done = 0
     for number in range(kills):
         process, begun = training.start(), training.steps()
@@ -70,7 +70,7 @@ def chain(
             os.killpg(process.pid, signal.SIGKILL)
         ended(process)
         if living:
-            return done, "processes live on"
+            return done, "processes remain"
     return done, None
 
 

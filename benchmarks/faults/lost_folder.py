@@ -3,8 +3,8 @@
     python benchmarks/faults/lost_folder.py [moved deleted] --times 10
 
 In a step, while a checkpoint is saved and while held-out files are validated, in turn. It survived
-if the run ended with exit code 1, said so in one line, and made nothing in the old place; a moved
-one also has to say how to go on where it lies now, and to go on there bit for bit (see `chains`).
+if the run ended with exit code 1, reported it in one line, and created nothing in the old place; a
+moved one must also say how to resume at its new place, and resume there bit for bit (`chains`).
 """
 
 import random
@@ -35,28 +35,28 @@ def main() -> None:
 
 
 def move(training: Training, process: Process, number: int) -> str | None:
-    """Give the folder another name."""
+    """Rename the folder."""
     old = training.run
     training.run = old.rename(old.with_name(f"moved{number}"))
     failure = end_of(process, 1, f"{old}: ", "moved")
     if failure is None and old.exists():
-        failure = f"made anew: {sorted(old.rglob('*'))}"
+        failure = f"created again: {sorted(old.rglob('*'))}"
     if failure is None:
         whole.check(checkpoint.last(training.run))
     return failure
 
 
 def delete(training: Training, kind: str, dice: random.Random) -> str | None:
-    """Train, and delete the folder at a moment of a kind; returns what went wrong."""
+    """Train, and delete the folder at this kind of moment; returns what went wrong."""
     process = training.start()
     wait(process, lambda: training.steps() > 0)
     wait(process, moment(training, kind, dice))
-    for _ in range(3):  # as `rm -rf` does not get rid of a folder that is written into meanwhile
+    for _ in range(3):  # `rm -rf` fails for a folder that is written to at the same time
         shutil.rmtree(training.run, ignore_errors=True)
     failure = end_of(process, 1, f"{training.run}: ", "deleted")
     if failure is None and training.run.exists():
-        failure = f"made anew: {sorted(training.run.rglob('*'))}"
-    return failure or ("processes live on" if alive(process.pid) else None)
+        failure = f"created again: {sorted(training.run.rglob('*'))}"
+    return failure or ("processes remain" if alive(process.pid) else None)
 
 
 if __name__ == "__main__":

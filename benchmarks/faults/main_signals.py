@@ -1,10 +1,10 @@
-"""Signals that ask to stop, to the training process alone: Ctrl-C, a closed terminal, a cluster.
+"""Stop signals to the training process alone: Ctrl-C, a closed terminal, a cluster.
 
     python benchmarks/faults/main_signals.py [INT HUP USR1] --times 20
 
 The signal comes in a step, while a checkpoint is saved and while held-out files are validated, in
-turn. It survived if the run said what happens and how to go on, ended with 128 and the signal's
-number and a whole checkpoint, and went on bit for bit (see `chains`).
+turn. It survived if the run printed what happens and how to resume, ended with 128 plus the
+signal's number and an intact checkpoint, and resumed bit for bit (see `chains`).
 """
 
 import signal
@@ -26,8 +26,8 @@ def main() -> None:
 
         def hit(training: Training, process: Process, _: int, number: int = number) -> str | None:
             process.send_signal(number)
-            told = "Ctrl-C: " if number == signal.SIGINT else signal.Signals(number).name
-            failure = end_of(process, 128 + number, told, f"--resume {training.run}")
+            reported = "Ctrl-C: " if number == signal.SIGINT else signal.Signals(number).name
+            failure = end_of(process, 128 + number, reported, f"--resume {training.run}")
             if failure is None:
                 whole.check(checkpoint.last(training.run))
             return failure

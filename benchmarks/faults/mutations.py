@@ -1,8 +1,8 @@
-"""Mutated files before every reader of a run's state: inputs, foreign exceptions, the slowest one.
+"""Give mutated files to every reader of a run's state; count inputs, wrong exceptions, slowest.
 
     python benchmarks/faults/mutations.py RUN --seconds 10
 
-A reader may refuse with a `UserError`; any other exception is foreign. RUN stays as it is.
+A reader may refuse with a `UserError`; any other exception is wrong. RUN does not change.
 """
 
 import argparse
@@ -17,8 +17,8 @@ from pathlib import Path
 from wavegan import bundle, checksums, run_folder
 from wavegan.errors import UserError
 from wavegan.progress.history import History
-from wavegan.progress.standing import standing
-from wavegan.progress.verdict import judge
+from wavegan.progress.run_status import run_status
+from wavegan.progress.verdict import run_verdict
 from wavegan.training.kept_split import KeptSplit
 from wavegan.training.owner import Owner
 from wavegan.training.state_file import State
@@ -32,15 +32,15 @@ def readers(run: Path) -> dict[str, tuple[Path, Callable[[], object]]]:
     found = run_folder.checkpoints(run)
     last = found[max(found)]
 
-    def told() -> object:
+    def reported() -> object:
         history = History.read(run)
-        return standing(history), judge(history).text
+        return run_status(history), run_verdict(history).text
 
     metrics, recipe, best = run / run_folder.METRICS, run / run_folder.RECIPE, run_folder.BEST
     return {
         "config.json": (last / bundle.CONFIG, lambda: bundle.Config.read(last / bundle.CONFIG)),
-        "metrics.jsonl": (metrics, told),
-        "recipe.yaml": (recipe, told),
+        "metrics.jsonl": (metrics, reported),
+        "recipe.yaml": (recipe, reported),
         "split.json": (run / "split.json", lambda: KeptSplit.read(run)),
         "best.json": (
             run / run_folder.FOLDER / best,
@@ -90,7 +90,7 @@ def _word(content: bytes, start: int, draw: random.Random) -> bytes:
 def attack(
     file: Path, read: Callable[[], object], seconds: float, draw: random.Random
 ) -> tuple[int, Counter[str], float]:
-    """Mutate a file for some seconds: inputs, foreign exceptions, seconds of the slowest."""
+    """Mutate a file for some seconds: inputs, wrong exceptions, seconds of the slowest."""
     good, foreign, tried, slowest = file.read_bytes(), Counter[str](), 0, 0.0
     end = time.monotonic() + seconds
     while time.monotonic() < end:

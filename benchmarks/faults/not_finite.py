@@ -1,13 +1,13 @@
-"""NaN, infinity and 10^30 wherever they can come from, with one process and with two.
+"""NaN, infinity and 10^30 in clips, mels, losses, gradients and weights, in one or two processes.
 
     python benchmarks/faults/not_finite.py [FAULT ...] --processes 1 2
 
-Each is a small run of its own. It survived if nothing that is not finite was ever saved, and
+Each fault is a small separate run. It survived if only finite values were saved, and
 
-- `clip`, `mel`: the file was named and trained nothing, before the run or since it was looked at;
-- `loss`, `gradient`, `penalty`, `slope`: the steps with the clip that does it were left out, their
-  batch written down, the clip named, counted in `metrics.jsonl` and told by `wavegan status`;
-- `weight`: the run went back to its checkpoint, which `status` tells, and reached its end;
+- `clip`, `mel`: the file was named and not used, whether it broke before the run or during it;
+- `loss`, `gradient`, `penalty`, `slope`: the steps with the clip at fault were skipped, their batch
+  recorded, the clip named, counted in `metrics.jsonl` and reported by `wavegan status`;
+- `weight`: the run went back to its checkpoint, which `status` reports, and reached its end;
 - `always`: the run ended with exit code 1, a diagnosis and its last good checkpoint.
 """
 
@@ -44,31 +44,31 @@ WRONG = {"NaN": np.nan, "infinity": np.inf, "10^30": 1e30}
 
 @dataclass(frozen=True)
 class Fault:
-    """What is done to a run, and what has to come of it.
+    """A fault, and the check of its outcome.
 
     Attributes:
+        check: returns what is wrong with the run, its exit code and its output.
         words: fields of the recipe.
-        spoil: spoils the folder of clips before the run.
-        later: spoils it while it trains.
-        judge: says what is wrong with the run, the code it ended with and what it said.
+        spoil: damages the folder of clips before the run.
+        later: damages it during training.
     """
 
-    judge: Callable[[Training, int, str], str | None]
+    check: Callable[[Training, int, str], str | None]
     words: tuple[str, ...] = ()
     spoil: Callable[[Path], None] = lambda _: None
     later: Callable[[Path], None] | None = None
 
 
 def kept_out(training: Training, code: int, said: str) -> str | None:
-    """Named, and nothing was left out for it."""
+    """The file is named, and no step is skipped for it."""
     if code or f"{BAD}." not in said:
         return f"not named, or exit code {code}: {said}"
     return "steps were left out" if lines(training.run, "skip") else None
 
 
 def left_out(training: Training, code: int, said: str) -> str | None:
-    """The steps with the clip that does it, and no others."""
-    skips, told = lines(training.run, "skip"), status(training.run)
+    """The steps with the clip at fault are skipped, and no others."""
+    skips, reported = lines(training.run, "skip"), status(training.run)
     if code or not skips or f"{BAD}.wav" not in said:
         return f"exit code {code}, {len(skips)} steps left out: {said}"
     steps = [skip["step"] for skip in skips]
@@ -80,21 +80,21 @@ def left_out(training: Training, code: int, said: str) -> str | None:
         if skip["guilty"] != named or skip["total"] != number or not marked:
             return f"written down: {skip}"
     counted = "1 step was" if len(skips) == 1 else f"{len(skips)} steps were"
-    if f"{counted} skipped" not in told or f"check {BAD}.wav" not in told:
-        return f"status: {told}"
+    if f"{counted} skipped" not in reported or f"check {BAD}.wav" not in reported:
+        return f"status: {reported}"
     return None
 
 
 def went_back(training: Training, code: int, said: str) -> str | None:
-    """To its checkpoint, and on to its end."""
-    told = status(training.run)
+    """The run goes back to its checkpoint, and reaches its end."""
+    reported = status(training.run)
     if code or len(lines(training.run, "return")) != 1 or "back to" not in said:
         return f"exit code {code}: {said}"
-    return None if "returned to a checkpoint once" in told else f"status: {told}"
+    return None if "returned to a checkpoint once" in reported else f"status: {reported}"
 
 
 def diagnosed(training: Training, code: int, said: str) -> str | None:
-    """Ended, with what to do."""
+    """The run ends and says what to do."""
     errors = [line for line in said.splitlines() if line.startswith("error: ")]
     good = f"the last good checkpoint is {training.run}"
     whole = code == 1 and len(errors) == 1 and good in errors[0] and "training.optim" in errors[0]
@@ -102,7 +102,7 @@ def diagnosed(training: Training, code: int, said: str) -> str | None:
 
 
 def clip(value: float) -> Callable[[Path], None]:
-    """A sample of a clip becomes another."""
+    """Set samples of a clip to a value."""
 
     def spoil(folder: Path) -> None:
         wave, _ = soundfile.read(folder / f"{BAD}.wav", dtype="float32")
@@ -115,7 +115,7 @@ def clip(value: float) -> Callable[[Path], None]:
 
 
 def mel(value: float) -> Callable[[Path], None]:
-    """A value of a clip's mel becomes another."""
+    """Set a value of a clip's mel."""
 
     def spoil(folder: Path) -> None:
         file = folder.parent / "mels" / f"{BAD}.npy"
@@ -130,7 +130,7 @@ def mel(value: float) -> Callable[[Path], None]:
 
 
 def faults(folder: Path) -> dict[str, Fault]:
-    """All, by name."""
+    """All faults by name."""
     mels = (f"data.mels={folder / 'mels'}",)
     found = {}
     for name, value in WRONG.items():
@@ -172,8 +172,8 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 fault = faults(Path(folder))[name]
                 failure = attempt(fault, Path(folder), processes)
-                told = "failed" if failure else "right"
-                print(f"  {name}: {told}", file=sys.stderr, flush=True)
+                reported = "failed" if failure else "right"
+                print(f"  {name}: {reported}", file=sys.stderr, flush=True)
                 if failure:
                     failures.append(f"{name}: {failure}")
         many = "one process" if processes == 1 else "two processes"
@@ -205,11 +205,11 @@ def attempt(fault: Fault, folder: Path, processes: int) -> str | None:
         return said
     if strange := not_finite(training.run):
         return f"saved: {strange}"
-    return fault.judge(training, process.returncode, said)
+    return fault.check(training, process.returncode, said)
 
 
 def make(folder: Path) -> None:
-    """Sixteen clips, each a crop or two long, one of which lies above zero; and their mels."""
+    """Sixteen clips, each one or two crops long, one of positive mean; and their mels."""
     folder.mkdir()
     (folder.parent / "mels").mkdir()
     random = np.random.default_rng(0)
@@ -224,20 +224,20 @@ def make(folder: Path) -> None:
 
 
 def lines(run: Path, kind: str) -> list[dict[str, Any]]:
-    """What was written down of a kind."""
+    """The logged lines of a kind."""
     found = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     return [line for line in found if line["kind"] == kind]
 
 
 def status(run: Path) -> str:
-    """What `wavegan status` says, on one line."""
+    """The output of `wavegan status` on one line."""
     command = [sys.executable, "-m", "wavegan", "status", str(run)]
-    told = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
-    return " ".join((told.stdout + told.stderr).split())
+    reported = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
+    return " ".join((reported.stdout + reported.stderr).split())
 
 
 def not_finite(run: Path) -> list[str]:
-    """The files of checkpoints that hold what is not finite."""
+    """The files of checkpoints with values that are not finite."""
 
     def finite(value: Any) -> bool:
         if isinstance(value, torch.Tensor):

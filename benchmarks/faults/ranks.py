@@ -1,14 +1,14 @@
-"""Two processes train; one of them, a worker of one, or the command that began them is hit.
+"""Faults in training by two processes: in one of them, its loader worker, or the command.
 
     python benchmarks/faults/ranks.py [killed stopped launcher worker] --times 10
 
-- killed: a process gets SIGKILL; the other ends, and which one it was is said;
+- killed: a process gets SIGKILL; the other names it and ends;
 - stopped: a process gets SIGSTOP; the other waits `WAVEGAN_WAIT`, names it and ends;
 - launcher: the command itself gets SIGKILL; its processes save and end;
 - worker: a loader worker of a process gets SIGKILL; all save, and the process is named.
 
 Ranks 0 and 1 in turn, at the moments of `chains`. It survived if all ended within the time that
-docs/runs.md states (`LATE` allows for a busy machine), and if the run went on bit for bit. Linux.
+docs/runs.md states (`LATE` allows for a busy machine), and the run resumed bit for bit. Linux.
 """
 
 import os
@@ -40,7 +40,7 @@ def killed(_: Training, process: Process, rank: int, victim: int) -> str | None:
 
 
 def stopped(training: Training, process: Process, rank: int, victim: int) -> str | None:
-    """One of the two stands still."""
+    """One of the two hangs."""
     os.kill(victim, signal.SIGSTOP)
     kept = "last good checkpoint" if bundle.checkpoints(training.run) else "none was saved yet"
     return end_of(process, 1, f"process {rank} (pid {victim} on ", " hangs", kept)
@@ -56,8 +56,8 @@ def worker(_: Training, process: Process, rank: int, victim: int) -> str | None:
     """The loader worker of one is killed."""
     reader = children(victim)[0]
     os.kill(reader, signal.SIGKILL)
-    told = f"process {rank}: loader worker {reader} was killed"
-    return end_of(process, 1, told, "saved at step", "--resume")
+    reported = f"process {rank}: loader worker {reader} was killed"
+    return end_of(process, 1, reported, "saved at step", "--resume")
 
 
 FAULTS = {
@@ -66,12 +66,12 @@ FAULTS = {
     "launcher": ("the command of two processes is killed", GRACE, launcher),
     "worker": ("a loader worker of one of two processes is killed", GRACE, worker),
 }
-"""What is said of it, and the seconds in which all have to end."""
+"""Description, the seconds in which all must end, and the function that causes it."""
 
 
 @dataclass
 class Timed:
-    """Does it to a process of a run, and looks at the clock.
+    """Hits a process of a run, and measures the time until its end.
 
     Attributes:
         limit: seconds that it may take to end.

@@ -1,7 +1,7 @@
-"""A loss and a penalty that break in a way, for `not_finite`; a recipe names them as its own code.
+"""A loss and a penalty that break, for `not_finite`; recipes name them as their own code.
 
-They break for a batch with a clip that lies above zero, as no recording does, or, of the ways that
-befall a run and not a clip, after some steps: a weight once, every loss from then on.
+They break for a batch with a clip of positive mean, which no recording has. The ways `weight` and
+`always` break after some steps instead: a weight once, every loss from then on.
 """
 
 import os
@@ -17,10 +17,10 @@ from wavegan.penalties import AnyDiscriminator
 from wavegan.penalties import Penalty as BasePenalty
 
 STEPS = 18
-"""Steps until what befalls a run does, some before a checkpoint."""
+"""Steps until `weight` and `always` break, some before a checkpoint."""
 MARKED = 0.2
 """A mean of samples that no recording has."""
-PLAYERS = ("discriminator", "generator")
+NETWORKS = ("discriminator", "generator")
 """In the order of their turns."""
 
 
@@ -38,22 +38,22 @@ class _Slope(torch.autograd.Function):
 
 
 class _Way:
-    """How it breaks: `value`, `slope`, `weight` or `always`, of whom, and with which number."""
+    """How it breaks (`value`, `slope`, `weight`, `always`), in which network, with which number."""
 
-    def __init__(self, way: str, number: str, player: str) -> None:
-        self.way, self.number, self.player = way, float(number), player
+    def __init__(self, way: str, number: str, network: str) -> None:
+        self.way, self.number, self.network = way, float(number), network
         self.steps: dict[int, int] = {}
         register_optimizer_step_post_hook(self.after)
 
     def after(self, optimizer: Optimizer, _args: Any, _kwargs: Any) -> None:
-        """Count a player's steps; one of its weights becomes another."""
+        """Count the steps of each network, and set one of its weights when due."""
         done = self.steps[id(optimizer)] = self.steps.get(id(optimizer), 0) + 1
-        whose = PLAYERS[list(self.steps).index(id(optimizer))]
-        if self.way == "weight" and whose == self.player and done == STEPS and _is_last():
+        whose = NETWORKS[list(self.steps).index(id(optimizer))]
+        if self.way == "weight" and whose == self.network and done == STEPS and _is_last():
             optimizer.param_groups[0]["params"][0].data.view(-1)[0] = self.number
 
     def __call__(self, source: Tensor, real: Tensor) -> Tensor:
-        """Zero where all is well."""
+        """Zero unless it breaks."""
         marked = bool((real.mean(-1) > MARKED).any())
         always = self.way == "always" and max(self.steps.values(), default=0) >= STEPS
         if always or (marked and self.way == "value"):
@@ -70,7 +70,7 @@ class Loss(BaseLoss):
         self.breaks = _Way(way, number, "generator")
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
-        """Zero, or what breaks."""
+        """Zero, or a value or slope that breaks."""
         return self.breaks(estimate, reference)
 
 
@@ -81,7 +81,7 @@ class Penalty(BasePenalty):
         self.breaks = _Way(way, number, "discriminator")
 
     def __call__(self, discriminator: AnyDiscriminator, real: Tensor, fake: Tensor) -> Tensor:
-        """Zero, or what breaks."""
+        """Zero, or a value or slope that breaks."""
         return self.breaks(discriminator(real)[0].logits, real)
 
 

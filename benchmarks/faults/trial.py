@@ -1,4 +1,4 @@
-"""A small training to be hit by faults, for the scripts beside this file."""
+"""A small training run for fault injection, used by the scripts in this folder."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ import torch
 REPO = Path(__file__).resolve().parents[2]
 RECIPE, SPEECH = REPO / "tests" / "small.yaml", REPO / "examples" / "speech"
 PATIENCE = 1800.0
-"""Seconds after which a process that did not end is said to hang: busy machines have slow ones."""
+"""Seconds after which a process that has not ended counts as hanging; long, for busy machines."""
 COMPARED = ("*.safetensors", "*.pt")
 
 
 @dataclass
 class Training:
-    """A run that is trained by the real command, in a process group of its own.
+    """A run that the real command trains, in a separate process group.
 
     Attributes:
         run: its folder.
@@ -40,7 +40,7 @@ class Training:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> "subprocess.Popen[str]":
-        """Begin, or go on."""
+        """Start or resume."""
         command = [sys.executable, "-m", "wavegan", "train", str(RECIPE), str(self.data)]
         return subprocess.Popen(
             [*command, "--out", str(self.run), "--device", "cpu", *self.options, *self.words],
@@ -58,7 +58,7 @@ class Training:
         )
 
     def finish(self) -> str:
-        """Go on to the end, undisturbed; returns what was said."""
+        """Train to the end without a fault; returns the output."""
         process = self.start()
         said = ended(process)
         if said is None or process.returncode:
@@ -66,7 +66,7 @@ class Training:
         return said
 
     def steps(self) -> int:
-        """How many windows of steps were measured so far."""
+        """Number of windows logged so far."""
         try:
             return (self.run / "metrics.jsonl").read_text().count('"kind": "train"')
         except FileNotFoundError:
@@ -77,12 +77,12 @@ class Training:
         return any((self.run / "checkpoints").glob(".*.part-*"))
 
     def validating(self) -> bool:
-        """Whether previews were written of which no checkpoint is there yet."""
+        """Whether there are previews of a step without a checkpoint yet."""
         done = {entry.name for entry in (self.run / "checkpoints").glob("0*")}
         return any(entry.name not in done for entry in (self.run / "samples").glob("0*"))
 
     def result(self) -> tuple[str, list[str]]:
-        """A hash of all that the checkpoints hold, and what was measured, times left out."""
+        """A hash of the content of all checkpoints, and the logged metrics without times."""
         digest = hashlib.sha256()
         files = [file for kind in COMPARED for file in self.run.rglob(kind)]
         for file in sorted([*files, *self.run.glob("checkpoints/best.json")]):
@@ -97,7 +97,7 @@ class Training:
 
 
 def content(file: Path) -> bytes:
-    """What a file holds, for comparing: of torch's own, its values, as its layout may differ."""
+    """A file's content for comparison; of torch's files the values, as their layout may differ."""
     if file.suffix != ".pt":
         return file.read_bytes()
     state = torch.load(file, map_location="cpu", weights_only=True)
@@ -105,7 +105,7 @@ def content(file: Path) -> bytes:
 
 
 def plain(state: object) -> object:
-    """Nested values without tensors: those as a hash of their bytes."""
+    """Nested values with each tensor replaced by a hash of its bytes."""
     if isinstance(state, torch.Tensor):
         return str(state.dtype), hashlib.sha256(state.numpy().tobytes()).hexdigest()
     if isinstance(state, dict):
@@ -116,7 +116,7 @@ def plain(state: object) -> object:
 
 
 def wait(process: "subprocess.Popen[str]", condition: Callable[[], bool]) -> bool:
-    """Wait until a condition holds; False: the process ended before, or it took too long."""
+    """Wait for a condition; False: the process ended first, or it took too long."""
     end = time.monotonic() + PATIENCE
     while not condition():
         if process.poll() is not None or time.monotonic() > end:
@@ -126,7 +126,7 @@ def wait(process: "subprocess.Popen[str]", condition: Callable[[], bool]) -> boo
 
 
 def ended(process: "subprocess.Popen[str]") -> str | None:
-    """What a process said by its end; None: it hung, and was killed with its group."""
+    """The output of a process at its end; None: it hung, and was killed with its group."""
     try:
         return process.communicate(timeout=PATIENCE)[1]
     except subprocess.TimeoutExpired:
@@ -136,7 +136,7 @@ def ended(process: "subprocess.Popen[str]") -> str | None:
 
 
 def alive(group: int) -> bool:
-    """Whether anything of a process group lives, a few seconds after it should have ended."""
+    """Whether a process of the group still runs, some seconds after it should have ended."""
     for _ in range(100):
         try:
             os.killpg(group, 0)
@@ -147,7 +147,7 @@ def alive(group: int) -> bool:
 
 
 def moment(training: Training, kind: str, dice: random.Random) -> Callable[[], bool]:
-    """A condition that holds at a moment of a kind: in a step, while saving, while validating."""
+    """The condition for a kind of moment: in a step, while saving, while validating."""
     if kind == "saving":
         return training.saving
     if kind == "validating":

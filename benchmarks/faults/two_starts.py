@@ -1,14 +1,14 @@
-"""The same run is started twice at once.
+"""The same run is started twice at the same time.
 
     python benchmarks/faults/two_starts.py [new dead processes] --times 7
 
-- new: into a folder that is not there yet;
-- dead: into one that a killed process has left, with its lock and half a run;
+- new: into a new folder;
+- dead: into the folder of a killed process, with its lock and half a run;
 - processes: as new, both with `--processes 2`.
 
 The second start comes up to a second after the first. It survived if exactly one trained, the
-other said in one line that the folder is taken, with exit code 2, and the run is bit for bit one
-that was started once.
+other reported in one line that the folder is in use, with exit code 2, and the run equals one that
+was started once bit for bit.
 """
 
 import random
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def kill(training: Training) -> None:
-    """Leave what a killed process leaves, with a checkpoint."""
+    """Train up to a checkpoint, then kill the process."""
     process = training.start()
     wait(process, lambda: training.steps() >= 6)
     process.send_signal(signal.SIGKILL)
@@ -73,7 +73,7 @@ def race(training: Training, whole: Training, dice: random.Random) -> str | None
     lines = (said[codes.index(2)] or "").splitlines()
     if len(lines) != 1 or "trains here" not in lines[0] or str(training.run) not in lines[0]:
         return f"the other said: {lines}"
-    return None if training.result() == whole.result() else "another result than of one start"
+    return None if training.result() == whole.result() else "another result than that of one start"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A loader worker is killed, as the kernel does where memory runs out.
+"""A loader worker is killed, as by the kernel when memory runs out.
 
     python benchmarks/faults/workers.py --times 20
 
-With two workers, at the moments of `chains`. It survived if the run said which worker and that it
-was killed, saved the last whole step, ended with exit code 1, and went on bit for bit. Linux.
+With two workers, at the moments of `chains`. It survived if the run named the worker and said that
+it was killed, saved the last complete step, ended with exit code 1, and resumed bit for bit. Linux.
 """
 
 import os
@@ -18,7 +18,7 @@ from wavegan.training import checkpoint, whole
 
 
 def main() -> None:
-    """Try it so many times and print a row."""
+    """Try it and print a row."""
     given = options(__doc__, 20, ("killed",))
     make = partial(Training, words=("data.workers=2", *WORDS))
     Chains(make, hit, given.seed).tried("a loader worker is killed", given.times)
@@ -28,8 +28,8 @@ def hit(training: Training, process: Process, number: int) -> str | None:
     """Kill one of the two."""
     worker = children(process.pid)[number % 2]
     os.kill(worker, signal.SIGKILL)
-    told = (f"loader worker {worker} was killed", "saved at step", f"--resume {training.run}")
-    failure = end_of(process, 1, *told)
+    reported = (f"loader worker {worker} was killed", "saved at step", f"--resume {training.run}")
+    failure = end_of(process, 1, *reported)
     if failure is None:
         whole.check(checkpoint.last(training.run))
     return failure

@@ -1,4 +1,4 @@
-"""Each system's own call: its layout in, its layout out, the same audio inside."""
+"""The calls of each system: its layout in, its layout out, the same audio."""
 
 import dataclasses
 

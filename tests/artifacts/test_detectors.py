@@ -1,4 +1,4 @@
-"""Each detector on waves made by hand: what it must say, and what it must not."""
+"""Each detector on waves made by hand: what it must find, and what it must not."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wavegan.artifacts import _impulses, _spectrum
 from wavegan.artifacts.band_limit import BandLimit
-from wavegan.artifacts.base import Artifact, Finding, mended, merged
+from wavegan.artifacts.base import Artifact, Finding, interpolate_non_finite, merged
 from wavegan.artifacts.buzz import Buzz
 from wavegan.artifacts.clicks import Clicks
 from wavegan.artifacts.clipping import Clipping
@@ -39,7 +39,7 @@ def noise(seconds: float = 3.0, amplitude: float = 0.01) -> Tensor:
 
 
 def bursts(seconds: float = 3.0) -> Tensor:
-    """Noise that comes and goes 30 dB, as speech does."""
+    """Noise that rises and falls by 30 dB, like speech."""
     time = torch.arange(round(seconds * RATE)) / RATE
     return noise(seconds, 0.003) + noise(seconds, 0.1) * (torch.sin(2 * math.pi * time) > 0)
 
@@ -103,7 +103,7 @@ def test_a_line_off_the_grid_is_not_put_down_to_upsampling() -> None:
 
 
 @pytest.mark.parametrize("base", [50, 60])
-def test_hum_is_told_by_two_lines_and_is_no_tonal_line(base: int) -> None:
+def test_hum_is_reported_by_two_lines_and_is_no_tonal_line(base: int) -> None:
     wave = bursts() + sine(base, amplitude=0.01) + sine(3 * base, amplitude=0.01)
     found = only(Hum()(wave, RATE))
     assert f"hum of {base} Hz" in found.text
@@ -182,7 +182,7 @@ def test_a_burst_at_an_edge_is_a_click_and_a_drum_is_none() -> None:
     assert EndClicks()(drum, RATE) == []
 
 
-def test_a_cut_is_told_unless_it_is_a_loop() -> None:
+def test_a_cut_is_reported_unless_it_is_a_loop() -> None:
     wave = sine(10.1, 1.04, 0.5)
     assert only(EndClicks()(wave * torch.linspace(0, 1, wave.shape[1]), RATE)).what == (
         "cut at the end"
@@ -254,7 +254,7 @@ def test_levels() -> None:
     assert kinds(torch.cat([wave, wave.flip(1)])) == []
 
 
-def test_a_level_unlike_the_originals_is_told_in_lu(clips: list[tuple[Tensor, int]]) -> None:
+def test_a_level_unlike_the_originals_is_reported_in_lu(clips: list[tuple[Tensor, int]]) -> None:
     clip, rate = clips[0]
     found = only(Level().against(0.5 * clip, clip, rate))
     assert found.strength == pytest.approx(20 * math.log10(2), abs=0.01)
@@ -273,13 +273,13 @@ def test_loudness_weights_as_bs_1770_does() -> None:
     assert _k_weights(np.array([20.0]))[0] < -10
 
 
-def test_what_is_no_number_is_counted_and_mended() -> None:
+def test_values_that_are_not_finite_are_counted_and_interpolated() -> None:
     wave = noise()
     wave[:, 100:103], wave[:, 200] = math.nan, math.inf
     found = only(NonFinite()(wave, RATE))
     assert found.text == "3 samples are NaN, 1 infinite"
     assert (found.start, found.end) == pytest.approx((100 / RATE, 201 / RATE))
-    whole = mended(wave)
+    whole = interpolate_non_finite(wave)
     assert bool(whole.isfinite().all())
     assert float(whole[0, 101]) == pytest.approx(float(wave[0, 99] + wave[0, 103]) / 2, abs=1e-6)
     assert NonFinite()(noise(), RATE) == []
@@ -311,7 +311,7 @@ def test_denormal_silence_is_what_zeros_are(
             assert math.isfinite(found.strength)
 
 
-def test_channels_that_say_the_same_are_told_once(clips: list[tuple[Tensor, int]]) -> None:
+def test_channels_that_say_the_same_are_reported_once(clips: list[tuple[Tensor, int]]) -> None:
     clip, rate = clips[0]
     offset = clip + 0.03
     assert len(DC()(torch.cat([offset, offset]), rate)) == 1

@@ -1,4 +1,4 @@
-"""What is planted into clean speech is found, named rightly, in place, and nothing else is."""
+"""Artifacts planted into clean speech are found with the right name and place, and nothing else."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

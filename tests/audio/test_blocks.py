@@ -1,4 +1,4 @@
-"""Long files block by block: what comes together is what one call gives, in bounded memory."""
+"""Long files block by block: equal to one call, in bounded memory."""
 
 import errno
 import os
@@ -70,7 +70,7 @@ def test_resampling_does_not_hear_where_blocks_end(sizes: list[int]) -> None:
     assert np.array_equal(made, whole)
 
 
-def test_what_lacks_at_the_end_is_told_there(tmp_path: Path) -> None:
+def test_missing_samples_at_the_end_are_reported_there(tmp_path: Path) -> None:
     io.write(tmp_path / "a.flac", noise(1, 100_000), 16000)
     data = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "a.flac").write_bytes(data[: len(data) // 2])

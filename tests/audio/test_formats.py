@@ -1,4 +1,4 @@
-"""Formats that libsndfile cannot read: what PyAV makes of them, and what is said without it."""
+"""Formats that libsndfile cannot read: what PyAV reads, and the messages without it."""
 
 import multiprocessing
 import os
@@ -50,7 +50,7 @@ def _sound(rate: int, seconds: float) -> Wave:
 def made(
     request: pytest.FixtureRequest, encode: Encode, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Wave, int, float | None]:
-    """A file of 23 s in each format, what was encoded, its rate, and how near it comes back."""
+    """A file of 23 s in each format, what was encoded, its rate, and the tolerance of decoding."""
     codec, container, rate, error = KINDS[request.param]
     wave = _sound(rate, 23)
     path = tmp_path_factory.mktemp("made") / request.param
@@ -324,7 +324,7 @@ def test_the_program_refuses_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 @pytest.mark.parametrize("name", ["a.mp3", "a.wav", "a.m4a"])
-def test_what_lies_in_the_place_of_audio_is_said(
+def test_files_that_are_not_audio_are_reported(
     tmp_path: Path, name: str, content: bytes, said: tuple[str, ...]
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -338,7 +338,7 @@ def test_what_lies_in_the_place_of_audio_is_said(
 
 
 def test_a_wav_by_the_name_of_raw_samples_is_read(tmp_path: Path) -> None:
-    """By such a name soundfile asks for the rate, whatever the file says."""
+    """For such a name soundfile asks for the rate, even if the file has one."""
     io.write(tmp_path / "a.wav", np.full((1, 100), 0.25, np.float32), 8000)
     (tmp_path / "a.wav").rename(tmp_path / "a.RAW")
     audio, rate = io.read(tmp_path / "a.RAW")

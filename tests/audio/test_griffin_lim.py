@@ -49,7 +49,7 @@ def hit(shared: Path) -> Tensor:
 
 @pytest.mark.parametrize("momentum", [0.0, 0.99])
 def test_two_implementations_agree(momentum: float) -> None:
-    """librosa weighs the momentum otherwise, but the phases that come of it are the same."""
+    """librosa weights the momentum differently, but the resulting phases are the same."""
     magnitude = noise(N_FFT // 2 + 1, 20) + 0.1
     expected = librosa.griffinlim(
         magnitude.double().numpy(),
@@ -121,7 +121,7 @@ def test_a_loop_that_begins_elsewhere_is_the_same_loop() -> None:
 
 
 def test_a_loop_has_no_seam(hit: Tensor) -> None:
-    """Played twice, it has the right magnitudes where the second time begins; a clip has not."""
+    """Played twice, it has the right magnitudes at the join; a clip does not."""
     magnitude = circular_stft(hit, N_FFT, HOP, WINDOW).abs()
     at_seam = torch.cat([magnitude[..., -2:], magnitude[..., :2]], -1)
     found = {}

@@ -19,7 +19,7 @@ Wave = NDArray[np.float32]
 
 
 def _sound(channels: int = 1, seconds: float = 3.0, rate: int = 22050) -> Wave:
-    """Tones and noise under 0.7, another in each channel."""
+    """Tones and noise under 0.7, different in each channel."""
     time = np.arange(int(seconds * rate)) / rate
     noise = np.random.default_rng(0).standard_normal((channels, len(time)))
     tones = [np.sin(2 * np.pi * 220 * (c + 1) * time) for c in range(channels)]
@@ -151,7 +151,7 @@ def test_a_segment_is_the_slice(tmp_path: Path, extension: str, mono: bool) -> N
 
 
 def test_a_segment_of_opus_is_nearly_the_slice(tmp_path: Path) -> None:
-    """The decoder's state never quite forgets where it began; a wrong place would be off by 1."""
+    """The decoder's state depends on where it began; a wrong position would be off by 1."""
     io.write(path := tmp_path / "a.opus", _sound(rate=24000, seconds=6), 24000)
     whole, _ = io.read(path)
     for start in (1, 16356, 80_000, 143_000):
@@ -245,7 +245,7 @@ def test_a_cut_is_noticed_in_every_format(tmp_path: Path, extension: str, share:
 
 
 def test_an_ogg_cut_inside_its_last_page_is_noticed(messy: Path, tmp_path: Path) -> None:
-    """libsndfile sees a whole stream there, with something behind it."""
+    """libsndfile sees a complete stream there, followed by something else."""
     data = (messy / "ok" / "container_ogg_vorbis.ogg").read_bytes()
     (tmp_path / "a.ogg").write_bytes(data[: len(data) * 8 // 10])
     wave, notice = _short(tmp_path / "a.ogg")

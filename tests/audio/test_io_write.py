@@ -16,7 +16,7 @@ Wave = NDArray[np.float32]
 
 
 def _sound(channels: int = 1, seconds: float = 3.0, rate: int = 22050) -> Wave:
-    """Tones and noise under 0.7, another in each channel."""
+    """Tones and noise under 0.7, different in each channel."""
     time = np.arange(int(seconds * rate)) / rate
     noise = np.random.default_rng(0).standard_normal((channels, len(time)))
     tones = [np.sin(2 * np.pi * 220 * (c + 1) * time) for c in range(channels)]
@@ -60,7 +60,7 @@ def test_clipping_saturates(tmp_path: Path) -> None:
 
 
 def test_a_minute_of_stereo_vorbis(tmp_path: Path) -> None:
-    """At once, libsndfile would take the interpreter with it."""
+    """Written in one call, libsndfile would crash the interpreter."""
     rate = 44100
     wave = np.tile(_sound(2, seconds=6, rate=rate), 10)
     io.write(tmp_path / "a.ogg", wave, rate)
@@ -80,7 +80,7 @@ def test_opus_has_its_own_extension(tmp_path: Path) -> None:
 
 def test_streams_get_a_whole_wav() -> None:
     class Pipe(std_io.RawIOBase):
-        """Can be written, and nothing else."""
+        """Can only be written."""
 
         def __init__(self) -> None:
             self.data = b""

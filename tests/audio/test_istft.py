@@ -36,7 +36,7 @@ def test_undoes_the_transform(n_fft: int, hop: int, win: int, padding: Any, samp
 @pytest.mark.parametrize("samples", [4096, 5001])
 @pytest.mark.parametrize(("n_fft", "hop", "win"), FRAMINGS)
 def test_undoes_the_unpadded_transform_inside(n_fft: int, hop: int, win: int, samples: int) -> None:
-    """The outermost samples lie where the only window is nearly 0; there nothing is made up."""
+    """At the outermost samples the only window is nearly 0; they are not invented."""
     wave, window = noise(2, samples), torch.hann_window(win)
     spectrum = stft(wave, n_fft, hop, window, padding="none")
     back = istft(spectrum, n_fft, hop, window, padding="none")
@@ -67,7 +67,7 @@ def test_one_frame() -> None:
 
 @pytest.mark.parametrize(("n_fft", "hop", "win"), FRAMINGS)
 def test_equals_torchs_where_frames_are_centred(n_fft: int, hop: int, win: int) -> None:
-    """Also for spectra that belong to no wave."""
+    """Also for spectra that no wave has."""
     window = torch.hann_window(win)
     spectrum = random_spectrum(2, n_fft // 2 + 1, 21)
     expected = torch.istft(spectrum, n_fft, hop, win, window, center=True)

@@ -1,4 +1,4 @@
-"""What our files say of themselves is read again, and nobody else's is taken for it."""
+"""The origin in our files is read again, and other files are not mistaken for ours."""
 
 from pathlib import Path
 

@@ -27,7 +27,7 @@ def by_formula(bands: int, taps: int, cutoff: float, beta: float) -> tuple[np.nd
 
 
 def convolved(wave: np.ndarray, taps: np.ndarray) -> np.ndarray:
-    """Correlation with the filter's middle at each sample, zeros beyond the ends."""
+    """Correlation with the filter centred on each sample, zeros beyond the ends."""
     half = len(taps) // 2
     return np.correlate(np.pad(wave, half), taps, "valid")
 
@@ -91,7 +91,7 @@ def test_an_impulse_comes_back_where_it_was() -> None:
 
 @pytest.mark.parametrize("band", range(4))
 def test_a_tone_goes_to_its_band(band: int) -> None:
-    """Well inside of a band; low and high are exchanged in the odd ones."""
+    """Well inside a band; low and high are exchanged in odd bands."""
     frequency = (band + 0.3) / 8
     net = PQMF()
     split = net.analysis(torch.cos(2 * torch.pi * frequency * torch.arange(4096.0))[None, None])

@@ -1,4 +1,4 @@
-"""Resampling: tones stay where and what they are, what cannot be there is gone."""
+"""Resampling: tones keep position and level, frequencies above half the rate are removed."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def _noise(*shape: int) -> NDArray[np.float32]:
 
 
 def _inside(rate: int) -> slice:
-    """Away from the ends, where the filter sees the silence outside."""
+    """The middle: at the ends the filter reaches the silence outside."""
     return slice(rate // 20, -rate // 20)
 
 

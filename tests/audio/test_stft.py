@@ -77,7 +77,7 @@ def test_gradient_is_finite_at_silence(options: dict[str, float]) -> None:
 
 
 def test_the_plain_root_would_not_be() -> None:
-    """What the line above guards against, so that it can be seen to fail."""
+    """The failure that the line above guards against."""
     wave = torch.zeros(1, 3000, requires_grad=True)
     magnitude(wave, 512, 128, power=2).sqrt().sum().backward()
     assert wave.grad is not None

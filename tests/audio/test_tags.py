@@ -1,4 +1,4 @@
-"""Texts in audio files' metadata, and our own mark among them."""
+"""Texts in audio files' metadata, including our own mark."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Headers that promise less sound than a file holds: read to the end, said, and nothing else taken
+"""Headers that declare too little sound: read to the end, with a note, and nothing else taken
 for sound.
 """
 
@@ -82,12 +82,9 @@ def test_an_unfinished_wav_without_the_size_of_a_frame(tmp_path: Path, subtype: 
     data = _written(tmp_path / "right.wav", subtype)
     broken = _put(_put(data, data.index(b"data") + 4, 0), data.index(b"fmt ") + 20, 0, "<H")
     (tmp_path / "a.wav").write_bytes(broken)
-    try:
-        wave, _ = _read(tmp_path / "a.wav")
-    except UserError as error:
-        assert "a.wav" in str(error)
-    else:
-        assert wave.shape == (1, FRAMES)
+    wave, notes = _read(tmp_path / "a.wav")
+    assert wave.shape == (1, FRAMES)
+    assert len(notes) == 1
 
 
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 1000, 1 << 30])
@@ -115,7 +112,7 @@ def test_crops_of_an_unfinished_file_are_slices(tmp_path: Path, size: int) -> No
 def test_what_follows_the_sound_of_a_finished_file_is_no_sound(
     tmp_path: Path, subtype: str, tail: str
 ) -> None:
-    """8-bit and 24-bit files have an odd number of bytes, and a byte of padding."""
+    """8-bit and 24-bit files have an odd number of bytes and a byte of padding."""
     data = _written(tmp_path / "a.wav", subtype)
     whole = data[:4] + struct.pack("<I", len(data) + len(TAILS[tail]) - 8) + data[8:]
     (tmp_path / "a.wav").write_bytes(whole + TAILS[tail])
@@ -258,7 +255,7 @@ def test_a_flac_is_read_to_its_last_frame(tmp_path: Path, promised: int, channel
 
 
 def _sparse(path: Path, claimed: int, there: int, tail: bytes = b"") -> None:
-    """A WAV of zeros with a marked last sample, of which the disk holds the ends only."""
+    """A sparse WAV of zeros with a marked last sample."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 44100, 88200, 2, 16)
     riff = (claimed + 36) % (1 << 32)
     with path.open("wb") as file:

@@ -30,7 +30,7 @@ def run(*command, **options):
 
 
 def wrong(result):
-    """The one line on stderr of a call with a mistake in it."""
+    """The one line on stderr of a call with a mistake."""
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -39,7 +39,7 @@ def wrong(result):
 
 
 def cpu_seconds(*command):
-    """Processor time a command takes, whatever else the machine does meanwhile."""
+    """Processor time of a command, independent of other load on the machine."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -136,13 +136,13 @@ def test_list_names_everything_there_is():
         "recipe", *found.pop("recipes"), *(f"{kind}:" for kind in found)
     ]  # fmt: skip
     for kind, names in found.items():
-        told = next(line for line in lines if line.startswith(f"{kind}:"))
-        assert [name.strip() for name in told.split(":", 1)[1].split(",")] == names
+        reported = next(line for line in lines if line.startswith(f"{kind}:"))
+        assert [name.strip() for name in reported.split(":", 1)[1].split(",")] == names
     for name, own in about.items():
-        told = next(line for line in lines if line.split()[0] == name)
-        assert own["description"] in told
-        assert own["needs"] in told
-        assert (own["gave"] or "not trained by us yet") in told
+        reported = next(line for line in lines if line.split()[0] == name)
+        assert own["description"] in reported
+        assert own["needs"] in reported
+        assert (own["gave"] or "not trained by us yet") in reported
 
 
 def test_list_says_of_a_recipe_what_it_gave_only_where_results_have_it():

@@ -1,4 +1,4 @@
-"""The Tab key: what is offered, by the protocol in which shells ask for it."""
+"""The Tab key: what is completed, by the protocol of the shells."""
 
 import json
 import os
@@ -21,7 +21,7 @@ ASK = "_WAVEGAN_COMPLETE"
 
 
 def bash(*words):
-    """What bash is offered for the last word; bash cuts words at `=`."""
+    """The completions for the last word in bash, which splits words at `=`."""
     env = {ASK: "complete_bash", "COMP_WORDS": "\n".join(("wavegan", *map(str, words)))}
     return asked({**env, "COMP_CWORD": str(len(words))}).split()
 
@@ -209,7 +209,7 @@ def test_a_real_shell_completes(shell, tmp_path):
 
 
 def _until(terminal, text, seconds=60.0):
-    """What a terminal shows until some text is among it."""
+    """The output of a terminal up to and including some text."""
     import select
 
     said, end = "", time.monotonic() + seconds

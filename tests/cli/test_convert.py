@@ -25,7 +25,7 @@ def good(result):
 
 
 def wrong(result):
-    """The one line on stderr of a call with a mistake in it."""
+    """The one line on stderr of a call with a mistake."""
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -38,7 +38,7 @@ def source(shared):
     return shared / "golden" / "jik876-v1-small"
 
 
-def save_judges(file):
+def save_discriminators(file):
     """Weights of discriminators with the names that the project gives them."""
     mpd = {"discriminators.0.conv_post.bias": torch.arange(3.0)}
     msd = {
@@ -88,7 +88,7 @@ def test_one_line_says_what_it_was_and_where_it_is(tmp_path, source):
 def test_json_is_one_object_and_nothing_else(tmp_path, source):
     for name in ("config.json", "g_00000100"):
         shutil.copyfile(source / name, tmp_path / name)
-    save_judges(tmp_path / "do_00000100")
+    save_discriminators(tmp_path / "do_00000100")
     result = good(convert(tmp_path, tmp_path / "deep" / "made", "--json"))
     assert result.stderr == ""
     assert result.stdout.count("\n") == 1
@@ -105,7 +105,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path, source):
 def test_discriminators_come_with_it_and_survive_another_conversion(tmp_path, source):
     for name in ("config.json", "g_00000100"):
         shutil.copyfile(source / name, tmp_path / name)
-    save_judges(tmp_path / "do_00000100")
+    save_discriminators(tmp_path / "do_00000100")
     result = good(convert(tmp_path, tmp_path / "made"))
     assert "80 mels with mpd, msd) is now" in result.stderr
     good(convert(tmp_path / "made", tmp_path / "again"))

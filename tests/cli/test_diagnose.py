@@ -85,7 +85,7 @@ def test_originals(folder: Path) -> None:
 
 
 def test_what_is_minor_is_said_and_is_exit_0(tmp_path: Path) -> None:
-    """A wave that is broken off while it is loud: a loop does that too."""
+    """A wave that is cut off while it is loud: a loop does that too."""
     time = np.arange(22050) / 22050
     wave = (0.3 * np.sin(2 * np.pi * 1000 * time) * time).astype(np.float32)
     io.write(tmp_path / "a.wav", wave[None, :22034], 22050)

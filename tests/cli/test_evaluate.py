@@ -45,7 +45,7 @@ def model(folder: Path, save_tiny: Callable[..., Path]) -> Path:
     return save_tiny(folder / "tiny")
 
 
-def test_a_table_of_systems_beside_the_floors(folder: Path) -> None:
+def test_a_table_of_systems_next_to_the_floors(folder: Path) -> None:
     result = call(folder / "real", folder / "near", folder / "far", *QUICK)
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
@@ -73,7 +73,7 @@ def test_json_is_all_there_is_on_stdout(folder: Path) -> None:
 
 
 def test_no_width_loses_a_figure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the table is wider than the screen it is turned, then split; figures stay whole."""
+    """A table wider than the screen is transposed, then split; figures stay complete."""
     from wavegan.cli import _evaluate_table
 
     words = (folder / "real", folder / "near", folder / "far", *QUICK, "--count", 2)

@@ -1,4 +1,4 @@
-"""One recording, one clip per label, our own output beside the data: trained all the same."""
+"""One recording, one clip per label, our own output next to the data: training works."""
 
 import json
 import re
@@ -50,9 +50,14 @@ def test_of_one_recording_a_stretch_validates(
     call: Call, small: str, recording: Path, tmp_path: Path
 ) -> None:
     run = tmp_path / "run"
-    told = call("train", small, recording, "--out", run, "training.steps=2", "data.validation=0.2",
-                "data.peak=null", "data.validation_seconds=10").output  # fmt: skip
-    found = re.search(r"held out: ([\d.]+) s to ([\d.]+) s of session\.wav", told)
+    words = (
+        "training.steps=2",
+        "data.validation=0.2",
+        "data.peak=null",
+        "data.validation_seconds=10",
+    )
+    reported = call("train", small, recording, "--out", run, *words).output
+    found = re.search(r"held out: ([\d.]+) s to ([\d.]+) s of session\.wav", reported)
     assert found is not None
     first, last = (round(float(second) * 22050) for second in found.groups())
     assert last - first == pytest.approx(1.2 * 22050, abs=300)
@@ -76,8 +81,8 @@ def test_nothing_held_out_trains_without_figures(
 ) -> None:
     run = tmp_path / "run"
     words = ("training.steps=2", f"data.validation={nothing}")
-    told = call("train", small, recording, "--out", run, *words).output
-    assert "nothing is held out" in told
+    reported = call("train", small, recording, "--out", run, *words).output
+    assert "nothing is held out" in reported
     assert lines(run, "validation") == []
     assert not (run / "checkpoints" / "best.json").exists()
     previews = sorted(file.name for file in (run / "samples" / "00000002").iterdir())
@@ -107,8 +112,8 @@ def test_one_clip_per_label_trains_on_all(call: Call, tmp_path: Path, words: tup
         tone = 0.5 * np.sin(np.arange(6000) * 0.05 * (number + 1))
         soundfile.write(notes / f"06{number}_note.wav", tone, 8000)
     given = ("data.labels=names", "training.steps=2", "training.validate_every=1", *words)
-    told = call("train", SOUNDS, notes, "--out", run, *given).output
-    assert "nothing is held out" in told
+    reported = call("train", SOUNDS, notes, "--out", run, *given).output
+    assert "nothing is held out" in reported
     validated = lines(run, "validation")
     assert [line["step"] for line in validated] == [1, 2]
     assert "frechet" in validated[0]
@@ -125,8 +130,8 @@ def test_what_we_wrote_into_the_data_is_no_data(
         soundfile.write(data / f"{number}.wav", wave, rate)
     words = ("training.steps=2", "data.validation=1")
     call("train", small, data, "--out", data / "runs" / "a", *words)
-    told = call("vocode", data, "--model", data / "runs" / "a", "--out", data / "copies")
-    assert "runs/a, the folder of a run with 2 audio files" in told.stderr
+    reported = call("vocode", data, "--model", data / "runs" / "a", "--out", data / "copies")
+    assert "runs/a, the folder of a run with 2 audio files" in reported.stderr
     made = sorted((data / "copies").iterdir())
     assert [file.name for file in made] == [f"{number}.wav" for number in range(4)]
     assert {made_by.command(io.probe(file).tags) for file in made} == {"vocode"}
@@ -134,10 +139,10 @@ def test_what_we_wrote_into_the_data_is_no_data(
     again = call("vocode", data, "--model", data / "runs" / "a", "--out", data / "more")
     assert "4 audio files that wavegan vocode made" in again.stderr
     assert len(list((data / "more").rglob("*.wav"))) == 4
-    told = call("train", small, data, "--out", data / "runs" / "b", *words)
-    assert "3 files to train on" in told.output
-    assert "runs/a" in told.output
-    assert "8 audio files that wavegan vocode made" in told.output
+    reported = call("train", small, data, "--out", data / "runs" / "b", *words)
+    assert "3 files to train on" in reported.output
+    assert "runs/a" in reported.output
+    assert "8 audio files that wavegan vocode made" in reported.output
     resumed = call("train", "--resume", data / "runs" / "a", "training.steps=3").output
     assert "the training files changed" not in resumed
     # on purpose it is possible

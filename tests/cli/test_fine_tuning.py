@@ -64,7 +64,7 @@ def good(result: Any) -> Any:
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    """What was measured, but for times."""
+    """All measurements except times."""
     found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     measured = [line for line in found if line["kind"] != "start"]
     return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in measured]
@@ -77,7 +77,7 @@ def weights(run: Path, step: int) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory, call, small, speech, mels, model):
-    """A run of six steps, and what was said."""
+    """A run of six steps, and its output."""
     run = tmp_path_factory.mktemp("tuned") / "run"
     words = [f"data.mels={mels}", f"training.init_from={model}"]
     return run, good(call("train", small, speech, "--out", run, *words))
@@ -161,7 +161,7 @@ def test_a_relative_folder_is_found_again_from_elsewhere(
 
 @pytest.fixture
 def flawed(tmp_path, mels) -> Path:
-    """Of the mels one is missing, one too short, one of another model, one NaN; one is nobody's."""
+    """One mel is missing, one too short, one of another model, one NaN; one has no audio."""
     folder = tmp_path / "flawed"
     folder.mkdir()
     first, second, third, *rest = sorted(mels.glob("*.npy"))

@@ -49,7 +49,7 @@ def stereo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def generate(model: Path, tmp_path: Path) -> Call:
-    """Calls the command with that model, into `out`, unless others are named."""
+    """Calls the command with that model, into `out` by default."""
 
     def call(*words: object, model: Path = model, out: str = "out") -> Result:
         given = ["--model", model, "--out", tmp_path / out, "--device", "cpu", *words]
@@ -106,12 +106,12 @@ def test_the_same_seed_gives_identical_files_in_any_batch(generate: Call, tmp_pa
         assert first == second, name
 
 
-def test_a_seed_that_was_drawn_is_told_and_makes_the_same_again(
+def test_a_seed_that_was_drawn_is_reported_and_makes_the_same_again(
     generate: Call, tmp_path: Path
 ) -> None:
-    told = re.match(r"seed (\d+)\n", good(generate("-n", 2)).stderr)
-    assert told
-    good(generate("-n", 2, "--seed", told[1], out="again"))
+    reported = re.match(r"seed (\d+)\n", good(generate("-n", 2)).stderr)
+    assert reported
+    good(generate("-n", 2, "--seed", reported[1], out="again"))
     assert names(tmp_path / "out") == names(tmp_path / "again")
     for name in names(tmp_path / "out"):
         again = (tmp_path / "again" / name).read_bytes()
@@ -167,7 +167,7 @@ def test_lengths(generate: Call, tmp_path: Path, words: list[object], frames: in
     assert "warning" not in result.stderr
 
 
-def test_a_loop_that_became_longer_is_told_once(generate: Call) -> None:
+def test_a_loop_that_became_longer_is_reported_once(generate: Call) -> None:
     result = good(generate("-n", 3, "--loop", "--seconds", 1.0, "--batch-size", 1))
     assert result.stderr.count("warning: the loop is 0.9920 s long (7936 samples)") == 1
 
@@ -193,13 +193,13 @@ def test_variations_of_a_file(generate: Call, tmp_path: Path, model: Path) -> No
     soundfile.write(tmp_path / "my snare.wav", clip, RATE, "FLOAT")
     words = ("-n", 2, "--seed", 5, "--steps", 3, "--like", tmp_path / "my snare.wav", "--json")
     result = good(generate(*words, "--spread", 0.2, "--batch-size", 1))
-    told = json.loads(result.stdout)
-    assert told["distance"] < told["distance_before"]
-    assert [Path(file["output"]).name.split("_", 1)[1] for file in told["files"]] == [
+    reported = json.loads(result.stdout)
+    assert reported["distance"] < reported["distance_before"]
+    assert [Path(file["output"]).name.split("_", 1)[1] for file in reported["files"]] == [
         "like-my-snare_5_0000.wav",
         "like-my-snare_5_0001.wav",
     ]
-    first, second = (soundfile.read(file["output"])[0] for file in told["files"])
+    first, second = (soundfile.read(file["output"])[0] for file in reported["files"])
     assert first.shape == second.shape == (SEGMENT,)
     assert np.abs(first - second).max() > 1e-3
     silence = tmp_path / "silence.wav"
@@ -297,7 +297,7 @@ def test_a_vocoder_is_no_generator_of_sounds(
 
 @pytest.fixture
 def musician(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the guide's commands run: with a model and a sound."""
+    """A folder for the guide's commands, with a model and a sound."""
     saved_in = tmp_path / "runs" / "my-sounds"
     saved_in.mkdir(parents=True)
     saved(saved_in, ("kick", "snare", "hat"))

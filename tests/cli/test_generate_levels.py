@@ -1,4 +1,4 @@
-"""How loud `wavegan generate` writes clips: headroom, a peak, or as they are."""
+"""The level of the clips of `wavegan generate`: headroom, a peak, or unchanged."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Save = Callable[..., Path]
 
 
 def waves(folder: Path) -> dict[str, np.ndarray]:
-    """What is in the files, by their names."""
+    """The content of the files, by name."""
     return {
         file.name: soundfile.read(file, dtype="float32")[0]
         for file in sorted(folder.iterdir())

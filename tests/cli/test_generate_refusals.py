@@ -1,4 +1,4 @@
-"""What `wavegan generate` refuses: numbers that nobody means, and silence to be like."""
+"""What `wavegan generate` refuses: numbers out of range, and silence for `--like`."""
 
 import shutil
 from collections.abc import Callable, Sequence

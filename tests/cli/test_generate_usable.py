@@ -17,7 +17,7 @@ Save = Callable[..., Path]
 
 
 def waves(folder: Path) -> dict[str, np.ndarray]:
-    """What is in the files, by their names."""
+    """The content of the files, by name."""
     return {
         file.name: soundfile.read(file, dtype="float32")[0]
         for file in sorted(folder.iterdir())
@@ -32,7 +32,7 @@ def peaks(folder: Path) -> list[float]:
 def test_silent_clips_are_drawn_again_by_a_rule(
     hits: Save, generate_of: Call, tmp_path: Path
 ) -> None:
-    """Half of the latents make silence here."""
+    """Half of the latents give silence here."""
     model = hits(mute=0.0, labelled=False)
     words = ("-n", 12, "--seed", 5)
     result = generate_of(model, *words, "--json")
@@ -84,18 +84,18 @@ def test_a_model_that_makes_only_silence_is_a_failure(
 def test_what_stays_silent_is_left_out_and_named(
     hits: Save, generate_of: Call, tmp_path: Path
 ) -> None:
-    """One of 50 latents sounds; the seed is one of those by which a clip of 20 does."""
+    """One of 50 latents gives sound; with this seed it is one of 20 clips."""
     model = hits(mute=1.5, labelled=False)
     result = generate_of(model, "-n", 8, "--seed", 3, "--json")
-    told = json.loads(result.stdout)
+    reported = json.loads(result.stdout)
     made = waves(tmp_path / "out")
     assert 0 < len(made) < 8
-    assert len(told["files"]) == len(made)
-    assert len(told["left_out"]) == 8 - len(made)
-    assert all(name not in made for name in told["left_out"])
+    assert len(reported["files"]) == len(made)
+    assert len(reported["left_out"]) == 8 - len(made)
+    assert all(name not in made for name in reported["left_out"])
     assert result.exit_code == 1
     assert f"{8 - len(made)} of 8 clips " in result.stderr
-    assert min(told["left_out"]) in result.stderr
+    assert min(reported["left_out"]) in result.stderr
 
 
 def test_a_hit_is_refused_as_a_loop(hits: Save, generate_of: Call, tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_loops_that_hold_are_kept_where_others_do_not(
 def test_the_faint_tail_of_a_sound_is_a_loop_once_it_is_brought_up(
     hits: Save, generate_of: Call, tmp_path: Path
 ) -> None:
-    """The loop of a sound that falls by 50 dB lies 25 dB or more below it."""
+    """The loop of a sound that falls by 50 dB is 25 dB or more below it."""
     model = hits(decay=50.0, labelled=False)
     refused = generate_of(model, "-n", 1, "--loop")
     assert refused.exit_code == 2
@@ -143,7 +143,7 @@ def test_python_warns_of_loops_that_die_away(hits: Save) -> None:
         synthesizer.sample(1, "hit", seed=1, loop=True)
 
 
-def test_long_hits_are_told_to_be_silent_after_the_first(hits: Save, generate_of: Call) -> None:
+def test_long_hits_give_a_warning_of_silence_after_the_first(hits: Save, generate_of: Call) -> None:
     result = generate_of(hits(decay=200.0), "-n", 2, "--seed", 1, "--seconds", 3)
     assert result.exit_code == 0
     assert "1 of 2 clips die away" in result.stderr

@@ -71,7 +71,7 @@ def score(folder: Path, *sets: str, extra: tuple[object, ...] = ()) -> Result:
     return call(*words, *extra)
 
 
-def test_training_says_how_well_it_judges(folder: Path, tmp_path: Path) -> None:
+def test_training_prints_the_accuracy(folder: Path, tmp_path: Path) -> None:
     result = call(
         *("train", folder / "real", "--out", tmp_path / "j", "--steps", 2, "--device", "cpu"),
         *("--validation", folder / "judge" / "held_out.txt", "--seconds", 0.05),
@@ -93,7 +93,7 @@ def test_training_as_json(folder: Path, tmp_path: Path) -> None:
     assert made["clips"] + made["held_out"] == 50
 
 
-def test_a_table_of_sets_beside_real_clips(folder: Path) -> None:
+def test_a_table_of_sets_next_to_real_clips(folder: Path) -> None:
     result = score(folder, "good", "wrong")
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
@@ -172,7 +172,7 @@ def test_labels_come_from_folders_then_from_file_names(path: str, label: int) ->
     assert label_of(clip, ["kick", "hat", "hat_open"]) == label
 
 
-def test_sets_of_one_name_are_told_apart_by_their_paths() -> None:
+def test_sets_of_one_name_are_distinguished_by_their_paths() -> None:
     assert names([Path("/a/x"), Path("/b/x"), Path("/a/y/")]) == ["/a/x", "/b/x", "y"]
 
 

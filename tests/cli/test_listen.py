@@ -33,7 +33,7 @@ def noises(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def told(file: Path) -> dict[str, object]:
+def reported(file: Path) -> dict[str, object]:
     found = re.search(r'id="test">(.*?)</script>', file.read_text(encoding="utf-8"))
     assert found
     test: dict[str, object] = json.loads(found[1])
@@ -57,7 +57,7 @@ def test_a_page_of_real_vocoders(shared: Path, tmp_path: Path) -> None:
     assert all(clip["levels"] == "BS.1770" for clip in made["clips"])
     assert made["bytes"] == (tmp_path / "t" / "index.html").stat().st_size
     assert [file.name for file in (tmp_path / "t").iterdir()] == ["index.html"]
-    test = told(tmp_path / "t" / "index.html")
+    test = reported(tmp_path / "t" / "index.html")
     assert test["id"] == made["id"]
     files = [trial["files"] for trial in test["trials"]]  # type: ignore[attr-defined]
     assert [len(set(names)) for names in files] == [5, 5]
@@ -69,7 +69,10 @@ def test_the_same_words_give_the_same_page_and_another_seed_another(noises: Path
         assert call(*words, "--seed", seed, "--out", noises / name).exit_code == 0
     pages = [(noises / name / "index.html").read_bytes() for name in ("one", "two", "other")]
     assert pages[0] == pages[1] != pages[2]
-    assert told(noises / "one" / "index.html")["id"] != told(noises / "other" / "index.html")["id"]
+    assert (
+        reported(noises / "one" / "index.html")["id"]
+        != reported(noises / "other" / "index.html")["id"]
+    )
 
 
 def test_what_does_not_pair_is_named_and_the_rest_is_used(noises: Path) -> None:
@@ -136,7 +139,7 @@ def test_a_title_is_text_and_nothing_else(noises: Path) -> None:
     title = "</script><b>{{style}} & ü"
     assert call(noises / "a", noises / "b", "--out", noises / "t", "--title", title).exit_code == 0
     source = (noises / "t" / "index.html").read_text(encoding="utf-8")
-    assert told(noises / "t" / "index.html")["title"] == title
+    assert reported(noises / "t" / "index.html")["title"] == title
     assert "<title>&lt;/script&gt;&lt;b&gt;{{style}} &amp; ü</title>" in source
     assert source.count("</script><b>") == 0
 

@@ -61,9 +61,13 @@ def test_json_is_one_object(clips: Path, tmp_path: Path) -> None:
     words = (clips / "real", clips / "made", "--out", out, "--no-metrics", "--clips", 1, "--json")
     result = call(*words)
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert (told["report"], told["bytes"], told["clips"]) == (str(out), out.stat().st_size, 1)
-    assert told["audio_bytes"] < 2 * 8100
+    reported = json.loads(result.stdout)
+    assert (reported["report"], reported["bytes"], reported["clips"]) == (
+        str(out),
+        out.stat().st_size,
+        1,
+    )
+    assert reported["audio_bytes"] < 2 * 8100
 
 
 def test_quiet_says_nothing(clips: Path, tmp_path: Path) -> None:

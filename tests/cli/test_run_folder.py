@@ -1,4 +1,4 @@
-"""A run's folder on the command line: started twice, gone on with, killed, its terminal closed."""
+"""A run's folder on the command line: started twice, resumed, killed, its terminal closed."""
 
 import contextlib
 import json
@@ -56,7 +56,7 @@ def run(tmp_path: Path, trained: Path) -> Path:
 
 @pytest.fixture
 def training(run: Path) -> Iterator[int]:
-    """Another process that trains the run, as far as its lock tells."""
+    """Another process that trains the run, according to its lock."""
     pipe = subprocess.PIPE
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(run)], stdin=pipe, stdout=pipe, text=True
@@ -77,7 +77,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def refused(result: Result) -> str:
-    """The one line of a call that was refused."""
+    """The error line of a call that was refused."""
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1, result.stderr
@@ -90,7 +90,7 @@ def steps(run: Path) -> list[int]:
     return [line["step"] for line in lines if line["kind"] == "train"]
 
 
-def test_a_run_that_lives_is_not_started_again_nor_gone_on_with(
+def test_a_running_training_is_neither_started_again_nor_resumed(
     call: Call, small: str, speech: Path, run: Path, training: int
 ) -> None:
     before = files(run)
@@ -127,7 +127,7 @@ def test_a_dry_run_takes_no_lock_and_makes_no_folder(
     assert not (tmp_path / "new").exists()
 
 
-def test_a_dry_run_of_a_run_that_goes_on_divides_files_as_the_run_does(
+def test_a_dry_run_of_a_resumed_run_splits_files_as_the_run_does(
     tmp_path: Path, call: Call, small: str, speech: Path, run: Path
 ) -> None:
     data = shutil.copytree(speech, tmp_path / "data")
@@ -142,7 +142,7 @@ def test_a_dry_run_of_a_run_that_goes_on_divides_files_as_the_run_does(
     assert [note for note in plan["notes"] if "data.folder was" in note]
 
 
-def test_the_same_command_goes_on_where_it_stopped(
+def test_the_same_command_resumes_where_it_stopped(
     call: Call, small: str, speech: Path, run: Path
 ) -> None:
     result = start(call, small, speech, run, "training.steps=4")
@@ -205,7 +205,7 @@ def test_what_a_killed_process_left_half_written_is_cleared(
     assert len([line for line in result.stderr.splitlines() if "unfinished" in line]) == 1
 
 
-def test_a_run_that_saved_nothing_starts_anew_and_says_so(
+def test_a_run_that_saved_nothing_starts_again_and_says_so(
     tmp_path: Path, call: Call, small: str, speech: Path, run: Path
 ) -> None:
     shutil.rmtree(run / "checkpoints")
@@ -249,7 +249,7 @@ def wait_for_steps(run: Path, count: int, alive: Callable[[], bool]) -> None:
 @posix
 @pytest.mark.slow
 def test_a_closed_terminal_saves(tmp_path: Path, small: str, speech: Path) -> None:
-    """Not only the signal: what is written to the terminal goes nowhere from then on."""
+    """Not only the signal: writing to the terminal fails from then on."""
     import pty
 
     run = tmp_path / "run"
@@ -324,7 +324,7 @@ def test_a_signal_to_several_processes_saves_once(
 
 @posix
 @pytest.mark.slow
-def test_after_kill_9_the_same_command_goes_on_at_once(
+def test_after_kill_9_the_same_command_resumes_immediately(
     tmp_path: Path, call: Call, small: str, speech: Path
 ) -> None:
     run = tmp_path / "run"

@@ -1,4 +1,4 @@
-"""`wavegan status` as it is typed, on runs that train, that ended, and on what is none."""
+"""`wavegan status` as it is typed, on runs that train, runs that ended, and other folders."""
 
 import json
 import os
@@ -148,7 +148,7 @@ def test_odd_lines_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_it_is_quick_and_loads_no_torch(tmp_path: Path) -> None:
-    """In a process of its own; the time is that of the processor, which others do not spoil."""
+    """In a separate process; processor time, which other load does not change."""
     run = write(tmp_path / "a", 4000)
     code = (
         "import sys, time; from wavegan.cli import app\n"

@@ -1,4 +1,4 @@
-"""What is printed where the encoding lacks characters: replaced readably by every command."""
+"""Output in encodings that lack characters: every command replaces them readably."""
 
 import io
 import json
@@ -151,14 +151,14 @@ def commands(place: Path, out: Path) -> list[list[str]]:
 def test_every_command_prints_in_every_encoding(place: Path, tmp_path: Path, encoding: str) -> None:
     lines = commands(place, tmp_path / "out")
     in_c = [[os.fsencode(w).decode("ascii", "surrogateescape") for w in words] for words in lines]
-    told = tmp_path / "commands.json"
-    told.write_text(json.dumps(in_c if encoding == "C" else lines), encoding="ascii")
+    reported = tmp_path / "commands.json"
+    reported.write_text(json.dumps(in_c if encoding == "C" else lines), encoding="ascii")
     environment = {k: v for k, v in os.environ.items() if k not in ("LANG", "PYTHONIOENCODING")}
     extra = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
     if encoding != "C":
         extra = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "1"}
     ended = subprocess.run(
-        [sys.executable, "-c", SCRIPT, told],
+        [sys.executable, "-c", SCRIPT, reported],
         env={**environment, **extra, "PYTHONPATH": str(REPO), "WAVEGAN_CACHE": str(tmp_path)},
         capture_output=True,
         check=False,

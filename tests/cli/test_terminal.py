@@ -59,7 +59,7 @@ def wave(file: Path, title: str = "") -> None:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, save_tiny: Callable[[Path], Path]) -> Path:
-    """Models, clips, a result and a run, all of them called or holding what acts on a terminal."""
+    """Models, clips, a result and a run whose names or contents could control a terminal."""
     folder = tmp_path_factory.mktemp("place") / NAME
     (folder / "voice").mkdir(parents=True)
     save_tiny(folder / "voice")
@@ -90,8 +90,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, save_tiny: Callable[[Path], 
     lines += [{"kind": "alarm", "step": 50, "text": TEXT}]
     (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     for number, listener in enumerate((TEXT, f"b{TEXT}")):
-        told = json.dumps(result(listener, number))
-        (folder / f"result{number}{NAME}.json").write_text(told)
+        reported = json.dumps(result(listener, number))
+        (folder / f"result{number}{NAME}.json").write_text(reported)
     (folder / f"result{NAME}.json").write_text("{")
     return folder
 
@@ -116,7 +116,7 @@ def result(listener: str, number: int) -> dict[str, object]:
 
 
 def commands(place: Path, out: Path) -> list[list[str]]:
-    """A line for each command that prints names, and for the ways to mistake them."""
+    """A line for each command that prints names, and for each kind of mistake with them."""
     voice, sounds, real, made = (str(place / n) for n in ("voice", "sounds", "real", "made"))
     run, small = str(place / f"run{NAME}"), str(REPO / "tests" / "small.yaml")
     words = ["training.steps=1", "data.validation=1", "data.segment=512"]
@@ -164,7 +164,7 @@ def commands(place: Path, out: Path) -> list[list[str]]:
 
 
 def on_a_terminal(words: list[str], cache: Path) -> str:
-    """What a terminal, 1,000 columns wide, is sent by a program on both its streams."""
+    """The output of a program on both streams, on a terminal 1,000 columns wide."""
     import pty
     import termios
 
@@ -201,7 +201,7 @@ def on_a_terminal(words: list[str], cache: Path) -> str:
 
 
 def acting(text: str) -> list[str]:
-    """Characters that act on a terminal, after those by which rich does."""
+    """Characters that control a terminal, except those that rich sends."""
     return [
         c for c in RICH.sub("", text) if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t"
     ]
@@ -211,9 +211,9 @@ def acting(text: str) -> list[str]:
 @pytest.mark.slow
 def test_no_name_acts_on_a_terminal(place: Path, tmp_path: Path) -> None:
     lines = commands(place, tmp_path)
-    told = tmp_path / "commands.json"
-    told.write_text(json.dumps(lines), encoding="ascii")
-    text = on_a_terminal([sys.executable, "-c", SCRIPT, str(told)], tmp_path)
+    reported = tmp_path / "commands.json"
+    reported.write_text(json.dumps(lines), encoding="ascii")
+    text = on_a_terminal([sys.executable, "-c", SCRIPT, str(reported)], tmp_path)
     parts = re.split(r"^# ", text, flags=re.MULTILINE)[1:]
     assert len(parts) == len(lines), text
     for words, part in zip(lines, parts, strict=True):
@@ -228,7 +228,7 @@ def test_no_name_acts_on_a_terminal(place: Path, tmp_path: Path) -> None:
 
 
 class Terminal(io.StringIO):
-    """Keeps what it is sent."""
+    """Records its input."""
 
     encoding = "utf-8"
 

@@ -1,4 +1,4 @@
-"""`wavegan train`: a folder of audio in, a run out; what it says, refuses and survives."""
+"""`wavegan train`: a folder of audio in, a run out; its output, refusals and failures."""
 
 import json
 import math
@@ -55,7 +55,7 @@ def save_noise(file, seconds=0.6, value=None):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, call, small, speech):
-    """A run of six steps, and what was said meanwhile."""
+    """A run of six steps, and its output."""
     run = tmp_path_factory.mktemp("runs") / "run"
     result = good(call("train", small, speech, "--out", run, "--device", "cpu"))
     return run, result
@@ -96,7 +96,7 @@ def test_metrics_have_a_line_a_step_and_one_of_validation(trained):
     )
 
 
-def test_previews_lie_beside_their_originals(trained):
+def test_previews_are_next_to_their_originals(trained):
     files = sorted((trained[0] / "samples" / "00000006").iterdir())
     made, original = (soundfile.info(file) for file in files)
     assert [file.stem.rpartition("_")[2] for file in files] == ["generated", "original"]
@@ -125,7 +125,7 @@ def test_the_run_is_a_model_to_vocode_with(tmp_path, call, trained, speech):
     assert soundfile.info(out).frames == pytest.approx(22050 * seconds, abs=1)
 
 
-def test_json_is_one_object_on_stdout_and_resume_goes_on(tmp_path, call, small, speech):
+def test_json_is_one_object_on_stdout_and_resume_continues(tmp_path, call, small, speech):
     run = tmp_path / "run"
     result = good(call("train", small, speech, "--out", run, "training.steps=1", "--json"))
     first = json.loads(result.stdout)
@@ -272,15 +272,15 @@ def test_a_dry_run_describes_and_writes_nothing(tmp_path, call, monkeypatch, sma
     assert f"training files: {files - 2}\n" in text
     assert "not usable" not in text  # nothing is said where there is nothing
     assert "notes" not in text
-    told = {line.split(": ")[0]: line for line in text.splitlines()}
-    assert "6 steps" in told["time"]
+    reported = {line.split(": ")[0]: line for line in text.splitlines()}
+    assert "6 steps" in reported["time"]
     assert plan["time"]["seconds"] == pytest.approx(6 * plan["time"]["step_seconds"])
     assert 0 < plan["time"]["measured_crops"] <= plan["time"]["crops"] == 4
     assert plan["memory"]["networks"] < plan["memory"]["needed"] < plan["memory"]["available"]
     disk = plan["disk"]
     assert (disk["checkpoints"], disk["needed"]) == (1, disk["checkpoint"] + disk["previews"])
-    assert f"{disk['checkpoint'] / 1e3:.0f} kB" in told["disk"]
-    assert f"free at {tmp_path / 'run'}" in told["disk"]
+    assert f"{disk['checkpoint'] / 1e3:.0f} kB" in reported["disk"]
+    assert f"free at {tmp_path / 'run'}" in reported["disk"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -344,7 +344,7 @@ def test_bad_files_are_named_once_and_the_others_train(tmp_path, call, small):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no process groups to signal")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"])
-def test_a_signal_to_the_whole_group_saves_and_the_run_goes_on(tmp_path, call, small, speech, name):
+def test_a_signal_to_the_whole_group_saves_and_the_run_resumes(tmp_path, call, small, speech, name):
     number = getattr(signal, name)
     run, said = tmp_path / "run", tmp_path / "stderr"
     command = [sys.executable, "-m", "wavegan", "train", small, str(speech), "--out", str(run)]

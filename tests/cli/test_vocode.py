@@ -228,7 +228,7 @@ def test_clipping_is_reported_and_floats_keep_what_is_beyond(tmp_path, vocode, l
     assert soundfile.read(out)[0] == pytest.approx(1 / 0.95, abs=1e-4)
 
 
-def test_a_picture_is_drawn_beside_the_audio(tmp_path, vocode):
+def test_a_picture_is_drawn_next_to_the_audio(tmp_path, vocode):
     pytest.importorskip("librosa")
     pytest.importorskip("matplotlib", reason="pictures need matplotlib")
     pictures = tmp_path / "one.png", tmp_path / "two.png"

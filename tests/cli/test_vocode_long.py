@@ -1,4 +1,4 @@
-"""`wavegan vocode` of long inputs: piece by piece into the same files as at once."""
+"""`wavegan vocode` of long inputs: piece by piece gives the same files as in one piece."""
 
 import io as std_io
 import json
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from wavegan.audio import io
 from wavegan.cli import _vocode_one, app
-from wavegan.inference import pieces, revocode, vocoder
+from wavegan.inference import file_vocoding, pieces, revocode, vocoder
 from wavegan.mel import spectrogram
 
 RATE = 16000
@@ -86,7 +86,7 @@ def test_the_files_are_the_same(
 def test_long_inputs_are_not_held(
     tmp_path: Path, vocode: Vocode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither the audio nor the mel is there at once."""
+    """Neither the whole audio nor the whole mel is in memory."""
 
     def held(*_: object, **__: object) -> None:
         raise AssertionError("held at once")
@@ -156,7 +156,7 @@ def test_a_picture_shows_the_beginning(
         "wavegan.audio.spectrogram_figure.side_by_side",
         lambda _file, panels, _rate: drawn.update({key: len(p) for key, p in panels.items()}),
     )
-    monkeypatch.setattr(_vocode_one, "DRAWN", 8000)
+    monkeypatch.setattr(file_vocoding, "KEPT", 8000)
     words = ("--picture", tmp_path / "a.png")
     result = good(vocode(save_sound(tmp_path / "a.wav"), "-o", tmp_path / "b.wav", *words))
     assert drawn == {"original": 8000, "vocoded": 8000}

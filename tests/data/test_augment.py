@@ -1,4 +1,4 @@
-"""Augmentation: each change by its physics, gradients of both orders, and who is changed how."""
+"""Augmentation: the physics of each change, gradients of both orders, and which clips change."""
 
 import math
 from functools import partial
@@ -96,7 +96,7 @@ def test_mono_and_short_clips_pass() -> None:
 
 
 def test_polarity_and_channels_turn_half_of_the_chosen_over() -> None:
-    """So the mean of what D sees of one sign is 1 - p of it, never below 0."""
+    """So the mean of D's input of one sign is 1 - p of it, never below 0."""
     for p in (0.4, 1.0):
         torch.manual_seed(0)
         signs = only("polarity", p)(torch.ones(4000, 1, 1))
@@ -135,7 +135,7 @@ def test_shifts_reach_as_far_as_they_say_both_ways() -> None:
 
 
 def test_where_a_looped_shift_puts_sounds_can_be_undone_unless_it_always_shifts() -> None:
-    """A spectrum of the places without a zero divides out; at p 1 it goes through zero."""
+    """A spectrum of the positions without a zero divides out; at p 1 it passes through zero."""
     click = torch.zeros(20_000, 1, 64)
     click[..., 0] = 1
     lowest = []
@@ -228,7 +228,7 @@ def test_equalisers_add_up_in_decibels_and_0_changes_nothing() -> None:
         torch.testing.assert_close(change(audio, 0 * first), audio, atol=1e-6, rtol=0)
 
 
-def test_noise_is_as_loud_as_it_says_beside_its_clip() -> None:
+def test_noise_has_the_given_level_relative_to_its_clip() -> None:
     torch.manual_seed(0)
     audio = clips(2, 1, 100_000) * torch.tensor([1.0, 0.01])[:, None, None]
     noise = torch.randn_like(audio)
@@ -262,7 +262,7 @@ def test_gradients_of_both_orders_are_those_of_the_function(kind: str) -> None:
         return augment(audio)
 
     assert torch.autograd.gradcheck(seeded, audio)
-    # most are linear: a curved judge makes the second order matter
+    # most are linear: a curved discriminator makes the second order matter
     assert torch.autograd.gradgradcheck(lambda audio: seeded(audio.tanh()).tanh(), audio)
 
 

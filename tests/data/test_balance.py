@@ -1,4 +1,4 @@
-"""Balanced labels and aligned starts: what is drawn how often, and that nothing else changes."""
+"""Balanced labels and aligned starts: how often each is drawn, and that nothing else changes."""
 
 from collections import Counter
 from itertools import islice
@@ -167,7 +167,7 @@ def test_processes_and_resumed_runs_read_what_one_run_does(kit: Manifest) -> Non
 
 
 def test_without_balance_the_order_is_what_it_was(kit: Manifest) -> None:
-    """The formula written out: one permutation of the slots an epoch, one number for the place."""
+    """The formula written out: a permutation of the slots per epoch, a number for the position."""
     data = segments(kit, seed=5)
     slots = [clip for clip in kit.clips for _ in range(3 if clip.frames == 2400 else 1)]
     for number in range(45):

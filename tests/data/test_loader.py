@@ -206,7 +206,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 def test_ctrl_c_reaches_the_parent_alone(root: Path) -> None:
-    """The script has no `__main__` guard: workers must start from it all the same."""
+    """The script has no `__main__` guard: workers must start from it anyway."""
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(root)],
         stdout=subprocess.PIPE,

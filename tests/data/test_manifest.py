@@ -1,4 +1,4 @@
-"""Scanning: what is used, what is refused and why, what is remembered."""
+"""Scanning: what is used, what is refused and why, what is cached."""
 
 import csv
 import json
@@ -258,7 +258,7 @@ def test_same_size_but_newer_is_decoded_again(tmp_path: Path, measured: list[str
     assert measured == ["a.wav", "a.wav"]
 
 
-def test_failures_are_tried_again_and_judgements_are_not(
+def test_failures_are_tried_again_and_decisions_are_not(
     tmp_path: Path, measured: list[str]
 ) -> None:
     write(tmp_path / "good.wav")

@@ -1,4 +1,4 @@
-"""Given mels beside those of their own audio: what is another front-end's, and what is a TTS's."""
+"""Given mels compared with those of their own audio: another front-end's, or a TTS system's."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,7 +55,7 @@ def blurred(mel: Tensor) -> Tensor:
 
 
 def unsteady(mel: Tensor) -> Tensor:
-    """With errors of a prediction: slow ones that every band has its own of, and fast ones."""
+    """With the errors of a prediction: slow ones that differ by band, and fast ones."""
     made = torch.Generator().manual_seed(0)
     slow = torch.randn(mel.shape[0], 1 + mel.shape[1] // 20, generator=made)
     slow = torch.nn.functional.interpolate(slow[None], mel.shape[1], mode="linear")[0]
@@ -63,7 +63,7 @@ def unsteady(mel: Tensor) -> Tensor:
 
 
 def averaged(mel: Tensor) -> Tensor:
-    """Drawn to the mean, as predictions that are unsure."""
+    """Pulled towards the mean, like uncertain predictions."""
     return mel.mean(1, keepdim=True) + 0.8 * (mel - mel.mean(1, keepdim=True))
 
 

@@ -1,4 +1,4 @@
-"""Which mel is that of which audio, as people and systems name their files."""
+"""Which mel belongs to which audio, with the file names of people and systems."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which mel goes with which audio, and what is said of those that do not fit."""
+"""Which mel belongs to which audio, and the messages about those that do not fit."""
 
 import ast
 import re
@@ -103,7 +103,7 @@ def test_a_mel_that_has_its_audio_is_not_given_to_a_namesake(audio: Path, mels: 
     assert [(file.path, file.reason) for file in found.rejected] == [("y/a.wav", "it has no mel")]
 
 
-def test_mels_beside_the_audio_and_names_as_macos_writes_them(audio: Path) -> None:
+def test_mels_next_to_the_audio_and_names_as_macos_writes_them(audio: Path) -> None:
     composed = unicodedata.normalize("NFC", "é.wav")
     manifest = sound(audio, composed, "b.wav")
     save(audio, unicodedata.normalize("NFD", "é.npy"))
@@ -294,7 +294,7 @@ def test_a_mel_that_changed_since_is_refused_by_name(audio: Path, mels: Path, ha
 def test_headers_are_parsed_one_at_a_time(
     audio: Path, mels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Several at once make `ast` fail now and then: python/cpython#106905."""
+    """In parallel `ast` fails sometimes: python/cpython#106905."""
     manifest = sound(audio, *(f"{number}.wav" for number in range(16)))
     for number in range(16):
         save(mels, f"{number}.{'npz' if number % 2 else 'npy'}")

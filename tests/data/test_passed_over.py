@@ -1,4 +1,4 @@
-"""Folders of runs and audio of our own making are no recordings."""
+"""Folders of runs, and audio that wavegan made, are not recordings."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def write(path: Path, command: str | None = None) -> None:
 
 
 def run_folder(folder: Path, *, begun: bool = True) -> None:
-    """A run's folder with two previews, as old runs have them: without a mark."""
+    """A run's folder with two previews of an old version: without a mark."""
     for name in ("00_generated", "00_original"):
         write(folder / "samples" / "00000002" / f"{name}.wav")
     (folder / "recipe.yaml").touch()

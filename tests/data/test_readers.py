@@ -1,4 +1,4 @@
-"""A reader that is killed: noticed at the next batch, never in between, and explained."""
+"""A killed reader is noticed at the next batch, never in between, and explained."""
 
 import multiprocessing
 import os
@@ -75,7 +75,7 @@ def test_a_reader_killed_inside_a_lock_keeps_nobody_waiting(segments: Segments) 
 
 
 def test_an_iterator_that_torch_has_ended_is_left_alone(segments: Segments) -> None:
-    """Torch terminates workers that are slow to end, which is no death to deal with."""
+    """Torch terminates workers that are slow to end; this is not a failure."""
     loader = training_loader(segments, batch_size=2, steps=10**6, num_workers=1)
     before = multiprocessing.active_children()
     next(loader)
@@ -86,7 +86,7 @@ def test_an_iterator_that_torch_has_ended_is_left_alone(segments: Segments) -> N
     loader.close()  # type: ignore[attr-defined]
 
 
-def test_the_system_is_told_from_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kill_by_the_system_differs_from_one_by_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deaths, "out_of_memory", lambda: 4)
     assert "memory ran out" in deaths.cause(-signal.SIGKILL, 3)
     assert "memory ran out" not in deaths.cause(-signal.SIGKILL, 4)

@@ -1,4 +1,4 @@
-"""Crops: where they lie, how they are scaled, and that they depend on seed and number alone."""
+"""Crops: their positions and scaling, and that they depend only on seed and number."""
 
 from collections import Counter
 from dataclasses import replace
@@ -31,7 +31,7 @@ def write(path: Path, audio: np.ndarray, rate: int = RATE) -> None:
 
 
 def ramp(frames: int, first: int = 1) -> np.ndarray:
-    """Samples that tell where in the file they are."""
+    """Samples whose values show their position in the file."""
     return (np.arange(frames) + first) * STEP
 
 

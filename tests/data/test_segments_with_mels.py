@@ -1,4 +1,4 @@
-"""Crops that come with the mel of a TTS model: audio and mel are of the same stretch."""
+"""Crops with the mel of a TTS model: audio and mel cover the same time."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 def made(root: Path, lengths: dict[str, int], mel: Mel, rate: int = 16000, **off: int) -> Segments:
-    """Noise of those lengths (at the mel's rate) with the mels that the front-end makes of it."""
+    """Noise of those lengths (at the mel's rate) with its mels."""
     (root / "audio").mkdir(parents=True)
     (root / "mels").mkdir()
     for seed, (name, length) in enumerate(lengths.items()):
@@ -56,7 +56,7 @@ def made(root: Path, lengths: dict[str, int], mel: Mel, rate: int = 16000, **off
 @pytest.mark.parametrize("kind", FRONT_ENDS)
 @pytest.mark.parametrize("rate", [16000, 22050])
 def test_the_mel_of_a_crop_is_that_of_its_audio(tmp_path: Path, kind: str, rate: int) -> None:
-    """Inside it is; at the edges the front-end of the crop sees padding instead of audio."""
+    """Except at the edges, where the front-end of the crop sees padding instead of audio."""
     mel = FRONT_ENDS[kind]
     data = made(tmp_path, {"a": 9000, "b": 5000}, mel, rate)
     edge = mel.n_fft // mel.hop_length
@@ -91,7 +91,7 @@ def test_crops_begin_on_any_frame_the_first_and_the_last_too(tmp_path: Path, kin
 @pytest.mark.parametrize("kind", ["same", "center"])
 @pytest.mark.parametrize("off", [-1, 1])
 def test_no_crop_goes_past_the_end_of_the_shorter(tmp_path: Path, kind: str, off: int) -> None:
-    """Frames beyond the audio are 77 and are never seen; audio without a frame neither."""
+    """Frames beyond the audio are 77 and never appear; nor does audio without a frame."""
     data = made(tmp_path, {"a": SEGMENT + 3 * HOP}, FRONT_ENDS[kind], a=off)
     assert data.mels is not None
     frames = {data[number].conditions["mel"] for number in range(40)}

@@ -1,4 +1,4 @@
-"""A stretch that is held out: what trains never hears it, and it is heard whole."""
+"""A held-out stretch: training never uses it, and validation uses all of it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +27,7 @@ def gap(rate: int) -> float:
 
 
 def recording(folder: Path, rate: int, *, loud_inside: bool) -> tuple[Manifest, list[Clip], Clip]:
-    """Noise in the stretch and silence around it, or the other way round."""
+    """Noise in the stretch and silence around it, or the reverse."""
     frames = SECONDS * rate
     clip = Clip("a.wav", rate, 1, frames, "", 0.9, 0.9)
     divided = cut(clip, 0.3, gap(rate))
@@ -43,7 +43,7 @@ def recording(folder: Path, rate: int, *, loud_inside: bool) -> tuple[Manifest, 
 
 
 def mels_of(folder: Path, manifest: Manifest, mel: Mel) -> Mels:
-    """The mel that the front-end makes of the whole file."""
+    """The mel of the whole file."""
     (folder / "mels").mkdir()
     audio = whole(manifest.clips[0], manifest.root, mel.sample_rate)
     np.save(folder / "mels" / "a.npy", MelSpectrogram(mel)(audio)[0].numpy())
@@ -92,7 +92,7 @@ def test_it_is_heard_whole_and_alone(tmp_path: Path, rate: int) -> None:
 
 
 def test_the_mel_of_a_part_goes_with_its_audio(tmp_path: Path) -> None:
-    """The same frames as in the mel of the whole file, whatever sample the part begins on."""
+    """The same frames as in the mel of the whole file, wherever the part begins."""
     manifest, train, _ = recording(tmp_path, 16000, loud_inside=False)
     mels = mels_of(tmp_path, manifest, MEL)
     data = Segments(train[1:], manifest.root, sample_rate=16000, segment=SEGMENT, mels=mels)

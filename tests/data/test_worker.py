@@ -1,4 +1,4 @@
-"""Workers outlive what is sent to the whole group, and never their parent."""
+"""Workers survive signals to the whole group, and end with their parent."""
 
 import os
 import signal
@@ -76,7 +76,7 @@ def start(root: Path, *words: str) -> tuple["subprocess.Popen[str]", list[int]]:
 
 
 def alive(pid: int) -> bool:
-    """Whether it runs; one that has ended and waits to be collected does not."""
+    """Whether it runs; a zombie process does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:

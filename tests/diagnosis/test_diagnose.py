@@ -1,4 +1,4 @@
-"""Files and folders: what is told of each, what they share, originals, and models."""
+"""Files and folders: what is reported for each and in common, with originals and with models."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +65,7 @@ def test_clean_speech_has_nothing(folder: Path) -> None:
     assert not found.faulty
 
 
-def test_with_originals_only_differences_are_told(folder: Path) -> None:
+def test_with_originals_only_differences_are_reported(folder: Path) -> None:
     against_itself = diagnose(folder / "made", reference=folder / "made")
     assert against_itself.kinds() == []
     found = diagnose(folder / "made", reference=folder / "clean")

@@ -1,4 +1,4 @@
-"""The doctor names the front-end that made a mel, whatever it was, or says what it cannot tell."""
+"""The doctor names the front-end of a mel, or says what it cannot determine."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ EQUAL = {
 
 
 def made(spec, wave, rate):
-    """The mel of a wave, through another rate if need be."""
+    """The mel of a wave, resampled if necessary."""
     return MelSpectrogram(spec)(torch.from_numpy(resample_array(wave, rate, spec.sample_rate)))
 
 
@@ -45,7 +45,7 @@ def other(speech):
 
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("name", Mel.preset_names())
-def test_every_preset_is_told_from_all_others(name, turned, clip):
+def test_every_preset_is_distinguished_from_all_others(name, turned, clip):
     mel = made(Mel.preset(name), *clip)
     found = diagnose(mel.T if turned else mel, *clip)
     assert found.kind == "match"
@@ -83,7 +83,7 @@ def test_what_the_projects_own_code_made_is_named(folder, rate, name, golden):
 
 
 def test_what_a_recording_does_not_show_is_said(speech):
-    """Without quiet bands an epsilon inside the root and none are one and the same."""
+    """Without quiet bands an epsilon inside the root makes no difference."""
     wave, rate = io.read(speech / "arctic_a0114.flac", frames=33000)
     found = diagnose(made(Mel.preset("pwg-22k"), wave[0], rate), wave[0], rate)
     assert set(found.matches) == {"pwg-22k", "espnet-22k"}
@@ -194,7 +194,7 @@ def test_another_recording_is_asked_about(spec, clip, other):
     assert found.headline.endswith("check that both are of one recording")
 
 
-def test_shapes_of_no_front_end_are_told(clip):
+def test_shapes_of_no_front_end_are_reported(clip):
     found = diagnose(made(HIFIGAN, *clip)[:, :7], *clip)
     assert found.kind == "none"
     assert "none makes 80 x 7 values of 1.50 s of audio (nearest: " in found.headline

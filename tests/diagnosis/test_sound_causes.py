@@ -1,4 +1,4 @@
-"""Causes that fit sounds: known by the mark in a file, by --kind or by the model."""
+"""Causes that fit sounds: from the mark in a file, --kind or the model."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def call(*words: object) -> Result:
 
 @pytest.fixture
 def quiet() -> np.ndarray:
-    """Noise too quiet for anything; a vocoder's mels may be to blame for that."""
+    """Noise that is too quiet, for which a vocoder's mels may be the cause."""
     return 1e-3 * np.random.default_rng(0).standard_normal((1, 2 * RATE)).astype(np.float32)
 
 
@@ -85,17 +85,17 @@ def test_a_model_of_sounds_makes_sounds(
         assert diagnose(tmp_path / "a.wav", model=tmp_path / name).files[0].kind == kind
 
 
-def test_faults_of_a_mixed_folder_are_told_apart(quiet: np.ndarray, tmp_path: Path) -> None:
+def test_faults_of_a_mixed_folder_are_distinguished(quiet: np.ndarray, tmp_path: Path) -> None:
     for name in ("a", "b"):
         io.write(tmp_path / f"{name}.wav", quiet, RATE, tags=generated(model="drums"))
     io.write(tmp_path / "c.wav", quiet, RATE)
-    told = json.loads(call(tmp_path, "--json").stdout)
-    assert [(kind["kind"], kind["files"]) for kind in told["kinds"]] == [
+    reported = json.loads(call(tmp_path, "--json").stdout)
+    assert [(kind["kind"], kind["files"]) for kind in reported["kinds"]] == [
         ("sound", ["a.wav", "b.wav"]),
         ("vocoded", ["c.wav"]),
     ]
-    assert told["files"][0]["made_by"] == {"command": "generate", "model": "drums"}
-    assert told["files"][2]["made_by"] is None
+    assert reported["files"][0]["made_by"] == {"command": "generate", "model": "drums"}
+    assert reported["files"][2]["made_by"] is None
     text = call(tmp_path).stdout
     assert "2 of 3 files were made by wavegan generate, model drums" in text
     assert "too quiet (sounds) in 2 of 3 files" in text

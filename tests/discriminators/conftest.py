@@ -1,4 +1,4 @@
-"""What tests of discriminators may ask for."""
+"""Fixtures for tests of discriminators."""
 
 from collections.abc import Callable
 

@@ -74,7 +74,7 @@ def test_volume_is_taken_out_where_asked() -> None:
 
 
 @torch.no_grad()
-def test_channels_are_judged_together() -> None:
+def test_channels_are_scored_together() -> None:
     torch.manual_seed(0)
     net = SubbandCQT(**ONE, channels=2)
     audio = torch.randn(1, 2, 1024)

@@ -42,7 +42,7 @@ def test_every_output_is_batch_first() -> None:
         assert {len(feature_map) for feature_map in output.feature_maps} == {3}
 
 
-def test_a_batch_is_judged_item_by_item() -> None:
+def test_a_batch_is_scored_item_by_item() -> None:
     ensemble = Ensemble(members()).eval()
     audio = torch.randn(3, 1, 200)
     for whole, alone in zip(ensemble(audio), ensemble(audio[1:2]), strict=True):

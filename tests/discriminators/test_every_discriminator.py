@@ -1,4 +1,4 @@
-"""What every discriminator must do, tested by listing them; what one does is in its own file."""
+"""What every discriminator must do; the tests of a single one are in its own file."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ class Case(NamedTuple):
 
     Attributes:
         options: that make it small.
-        samples: that it judges at once.
+        samples: that it takes at once.
         variants: further options by name; each is tested in every way.
         needed: options without a default.
         unused: what begins the names of parameters that no output depends on.
@@ -132,7 +132,7 @@ def made(name: str, variant: str) -> tuple[Discriminator, Tensor]:
 
 
 def judged(net: Discriminator, audio: Tensor) -> Iterator[Tensor]:
-    """Logits and feature maps of all outputs; windows, where they are random, lie the same."""
+    """Logits and feature maps of all outputs; random windows have the same positions."""
     torch.manual_seed(1)
     for output in net(audio):
         yield output.logits
@@ -230,7 +230,7 @@ def test_folding_weight_norm_changes_nothing(name: str, variant: str) -> None:
 
 @pytest.mark.parametrize(("name", "variant"), EACH)
 @torch.no_grad()
-def test_each_item_of_a_batch_is_judged_as_it_is_alone(name: str, variant: str) -> None:
+def test_each_item_of_a_batch_is_scored_as_alone(name: str, variant: str) -> None:
     net, audio = made(name, variant)
     together = list(judged(net.eval(), audio))
     for item in range(3):

@@ -18,11 +18,11 @@ def halve(audio: Tensor) -> Tensor:
     return total / F.pad(torch.ones_like(audio), (1, 1)).unfold(-1, 4, 2).sum(-1)
 
 
-def judgement(judge: Any, x: Tensor, factor: int) -> list[Tensor]:
+def activations(member: Any, x: Tensor, factor: int) -> list[Tensor]:
     """All activations of one scale, the logits last."""
     maps = []
-    last = len(judge.convs)
-    for index, conv in enumerate([*judge.convs, judge.conv_post]):
+    last = len(member.convs)
+    for index, conv in enumerate([*member.convs, member.conv_post]):
         weight, bias = conv.weight, conv.bias
         if index == 0:
             mirrored = torch.cat([x[..., 1:8].flip(-1), x, x[..., -8:-1].flip(-1)], -1)
@@ -45,8 +45,8 @@ def test_two_implementations_agree() -> None:
     audio = torch.randn(3, 2, 301)
     outputs = net(audio)
     assert len(outputs) == 3
-    for judge, output in zip(net.discriminators, outputs, strict=True):
-        expected = judgement(judge, audio, 2)
+    for member, output in zip(net.discriminators, outputs, strict=True):
+        expected = activations(member, audio, 2)
         for one, other in zip([*output.feature_maps, output.logits], expected, strict=True):
             assert one.shape == other.shape
             assert torch.allclose(one, other, atol=1e-5)
@@ -80,10 +80,10 @@ def test_size_of_multi_band_melgans() -> None:
 
 def test_kernel_sizes_are_of_the_first_and_the_last_two_layers() -> None:
     net = MelGANMultiScale(**SMALL, kernel_sizes=[7, 1])
-    for judge in net.discriminators:
-        first, *_, last = judge.convs
+    for member in net.discriminators:
+        first, *_, last = member.convs
         assert (first.kernel_size, last.kernel_size) == ((7,), (7,))
-        assert judge.conv_post.kernel_size == (1,)
+        assert member.conv_post.kernel_size == (1,)
 
 
 def test_feature_maps_leave_the_logits_out() -> None:

@@ -15,19 +15,19 @@ WIDTHS = [4, 8, 8]
 
 
 def by_columns(
-    judge: Any, audio: Tensor, period: int, strides: list[int], slope: float
+    member: Any, audio: Tensor, period: int, strides: list[int], slope: float
 ) -> DiscriminatorOutput:
-    """One period's judgement, each phase of the period convolved on its own in one dimension."""
+    """One period's outputs, each phase of the period convolved on its own in one dimension."""
     missing = -audio.shape[-1] % period
     mirrored = audio[..., -1 - missing : -1].flip(-1)
     audio = torch.cat([audio, mirrored], -1)
     columns = [audio[..., phase::period] for phase in range(period)]
     maps = []
-    for conv, stride in zip([*judge.convs, judge.conv_post], [*strides, 1], strict=True):
+    for conv, stride in zip([*member.convs, member.conv_post], [*strides, 1], strict=True):
         kernel = conv.weight.squeeze(-1)
         padding = kernel.shape[-1] // 2
         columns = [F.conv1d(c, kernel, conv.bias, stride, padding) for c in columns]
-        if conv is not judge.conv_post:
+        if conv is not member.conv_post:
             columns = [torch.where(c > 0, c, slope * c) for c in columns]
         maps.append(torch.stack(columns, -1))
     return DiscriminatorOutput(maps[-1].reshape(audio.shape[0], -1), maps)
@@ -51,8 +51,8 @@ def test_two_implementations_agree(
     audio = torch.randn(3, 2, length)
     outputs = net(audio)
     assert len(outputs) == 3
-    for period, judge, output in zip([2, 5, 11], net.discriminators, outputs, strict=True):
-        expected = by_columns(judge, audio, period, [3, 3, 1], slope)
+    for period, member, output in zip([2, 5, 11], net.discriminators, outputs, strict=True):
+        expected = by_columns(member, audio, period, [3, 3, 1], slope)
         assert len(output.feature_maps) == len(WIDTHS) + 1
         ours, theirs = [output.logits, *output.feature_maps], [expected.logits, *expected[1]]
         for one, other in zip(ours, theirs, strict=True):
@@ -82,7 +82,7 @@ def test_published_size_and_shapes() -> None:
 
 
 def test_univnets_size() -> None:
-    """As github.com/maum-ai/univnet counts it."""
+    """The count of github.com/maum-ai/univnet."""
     with torch.device("meta"):
         net = MultiPeriod(layer_channels=[64, 128, 256, 512, 1024], leaky_slope=0.2)
     assert sum(p.numel() for p in net.parameters()) == 17_444_810

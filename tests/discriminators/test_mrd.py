@@ -35,8 +35,8 @@ def test_logits_equal_the_originals(weights_by_name: Any) -> None:
 def test_what_it_sees_are_plain_magnitudes(n_fft: int, hop: int, win: int) -> None:
     wave = np.random.default_rng(0).normal(size=400)
     net = MultiResolution(resolutions=[[n_fft, hop, win]])
-    judge: Any = net.discriminators[0]
-    found = judge._spectrogram(torch.tensor(wave, dtype=torch.float32)[None, None])[0, 0]
+    member: Any = net.discriminators[0]
+    found = member._spectrogram(torch.tensor(wave, dtype=torch.float32)[None, None])[0, 0]
     padded = np.pad(wave, (n_fft - hop) // 2, mode="reflect")
     left = (n_fft - win) // 2
     rectangle = np.zeros(n_fft)
@@ -70,9 +70,9 @@ def test_published_size_and_shapes() -> None:
 def test_the_slope_is_heard() -> None:
     torch.manual_seed(0)
     net = MultiResolution(resolutions=SMALL[:1], layer_channels=2, leaky_slope=0.2)
-    judge: Any = net.discriminators[0]
+    member: Any = net.discriminators[0]
     audio = torch.randn(1, 1, 500)
-    before = judge.convs[0](judge._spectrogram(audio))
+    before = member.convs[0](member._spectrogram(audio))
     after = net(audio)[0].feature_maps[0]
     assert torch.allclose(after, torch.where(before > 0, before, 0.2 * before))
 

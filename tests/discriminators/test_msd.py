@@ -21,10 +21,10 @@ def halve(audio: Tensor) -> Tensor:
     return F.pad(audio, (2, 2)).unfold(-1, 4, 2).mean(-1)
 
 
-def group_by_group(judge: Any, x: Tensor) -> DiscriminatorOutput:
+def group_by_group(member: Any, x: Tensor) -> DiscriminatorOutput:
     maps = []
     for conv, (_, kernel, stride, groups) in zip(
-        [*judge.convs, judge.conv_post], TABLE, strict=True
+        [*member.convs, member.conv_post], TABLE, strict=True
     ):
         weights = conv.weight.chunk(groups)
         parts = x.chunk(groups, 1)
@@ -36,7 +36,7 @@ def group_by_group(judge: Any, x: Tensor) -> DiscriminatorOutput:
             1,
         )
         x = x + conv.bias[:, None]
-        if conv is not judge.conv_post:
+        if conv is not member.conv_post:
             x = torch.where(x > 0, x, 0.1 * x)
         maps.append(x)
     return DiscriminatorOutput(x.squeeze(1), maps)
@@ -49,8 +49,8 @@ def test_two_implementations_agree() -> None:
     audio = torch.randn(3, 2, 515)
     outputs = net(audio)
     assert len(outputs) == 3
-    for judge, output in zip(net.discriminators, outputs, strict=True):
-        expected = group_by_group(judge, audio)
+    for member, output in zip(net.discriminators, outputs, strict=True):
+        expected = group_by_group(member, audio)
         assert len(output.feature_maps) == 8
         ours, theirs = [output.logits, *output.feature_maps], [expected.logits, *expected[1]]
         for one, other in zip(ours, theirs, strict=True):

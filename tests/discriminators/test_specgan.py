@@ -77,7 +77,7 @@ def test_two_implementations_agree(channels: int) -> None:
 
 
 @torch.no_grad()
-def test_labels_are_judged_by_projection() -> None:
+def test_labels_are_scored_by_projection() -> None:
     """Each label's vector is multiplied with what the last layer sees: logits are its sum."""
     net, given = build(n_labels=3), spectrograms()
     assert net.projection is not None
@@ -124,7 +124,7 @@ def test_its_slope_can_be_punished() -> None:
 
 
 @torch.no_grad()
-def test_each_item_is_judged_as_it_is_alone() -> None:
+def test_each_item_is_scored_as_alone() -> None:
     net, given = build(), spectrograms(3)
     together = net(given)[0].logits
     for item in range(3):

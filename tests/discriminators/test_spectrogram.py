@@ -79,7 +79,7 @@ def test_labels_are_a_projection() -> None:
 
 @pytest.mark.parametrize("silent", [False, True])
 def test_r1_is_the_slope_at_the_picture(silent: bool) -> None:
-    """So it is the same however loud the clip is where the picture is the same."""
+    """So it does not depend on the clip's level if the picture is the same."""
     net = build()
     audio = clips() * (0 if silent else 1)
     seen = net.preprocess(audio)[0].requires_grad_()
@@ -111,8 +111,8 @@ def test_an_ensemble_hands_on_crops_labels_and_weights() -> None:
     ensemble.fit(iter([clips(8)]))
     for net in (one, two):
         assert net.preprocess(clips(8))[0].mean().abs() < 0.5
-    told = ConditionedDiscriminator(ensemble, torch.tensor([0, 1]))
-    outputs = told(clips())
+    reported = ConditionedDiscriminator(ensemble, torch.tensor([0, 1]))
+    outputs = reported(clips())
     assert [output.weight for output in outputs] == [1, 0.5]
     torch.testing.assert_close(outputs[0].logits, one(clips(), torch.tensor([0, 1]))[0].logits)
 

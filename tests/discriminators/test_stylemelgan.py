@@ -1,4 +1,4 @@
-"""StyleMelGAN's discriminators: where windows lie, what judges see, sizes and refusals."""
+"""StyleMelGAN's discriminators: positions of windows, inputs of the members, sizes, refusals."""
 
 from typing import Any
 
@@ -40,15 +40,15 @@ def test_two_implementations_agree_on_the_whole_audio_as_the_only_window() -> No
     audio = torch.randn(3, 2, 128)
     (output,) = net(audio)
     x = torch.cat([PQMF(2, 62, 0.267, 9.0).analysis(audio[:, [c]]) for c in (0, 1)], 1)
-    judge = net.discriminators[0]
+    member = net.discriminators[0]
     paddings, strides, groups = (0, 10, 5, 2), (1, 2, 1, 1), (1, 2, 4, 1)
     x = F.pad(x, (7, 7), "reflect")
-    steps = zip(judge.convs, paddings, strides, groups, output.feature_maps, strict=True)
+    steps = zip(member.convs, paddings, strides, groups, output.feature_maps, strict=True)
     for conv, padding, stride, group, found in steps:
         x = F.conv1d(x, conv.weight, conv.bias, stride, padding, groups=group)
         x = torch.where(x > 0, x, 0.2 * x)
         assert torch.allclose(x, found, atol=1e-4)
-    logits = F.conv1d(x, judge.conv_post.weight, judge.conv_post.bias, padding=1)
+    logits = F.conv1d(x, member.conv_post.weight, member.conv_post.bias, padding=1)
     assert logits.shape == output.logits.shape == (3, 1, 32)
     assert torch.allclose(logits, output.logits, atol=1e-4)
 

@@ -70,8 +70,8 @@ def test_another_length_is_refused() -> None:
 
 
 @torch.no_grad()
-def test_the_first_judge_hears_only_low_bands() -> None:
-    """Of 8 bands it sees 3, so a tone in the sixth does not reach it."""
+def test_the_first_member_gets_only_low_bands() -> None:
+    """It gets 3 of 8 bands, so a tone in the sixth does not reach it."""
     torch.manual_seed(0)
     net = SubBand(**SMALL)
     time = torch.arange(512)[None, None]

@@ -136,7 +136,7 @@ def test_it_can_be_differentiated_twice(options: Any) -> None:
     parameters = {key: value.detach() for key, value in net.named_parameters()}
     chosen = ["stages.1.0.middle.weight", "stages.2.0.widen.bias", "places.weight"]
 
-    def judge(audio: Tensor, *some: Tensor) -> Tensor:
+    def score(audio: Tensor, *some: Tensor) -> Tensor:
         weights = {**parameters, **dict(zip(chosen, some, strict=True))}
         (output,) = torch.func.functional_call(net, weights, (audio, label))
         logits: Tensor = output.logits
@@ -145,8 +145,8 @@ def test_it_can_be_differentiated_twice(options: Any) -> None:
     inputs = [torch.randn(2, 1, 12, dtype=torch.float64), *(parameters[key] for key in chosen)]
     for each in inputs:
         each.requires_grad_()
-    assert torch.autograd.gradcheck(judge, inputs, fast_mode=True)
-    assert torch.autograd.gradgradcheck(judge, inputs, fast_mode=True)
+    assert torch.autograd.gradcheck(score, inputs, fast_mode=True)
+    assert torch.autograd.gradgradcheck(score, inputs, fast_mode=True)
 
 
 @pytest.mark.parametrize("options", OPTIONS)

@@ -46,7 +46,7 @@ ALL: dict[str, Any] = {**SMALL, "channels": 2, "n_labels": 3, "minibatch_std": 2
 
 
 def ours(name: str) -> str:
-    """The original's name of a variable as ours."""
+    """Our name of a variable of the original."""
     scope, _, kind = name.split("/")
     place = "dense" if scope == "output" else f"downs.{scope[-1]}"
     return f"{place}.{'weight' if kind == 'kernel' else 'bias'}"

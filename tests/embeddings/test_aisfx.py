@@ -96,7 +96,7 @@ def test_any_length_will_do() -> None:
 
 
 def degraded(audio: Tensor, low_pass: int | None = None, noise: float = 0.0) -> Tensor:
-    """White noise upon the sounds, or nothing left above a frequency in Hz."""
+    """The sounds with white noise, or low-pass filtered at a frequency in Hz."""
     random = torch.Generator().manual_seed(0)
     audio = audio + noise * torch.randn(audio.shape, generator=random)
     if low_pass:

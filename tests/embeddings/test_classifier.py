@@ -63,7 +63,7 @@ def test_what_is_pooled_is_the_mean_and_the_maximum() -> None:
     assert torch.equal(inputs[0][0, 24:], maps.max(2).values[0])
 
 
-def test_a_clip_is_judged_alike_in_any_company() -> None:
+def test_a_clip_is_classified_alike_in_any_batch() -> None:
     judge, audio = classifier(), clips(3, 4000)
     assert torch.allclose(judge(audio)[1:2], judge(audio[1:2]), atol=1e-5)
 
@@ -81,7 +81,7 @@ def test_gradients_reach_every_parameter() -> None:
     assert all(p.grad is not None and bool(p.grad.any()) for p in judge.parameters())
 
 
-def test_bfloat16_judges_nearly_alike() -> None:
+def test_bfloat16_gives_nearly_the_same_logits() -> None:
     judge, audio = classifier(), clips(2, 4000)
     with torch.autocast("cpu", torch.bfloat16):
         inside = judge.logits(audio)

@@ -1,4 +1,4 @@
-"""The fixed embedding: what it hears by hand, on real sounds, and as they get worse."""
+"""The fixed embedding: worked out by hand, on real sounds, and on degraded ones."""
 
 import math
 from pathlib import Path

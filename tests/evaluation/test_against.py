@@ -1,4 +1,4 @@
-"""Comparisons of two systems: planted differences are found, chance is not."""
+"""Comparisons of two systems: planted differences are found, random ones are not."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Clips of other lengths: cut, shifted by their offset, or refused; a delay is never hidden."""
+"""Clips of different lengths: cut, shifted by their offset, or refused; a delay is never hidden."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_padded_or_trimmed_clip_is_realigned_to_the_sample(voice: Tensor, late
 
 
 def test_phases_do_not_matter(voice: Tensor) -> None:
-    """With every phase turned by 90 degrees the waves have nothing in common, the bands all."""
+    """With all phases rotated by 90 degrees the waves are uncorrelated, but bands are equal."""
     turned = torch.fft.irfft(-1j * torch.fft.rfft(voice.double()), voice.shape[-1]).float()
     assert abs(float((turned * voice).sum())) < 1e-3 * float(voice.square().sum())
     assert abs(align(pad(turned, (3000, 0)), voice, RATE).shift - 3000) <= 22
@@ -82,7 +82,7 @@ def test_never_shifting_cuts_whatever_the_lengths(voice: Tensor) -> None:
 
 
 def test_half_of_a_clip_elsewhere_is_no_agreement(voice: Tensor) -> None:
-    """The shorter clip must lie within the longer one by 80 %."""
+    """80 % of the shorter clip must be inside the longer one."""
     half = voice.shape[1] // 2
     moved = pad(voice[:, half:], (0, half + 20000))
     assert align(moved, voice, RATE).refused
@@ -95,7 +95,7 @@ def test_silence_agrees_with_nothing(voice: Tensor) -> None:
 
 
 def test_silent_clips_are_never_late(voice: Tensor, silences: Silences) -> None:
-    """What agrees there is rounding."""
+    """Only rounding errors agree there."""
     kinds = silences(1, 60_000)
     for kind, clip in kinds.items():
         for other in (clip, kinds["zeros"], voice[:, :40_000]):

@@ -1,4 +1,4 @@
-"""What figures are read against: nothing lost, what the mel tells, what a codec leaves."""
+"""Baselines: nothing lost, only the mel, a lossy codec."""
 
 from pathlib import Path
 
@@ -46,8 +46,8 @@ def test_griffin_lim_keeps_the_mel_and_loses_the_wave(voice: Tensor) -> None:
 
 
 @pytest.mark.parametrize("preset", ["hifigan-22k", "speechbrain-22k"])
-def test_griffin_lim_lies_where_the_speech_lies(voice: Tensor, preset: str) -> None:
-    """In both framings: moved by half a frame it is far worse."""
+def test_griffin_lim_has_the_speech_in_place(voice: Tensor, preset: str) -> None:
+    """In both framings: shifted by half a frame it is far worse."""
     mel = Mel.preset(preset)
     made = GriffinLim(mel)(voice, 22050).audio
     distance, moved = LogMelL1(mel), torch.roll(made, 128, dims=1)
@@ -71,8 +71,8 @@ def test_more_iterations_come_nearer(voice: Tensor) -> None:
     ],
     ids=["centred", "powers, floor added", "masked", "decibels"],
 )
-def test_griffin_lim_hears_by_any_front_end(voice: Tensor, mel: Mel) -> None:
-    """Statistics, logarithms and masks do not matter; other rates are resampled to and fro."""
+def test_griffin_lim_works_with_any_front_end(voice: Tensor, mel: Mel) -> None:
+    """Statistics, logarithms and masks do not matter; other rates are resampled both ways."""
     made = GriffinLim(mel)(voice, 22050).audio
     assert made.shape == voice.shape
     assert LogMelL1()(made, voice, 22050) < 0.35

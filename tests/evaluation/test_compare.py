@@ -1,4 +1,4 @@
-"""Folders of clips compared: what is measured, what is left out, and what is said of it."""
+"""Folders of clips compared: what is measured, what is left out, and the notes."""
 
 import json
 import re

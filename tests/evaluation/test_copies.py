@@ -1,4 +1,4 @@
-"""Copy synthesis: what a model makes of clips, beside the clips as it heard them."""
+"""Copy synthesis: a model's output for clips, next to its input."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,7 +32,7 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def test_copies_and_references_are_as_the_model_hears(
+def test_copies_and_references_are_as_the_model_gets_them(
     data: Path, tmp_path: Path, save_tiny: Callable[..., Path]
 ) -> None:
     (tmp_path / "m").mkdir()

@@ -1,4 +1,4 @@
-"""Clips that are too long to be measured are refused by their headers, in a line."""
+"""Clips that are too long to measure are refused by their headers, in one line."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which clips pair: by name, in any format and folder; what does not is named."""
+"""Which clips pair: by name, in any format and folder; the others are named."""
 
 from pathlib import Path
 

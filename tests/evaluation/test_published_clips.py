@@ -1,4 +1,4 @@
-"""Published clips of known scores: `match_gain` and the rule of lengths give them again."""
+"""Published clips with known scores: `match_gain` and the length rule reproduce them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The usual metrics: those whose packages are there, and what is said of the others."""
+"""The default metrics: those whose packages are installed, and the messages about the others."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Unpaired sets: sets of one size against one half of the real clips, beside the other half."""
+"""Unpaired sets: sets of one size against one half of the real clips, next to the other half."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Every generator has one base for its input, and its `forward` is that base's."""
+"""Every generator has one base for its input, and the same `forward` as that base."""
 
 import inspect
 

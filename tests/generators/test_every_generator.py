@@ -1,4 +1,4 @@
-"""What every generator must do, tested by listing them; what only one does is in its own file."""
+"""What every generator must do; the tests of a single one are in its own file."""
 
 import inspect
 import math
@@ -307,7 +307,7 @@ def inputs(net: Generator, name: str, frames: int, batch: int = 2) -> list[Tenso
 
 
 def test_every_generator_is_here() -> None:
-    """Those of latents are in `test_every_latent_generator.py`."""
+    """Generators of latents are in `test_every_latent_generator.py`."""
     names = plugins.names("generators")
     of_mels = [n for n in names if not issubclass(plugins.find("generators", n), LatentGenerator)]
     assert sorted(TABLE) == of_mels
@@ -481,7 +481,7 @@ def test_a_stream_is_the_whole(name: str, variant: str) -> None:
     [each for each in EACH if each.values[0] not in ("stylemelgan", "phase_retrieval")],
 )
 def test_how_far_it_looks_is_where_its_gradients_end(name: str, variant: str) -> None:
-    """How far is found with values that are no number, and here by derivatives.
+    """The receptive field is measured with NaN, and here by derivatives.
 
     Phases of `phase_retrieval` have none.
     """

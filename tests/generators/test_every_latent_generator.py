@@ -1,4 +1,4 @@
-"""What every generator of sounds must do, tested by listing them."""
+"""What every generator of sounds must do."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -64,7 +64,7 @@ EACH = [
 
 
 def build(name: str, variant: str = "plain", **changed: Any) -> LatentGenerator:
-    """What begins at 0, and lets nothing through until it has learnt, is moved a little."""
+    """Weights that start at 0 and would pass nothing are changed a little."""
     torch.manual_seed(0)
     case = TABLE[name]
     sizes = {"n_labels": LABELS, "latent_dim": LATENT, "channels": CHANNELS}
@@ -126,7 +126,7 @@ def test_a_walk_is_as_long_as_its_map(name: str, variant: str, loop: bool) -> No
 @pytest.mark.parametrize(("name", "variant"), EACH)
 @torch.no_grad()
 def test_labels_latents_and_noise_are_all_there_is(name: str, variant: str) -> None:
-    """The same ones give the same sound, others another."""
+    """The same ones give the same sound, others a different one."""
     net = build(name, variant)
     inputs = given(net)
     first = net(**inputs)

@@ -158,7 +158,7 @@ def test_output_padding_takes_odd_differences(rates: list[int], kernels: list[in
 
 @pytest.mark.parametrize("rates", [[4, 2], [5, 1, 3]])
 @torch.no_grad()
-def test_the_causal_variant_hears_no_later_frame(rates: list[int]) -> None:
+def test_the_causal_variant_uses_no_later_frame(rates: list[int]) -> None:
     torch.manual_seed(0)
     options: dict[str, Any] = {
         **SMALL, "upsample_rates": rates, "upsample_kernel_sizes": [2 * rate for rate in rates]

@@ -127,7 +127,7 @@ def test_parameter_count_of_multi_band_melgan() -> None:
 
 @pytest.mark.parametrize(("bands", "ahead"), [(1, 0), (4, 31)])
 @torch.no_grad()
-def test_the_causal_variant_hears_no_later_frame(bands: int, ahead: int) -> None:
+def test_the_causal_variant_uses_no_later_frame(bands: int, ahead: int) -> None:
     torch.manual_seed(0)
     net = MelGAN(**SMALL, causal=True, bands=bands, kernel_size=4, residual_kernel_size=2)
     mel = torch.randn(1, 4, 24)

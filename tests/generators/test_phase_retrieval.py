@@ -1,4 +1,4 @@
-"""Phase retrieval: lengths, refusals, gradients; what the prior and the iterations are worth."""
+"""Phase retrieval: lengths, refusals, gradients; the effect of the prior and the iterations."""
 
 import math
 from pathlib import Path

@@ -27,7 +27,7 @@ def build(**options: Any) -> SourceFilter:
 
 
 def say(net: SourceFilter, pitch: float, voiced: float, noise: float) -> None:
-    """Let it say the same at all times: a curve of the pitch, and levels in deviations."""
+    """Make its output constant in time: a curve of the pitch, and levels in deviations."""
     with torch.no_grad():
         net.filters.weight.zero_()
         assert net.filters.bias is not None
@@ -62,7 +62,7 @@ def levels(net: SourceFilter, audio: Tensor) -> Tensor:
 
 @torch.no_grad()
 def test_white_noise_comes_out_as_loud_as_it_says() -> None:
-    """The spectrogram of what it makes is the data's mean and as many deviations as it says."""
+    """The spectrogram of its output is the data's mean plus that many deviations."""
     net = build(voices=0)
     net.fit([torch.randn(8, 1, 4096) / 10])
     for level in (0.0, -1.0):
@@ -121,7 +121,7 @@ def test_levels_are_the_datas() -> None:
 @torch.no_grad()
 @pytest.mark.parametrize("circular", [False, True])
 def test_a_loop_wraps(circular: bool) -> None:
-    """Rolled by a frame of the map, noise and walk with it, it is the same loop, rolled."""
+    """If map, noise and walk are rolled by a frame, the loop is the same, rolled."""
     net = build(circular=circular, n_labels=2)
     walk, noise = torch.randn(1, 4, 8), torch.randn(1, 1, 8 * net.hop_length * 2)
     label = torch.tensor([1])

@@ -159,7 +159,7 @@ def test_a_walk_begins_as_its_first_latent_does() -> None:
 
 @torch.no_grad()
 def test_a_loop_that_begins_with_the_other_latent_is_the_same_loop() -> None:
-    """Bins stay where they are; time turns by half. Then nothing marks where it was cut."""
+    """Bins stay in place; time rolls by half. Then nothing marks the cut."""
     net, walk = build(), latents(1, 2)
     made = net(walk, loop=True, positions=6)
     turned = net(walk.flip(1), loop=True, positions=6)
@@ -223,7 +223,7 @@ def test_bfloat16_autocast_stays_close() -> None:
 
 
 def convergence(net: SpecGAN, audio: Tensor) -> float:
-    """How far the magnitudes of what comes back are from those of the audio: mean of the clips."""
+    """The mean distance of the returned magnitudes from those of the audio."""
     window = torch.hann_window(256)
     made, truth = (
         stft(x, 256, 128, window, padding="same").abs().flatten(1)
@@ -287,7 +287,7 @@ def test_the_gradient_of_the_audio_reaches_the_network() -> None:
 
 
 def test_the_front_ends_hop_is_another() -> None:
-    """A recipe's context has the front-end's `hop_length`, which is none of its business."""
+    """A recipe's context has the front-end's `hop_length`, which it ignores."""
     context = {"hop_length": 256, "channels": 2, "segment": 8192, "n_labels": 0, "n_mels": 80}
     with torch.device("meta"):
         net = plugins.build("generators", "specgan", {}, where="generator", context=context)

@@ -77,7 +77,7 @@ def test_noise_is_coarser_than_frames_and_audio_within_one(rates: list[int], fra
 
 
 @torch.no_grad()
-def test_after_the_last_frame_it_goes_on_with_that_frame() -> None:
+def test_after_the_last_frame_that_frame_is_repeated() -> None:
     torch.manual_seed(0)
     net = StyleMelGAN(**SMALL)
     mel, noise = torch.randn(1, 4, 8), torch.randn(1, 5, 2)

@@ -243,7 +243,7 @@ def test_a_walk_of_one_latent_is_the_latent() -> None:
 
 @torch.no_grad()
 def test_a_walk_has_each_latents_style_where_it_is_heard_alone() -> None:
-    """So a walk whose windows have one latent is that latent's, whatever the shares are."""
+    """So a walk whose windows all have one latent sounds like that latent, whatever the shares."""
     net = made()
     latent = torch.randn(1, 4, 6)
     noise = silent(net, 1, 64)

@@ -11,7 +11,7 @@ from wavegan.layers.weight_norm import fold_weight_norm
 
 
 def sine(shape: tuple[int, ...], phase: float) -> torch.Tensor:
-    """Numbers that no random generator of any version has to repeat."""
+    """Numbers that do not depend on a random generator."""
     return torch.sin(0.7 * torch.arange(math.prod(shape)) + phase).reshape(shape)
 
 

@@ -45,8 +45,8 @@ def test_first_weights_are_the_originals() -> None:
 
 
 @torch.no_grad()
-def test_a_frame_is_heard_where_it_lies() -> None:
-    """Layers of kernel 7 see 3 frames a side each, and each frame reaches half a transform."""
+def test_a_frame_has_an_effect_only_in_its_place() -> None:
+    """Layers of kernel 7 see 3 frames on each side, and each frame reaches half a transform."""
     torch.manual_seed(0)
     net = Vocos(**SMALL)
     for weight in net.parameters():

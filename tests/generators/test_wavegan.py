@@ -53,7 +53,7 @@ SMALL: dict[str, Any] = {"segment": 512, "latent_dim": 10, "dim": 4, "kernel_siz
 
 
 def ours(name: str) -> str:
-    """The original's name of a variable as ours."""
+    """Our name of a variable of the original."""
     scope, _, kind = name.split("/")
     place = "dense" if scope == "z_project" else f"ups.{scope[-1]}.conv"
     return f"{place}.{'weight' if kind == 'kernel' else 'bias'}"
@@ -258,7 +258,7 @@ def test_the_ends_of_a_walk_are_those_of_its_first_and_last_clip(
 
 
 def of_rolled_map(net: WaveGAN, walk: Tensor, *, loop: bool) -> Tensor:
-    """What is made of the walk's map moved on by one position."""
+    """The output for the walk's map rolled by one position."""
     joined = net._joined
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(net, "_joined", lambda *given: joined(*given).roll(1, -1))

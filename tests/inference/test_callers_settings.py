@@ -1,4 +1,4 @@
-"""Whatever a caller has set for torch: the same float32 samples, and his settings as they were."""
+"""With any settings of torch: the same float32 samples, and the caller's settings unchanged."""
 
 import dataclasses
 import threading
@@ -82,7 +82,7 @@ STATES: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 
 
 def settings() -> dict[str, Any]:
-    """Everything that a call could leave changed."""
+    """All settings that a call could change."""
     return {
         "autocast": [torch.is_autocast_enabled(kind) for kind in ("cpu", "cuda", "mps")],
         "autocast dtype": torch.get_autocast_dtype("cpu"),
@@ -100,7 +100,7 @@ def settings() -> dict[str, Any]:
 
 
 class Models:
-    """What the calls take, made before anything is set."""
+    """The inputs of the calls, made before any setting changes."""
 
     def __init__(self, vocoder: Path, sounds: Path) -> None:
         self.vocoder_at, self.sounds_at = vocoder, sounds
@@ -227,7 +227,7 @@ def test_more_threads_change_no_more_than_the_last_digits(models: Models) -> Non
 
 
 def test_threads_that_compute_at_once_leave_the_callers_settings(models: Models) -> None:
-    """Each would else put back what another one had set for itself."""
+    """Otherwise each would restore what another one had set."""
     expected, made = models.vocoder(models.mel), []
 
     def work() -> None:

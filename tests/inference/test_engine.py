@@ -58,6 +58,7 @@ def close(made: Tensor, expected: Tensor, share: float = 1e-5) -> bool:
 LAYERS: dict[str, Callable[[Tensor], Tensor]] = {
     "plain": nn.Conv1d(16, 24, 3),
     "padded, dilated": nn.Conv1d(16, 24, 5, padding=4, dilation=2),
+    "wider than what is packed for": nn.Conv1d(16, 24, 3, dilation=200, padding=190),
     "strided": nn.Conv1d(16, 24, 4, stride=3, bias=False),
     "groups": nn.Conv1d(16, 32, 3, groups=4),
     "depthwise": nn.Conv1d(16, 16, 7, padding=3, groups=16),
@@ -88,7 +89,8 @@ def test_each_kind_of_layer(name: str, private: bool, monkeypatch: pytest.Monkey
     if not private:
         monkeypatch.setattr(kernels, "_agree", lambda: False)
     layer = LAYERS[name]
-    for x in (torch.randn(1, 16, 100), torch.randn(3, 16, 1100), torch.randn(2, 40, 16).mT):
+    for shape in ((1, 16, 100), (1, 500, 16), (3, 16, 1100), (2, 40, 16)):
+        x = torch.randn(shape) if shape[1] == 16 else torch.randn(shape).mT
         torch.manual_seed(0)
         expected = layer(x)
         packing = Packing(layer if isinstance(layer, nn.Module) else nn.Module())
@@ -97,6 +99,26 @@ def test_each_kind_of_layer(name: str, private: bool, monkeypatch: pytest.Monkey
             with Running(packing, torch.float32):
                 made = layer(x)
             torch.testing.assert_close(made, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (nn.Conv1d(16, 24, 3), (1, 8, 100)),
+        (nn.Conv1d(16, 24, 9), (1, 16, 5)),
+        (nn.ConvTranspose1d(16, 24, 4), (1, 8, 100)),
+        (nn.Linear(16, 24), (1, 8)),
+    ],
+)
+@torch.no_grad()
+def test_what_does_not_fit_is_refused_by_torch_itself(
+    layer: nn.Module, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(RuntimeError) as plain:
+        layer(torch.zeros(shape))
+    with pytest.raises(RuntimeError) as packed, Running(Packing(layer), torch.float32):
+        layer(torch.zeros(shape))
+    assert str(packed.value) == str(plain.value)
 
 
 def test_double_precision_and_gradients_are_left_alone() -> None:
@@ -140,7 +162,7 @@ def test_buffers_count_as_weights_and_what_is_computed_does_not() -> None:
         def __init__(self) -> None:
             super().__init__()
             self.scale = nn.Parameter(torch.ones(()))
-            self.register_buffer("taps", torch.randn(1, 1, 5))
+            self.register_buffer("taps", torch.randn(5)[None, None])
 
         def forward(self, mel: Tensor, noise: Tensor | None = None) -> Tensor:
             spread = functional.conv1d(mel, self.taps.expand(8, -1, -1), padding=2, groups=8)
@@ -273,9 +295,15 @@ class TestBfloat16:
     def test_narrow_inputs_are_computed_in_float32(self, vocoder: Vocoder) -> None:
         packing = vocoder.engine._packing
         conv = nn.Conv1d(64, 64, 3).requires_grad_(False)
-        for samples, dtype in ((63, torch.float32), (64, torch.bfloat16)):
+        for samples in (63, 64):
+            x = torch.randn(1, 64, samples)
+            with Running(packing, torch.float32):
+                exact = conv(x)
             with Running(packing, torch.bfloat16):
-                assert conv(torch.randn(1, 64, samples)).dtype == dtype
+                made = conv(x)
+            # the type of a result does not depend on the length
+            assert made.dtype == torch.bfloat16
+            assert torch.equal(made, exact.bfloat16()) == (samples < 64)
 
     def test_slow_cpus_warn(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("wavegan.inference.engine.precision.bfloat16_speedup", lambda: 0.1)

@@ -1,4 +1,4 @@
-"""What people hand over: taken for what it is, or refused in one line that says what to write."""
+"""Inputs that people pass: accepted, or refused in one line that says what to write."""
 
 import re
 from collections.abc import Callable

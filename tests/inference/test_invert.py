@@ -1,4 +1,4 @@
-"""The latent of a clip is found again: its sound, its label, at any level and rate."""
+"""The latent of a clip is found: its sound and label, at any level and rate."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ RATE, SEGMENT = 8000, 2048
 
 
 class Chime(LatentGenerator):
-    """Four tones, whose levels the latent says, and how fast they decay the label."""
+    """Four tones: the latent sets their levels, the label how fast they decay."""
 
     def __init__(self, n_labels: int = 0, channels: int = 1) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ def made(kind: type[Chime] = Chime, labels: Sequence[str] = (), channels: int = 
 
 
 def balance(latent: Tensor) -> Tensor:
-    """Levels of the tones relative to their mean: what is left where the clip's does not matter."""
+    """Levels of the tones relative to their mean, so that the clip's level does not matter."""
     return latent - latent.mean(-1, keepdim=True)
 
 

@@ -1,4 +1,4 @@
-"""Hours through a vocoder: block by block, and the same samples as at once."""
+"""Hours of audio through a vocoder: block by block, with the same samples as in one piece."""
 
 import dataclasses
 from collections.abc import Callable
@@ -30,7 +30,7 @@ Opened = Callable[[str], Vocoder]
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few samples at once, so that files of a second are long ones."""
+    """Small blocks, so that files of a second count as long."""
     monkeypatch.setattr(pieces, "SAMPLES", 1600)
     monkeypatch.setattr(spectrogram, "LONGEST", 4000)
     monkeypatch.setattr(mel_file, "BLOCK", 70)
@@ -175,7 +175,7 @@ def test_a_long_mel_of_another_front_end_is_said(tmp_path: Path, opened: Opened)
 
 
 class Undeclared(MelGenerator):
-    """Of another package: nobody knows where it looks."""
+    """A class outside the package with an unknown receptive field."""
 
     hop_length = 16
 
@@ -207,7 +207,7 @@ def test_what_has_to_be_made_at_once_is_bounded(
 
 
 def test_what_a_network_holds_is_counted(tiny: bundle.Config) -> None:
-    """A mel, and its audio beside it, are alive; what convolutions take comes on top."""
+    """A mel and its audio are in memory; the memory of convolutions is added."""
     most = whole._bytes_per_frame(Undeclared(), 8) - whole.COPIES * 4 * 16
     assert most == pytest.approx(whole.SCRATCH * 4 * 16, rel=0.1)
     networks = (StyleMelGAN(n_mels=8, width=width) for width in (8, 16))

@@ -1,4 +1,4 @@
-"""Mels of minutes: decoded in pieces that equal the whole, in a memory that does not grow."""
+"""Mels of minutes: decoded in pieces that equal the whole, in bounded memory."""
 
 import json
 import subprocess
@@ -32,7 +32,7 @@ def noise(*shape: int) -> Tensor:
 
 
 class Counting(MelGenerator):
-    """Repeats each frame's mean; keeps what it was given."""
+    """Repeats each frame's mean; records its inputs."""
 
     hop_length, local = 16, True
 
@@ -47,14 +47,14 @@ class Counting(MelGenerator):
 
 
 class Whole(Counting):
-    """What it makes of a frame depends on all frames."""
+    """Its output for a frame depends on all frames."""
 
     def forward(self, mel: Tensor) -> Tensor:
         return super().forward(mel - mel.mean(-1, keepdim=True))
 
 
 class Undeclared(Counting):
-    """Of another package, which says nothing of where it looks."""
+    """A class outside the package that does not declare its receptive field."""
 
     local = False
 
@@ -140,7 +140,7 @@ def test_long_ones_are_even_pieces_and_batches_fewer_at_once(
 
 
 class Forgiving(Counting):
-    """It looks at all frames and hides what is no number."""
+    """It depends on all frames and hides NaN."""
 
     def forward(self, mel: Tensor) -> Tensor:
         return super().forward((mel - mel.mean(-1, keepdim=True)).nan_to_num())

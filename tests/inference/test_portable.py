@@ -26,7 +26,7 @@ def vocoder(save_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def unfolded(tiny: bundle.Config) -> Vocoder:
-    """Built by hand, of a network that still has its weight norm."""
+    """Built by hand from a network that still has its weight norm."""
     torch.manual_seed(0)
     return Vocoder(bundle.build(tiny), tiny.mel)
 
@@ -96,7 +96,7 @@ def test_a_copy_made_after_long_mels_does_too(
 def test_workers_that_are_spawned_make_the_same_samples(
     request: pytest.FixtureRequest, kind: str, tmp_path: Path
 ) -> None:
-    """In a program of its own: spawned processes import the one that began them."""
+    """In a separate program: spawned processes import the one that started them."""
     model = request.getfixturevalue(kind)
     (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")

@@ -16,7 +16,7 @@ CENTER = dataclasses.replace(SAME, padding="center")
 
 
 class Loudness(MelGenerator):
-    """Makes of each frame a constant: the level of its bands."""
+    """Turns each frame into a constant: the level of its bands."""
 
     hop_length = 16
 
@@ -74,7 +74,7 @@ def test_a_model_with_a_peak_gives_a_quiet_clip_back_quietly(gain):
     torch.testing.assert_close(revocode(vocoder, clip * gain) / gain, made, rtol=1e-3, atol=1e-4)
 
 
-def test_a_model_with_a_peak_hears_that_peak(monkeypatch):
+def test_a_model_with_a_peak_gets_that_peak(monkeypatch):
     vocoder, heard = Vocoder(Loudness(), SAME, peak=0.7), []
     front_end = vocoder.mel
     monkeypatch.setattr(
@@ -84,7 +84,7 @@ def test_a_model_with_a_peak_hears_that_peak(monkeypatch):
     assert float(heard[0]) == pytest.approx(0.7)
 
 
-def test_a_model_without_a_peak_hears_the_clip_as_it_is():
+def test_a_model_without_a_peak_gets_the_clip_unchanged():
     vocoder = Vocoder(Loudness(), SAME, peak=None)
     clip = noise(400)
     heard = vocoder(vocoder.mel(torch.nn.functional.pad(clip * 0.3, (0, 16))))

@@ -1,4 +1,4 @@
-"""Sounds of a trained model: the same for a seed whatever else is asked for, without seams."""
+"""Sounds of a model: the same for a seed whatever else is requested, without seams."""
 
 import math
 import warnings
@@ -138,15 +138,15 @@ def test_nothing_touches_torchs_own_random_numbers() -> None:
     assert torch.equal(torch.randn(4), expected)
 
 
-def test_a_seed_that_is_not_given_is_drawn_and_told() -> None:
+def test_a_seed_that_is_not_given_is_drawn_and_reported() -> None:
     synthesizer = made()
     assert synthesizer.last_seed is None
     clip = synthesizer.sample()
-    told = synthesizer.last_seed
+    reported = synthesizer.last_seed
     other = synthesizer.sample()
-    assert told is not None
-    assert synthesizer.last_seed != told
-    assert torch.equal(synthesizer.sample(seed=told), clip)
+    assert reported is not None
+    assert synthesizer.last_seed != reported
+    assert torch.equal(synthesizer.sample(seed=reported), clip)
     assert not torch.equal(other, clip)
 
 
@@ -345,7 +345,7 @@ def test_a_latent_that_does_not_fit_is_refused(latent: Tensor, message: str) -> 
         made()(latent)
 
 
-def test_a_diverged_model_is_told_and_makes_no_sound() -> None:
+def test_a_diverged_model_is_reported_and_makes_no_sound() -> None:
     synthesizer = made()
     with torch.no_grad():
         synthesizer.generator.get_parameter("dense.bias").fill_(math.nan)

@@ -1,4 +1,4 @@
-"""Real trained weights of another project speak as their authors' published samples do."""
+"""Trained weights of another project sound like their authors' published samples."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is silence, and what is no loop."""
+"""What counts as silence, and what cannot be a loop."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ RATE = 8000
 
 
 def tone(seconds: float, *levels: float, channels: int = 1) -> Tensor:
-    """A tone `(C, T)` that passes so many dBFS at even distances."""
+    """A tone `(C, T)` that goes through these levels in dBFS at equal intervals."""
     time = np.arange(round(seconds * RATE)) / RATE
     course = np.interp(time, np.linspace(0, seconds, len(levels)), levels)
     wave = 10 ** (course / 20) * np.sin(2 * np.pi * 400 * time)
@@ -49,7 +49,7 @@ def test_a_sound_that_dies_away_is_no_loop() -> None:
 
 
 def test_a_pause_goes_round() -> None:
-    """Silence that begins at the end and goes on at the beginning is one."""
+    """Silence that begins at the end and continues at the beginning counts as one."""
     pause = torch.zeros(1, 600)
     beat = tone(0.3, -6, -6)
     assert usable.no_loop(torch.cat([pause, beat, pause], 1), RATE) is not None

@@ -120,7 +120,7 @@ def test_a_mel_that_does_not_fit_is_refused(vocoder, mel, message):
         vocoder(mel)
 
 
-def test_a_square_mel_lies_as_its_values_do_or_as_told_with_a_word(vocoder):
+def test_a_square_mel_is_oriented_by_its_values_or_by_default_with_a_warning(vocoder):
     walk = torch.linspace(-11, -4, 8)[:, None] + torch.linspace(0, 0.1, 8)
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -13,7 +13,7 @@ from wavegan.generators.melgan import MelGAN
 
 
 class Noisy(MelGenerator):
-    """Two channels of noise every second frame, heard beside the mel."""
+    """Two channels of noise every second frame, added to the mel."""
 
     hop_length = 16
 

@@ -1,4 +1,4 @@
-"""What tests of other projects' weights may ask for."""
+"""Fixtures for tests of other projects' weights."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ def sounds_as() -> Callable[..., bool]:
 
 @pytest.fixture(scope="session")
 def refusal() -> Callable[..., str]:
-    """The one line with which loading a path is refused, or reading it where options are given."""
+    """The one line that refuses to load a path, or to read it if options are given."""
 
     def said(path: Path, **options: Any) -> str:
         with pytest.raises(UserError) as error:

@@ -1,4 +1,4 @@
-"""BigVGAN's folders: golden parity, which file is taken, discriminators, what is refused."""
+"""BigVGAN's folders: golden parity, which file is used, discriminators, what is refused."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def old_names(net: nn.Module) -> dict[str, Tensor]:
 
 
 def generator_of(options: dict[str, Any]) -> dict[str, Tensor]:
-    """As the original would save it, its filters among the weights."""
+    """As the original saves it, with its filters."""
     weights = old_names(BigVGAN(n_mels=4, **options))
     places = {key.split(".act.")[0] for key in weights if ".act." in key}
     for place in places:
@@ -71,7 +71,7 @@ def generator_of(options: dict[str, Any]) -> dict[str, Tensor]:
 
 
 def written(folder: Path, *names: str, **changes: Any) -> Path:
-    """A folder in the layout of the original; `None` takes a field away."""
+    """A folder in the layout of the original; `None` removes a field."""
     folder.mkdir(exist_ok=True)
     config = {**SMALL, **FRONT_END, **changes}
     described = {k: v for k, v in config.items() if v is not None or k == "fmax"}
@@ -194,12 +194,12 @@ def test_the_first_release_took_a_number_for_block_2(tmp_path: Path) -> None:
     assert bundle.load(folder)[0].generator["resblock"] == "2"
 
 
-def judges_of(folder: Path, name: str, content: dict[str, Any]) -> Path:
+def discriminators_of(folder: Path, name: str, content: dict[str, Any]) -> Path:
     torch.save({**content, "optim_g": {"state": {}}, "steps": 100, "epoch": 3}, folder / name)
     return folder
 
 
-def small_judge(name: str, **options: Any) -> Discriminator:
+def small_discriminator(name: str, **options: Any) -> Discriminator:
     made: Discriminator = plugins.build(
         "discriminators", name, options, where="", context={"sample_rate": 22050, "channels": 1}
     )
@@ -207,7 +207,7 @@ def small_judge(name: str, **options: Any) -> Discriminator:
 
 
 @pytest.mark.parametrize(
-    ("weights", "judges"),
+    ("weights", "file_name"),
     [
         ("g_00000100", "do_00000100"),
         ("bigvgan_generator.pt", "bigvgan_discriminator_optimizer.pt"),
@@ -216,67 +216,73 @@ def small_judge(name: str, **options: Any) -> Discriminator:
 )
 @pytest.mark.parametrize("version", [1, 2])
 def test_discriminators_come_by_the_names_of_the_presets(
-    tmp_path: Path, weights: str, judges: str, version: int
+    tmp_path: Path, weights: str, file_name: str, version: int
 ) -> None:
     changes = {"use_cqtd_instead_of_mrd": True} if version == 2 else {}
     folder = written(tmp_path / "model", weights, **changes)
-    second = small_judge("cqt", width=2) if version == 2 else small_judge("mrd", layer_channels=2)
-    mpd = small_judge("mpd", layer_channels=[2, 2])
+    second = (
+        small_discriminator("cqt", width=2)
+        if version == 2
+        else small_discriminator("mrd", layer_channels=2)
+    )
+    mpd = small_discriminator("mpd", layer_channels=[2, 2])
     saved = old_names(second)
     if version == 2:
         transform = "discriminators.1.cqt_transform"
         names = ("lowpass_filter", "lenghts", "cqt_kernels_real", "cqt_kernels_imag")
         saved |= {f"{transform}.{name}": torch.zeros(1) for name in names}
         saved["discriminators.1.resample.kernel"] = torch.zeros(2, 1, 15)
-    judges_of(folder, judges, {"mpd": old_names(mpd), "mrd": saved})
+    discriminators_of(folder, file_name, {"mpd": old_names(mpd), "mrd": saved})
 
     assert recognise(folder).discriminators == {}  # type: ignore[union-attr]
     found = bundle.read(folder, discriminators=True).discriminators
     preset = recipe.load("bigvgan-v2-24k" if version == 2 else "bigvgan-base-24k")
     assert set(found) == set(preset.discriminators)
-    for name, judge in (("mpd", mpd), ("cqt" if version == 2 else "mrd", second)):
-        before = {key: value.clone() for key, value in judge.state_dict().items()}
-        for parameter in judge.parameters():
+    for name, discriminator in (("mpd", mpd), ("cqt" if version == 2 else "mrd", second)):
+        before = {key: value.clone() for key, value in discriminator.state_dict().items()}
+        for parameter in discriminator.parameters():
             parameter.data.zero_()
-        load_strictly(judge, found[name], folder)
-        for key, value in judge.state_dict().items():
+        load_strictly(discriminator, found[name], folder)
+        for key, value in discriminator.state_dict().items():
             assert torch.equal(value, before[key]), key
 
 
 def test_unknown_weights_of_a_discriminator_stay_an_error(tmp_path: Path) -> None:
     folder = written(tmp_path / "model", use_cqtd_instead_of_mrd=True)
-    judge = small_judge("cqt", width=2)
-    saved = {**old_names(judge), "discriminators.0.cqt_transform.surprise": torch.zeros(1)}
-    judges_of(
+    discriminator = small_discriminator("cqt", width=2)
+    saved = {**old_names(discriminator), "discriminators.0.cqt_transform.surprise": torch.zeros(1)}
+    discriminators_of(
         folder,
         "bigvgan_discriminator_optimizer.pt",
         {"mpd": {"weight": torch.zeros(1)}, "mrd": saved},
     )
     found = bundle.read(folder, discriminators=True).discriminators
     with pytest.raises(UserError, match="surprise"):
-        load_strictly(judge, found["cqt"], folder)
+        load_strictly(discriminator, found["cqt"], folder)
 
 
 @torch.no_grad()
 def test_spectral_norm_keeps_its_vectors(tmp_path: Path) -> None:
     folder = written(tmp_path / "model", "g_00000100", use_spectral_norm=True)
     torch.manual_seed(0)
-    judge = MultiResolution(layer_channels=2, spectral_norm=True).eval()
-    judges_of(folder, "do_00000100", {"mpd": {"weight": torch.zeros(1)}, "mrd": old_names(judge)})
+    discriminator = MultiResolution(layer_channels=2, spectral_norm=True).eval()
+    discriminators_of(
+        folder, "do_00000100", {"mpd": {"weight": torch.zeros(1)}, "mrd": old_names(discriminator)}
+    )
     found = bundle.read(folder, discriminators=True).discriminators
     audio = torch.randn(1, 1, 4000)
     fresh = MultiResolution(layer_channels=2, spectral_norm=True).eval()
-    assert not torch.allclose(fresh(audio)[0].logits, judge(audio)[0].logits)
+    assert not torch.allclose(fresh(audio)[0].logits, discriminator(audio)[0].logits)
     load_strictly(fresh, found["mrd"], folder)
-    assert torch.equal(fresh(audio)[0].logits, judge(audio)[0].logits)
+    assert torch.equal(fresh(audio)[0].logits, discriminator(audio)[0].logits)
 
 
 def test_discriminators_that_are_not_there_or_not_offered(tmp_path: Path) -> None:
     folder = written(tmp_path / "model", use_mbd_instead_of_mrd=True)
     assert bundle.read(folder, discriminators=True).discriminators == {}
-    mpd = old_names(small_judge("mpd", layer_channels=[2, 2]))
+    mpd = old_names(small_discriminator("mpd", layer_channels=[2, 2]))
     name = "bigvgan_discriminator_optimizer.pt"
-    judges_of(folder, name, {"mpd": mpd, "mrd": {"weight": torch.zeros(1)}})
+    discriminators_of(folder, name, {"mpd": mpd, "mrd": {"weight": torch.zeros(1)}})
     assert set(bundle.read(folder, discriminators=True).discriminators) == {"mpd"}
     shutil.move(folder / name, folder / "do_00000100")
     assert set(bundle.read(folder, discriminators=True).discriminators) == {"mpd"}

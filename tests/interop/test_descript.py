@@ -44,7 +44,7 @@ def their_names(net: MelGAN, layers: int) -> dict[str, Tensor]:
     return {their_norm(named(key)): value for key, value in net.state_dict().items()}
 
 
-def their_judges(net: nn.Module, layers: int) -> dict[str, Tensor]:
+def their_discriminators(net: nn.Module, layers: int) -> dict[str, Tensor]:
     def named(key: str) -> str:
         _, scale, part, rest = key.split(".", 3)
         where = f"model.disc_{scale}.model.layer_"
@@ -78,8 +78,8 @@ def network(
 
 
 def arguments(**changed: Any) -> str:
-    told = {"n_mel_channels": 8, "ngf": 1, "n_residual_layers": 3, "num_D": 3, **changed}
-    return "!!python/object:argparse.Namespace\n" + yaml.safe_dump(told)
+    reported = {"n_mel_channels": 8, "ngf": 1, "n_residual_layers": 3, "num_D": 3, **changed}
+    return "!!python/object:argparse.Namespace\n" + yaml.safe_dump(reported)
 
 
 def save(folder: Path, net: MelGAN, layers: int = 3, name: str = "best_netG.pt") -> Path:
@@ -104,7 +104,7 @@ def test_the_golden_checkpoint_sounds_as_its_project_made_it_sound(golden):
 @pytest.mark.parametrize(
     ("ngf", "layers", "n_mels"), [(1, 3, 8), (2, 0, 8), (1, 1, 40), (3, 2, 100)]
 )
-def test_every_setting_is_told_by_the_weights(tmp_path, ngf, layers, n_mels, sounds_as):
+def test_every_setting_follows_from_the_weights(tmp_path, ngf, layers, n_mels, sounds_as):
     net = network(ngf, layers, n_mels)
     save(tmp_path, net, layers)
     assert sounds_as(tmp_path, net)
@@ -119,7 +119,7 @@ def test_every_setting_is_told_by_the_weights(tmp_path, ngf, layers, n_mels, sou
 
 
 @pytest.mark.parametrize("rates", [(4, 4, 4, 4), (16, 16), (8, 4, 4, 2)])
-def test_other_rates_are_told_by_the_kernels(tmp_path, rates, sounds_as):
+def test_other_rates_follow_from_the_kernels(tmp_path, rates, sounds_as):
     net = network(rates=rates)
     save(tmp_path, net)
     assert sounds_as(tmp_path, net)
@@ -184,7 +184,7 @@ def test_a_weight_without_a_place_is_named(tmp_path, refusal):
 @pytest.mark.parametrize("name", ["best_net{}.pt", "net{}.pt"])
 @pytest.mark.parametrize(("scales", "base", "layers", "factor"), [(3, 8, 4, 4), (1, 4, 2, 2)])
 @torch.no_grad()
-def test_the_discriminator_judges_as_it_did(tmp_path, name, scales, base, layers, factor):
+def test_the_discriminator_gives_the_same_logits(tmp_path, name, scales, base, layers, factor):
     def fresh(seed: int) -> MelGANMultiScale:
         torch.manual_seed(seed)
         return MelGANMultiScale(
@@ -194,7 +194,7 @@ def test_the_discriminator_judges_as_it_did(tmp_path, name, scales, base, layers
     save(tmp_path, network(), name=name.format("G"))
     assert bundle.read(tmp_path, discriminators=True).discriminators == {}
     original, loaded = fresh(0), fresh(1)
-    torch.save(their_judges(original, layers), tmp_path / name.format("D"))
+    torch.save(their_discriminators(original, layers), tmp_path / name.format("D"))
     assert bundle.read(tmp_path).discriminators == {}
     found = bundle.read(tmp_path, discriminators=True).discriminators
     load_strictly(loaded, found["msd"], tmp_path)

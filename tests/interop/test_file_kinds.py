@@ -1,4 +1,4 @@
-"""What lies where weights should be is called by its name, whatever it is called itself."""
+"""A file in the place of weights is identified by its content, whatever its name."""
 
 import gzip
 import io

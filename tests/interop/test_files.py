@@ -1,4 +1,4 @@
-"""Files of other people: nothing in them is ever run, and each damage has its own message."""
+"""Untrusted files: nothing in them is ever run, and each kind of damage has its own message."""
 
 import argparse
 import contextlib
@@ -168,14 +168,14 @@ def test_an_exploit_among_the_discriminators_runs_nothing(tmp_path, shared, writ
     golden, trap = shared / "golden" / "jik876-v1-small", tmp_path / "ran"
     for name in ("config.json", "g_00000100"):
         (tmp_path / name).write_bytes((golden / name).read_bytes())
-    judges = tmp_path / "do_00000100"
-    judges.write_bytes(write({"mpd": Exploit(trap), "msd": {}, "optim_g": Exploit(trap)}))
+    discriminators = tmp_path / "do_00000100"
+    discriminators.write_bytes(write({"mpd": Exploit(trap), "msd": {}, "optim_g": Exploit(trap)}))
     bundle.load(tmp_path)
     message = refused(lambda: bundle.read(tmp_path, discriminators=True))
-    assert message.startswith(f"{judges}: it has more than weights (posix.system)")
+    assert message.startswith(f"{discriminators}: it has more than weights (posix.system)")
     assert not trap.exists()
-    torch.load(judges, weights_only=False) if write is not pickle.dumps else pickle.loads(
-        judges.read_bytes()
+    torch.load(discriminators, weights_only=False) if write is not pickle.dumps else pickle.loads(
+        discriminators.read_bytes()
     )
     assert trap.exists(), "this exploit never was one"
 
@@ -303,7 +303,7 @@ def test_objects_that_are_no_weights_are_named(tmp_path, content, name):
     assert name in message
 
 
-def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
+def test_a_missing_file_and_a_folder_are_distinguished(tmp_path):
     assert refused(torch_file, tmp_path / "gone") == f"{tmp_path / 'gone'}: no such file"
     assert refused(torch_file, tmp_path) == f"{tmp_path}: Is a directory"
 

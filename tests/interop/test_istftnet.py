@@ -1,4 +1,4 @@
-"""iSTFTNet's folders: found among HiFi-GAN's, read with their discriminators, refused otherwise."""
+"""iSTFTNet's folders: distinguished from HiFi-GAN's, read with discriminators, or refused."""
 
 import json
 from pathlib import Path
@@ -145,11 +145,13 @@ def test_discriminators_of_the_same_step(tmp_path: Path) -> None:
     foreign = recognise(tmp_path, discriminators=True)
     assert foreign is not None
     assert set(foreign.discriminators) == {"mpd", "msd"}
-    for judge, name in ((MultiPeriod(layer_channels=[4, 4]), "mpd"),
+    for discriminator, name in ((MultiPeriod(layer_channels=[4, 4]), "mpd"),
                         (MultiScale(layer_channels=[16] * 7), "msd")):  # fmt: skip
-        load_strictly(judge, foreign.discriminators[name], tmp_path)
+        load_strictly(discriminator, foreign.discriminators[name], tmp_path)
         expected = {"mpd": period, "msd": scale}[name].state_dict()
-        assert all(torch.equal(value, expected[key]) for key, value in judge.state_dict().items())
+        assert all(
+            torch.equal(value, expected[key]) for key, value in discriminator.state_dict().items()
+        )
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,7 @@ def test_configs_of_other_networks_are_left_to_others(tmp_path, changed):
     assert Jik876().find(file) is None
 
 
-def judges(step: int) -> dict[str, nn.Module]:
+def discriminators(step: int) -> dict[str, nn.Module]:
     torch.manual_seed(step)
     mpd, msd = MultiPeriod(layer_channels=[2, 2]), MultiScale(layer_channels=[16] * 7)
     return {"mpd": mpd.eval(), "msd": msd.eval()}
@@ -295,19 +295,23 @@ def judged(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("judged")
     save(folder, network(CONFIG), CONFIG, "g_00000100")
     for step in (90, 100, 200):
-        content = {name: old_names(judge) for name, judge in judges(step).items()}
+        content = {
+            name: old_names(discriminator) for name, discriminator in discriminators(step).items()
+        }
         content |= {"optim_g": {"state": {}}, "steps": step, "epoch": 1}
         torch.save(content, folder / f"do_{step:08d}")
     return folder
 
 
 @torch.no_grad()
-def test_discriminators_judge_as_they_did(judged):
+def test_discriminators_give_the_same_logits(judged):
     assert not bundle.read(judged).discriminators
     found = bundle.read(judged, discriminators=True).discriminators
     assert found.keys() == {"mpd", "msd"}
     audio = torch.randn(1, 1, 2000)
-    for (name, original), fresh in zip(judges(100).items(), judges(0).values(), strict=True):
+    for (name, original), fresh in zip(
+        discriminators(100).items(), discriminators(0).values(), strict=True
+    ):
         load_strictly(fresh, found[name], judged)
         for ours, theirs in zip(fresh(audio), original(audio), strict=True):
             assert torch.equal(ours.logits, theirs.logits)

@@ -71,7 +71,7 @@ def named(modules: Any) -> dict[str, Tensor]:
 def write(
     folder: Path, generator: Any, *, params: dict[str, Any] | None = None, **config: Any
 ) -> Path:
-    """A folder as the project writes it, of a small MelGAN if nothing else is said."""
+    """A folder as the project writes it, by default of a small MelGAN."""
     made = {
         "sampling_rate": 16000, "fft_size": 512, "hop_size": 8, "win_length": 400, "num_mels": 6,
         "window": "hann", "fmin": 80, "fmax": 7600, "format": "npy", "version": "0.6.1",
@@ -148,7 +148,7 @@ def test_a_checkpoint_is_found_by_any_of_its_paths(tmp_path: Path) -> None:
 
 @torch.no_grad()
 def test_weights_alone_and_with_what_inference_adds(tmp_path: Path) -> None:
-    """`torch.save(model.state_dict())`, of a model as it is trained or as it is loaded."""
+    """`torch.save(model.state_dict())` of a model in training or after loading."""
     net, saved = small()
     mel = torch.randn(1, 6, 20)
     assert torch.allclose(bundle.load(write(tmp_path, saved))[1](mel), net(mel), atol=1e-6)
@@ -379,7 +379,7 @@ def test_a_misspelt_field_of_older_configurations(tmp_path: Path) -> None:
     assert options["upsample_kernel_sizes"] == [8, 4]
 
 
-def judge_weights(net: MelGANMultiScale) -> dict[str, Tensor]:
+def discriminator_weights(net: MelGANMultiScale) -> dict[str, Tensor]:
     """By the project's names."""
     saved = {}
     for key, value in net.state_dict().items():
@@ -394,9 +394,9 @@ def judge_weights(net: MelGANMultiScale) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def test_melgans_discriminator_comes_along(tmp_path: Path) -> None:
-    judge = MelGANMultiScale(base_channels=4, layers=3, max_channels=16, kernel_sizes=[3, 3])
+    original = MelGANMultiScale(base_channels=4, layers=3, max_channels=16, kernel_sizes=[3, 3])
     kind = {"discriminator_type": "MelGANMultiScaleDiscriminator"}
-    saved = checkpoint(small()[1], discriminator=judge_weights(judge))
+    saved = checkpoint(small()[1], discriminator=discriminator_weights(original))
     write(tmp_path, saved, **kind)
     assert not bundle.read(tmp_path).discriminators
     found = bundle.read(tmp_path, discriminators=True).discriminators
@@ -404,7 +404,7 @@ def test_melgans_discriminator_comes_along(tmp_path: Path) -> None:
     other = MelGANMultiScale(base_channels=4, layers=3, max_channels=16, kernel_sizes=[3, 3])
     other.load_state_dict(found["msd"], strict=True)
     audio = torch.randn(1, 1, 4000)
-    for one, two in zip(judge(audio), other(audio), strict=True):
+    for one, two in zip(original(audio), other(audio), strict=True):
         assert torch.equal(one.logits, two.logits)
     for config in (
         {"discriminator_type": "HiFiGANMultiScaleMultiPeriodDiscriminator"},

@@ -1,4 +1,4 @@
-"""Which project's a path is: one layout claims it, or what was looked for is said."""
+"""Which project a path belongs to: one layout claims it, or the error lists the expected files."""
 
 import json
 import shutil
@@ -194,5 +194,5 @@ def test_an_empty_file_of_statistics_is_named(golden):
     assert refused(folder).startswith(f"{folder / 'stats.npy'}: ")
 
 
-def test_what_the_system_refuses_is_told_as_an_error_of_the_path():
+def test_an_error_of_the_system_is_an_error_of_the_path():
     assert "File name too long" in refused("x" * 300)

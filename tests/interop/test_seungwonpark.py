@@ -55,7 +55,7 @@ def their_names(net: MelGAN) -> dict[str, Tensor]:
     return {their_norm(named(key)): value for key, value in net.state_dict().items()}
 
 
-def their_judges(net: nn.Module) -> dict[str, Tensor]:
+def their_discriminators(net: nn.Module) -> dict[str, Tensor]:
     def named(key: str) -> str:
         _, scale, part, rest = key.split(".", 3)
         if part == "conv_post":
@@ -122,8 +122,8 @@ def test_every_setting_of_the_front_end_arrives(tmp_path):
         settings = settings.replace(f"{name}: {old}", f"{name}: {new}")
     save(tmp_path / "a.pt", network(), settings)
     mel = bundle.read(tmp_path / "a.pt").config.mel
-    told = (mel.n_fft, mel.win_length, mel.sample_rate, mel.f_min, mel.f_max, mel.hop_length)
-    assert told == (2048, 1200, 24000, 50.0, 12000.0, 256)
+    reported = (mel.n_fft, mel.win_length, mel.sample_rate, mel.f_min, mel.f_max, mel.hop_length)
+    assert reported == (2048, 1200, 24000, 50.0, 12000.0, 256)
 
 
 def test_the_last_epoch_of_a_run_stands_for_its_folder(tmp_path, sounds_as, refusal):
@@ -172,12 +172,12 @@ def test_settings_of_other_bands_than_the_weights_are_refused(tmp_path, refusal)
 
 
 @torch.no_grad()
-def test_the_discriminator_judges_as_it_did(tmp_path):
+def test_the_discriminator_gives_the_same_logits(tmp_path):
     torch.manual_seed(0)
     original, loaded = MelGANMultiScale(base_channels=8), MelGANMultiScale(base_channels=8)
     file = save(tmp_path / "a.pt", network())
     assert bundle.read(file, discriminators=True).discriminators == {}
-    save(file, network(), model_d=their_judges(original))
+    save(file, network(), model_d=their_discriminators(original))
     assert bundle.read(file).discriminators == {}
     load_strictly(loaded, bundle.read(file, discriminators=True).discriminators["msd"], file)
     audio = torch.randn(1, 1, 2000)

@@ -41,7 +41,7 @@ UNIVNETS: list[dict[str, Any]] = [
 
 
 def shaken(model: Any) -> Any:
-    """Weights and statistics away from their initial values, which are small or 0 and 1."""
+    """Weights and statistics that differ from their initial values, which are small or 0 and 1."""
     generator = torch.Generator().manual_seed(1)
     for name, value in model.state_dict().items():
         lowest = 0.5 if name.endswith("scale") else -0.5

@@ -162,13 +162,13 @@ def test_discriminators_come_along(tmp_path: Path) -> None:
         "mrd": MultiResolution(layer_channels=2, leaky_slope=0.2),
         "mpd": MultiPeriod(layer_channels=[2, 3], leaky_slope=0.2),
     }
-    judges = {
+    discriminators = {
         f"{name.upper()}.{project_key(key)}": value
         for name, net in nets.items()
         for key, value in net.state_dict().items()
     }
     file = tmp_path / "run_0003.pt"
-    checkpoint(file, generator_weights(UnivNet(**OPTIONS)), model_d=judges)
+    checkpoint(file, generator_weights(UnivNet(**OPTIONS)), model_d=discriminators)
     assert bundle.read(file).discriminators == {}
     found = bundle.read(file, discriminators=True).discriminators
     assert set(found) == set(nets)

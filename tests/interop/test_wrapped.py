@@ -1,4 +1,4 @@
-"""Weights as trainers write them: every golden model in every wrapping is the model it was."""
+"""Weights as trainers write them: every golden model in every wrapping gives the same output."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -55,20 +55,28 @@ def prefixed(weights: Weights, prefix: str) -> dict[str, Tensor]:
 
 
 def compiled_inside(weights: Weights) -> dict[str, Tensor]:
-    """As names become where only parts of a network are compiled."""
+    """The names if only parts of a network are compiled."""
     return {key.replace(".", "._orig_mod.", 1): value for key, value in weights.items()}
 
 
 def lightning(weights: Weights) -> dict[str, Any]:
-    judge = {"discriminator.convs.0.weight": torch.ones(2), "mpd.convs.0.bias": torch.ones(2)}
-    inside = {**prefixed(weights, "generator."), **judge}
+    discriminator = {
+        "discriminator.convs.0.weight": torch.ones(2),
+        "mpd.convs.0.bias": torch.ones(2),
+    }
+    inside = {**prefixed(weights, "generator."), **discriminator}
     return {"epoch": 3, "pytorch-lightning_version": "1.8.6", "state_dict": inside}
 
 
 def both(weights: Weights) -> dict[str, Any]:
-    judge = {"conv_pre.bias": torch.ones(1), "conv_post.bias": torch.ones(1)}
+    discriminator = {"conv_pre.bias": torch.ones(1), "conv_post.bias": torch.ones(1)}
     optimizer = {"state": {0: {"exp_avg": torch.zeros(1)}}, "param_groups": []}
-    return {"generator": weights, "discriminator": judge, "mpd": judge, "optimizer": optimizer}
+    return {
+        "generator": weights,
+        "discriminator": discriminator,
+        "mpd": discriminator,
+        "optimizer": optimizer,
+    }
 
 
 WRAPPINGS: Mapping[str, Callable[[Weights], Any]] = {
@@ -249,11 +257,13 @@ def test_discriminators_lose_their_prefixes_too(shared: Path, tmp_path: Path) ->
     golden = shared / "golden" / "jik876-v1-small"
     for name in ("config.json", "g_00000100"):
         shutil.copy(golden / name, tmp_path)
-    judge = {"discriminators.0.convs.0.bias": torch.ones(1)}
+    discriminator = {"discriminators.0.convs.0.bias": torch.ones(1)}
     for prefix in ("", "module.", "module._orig_mod."):
-        torch.save({"mpd": prefixed(judge, prefix), "msd": judge}, tmp_path / "do_00000100")
+        torch.save(
+            {"mpd": prefixed(discriminator, prefix), "msd": discriminator}, tmp_path / "do_00000100"
+        )
         found = bundle.read(tmp_path, discriminators=True).discriminators
-        assert found["mpd"].keys() == found["msd"].keys() == judge.keys()
+        assert found["mpd"].keys() == found["msd"].keys() == discriminator.keys()
 
 
 def test_names_are_looked_for_as_wholes() -> None:

@@ -1,4 +1,4 @@
-"""Snakes against their formulas; the anti-aliased activation against a second way and physics."""
+"""Snakes against their formulas; the anti-aliased activation against another method and physics."""
 
 from pathlib import Path
 

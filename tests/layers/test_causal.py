@@ -1,4 +1,4 @@
-"""Causal convolutions: nothing later is heard, and the weights are those of ordinary ones."""
+"""Causal convolutions: nothing later has an effect, and weights fit ordinary ones."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_what_stands_before_the_first_sample() -> None:
 
 
 @torch.no_grad()
-def test_upsampling_hears_this_sample_and_the_last() -> None:
+def test_upsampling_uses_this_sample_and_the_last() -> None:
     net = causal_upsample1d(1, 1, 6, 3, bias=False)
     weight = net.weight[0, 0]
     x = torch.tensor([[[2.0, -1.0, 0.5]]])

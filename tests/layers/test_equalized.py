@@ -1,4 +1,4 @@
-"""Equalised layers: loudness at the start, what an optimizer sees, two forms of convolution."""
+"""Equalised layers: level at the start, gradients, two forms of convolution."""
 
 import math
 

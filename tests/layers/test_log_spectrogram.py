@@ -1,4 +1,4 @@
-"""The normalised log spectrogram: known values, statistics, clipping, what is inverted."""
+"""The normalised log spectrogram: known values, statistics, clipping, inversion."""
 
 import math
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_a_sine_has_half_the_sum_of_the_window() -> None:
 
 
 def test_frames_are_centred_on_what_they_stand_for() -> None:
-    """Of a click in the middle of the third hop, only the third frame and its neighbours know."""
+    """A click in the middle of the third hop appears only in the third frame and its neighbours."""
     audio = torch.zeros(1, 1, 8 * 128)
     audio[..., 2 * 128 + 64] = 1.0
     heard = LogSpectrogram().logarithm(audio)[0, 0].amax(0) > -6
@@ -71,7 +71,7 @@ def test_statistics_are_those_of_all_frames_at_once(digits: Tensor) -> None:
 
 @torch.no_grad()
 def test_after_fitting_each_bin_has_mean_0_and_deviation_1(digits: Tensor) -> None:
-    """With a clip that cuts nothing off; in units of it."""
+    """With a clip that is not clipped; in its units."""
     made = fitted(digits, clip=100.0)(digits) * 100
     assert made.shape == (6, 1, 128, 128)
     assert made.mean((0, 1, 3)).abs().max() < 1e-3

@@ -47,7 +47,7 @@ def test_clips_that_are_alike_have_finite_first_and_second_derivatives() -> None
 
 
 def test_deviation_is_computed_in_float32() -> None:
-    """Half precision holds no 1e-8: its slope would be infinite."""
+    """Half precision cannot represent 1e-8: the slope would be infinite."""
     x = maps(1, 1).half().requires_grad_()
     made = MinibatchStd(4)(x)
     assert made.dtype is torch.float16

@@ -46,7 +46,7 @@ def test_demodulated_noise_is_as_loud_whatever_the_style() -> None:
 
 @torch.no_grad()
 def test_styles_that_change_in_time() -> None:
-    """Where one window has all the share, it sounds as that window's style alone; mixed styles
+    """Where one window has the whole share, only its style counts; mixed styles
     are as loud as pure ones."""
     torch.manual_seed(0)
     net = ModulatedConv1d(16, 8, 5, 7)

@@ -1,4 +1,4 @@
-"""What fits a hop length, and whether the proposals do."""
+"""What fits a hop length, and whether the proposals fit."""
 
 import ast
 import math

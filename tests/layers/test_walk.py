@@ -1,4 +1,4 @@
-"""Walks: shares that are one in sum, cross-fades by hand, loops that roll."""
+"""Walks: shares that sum to one, cross-fades by hand, loops that roll."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Results that nobody can have listened to are refused in a line, before they are worked on."""
+"""Impossible results are refused in one line before they are analysed."""
 
 import json
 from pathlib import Path
@@ -18,8 +18,8 @@ def whole(kind: str = "mushra") -> dict[str, Any]:
     """A result as a page writes it."""
     names = [{"name": n, "role": "system"} for n in ("ours", "theirs")]
     given = [{"condition": n["name"], "rating": 50} for n in names]
-    told = {"a": "ours", "b": "theirs", "x": "ours", "answer": "ours"}
-    answer = told if kind == "abx" else {"ratings": given}
+    reported = {"a": "ours", "b": "theirs", "x": "ours", "answer": "ours"}
+    answer = reported if kind == "abx" else {"ratings": given}
     return {
         "format": "wavegan listening results",
         "version": 1,

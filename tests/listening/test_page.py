@@ -1,4 +1,4 @@
-"""The page as a listener uses it, in Chromium: what is heard is what is rated.
+"""The page as a listener uses it, in Chromium: ratings belong to what is heard.
 
 Systems are tones of known pitches, so that what is played can be told apart from outside: ratings
 are given by the pitch that is heard, and have to come out under the system of that pitch.
@@ -61,7 +61,7 @@ def mushra(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def abx(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with its sounds beside it: two systems, three trials."""
+    """A page with its sounds in a folder: two systems, three trials."""
     out = tmp_path_factory.mktemp("page") / "test"
     words = (folders / "zebra", folders / "okapi", "--test", "abx", "--trials", 3, "--no-embed")
     assert call(*words, "--out", out, "-q").exit_code == 0
@@ -73,7 +73,7 @@ Open = Callable[..., Any]
 
 @pytest.fixture
 def opened(chromium: Any) -> Iterator[Open]:
-    """Opens a page in a browser of its own; complains of errors at the end."""
+    """Opens a page in a separate browser; fails if it has errors at the end."""
     contexts, errors = [], []
 
     def at(page: Path | str, width: int = 1280, **options: Any) -> Any:
@@ -120,14 +120,14 @@ LISTEN = """async () => {
 
 
 def heard(tab: Any) -> str:
-    """Which system's pitch comes out of the player just now."""
+    """The system whose pitch is playing now."""
     hertz = tab.evaluate(LISTEN)
     assert hertz, "nothing is heard"
     return min(PITCHES, key=lambda name: abs(PITCHES[name] - hertz))
 
 
 def heard_enough(tab: Any, label: str) -> None:
-    """Wait until a sound was heard for as long as the page asks for."""
+    """Wait until a sound was played for as long as the page requires."""
     tab.locator(f"button.heard[aria-label='Hear {label}']").wait_for()
 
 
@@ -260,8 +260,8 @@ def test_the_source_names_no_system_and_sizes_do_not_tell(mushra: Path, abx: Pat
 def trials(page: Path) -> list[dict[str, Any]]:
     found = re.search(r'id="test">(.*?)</script>', page.read_text(encoding="utf-8"))
     assert found
-    told: list[dict[str, Any]] = json.loads(found[1])["trials"]
-    return told
+    trials: list[dict[str, Any]] = json.loads(found[1])["trials"]
+    return trials
 
 
 def test_nothing_is_lost_by_a_reload_and_parts_can_be_saved(
@@ -388,7 +388,7 @@ def test_pages_are_whole(
 
 
 def test_a_damaged_sound_can_be_skipped(mushra: Path, opened: Open, tmp_path: Path) -> None:
-    """The first trial's sounds are damaged: it is passed over, and the results say so."""
+    """The first trial's sounds are damaged: it is skipped, and the results say so."""
     tab = opened(mushra)
     tab.evaluate("""() => {
       for (const name of test.trials[session.order[0]].files) listening.sounds.set(name, "AAAA");

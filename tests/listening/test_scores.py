@@ -1,4 +1,4 @@
-"""What results come to: numbers worked by hand, screening, and files that are not to be trusted."""
+"""The analysis of results: numbers worked out by hand, screening, and untrusted files."""
 
 import json
 import math
@@ -37,8 +37,8 @@ def rated(**ratings: float | None) -> dict[str, Any]:
 
 
 def answered(a: str, b: str, right: int, wrong: int) -> list[dict[str, Any]]:
-    told = [{"a": a, "b": b, "x": a, "answer": a}] * right
-    return told + [{"a": a, "b": b, "x": b, "answer": a}] * wrong
+    reported = [{"a": a, "b": b, "x": a, "answer": a}] * right
+    return reported + [{"a": a, "b": b, "x": b, "answer": a}] * wrong
 
 
 def save(folder: Path, **results: dict[str, Any] | str) -> Path:
@@ -78,7 +78,7 @@ def test_differences_are_of_the_same_clips_by_the_same_listeners(tmp_path: Path)
 
 
 def test_who_misses_the_hidden_reference_too_often_is_excluded_and_named(tmp_path: Path) -> None:
-    """90 is heard; 3 of 20 trials is 15 % and passes, 1 of 6 is 17 % and does not."""
+    """90 counts as heard; 3 of 20 trials is 15 % and passes, 1 of 6 is 17 % and does not."""
     good, low = rated(reference=90, ours=60), rated(reference=89, ours=20)
     save(
         tmp_path, ann=result("ann", [good] * 17 + [low] * 3), bob=result("bob", [good] * 5 + [low])
@@ -96,16 +96,16 @@ def test_who_misses_the_hidden_reference_too_often_is_excluded_and_named(tmp_pat
 
 
 def test_a_single_listener_is_resampled_by_clips(tmp_path: Path) -> None:
-    told = [rated(reference=100, ours=given) for given in (40, 50, 60)]
-    found = mushra.score(collect([save(tmp_path, ann=result("ann", told))]))
+    reported = [rated(reference=100, ours=given) for given in (40, 50, 60)]
+    found = mushra.score(collect([save(tmp_path, ann=result("ann", reported))]))
     row = next(row for row in found.rows if row.name == "ours")
     assert (found.unit, row.rating.n, row.rating.mean) == ("clips", 3, 50)
     assert "do not apply to other people" in found.warnings()[0]
 
 
 def test_unfinished_trials_do_not_count(tmp_path: Path) -> None:
-    told = [rated(reference=100, ours=50), {**rated(reference=100, ours=0), "done": False}]
-    found = mushra.score(collect([save(tmp_path, ann=result("ann", told))]))
+    reported = [rated(reference=100, ours=50), {**rated(reference=100, ours=0), "done": False}]
+    found = mushra.score(collect([save(tmp_path, ann=result("ann", reported))]))
     assert next(row for row in found.rows if row.name == "ours").rating.mean == 50
 
 
@@ -128,11 +128,11 @@ def test_abx_counts_exactly(tmp_path: Path) -> None:
 
 def test_abx_pairs_are_adjusted_and_say_what_was_lacking(tmp_path: Path) -> None:
     """Two pairs: 12 of 16 alone is significant (0.038), as one of two it is not (0.077)."""
-    told = [
+    reported = [
         *answered("ours", "theirs", 12, 4),
         *answered("reference", "ours", 8, 8),
     ]
-    pairs = abx.score(collect([save(tmp_path, ann=result("ann", told, "abx"))])).pairs
+    pairs = abx.score(collect([save(tmp_path, ann=result("ann", reported, "abx"))])).pairs
     by_name = {(pair.a, pair.b): pair for pair in pairs}
     near, none = by_name["ours", "theirs"], by_name["reference", "ours"]
     assert near.p_holm == pytest.approx(2 * 2517 / 65536)
@@ -141,7 +141,7 @@ def test_abx_pairs_are_adjusted_and_say_what_was_lacking(tmp_path: Path) -> None
     assert "it takes 28 trials to show it" in near.verdict()
     assert none.needed is None
     assert "12 right answers of 16" in none.verdict()
-    few = abx.score(collect([save(tmp_path, ann=result("ann", told[:4], "abx"))])).pairs[0]
+    few = abx.score(collect([save(tmp_path, ann=result("ann", reported[:4], "abx"))])).pairs[0]
     assert (
         few.verdict() == "4 trials prove nothing, even if all answers are right: run at least 16."
     )
@@ -170,18 +170,18 @@ def test_the_trials_it_takes_have_the_power_that_is_said() -> None:
 
 
 def test_files_that_are_no_results_are_named_and_left_out(tmp_path: Path) -> None:
-    told = [rated(reference=100, ours=70)]
+    reported = [rated(reference=100, ours=70)]
     save(
         tmp_path,
-        ann=result("ann", told),
-        bob=result("bob", told),
+        ann=result("ann", reported),
+        bob=result("bob", reported),
         cut='{"format": "wavegan listening',
         foreign={"metrics": {}},
-        other=result("cyd", told, test={"id": "t2", "title": "Other"}),
+        other=result("cyd", reported, test={"id": "t2", "title": "Other"}),
         loud=result("dan", [rated(reference=100, ours=140)]),
         unknown=result("eve", [rated(reference=100, theft=40)]),
         empty=result("fay", [{**rated(reference=None), "done": False}]),
-        twice=result("gus", [{**told[0], "trial": 3}] * 2),
+        twice=result("gus", [{**reported[0], "trial": 3}] * 2),
     )
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     collected = collect([tmp_path])
@@ -202,15 +202,15 @@ def test_files_that_are_no_results_are_named_and_left_out(tmp_path: Path) -> Non
 
 def test_a_listener_with_several_files_counts_once(tmp_path: Path) -> None:
     """Of one session the fullest, then the latest; of two sessions the fullest, then the first."""
-    told = [rated(reference=100, ours=70)]
+    reported = [rated(reference=100, ours=70)]
     save(
         tmp_path,
-        part=result("ann", told, saved="2026-05-01"),
-        whole=result("ann", told * 2, saved="2026-05-02"),
-        first=result("bob", told, session="1", saved="2026-05-01"),
-        second=result("Bob ", told, session="2", saved="2026-05-02"),
-        early=result("cyd", told, saved="2026-05-01"),
-        late=result("cyd", told, saved="2026-05-02"),
+        part=result("ann", reported, saved="2026-05-01"),
+        whole=result("ann", reported * 2, saved="2026-05-02"),
+        first=result("bob", reported, session="1", saved="2026-05-01"),
+        second=result("Bob ", reported, session="2", saved="2026-05-02"),
+        early=result("cyd", reported, saved="2026-05-01"),
+        late=result("cyd", reported, saved="2026-05-02"),
     )
     refused = {Path(entry.file).stem: entry.reason for entry in collect([tmp_path]).refused}
     assert set(refused) == {"part", "second", "early"}

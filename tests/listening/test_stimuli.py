@@ -1,4 +1,4 @@
-"""A trial's clips: alike in rate, length, channels and level; anchors as the standard asks."""
+"""A trial's clips: equal rate, length, channels and level; anchors as in the standard."""
 
 import math
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def test_loudness_is_heard_loudness_not_power(tmp_path: Path) -> None:
 
 
 def test_nothing_clips_and_all_are_turned_down_alike(tmp_path: Path) -> None:
-    """The spike of one would go over full scale when matched."""
+    """The spike of one would exceed full scale after matching."""
     tone = sine(500, 2, 16000, 0.4)
     spiky = tone / 4
     spiky[0, 5000] = 0.9
@@ -167,17 +167,17 @@ def test_clips_pair_by_name_without_extension_and_the_rest_is_named(tmp_path: Pa
     left_out: list[LeftOut] = []
     found = [pairing.open_source(name, tmp_path / name, left_out) for name in "ab"]
     assert pairing.common(found, left_out) == ["ß/1"]
-    told = [str(entry) for entry in left_out]
-    assert "a: 2: several files of this name: 2.flac, 2.wav: keep one" in told
-    assert "a: 3.wav: not in b" in told
-    assert any(line.startswith("b: 3.wav: ") for line in told)
+    reported = [str(entry) for entry in left_out]
+    assert "a: 2: several files of this name: 2.flac, 2.wav: keep one" in reported
+    assert "a: 3.wav: not in b" in reported
+    assert any(line.startswith("b: 3.wav: ") for line in reported)
     with pytest.raises(UserError, match=r"no clip is in all folders: a has 3; b has ß/1;"):
         pairing.common([Source("a", tmp_path, {"3": found[0].clips["3"]}),
                         Source("b", tmp_path, {"ß/1": found[1].clips["ß/1"]})], [])  # fmt: skip
 
 
 def test_clips_are_drawn_from_all_over() -> None:
-    """One of each quarter, the same for the same seed, another for another."""
+    """One of each quarter, the same for the same seed, different for another."""
     names = [f"{number:02d}" for number in range(20)]
     drawn = [stretch[0] for stretch in pairing.spread(names, 4, seed=1)]
     assert [int(name) // 5 for name in drawn] == [0, 1, 2, 3]
@@ -188,7 +188,7 @@ def test_clips_are_drawn_from_all_over() -> None:
     assert [len(stretch) for stretch in pairing.spread(names[:3], 8, seed=1)] == [1, 1, 1]
 
 
-def test_systems_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_systems_of_one_name_are_distinguished(tmp_path: Path) -> None:
     assert pairing.names([Path("/x/out"), Path("/y/out"), Path("/y/b/")]) == [
         *("/x/out", "/y/out", "b")
     ]
@@ -203,8 +203,8 @@ def test_a_damaged_clip_is_left_out_whatever_else_is_odd_in_it(
     known = {"sample_rate": 8000, "channels": 1, "frames": 8000, "swing": 0.1}
     known |= {"peak": 0.5, "channel_peak": 0.5, "note": "several streams"}
     clips = (
-        manifest.judge("cut.wav", manifest.Facts(**known, damage="it ends early")),
-        manifest.judge("damaged/whole.wav", manifest.Facts(**known)),
+        manifest.to_clip("cut.wav", manifest.Facts(**known, damage="it ends early")),
+        manifest.to_clip("damaged/whole.wav", manifest.Facts(**known)),
     )
     found = manifest.Manifest(tmp_path, clips, ())
     monkeypatch.setattr(pairing, "scan", lambda *_args, **_named: found)

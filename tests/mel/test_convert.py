@@ -1,4 +1,4 @@
-"""Conversion between front-ends: equal to the other's own mel of real sound, or refused by name."""
+"""Conversion between front-ends: equal to the other's own mel of real sound, or refused."""
 
 from dataclasses import replace
 from itertools import permutations

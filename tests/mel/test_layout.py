@@ -14,7 +14,7 @@ SPEECH = Path(__file__).resolve().parents[2] / "examples" / "speech"
 
 
 def squares(name: str) -> list[torch.Tensor]:
-    """Squares out of speech."""
+    """Square parts of mels of speech."""
     spec = Mel.preset(name)
     found = []
     for file in sorted(SPEECH.glob("*.flac"))[:6]:
@@ -25,36 +25,36 @@ def squares(name: str) -> list[torch.Tensor]:
 
 
 def smooth(axis: int) -> torch.Tensor:
-    """Values that walk slowly along one axis, and jump along the other."""
+    """Values that change slowly along one axis and jump along the other."""
     noise = torch.randn(80, 80, generator=torch.Generator().manual_seed(0))
     return 5 * noise.mean(axis, keepdim=True) * 9 + noise.cumsum(axis) / 9
 
 
-@pytest.mark.parametrize("told", ["frames_last", "frames_first"])
-def test_values_that_are_clear_decide_whatever_is_told(told) -> None:
-    steady = of_square(smooth(axis=1), told)
-    turned = of_square(smooth(axis=0), told)
+@pytest.mark.parametrize("reported", ["frames_last", "frames_first"])
+def test_clear_values_decide_whatever_the_default(reported) -> None:
+    steady = of_square(smooth(axis=1), reported)
+    turned = of_square(smooth(axis=0), reported)
     assert (steady.turned, turned.turned) == (False, True)
-    assert (steady.doubt is None) == (told == "frames_last")
-    assert (turned.doubt is None) == (told == "frames_first")
+    assert (steady.doubt is None) == (reported == "frames_last")
+    assert (turned.doubt is None) == (reported == "frames_first")
     assert "80 x 80" in (steady.doubt or turned.doubt)
 
 
 @pytest.mark.parametrize("name", Mel.preset_names())
 def test_no_speech_is_turned_the_wrong_way_in_silence(name: str) -> None:
-    """Either the values are right, or it is taken as told and that is said."""
+    """Either the values decide correctly, or the given order is used with a warning."""
     for mel in squares(name):
         for given, right in ((mel, False), (mel.T, True)):
-            for told in ("frames_last", "frames_first"):
-                lies = of_square(given, told)
-                if lies.turned != right:
-                    assert lies.doubt is not None
-                    assert "unclear: read as" in lies.doubt
-                    assert lies.turned == (told == "frames_first")
+            for reported in ("frames_last", "frames_first"):
+                found = of_square(given, reported)
+                if found.turned != right:
+                    assert found.doubt is not None
+                    assert "unclear: read as" in found.doubt
+                    assert found.turned == (reported == "frames_first")
 
 
-@pytest.mark.parametrize("told", ["frames_last", "frames_first"])
-def test_a_constant_lies_either_way(told) -> None:
-    lies = of_square(torch.full((80, 80), -11.5), told)
-    assert lies.doubt is None
-    assert lies.turned == (told == "frames_first")
+@pytest.mark.parametrize("reported", ["frames_last", "frames_first"])
+def test_a_constant_follows_the_default(reported) -> None:
+    found = of_square(torch.full((80, 80), -11.5), reported)
+    assert found.doubt is None
+    assert found.turned == (reported == "frames_first")

@@ -1,4 +1,4 @@
-"""What values give away: no alarm on any recording, an alarm on every mismatch that shows."""
+"""Checks of values: no alarm for any recording, an alarm for every visible mismatch."""
 
 import re
 import warnings
@@ -124,7 +124,7 @@ def test_no_golden_model_is_alarmed_by_its_own_mels(shared):
 
 @pytest.mark.parametrize("mel", [torch.zeros(1, 80, 88), torch.zeros(80, 0), torch.zeros(64, 9)])
 def test_a_constant_or_another_shape_is_none_of_its_business(mel):
-    """Denoisers vocode zeros; shapes are refused elsewhere."""
+    """Denoisers vocode zeros; other code refuses shapes."""
     assert suspicious(mel, Mel()) is None
 
 

@@ -1,4 +1,4 @@
-"""Clips to judge, and the judges that are installed."""
+"""Clips to measure, and the trained metrics that are installed."""
 
 from collections.abc import Callable
 from functools import cache
@@ -18,7 +18,7 @@ from wavegan.metrics.base import Metric
 
 @pytest.fixture(scope="session")
 def judge() -> Callable[..., Metric]:
-    """A judge by its name and options, built once; skips where its package is missing."""
+    """A trained metric by name and options, built once; skips if its package is missing."""
 
     @cache
     def built(name: str, **options: Any) -> Metric:

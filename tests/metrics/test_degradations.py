@@ -1,4 +1,4 @@
-"""Harm of known order is ranked rightly by every metric that by its definition hears it.
+"""Degradations of known order are ranked correctly by every metric that can measure them.
 
 The table says what each is held to and what it must leave alone; `docs/metrics.md` says why, and
 shows what was measured.
@@ -130,7 +130,7 @@ def test_what_it_cannot_hear_leaves_it_alone(name: str, kind: str, figures: Any)
 
 
 def test_a_pitch_shift_is_measured_in_cents(figures: Any) -> None:
-    """6 % are 101 cents; what is left of 1 % (17 cents) is the tracker's and the stretching's."""
+    """6 % are 101 cents; of 1 % (17 cents) little is left after tracker and stretching errors."""
     one, three, six = figures["f0_rmse"]["pitch"][1:]
     assert six == pytest.approx(1200 * math.log2(1.06), abs=12)
     assert three == pytest.approx(1200 * math.log2(1.03), abs=12)

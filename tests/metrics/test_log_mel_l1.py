@@ -30,7 +30,7 @@ def test_agrees_with_librosa() -> None:
 
 @pytest.mark.parametrize("preset", [None, "pwg-22k", "coqui-22k", "univnet-24k"])
 def test_a_gain_of_half_is_ln_2_whatever_the_front_end(preset: str | None) -> None:
-    """Decimal logarithms, decibels and normalised mels are measured in nepers all the same."""
+    """Decimal logarithms, decibels and normalised mels are measured in nepers too."""
     mel = None if preset is None else Mel.preset(preset)
     rate = 22050 if mel is None else mel.sample_rate
     value = LogMelL1(mel)(noise(0) / 2, noise(0), rate)
@@ -38,7 +38,7 @@ def test_a_gain_of_half_is_ln_2_whatever_the_front_end(preset: str | None) -> No
 
 
 def test_other_rates_are_resampled_to_the_front_end() -> None:
-    """The same two sounds at 22.05 and 48 kHz lie equally far apart; taken for 22.05 kHz, not."""
+    """The same two sounds at 22.05 and 48 kHz have the same distance; not if read as 22.05 kHz."""
     low = noise(0), noise(0) + noise(1) / 2
     high = [torch.from_numpy(resample_array(clip.numpy(), 22050, 48000)) for clip in low]
     expected = LogMelL1()(*low, 22050)

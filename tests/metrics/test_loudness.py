@@ -1,4 +1,4 @@
-"""Loudness: gains are what they are, and silence has none."""
+"""Loudness: gains in known units, and silence has none."""
 
 import math
 import sys

@@ -25,7 +25,7 @@ def noise(seed: int, samples: int = 16384) -> Tensor:
 
 
 def imported(name: str) -> ModuleType:
-    """A package that warns of its own old imports."""
+    """A package whose own imports give warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module: ModuleType = pytest.importorskip(name, exc_type=ImportError)
@@ -150,7 +150,7 @@ def test_the_path_is_librosas() -> None:
 
 
 def test_the_path_is_near_pymcds(clips: list[tuple[Tensor, int]]) -> None:
-    """Its package searches in a band about a coarser path: never cheaper, and hardly dearer."""
+    """Its package searches near a coarser path: never a lower cost, and hardly a higher one."""
     fastdtw = importlib.import_module("fastdtw") if imported("pymcd.mcd") else None
     assert fastdtw is not None
     (first, rate), (second, _) = clips

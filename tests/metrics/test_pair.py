@@ -60,7 +60,7 @@ def test_there_are_metrics_to_test() -> None:
 
 @pytest.mark.parametrize("name", [name for name in METRICS if name not in ANY_LENGTH])
 def test_the_longer_clip_is_cut_at_its_end(name: str) -> None:
-    """A rest of 600 samples is 25 ms at 24 kHz; whatever it holds is not looked at."""
+    """A rest of 600 samples is 25 ms at 24 kHz; its content does not matter."""
     clip, longer = voice(), torch.cat([voice(), torch.ones(1, 600)], dim=1)
     equal = metric(name)(clip, clip, 24000)
     assert metric(name)(longer, clip, 24000) == equal

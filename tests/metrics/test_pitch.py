@@ -38,7 +38,7 @@ def made(hertz: list[float], voiced: list[int], periodicity: list[float]) -> Tra
 @pytest.mark.parametrize("tracker", TRACKERS)
 @pytest.mark.parametrize(("factor", "cents"), [(1.03, 51.2), (0.5, 1200.0), (2**0.25, 300.0)])
 def test_a_known_shift_in_cents(tracker: Tracker, factor: float, cents: float) -> None:
-    """pyin answers in steps of 10 cents, so that two answers are off by up to 10."""
+    """pyin has steps of 10 cents, so two results differ by up to 10."""
     if tracker == "swift_f0":
         pytest.importorskip("swift_f0")
     assert cents == pytest.approx(abs(1200 * math.log2(factor)), abs=0.1)
@@ -47,7 +47,7 @@ def test_a_known_shift_in_cents(tracker: Tracker, factor: float, cents: float) -
 
 
 def test_the_pitch_is_librosas(speech: Path) -> None:
-    """Parameters and all, at 16 kHz; what four metrics see is one track."""
+    """With the same parameters at 16 kHz; all four metrics use one track."""
     wave, rate = io.read(sorted(speech.glob("*.flac"))[0])
     hertz, voiced, probability = librosa.pyin(
         resample_array(wave, rate, 16000)[0],
@@ -152,6 +152,6 @@ def test_a_missing_package_names_the_command(
     metric: type[PitchMetric], tracker: Tracker, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    extra = {"pyin": "metrics", "swift_f0": "judges"}[tracker]
+    extra = {"pyin": "metrics", "swift_f0": "trained-metrics"}[tracker]
     with pytest.raises(UserError, match=rf'pip install "wavegan\[{extra}\]"'):
         metric(tracker)

@@ -1,4 +1,4 @@
-"""Judges that carry networks: worse for worse clips, NaN, what they declare, and refusals."""
+"""Metrics with networks: worse for worse clips, NaN, what they declare, and refusals."""
 
 import json
 import math
@@ -43,7 +43,7 @@ COMMANDS = {
 
 
 def coarse(wave: Tensor, bits: int = 5) -> Tensor:
-    """As a converter of few bits would have it."""
+    """As quantized with few bits."""
     steps = 2 ** (bits - 1)
     return (wave * steps).round() / steps
 
@@ -141,7 +141,7 @@ def test_what_they_declare(name: str, judge: Callable[..., Metric]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ALONE))
-def test_those_that_judge_alone_leave_the_reference_aside(
+def test_metrics_of_a_single_clip_ignore_the_reference(
     name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
 ) -> None:
     good = clip("a0375")
@@ -166,7 +166,7 @@ def test_those_that_compare_refuse_what_is_no_pair(
 @pytest.mark.parametrize("name", JUDGES)
 def test_a_missing_package_names_the_command(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, MODULES[name], None)
-    command = COMMANDS.get(name, r'pip install "wavegan\[judges\]"')
+    command = COMMANDS.get(name, r'pip install "wavegan\[trained-metrics\]"')
     with pytest.raises(UserError, match=f"^{name}: .*run {command}$") as refusal:
         plugins.find("metrics", name)()
     assert "\n" not in str(refusal.value)
@@ -186,7 +186,7 @@ def test_so_does_one_that_it_needs(
 ) -> None:
     judge(name)
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UserError, match=r'run pip install "wavegan\[judges\]"$'):
+    with pytest.raises(UserError, match=r'run pip install "wavegan\[trained-metrics\]"$'):
         plugins.find("metrics", name)()
 
 
@@ -224,7 +224,7 @@ def test_words_asks_no_network(
     assert metric(clip("a0375"), clip("a0375"), 16000) == 0
 
 
-def test_no_judge_changes_what_is_global(
+def test_no_metric_changes_global_state(
     monkeypatch: pytest.MonkeyPatch, judge: Callable[..., Metric], clip: Callable[..., Tensor]
 ) -> None:
     torch.manual_seed(1)
@@ -242,7 +242,7 @@ def test_no_judge_changes_what_is_global(
 
 
 @pytest.mark.parametrize("name", ["speaker", "words"])
-def test_a_reference_is_judged_once_and_lengths_do_not_matter(
+def test_a_reference_is_measured_once_and_lengths_do_not_matter(
     name: str, judge: Callable[..., Metric], clip: Callable[..., Tensor]
 ) -> None:
     judge(name)

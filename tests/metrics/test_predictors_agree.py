@@ -1,4 +1,4 @@
-"""Judges that carry networks say what their packages say of the same samples."""
+"""Metrics with networks give the values of their packages for the same samples."""
 
 import contextlib
 import importlib

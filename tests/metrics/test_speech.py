@@ -1,4 +1,4 @@
-"""PESQ and STOI: what the packages say, at the rate they want, and where they are undefined."""
+"""PESQ and STOI: the packages' values, at their rate, and where they are undefined."""
 
 import math
 import sys
@@ -15,7 +15,7 @@ from wavegan.metrics.stoi import STOI
 
 
 def voice(rate: int, seconds: float = 1.0, seed: int = 0) -> Tensor:
-    """Noise below 4 kHz in syllables, 4 a second: what both packages take for speech."""
+    """Noise below 4 kHz in 4 syllables per second, which both packages accept as speech."""
     count = round(8000 * seconds)
     noise = torch.randn(1, count, generator=torch.Generator().manual_seed(seed))
     narrow = 0.1 * noise * torch.sin(torch.arange(count) * torch.pi * 4 / 8000) ** 2

@@ -1,4 +1,4 @@
-"""The objectives: values and slopes worked out by hand."""
+"""The objectives: values and gradients worked out by hand."""
 
 import math
 
@@ -96,7 +96,7 @@ def test_batch_of_two_is_the_mean_of_two_batches(objective: Objective) -> None:
 
 
 @pytest.mark.parametrize("objective", [case[0] for case in EXPECTED])
-def test_bfloat16_logits_are_judged_in_float32(objective: Objective) -> None:
+def test_bfloat16_logits_are_computed_in_float32(objective: Objective) -> None:
     """bfloat16 has 8 bits: it would round 1.0078125 + 256 to 256."""
     real, fake = [torch.tensor([[1.0078125, 256.0]])] * 2, [torch.tensor([[1.0078125, 256.0]])] * 2
     halved = [[t.bfloat16() for t in side] for side in (real, fake)]

@@ -1,4 +1,4 @@
-"""The relativistic pairing loss: values and slopes worked out by hand."""
+"""The relativistic pairing loss: values and gradients worked out by hand."""
 
 import math
 
@@ -50,7 +50,7 @@ def test_only_the_difference_within_a_pair_counts() -> None:
         assert abs(loss(REAL[:1], [FAKE[0].flip(0)]) - plain) > 0.1
 
 
-def test_players_are_opposite() -> None:
+def test_g_and_d_have_opposite_losses() -> None:
     """G minimises what D would with real and fake exchanged."""
     torch.manual_seed(0)
     real, fake = (
@@ -72,7 +72,7 @@ def test_batch_of_two_is_the_mean_of_two_batches() -> None:
         torch.testing.assert_close(loss(real, fake), (halves[0] + halves[1]) / 2)
 
 
-def test_bfloat16_logits_are_judged_in_float32() -> None:
+def test_bfloat16_logits_are_computed_in_float32() -> None:
     """bfloat16 has 8 bits: it would round 256 - 1.0078125 to 255."""
     real, fake = [torch.tensor([[1.0078125, 256.0]])], [torch.tensor([[256.0, 1.0078125]])]
     halved = [[t.bfloat16() for t in side] for side in (real, fake)]

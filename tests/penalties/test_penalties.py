@@ -30,7 +30,7 @@ class Square(Discriminator):
 
 
 class Small(Discriminator):
-    """A convolutional judge with a curved activation."""
+    """A convolutional discriminator with a curved activation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def clips(batch: int = 2, samples: int = 2, seed: int = 1) -> Tensor:
 
 
 @pytest.mark.parametrize("repeat", [1, 9])
-def test_known_values_of_a_linear_judge(repeat: int) -> None:
+def test_known_values_of_a_linear_discriminator(repeat: int) -> None:
     """w = (3, 4): |w|^2 = 25, (|w| - 1)^2 = 16, whatever the audio and the map's length."""
     discriminator = Line([3.0, 4.0], repeat=repeat)
     assert R1(gamma=2.0)(discriminator, clips(), clips()).item() == pytest.approx(25)
@@ -67,7 +67,7 @@ def test_r1_looks_at_real_and_weighs_its_slope() -> None:
     assert R1(gamma=2.0)(Square(), real, clips()).item() == pytest.approx(4.5)
 
 
-def test_gradient_penalty_lies_between_real_and_fake_each_clip_on_its_own() -> None:
+def test_gradient_penalty_is_between_real_and_fake_each_clip_on_its_own() -> None:
     """Real at 1, fake at 0: the slope is e itself, so the penalty is E (e - 1)^2 = 1/3."""
     real, fake = torch.ones(20_000, 1, 1), torch.zeros(20_000, 1, 1)
     torch.manual_seed(0)
@@ -122,7 +122,7 @@ def test_batch_of_two_is_the_mean_of_two_batches(
 
 
 @pytest.mark.parametrize("penalty", [R1(), GradientPenalty()])
-def test_audio_is_left_alone_and_a_flat_judge_is_safe(penalty: Penalty) -> None:
+def test_audio_is_unchanged_and_a_flat_discriminator_is_safe(penalty: Penalty) -> None:
     """All-zero weights have slope 0, where the norm has no derivative."""
     discriminator, real = Line([0.0, 0.0]), clips()
     penalty(discriminator, real, clips()).backward()

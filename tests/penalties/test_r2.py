@@ -13,7 +13,7 @@ from wavegan.penalties import R1, R2
 
 
 class Of(Discriminator):
-    """Judges by a function."""
+    """A discriminator defined by a function."""
 
     def __init__(self, scores: Callable[[Tensor], Tensor]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Runs made up of figures."""
+"""Runs made of invented figures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The verdict during training: told when it changes, never in the way."""
+"""The verdict during training: printed when it changes, and never a reason to stop."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ RECIPE = "{task: {name: vocode}, training: {steps: 100000, validate_every: 1000}
 
 
 def validated(run: Path, values: list[float]) -> list[str]:
-    """What is told at each validation, and at the end."""
+    """The output at each validation, and at the end."""
     run.mkdir()
     (run / "recipe.yaml").write_text(RECIPE)
     heard: list[str] = []
@@ -37,7 +37,7 @@ def test_a_hundred_validations_are_no_flood(tmp_path: Path) -> None:
     assert notes[-1].startswith("Step 100,000 of 100,000: ")
 
 
-def test_the_end_is_told_though_nothing_is_new(tmp_path: Path) -> None:
+def test_the_end_is_reported_though_nothing_is_new(tmp_path: Path) -> None:
     notes = validated(tmp_path / "run", [1 / n for n in range(1, 21)])
     assert len(notes) == 3
     assert notes[-1].startswith("Step 20,000 of 100,000: ")
@@ -55,7 +55,7 @@ def test_a_spoilt_folder_ends_no_training(tmp_path: Path, monkeypatch: pytest.Mo
     def broken(_history: object) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr(advising, "judge", broken)
+    monkeypatch.setattr(advising, "run_verdict", broken)
     adviser.report(final=True)
     assert heard[1:] == ["no verdict: of all things"]
     assert adviser.last is None

@@ -1,4 +1,4 @@
-"""What is said of which figures."""
+"""Alarms and the figures that raise them."""
 
 import json
 import math
@@ -113,7 +113,7 @@ def test_a_line_that_is_not_understood_keeps_its_text(fields: dict[str, object])
     assert wording.with_step(found) == "alarm at step 7: odd; look"
 
 
-def test_a_line_without_its_numbers_is_told_all_the_same() -> None:
+def test_a_line_without_its_numbers_is_reported_too() -> None:
     line = {
         "step": 7,
         "text": "",

@@ -1,4 +1,4 @@
-"""The time left, told over simulated windows: near the truth, and never far from what it was."""
+"""The estimated time left over simulated windows: close to the truth, without large jumps."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from wavegan.progress.eta import Eta
 STEPS = 10_000
 
 
-def told(
+def reported(
     seconds: list[float],
     window: int = 50,
     pause: float = 0.0,
@@ -17,7 +17,7 @@ def told(
     start: int = 0,
     began: float = 0.0,
 ) -> list[tuple[float, float | None]]:
-    """The clock at each window's end and what is told, of windows with so many seconds a step."""
+    """The clock and the estimate at the end of each window, for these seconds per step."""
     eta, now, step, found = Eta(STEPS, began), began, start, []
     for each in seconds:
         step, now = step + window, now + window * each
@@ -28,7 +28,7 @@ def told(
 
 
 def jumps(found: list[tuple[float, float | None]]) -> list[float]:
-    """Ratios of what is told to what was left of it by the clock since."""
+    """Ratios of each estimate to the previous one less the time passed."""
     known = [(now, left) for now, left in found if left is not None]
     return [
         max(b, 1e-9) / max(a - (later - now), 1e-9)
@@ -36,29 +36,29 @@ def jumps(found: list[tuple[float, float | None]]) -> list[float]:
     ]
 
 
-def test_a_steady_run_is_told_right() -> None:
-    for now, left in told([0.1] * 200)[1:]:
+def test_the_estimate_of_a_steady_run_is_right() -> None:
+    for now, left in reported([0.1] * 200)[1:]:
         assert left == pytest.approx(1000 - now, abs=1e-6)
 
 
 def test_slow_first_steps_do_not_count() -> None:
-    found = told([0.5, *[0.1] * 199])
+    found = reported([0.5, *[0.1] * 199])
     assert [left for _, left in found[1:3]] == pytest.approx([990, 985])
-    quick = told([0.12, *[0.1] * 199])
+    quick = reported([0.12, *[0.1] * 199])
     assert quick[0][1] is None  # six seconds are waited for
     # where a window takes minutes, its first steps are few among it
-    assert told([12.0])[0][1] == pytest.approx(9950 * 12.0)
+    assert reported([12.0])[0][1] == pytest.approx(9950 * 12.0)
 
 
 def test_one_slow_window_changes_nothing() -> None:
     seconds = [0.1] * 60
     seconds[30] = 1.5
-    for window, (_, left) in enumerate(told(seconds)[1:], 2):
+    for window, (_, left) in enumerate(reported(seconds)[1:], 2):
         assert left == pytest.approx((STEPS - window * 50) * 0.1)
 
 
 def test_a_change_of_speed_is_learnt_little_by_little() -> None:
-    found = told([0.1] * 40 + [0.3] * 60)
+    found = reported([0.1] * 40 + [0.3] * 60)
     ratios = jumps(found)
     assert max(ratios) < 1.25
     assert min(ratios) > 0.95
@@ -66,13 +66,13 @@ def test_a_change_of_speed_is_learnt_little_by_little() -> None:
 
 
 def test_speeds_that_waver_are_smoothed() -> None:
-    found = told([0.1, *[0.07, 0.14] * 90])
+    found = reported([0.1, *[0.07, 0.14] * 90])
     assert all(0.9 < ratio < 1.12 for ratio in jumps(found[1:150]))
 
 
 def test_pauses_are_spread_over_the_steps() -> None:
     """500 steps of 50 s, then 25 s of validation: 1,500 s in all but for the last one."""
-    found = told([0.1] * 199, pause=25.0)
+    found = reported([0.1] * 199, pause=25.0)
     after_first = [(now, left) for now, left in found[11:]]
     for now, left in after_first:
         assert left == pytest.approx(1500 - now, abs=26)
@@ -83,8 +83,8 @@ def test_pauses_are_spread_over_the_steps() -> None:
     assert 0.9 < min(ratios) <= max(ratios) < 1.1
 
 
-def test_a_run_that_goes_on_begins_where_it_is() -> None:
-    found = told([0.1] * 100, pause=25.0, start=5000, began=777.0)
+def test_a_resumed_run_begins_at_its_step() -> None:
+    found = reported([0.1] * 100, pause=25.0, start=5000, began=777.0)
     assert found[-1][1] == pytest.approx(0, abs=1e-6)
     assert found[15][1] == pytest.approx((STEPS - 5800) * 0.15)
 

@@ -1,4 +1,4 @@
-"""What a run wrote down, read while it is being written."""
+"""A run's records, read while they are being written."""
 
 import math
 from pathlib import Path

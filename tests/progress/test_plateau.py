@@ -42,7 +42,7 @@ def test_an_exponential_levels_out_where_it_does() -> None:
 
 
 def test_nine_in_ten_ranges_hold_the_truth() -> None:
-    """A hundred noisy power laws of a fixed seed, those of which anything is foretold."""
+    """A hundred noisy power laws of a fixed seed, those with a prediction."""
     rng = np.random.default_rng(5)
     held = []
     for _ in range(100):

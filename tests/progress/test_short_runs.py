@@ -1,4 +1,4 @@
-"""A run of a few steps, or of few validations: what cannot be known of it is not said."""
+"""A run of few steps or few validations: no claims that cannot be known."""
 
 import math
 import re
@@ -12,7 +12,7 @@ import pytest
 from wavegan.progress.alarm import Alarm
 from wavegan.progress.history import History
 from wavegan.progress.thresholds import EARLY
-from wavegan.progress.verdict import RunVerdict, judge
+from wavegan.progress.verdict import RunVerdict, run_verdict
 
 Run = Callable[..., History]
 FALLING = [0.3 + 0.5 / n for n in range(1, 13)]
@@ -50,7 +50,7 @@ def test_a_run_of_a_few_steps(run: Run, values: int, metric: str, ended: bool) -
     made = run(
         FALLING[:values], metric=metric, windows=240, training={"validate_every": 1, "steps": steps}
     )
-    found = judge(squeezed(made, 1000))
+    found = run_verdict(squeezed(made, 1000))
     assert says_too_much(found) == []
     assert (found.trend, found.plateau_step) == ("unknown", None)
     assert math.isnan(found.confidence)
@@ -64,14 +64,14 @@ def test_a_run_of_a_few_steps(run: Run, values: int, metric: str, ended: bool) -
         assert f"a trend needs {EARLY} steps, in about {(EARLY - 12) / 10:.0f} s" in found.text
 
 
-def test_a_run_that_will_be_too_short_is_told_so(run: Run) -> None:
+def test_a_run_that_will_be_too_short_is_reported(run: Run) -> None:
     made = squeezed(run(FALLING[:4], training={"validate_every": 1, "steps": 9}), 1000)
-    assert "too short for a trend, which needs 200 steps (training.steps)" in judge(made).text
+    assert "too short for a trend, which needs 200 steps (training.steps)" in run_verdict(made).text
 
 
 @pytest.mark.parametrize("made", [1, 2, 3])
 def test_a_long_run_of_few_validations(run: Run, made: int) -> None:
-    found = judge(run(FALLING[:made], training={"steps": 1000 * made}))
+    found = run_verdict(run(FALLING[:made], training={"steps": 1000 * made}))
     assert re.search(CLAIMS[0], found.text) is None
     assert re.search(CLAIMS[1], found.text) is None
     assert f"{made} of 4 required validations" in found.text
@@ -81,12 +81,12 @@ def test_a_long_run_of_few_validations(run: Run, made: int) -> None:
 
 
 def test_few_windows_tell_nothing_of_health(run: Run) -> None:
-    """As the quick start's: one validation, at the end, and a window every 50 steps."""
+    """Like the quick start: one validation, at the end, and a window every 50 steps."""
     nobody = {"discriminators": {}}
     ends = {"steps": 450, "validate_every": 450}
     made = run([], windows=9, training=ends, recipe=nobody)
     line = {"kind": "validation", "step": 450, "log_mel_l1": 0.08}
-    found = judge(replace(made, validation=(line,)))
+    found = run_verdict(replace(made, validation=(line,)))
     assert "Whether G is healthy is too early to tell (9 of 20 required windows" in found.text
     assert "there is no D." in found.text
     assert "training.steps=1800" in found.text
@@ -95,7 +95,7 @@ def test_few_windows_tell_nothing_of_health(run: Run) -> None:
 
 def test_a_loss_that_is_not_finite_is_one_at_once(run: Run) -> None:
     made = run([], windows=1, train={"generator/total": math.nan, "generator/mel": math.nan})
-    assert judge(squeezed(made, 50)).action == "restart"
+    assert run_verdict(squeezed(made, 50)).action == "restart"
 
 
 def test_alarms_and_troubles_of_the_first_steps_decide_nothing(run: Run) -> None:
@@ -103,13 +103,13 @@ def test_alarms_and_troubles_of_the_first_steps_decide_nothing(run: Run) -> None
     alarm = Alarm("collapse", "generator", "restart", 12000, {"diversity": 0.03}, "validation")
     given = {"training": {"validate_every": 1000}, "train": {"generator/grad_norm": norms}}
     made = run([1.0] * 12, metric="frechet", alarms=[alarm], **given)
-    assert judge(made).action == "lower_rate"
-    assert judge(squeezed(made, 1000)).action == "wait"
+    assert run_verdict(made).action == "lower_rate"
+    assert run_verdict(squeezed(made, 1000)).action == "wait"
 
 
 def test_a_rate_that_warms_up_is_waited_for(run: Run) -> None:
     warm = {"schedule": {"name": "constant", "warmup": 8000}}
     made = run([0.5] * 7, training=warm)
-    assert judge(made).action == "wait"
-    assert "8,000 steps are required" in judge(made).text
-    assert judge(run([0.5] * 9, training=warm)).trend == "flat"
+    assert run_verdict(made).action == "wait"
+    assert "8,000 steps are required" in run_verdict(made).text
+    assert run_verdict(run([0.5] * 9, training=warm)).trend == "flat"

@@ -1,4 +1,4 @@
-"""Steps that were left out, returns, rates that are gone and a D that is pinned are told."""
+"""Skipped steps, returns, vanished rates and a one-sided D are reported."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ import pytest
 
 from wavegan.progress.history import History
 from wavegan.progress.skipped_steps import SkippedSteps
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 
 Run = Callable[..., History]
 FALLING = list(np.linspace(2.0, 1.0, 10))
@@ -22,16 +22,16 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
         for n in (1, 2, 3)
     )
     back = ({"step": 20, "from": 30, "number": 2, "rate": 0.25},)
-    found = judge(replace(run(FALLING), skips=skips, returns=back, rate=0.25))
+    found = run_verdict(replace(run(FALLING), skips=skips, returns=back, rate=0.25))
     assert (found.skipped, found.returns) == (3, 2)
     for what in ("3 steps", "step 30", "generator/mel", "a/b.wav", "2 times", "x 0.25"):
         assert what in found.text
-    assert found.action == judge(run(FALLING)).action
-    assert "left out" not in judge(run(FALLING)).text
+    assert found.action == run_verdict(run(FALLING)).action
+    assert "left out" not in run_verdict(run(FALLING)).text
 
 
 @pytest.mark.parametrize(
-    ("later", "rate", "told"),
+    ("later", "rate", "reported"),
     [
         ((), 0.5, "x 0.5 since"),
         ([{"kind": "start", "step": 4, "rate": 0.5}], 0.5, "x 0.5 since"),
@@ -39,8 +39,8 @@ def test_steps_that_were_left_out_are_counted_and_the_clip_is_named(run: Run) ->
         ([{"kind": "start", "step": 4, "rate": 1.0}], 1.0, "were set again"),
     ],
 )
-def test_a_return_is_told_as_a_run_writes_it_down(
-    later: Sequence[Mapping[str, object]], rate: float, told: str, tmp_path: Path
+def test_a_return_is_reported_as_the_run_logs_it(
+    later: Sequence[Mapping[str, object]], rate: float, reported: str, tmp_path: Path
 ) -> None:
     lines = [
         {"kind": "start", "step": 4, "rate": 1.0},
@@ -52,12 +52,12 @@ def test_a_return_is_told_as_a_run_writes_it_down(
     found = SkippedSteps.of(History.read(tmp_path))
     assert (found.returns, found.rate) == (1, rate)
     assert "returned to a checkpoint once" in found.sentence
-    assert told in found.sentence
+    assert reported in found.sentence
 
 
 def test_half_the_rate_is_half_of_what_it_was_lowered_to(run: Run) -> None:
     usual = run(FALLING, train={"generator/total": np.nan})
-    said = [judge(replace(usual, rate=rate)).text for rate in (1.0, 0.5)]
+    said = [run_verdict(replace(usual, rate=rate)).text for rate in (1.0, 0.5)]
     assert "training.optimizer.lr=0.0001" in said[0]
     assert "training.optimizer.lr=5e-05" in said[1]
 
@@ -65,17 +65,17 @@ def test_half_the_rate_is_half_of_what_it_was_lowered_to(run: Run) -> None:
 @pytest.mark.parametrize("odd", [None, "3", -1, [], {}, True, 1e300])
 def test_odd_lines_count_for_what_they_have(run: Run, odd: object) -> None:
     line = {"step": 5, "total": odd, "terms": odd, "guilty": odd, "number": odd, "rate": odd}
-    assert judge(replace(run(FALLING), skips=(line,), returns=(line,))).text
+    assert run_verdict(replace(run(FALLING), skips=(line,), returns=(line,))).text
 
 
 def test_a_rate_next_to_nothing_is_said_whatever_it_was_before(run: Run) -> None:
     for rate, gone in ((1e-8, True), (9e-8, True), (2e-7, False)):
-        found = judge(run(FALLING, train={"rate/generator": rate}))
+        found = run_verdict(run(FALLING, train={"rate/generator": rate}))
         assert ("learning rate is" in found.text) == gone, rate
     optimizer = {"optimizer": {"lr": 2e-4, "discriminator_lr": 5e-8}}
-    found = judge(run(FALLING, training=optimizer))
+    found = run_verdict(run(FALLING, training=optimizer))
     assert (found.action, found.health["D"]) == ("restart", "rate gone")
-    ended = judge(run(FALLING, train={"rate/generator": 1e-8}, training={"steps": 10000}))
+    ended = run_verdict(run(FALLING, train={"rate/generator": 1e-8}, training={"steps": 10000}))
     assert "learning rate is" not in ended.text
 
 
@@ -83,5 +83,5 @@ def test_a_rate_next_to_nothing_is_said_whatever_it_was_before(run: Run) -> None
 def test_a_d_that_says_the_same_of_everything(run: Run, side: str) -> None:
     other = "fake" if side == "real" else "real"
     pinned = {f"discriminator/accuracy_{side}": 1.0, f"discriminator/accuracy_{other}": 0.0}
-    found = judge(run(FALLING, train=pinned))
+    found = run_verdict(run(FALLING, train=pinned))
     assert (found.action, found.health["D"]) == ("restart", "one-sided")

@@ -1,4 +1,4 @@
-"""A trend's confidence is the probability that it says: by hand, by counting, by simulation."""
+"""A trend's confidence is a probability: checked by hand, by counting, by simulation."""
 
 import itertools
 import math

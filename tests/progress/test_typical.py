@@ -26,7 +26,7 @@ def test_there_are_some() -> None:
 
 @pytest.mark.parametrize("stored", STORED, ids=lambda stored: str(stored["recipe"]))
 def test_a_curve_is_of_the_recipe_as_it_is_packaged(stored: Mapping[str, Any]) -> None:
-    """A recipe that changes makes its curve one of another: measure it anew."""
+    """If the recipe changes, its curve is of another recipe: measure it again."""
     found = typical.curve(history(stored["recipe"]), stored["metric"])
     assert found == stored
     steps = [step for step, _ in stored["points"]]
@@ -76,7 +76,7 @@ def test_another_recipe_has_none(override: str) -> None:
     "override",
     ["description=mine", "training.steps=500", "training.seed=1", "data.folder=/my/digits"],
 )
-def test_where_the_data_lies_and_for_how_long_does_not_matter(override: str) -> None:
+def test_the_place_of_the_data_and_the_number_of_steps_do_not_matter(override: str) -> None:
     assert typical.typical(history("digits-cpu", override), "frechet", 2000) is not None
 
 

@@ -1,4 +1,4 @@
-"""A small run, and folders of clips, made by hand: nothing is trained."""
+"""A small run and folders of clips, made by hand without training."""
 
 import json
 import math

@@ -32,7 +32,7 @@ def test_a_single_spike_in_a_million_is_still_seen() -> None:
     assert series.steps[place - 1] < 123_457 <= series.steps[place]
 
 
-def test_what_is_not_finite_is_a_gap_and_told() -> None:
+def test_values_that_are_not_finite_are_marked_gaps() -> None:
     values = [1.0] * 10 + [math.nan, math.inf] + [1.0] * 18
     series = one(values)
     assert series.broken == (11, 12)
@@ -143,7 +143,7 @@ def test_a_chart_of_nothing_finite_is_drawn() -> None:
 
 
 def test_a_series_is_divided_where_its_values_stop_comparing() -> None:
-    """No line, mean or bin has values of both sides."""
+    """No line, mean or bin has values from both sides."""
     steps = list(range(100, 100_001, 100))
     values = [5.0 if step <= 33_300 else 1.0 for step in steps]
     series = thinned(0, steps, values, breaks=[33_300])

@@ -1,4 +1,4 @@
-"""Texts of other people are text in a page: no element, no script, nothing that turns a line."""
+"""Untrusted texts stay text in a page: no element, no script, no change of direction."""
 
 import json
 from collections.abc import Callable
@@ -21,8 +21,8 @@ def test_alarms_and_evaluations_make_no_elements(
     alarm = {"kind": "alarm", "step": 5, "text": EVIL}
     run = make_run(tmp_path / "run<b>hit", [line(5), alarm])
     system = {"name": EVIL, "metrics": {EVIL: {"mean": 1.0, "ci95": [0.5, 1.5], "n": 3}}}
-    told = {"systems": [system], "settings": {EVIL: EVIL}, "left_out": [{"reason": EVIL}]}
-    (run / "evaluation<img>.json").write_text(json.dumps(told))
+    reported = {"systems": [system], "settings": {EVIL: EVIL}, "left_out": [{"reason": EVIL}]}
+    (run / "evaluation<img>.json").write_text(json.dumps(reported))
     out = report.write([run], tmp_path / "page.html", metrics=False).path
     text = out.read_text(encoding="utf-8")
     assert not any("onerror" in each.attributes for each in parsed(out).all())

@@ -1,4 +1,4 @@
-"""The page as a browser has it: offline, on a phone and on a desk, played by mouse and keys."""
+"""The page in a browser: offline, on a phone and on a desktop, with mouse and keys."""
 
 import io
 import json
@@ -40,7 +40,7 @@ def page_file(
 
 @pytest.fixture
 def open_page(chromium: Any, page_file: Path) -> Iterator[Callable[..., Any]]:
-    """Opens the page offline; what went wrong, or was asked for from elsewhere, fails the test."""
+    """Opens the page offline; errors and requests to other servers fail the test."""
     contexts, wrong = [], []
 
     def opened(size: tuple[int, int], **options: Any) -> Any:
@@ -77,7 +77,7 @@ AT = "document.querySelectorAll('audio')[{}].currentTime"
 
 
 def note_starts(page: Any) -> None:
-    """Write down which player starts, where, and where the first one is then."""
+    """Record which player starts, where, and where the first one is then."""
     page.evaluate(
         """() => {
           const all = [...document.querySelectorAll('audio')];
@@ -208,8 +208,8 @@ def test_it_plays_and_pauses_by_a_click(
     button.click()
     when(page, f"{PLAYING}.length === 0 && document.querySelector('.card .playing') === null")
     stopped = times(page)[0]
-    told = f"document.querySelector('.time').textContent === '{stopped:.1f} / 4.0 s'"
-    when(page, told)
+    reported = f"document.querySelector('.time').textContent === '{stopped:.1f} / 4.0 s'"
+    when(page, reported)
 
 
 def test_switching_columns_keeps_the_place(
@@ -328,9 +328,9 @@ def test_charts_are_read_out_by_pointer_touch_and_keys(open_page: Callable[..., 
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     phone.touchscreen.tap(box["x"] + box["width"] - 12, box["y"] + 60)
-    told = phone.locator(".chart output").first.inner_text()
-    assert told.startswith("step 70: ")
-    assert "0.1286" in told  # 9 / 70
+    reported = phone.locator(".chart output").first.inner_text()
+    assert reported.startswith("step 70: ")
+    assert "0.1286" in reported  # 9 / 70
 
 
 def test_without_a_script_the_browsers_own_players_are_there(open_page: Callable[..., Any]) -> None:

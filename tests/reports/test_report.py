@@ -54,7 +54,7 @@ def page(written: report.Report, parsed: Callable[..., Any]) -> Any:
     return parsed(written.path)
 
 
-def test_the_page_of_a_run_lies_in_it(run: Path, written: report.Report) -> None:
+def test_the_page_of_a_run_is_in_its_folder(run: Path, written: report.Report) -> None:
     assert written.path == run / "report.html"
     assert written.size == written.path.stat().st_size < 600_000
     assert (written.clips, written.left_out) == (2, [])
@@ -205,10 +205,10 @@ def test_nan_alarms_and_resumes_are_shown(
     alarm = section(page, "how").all("ul", class_="alarms")[0]
     assert alarm.text == "step 55 mode collapse: <b>all alike</b>"
     total = section(page, "curves").all("figure")[1]
-    told = [found.text for found in total.all("title")]
-    assert "not finite at step 60" in told
-    assert "resumed at step 30" in told
-    assert "alarm at step 55: mode collapse: <b>all alike</b>" in told
+    reported = [found.text for found in total.all("title")]
+    assert "not finite at step 60" in reported
+    assert "resumed at step 30" in reported
+    assert "alarm at step 55: mode collapse: <b>all alike</b>" in reported
     legend = section(page, "curves").all("ul", class_="legend")[0].text
     assert "alarm" in legend
     assert "resumed" in legend
@@ -268,7 +268,7 @@ def test_clips_of_one_name_that_are_not_the_same_have_rows_of_their_own(
     assert gallery.names == ("00_one", "01_two", "b: 00_one", "b: 01_two")
 
 
-def test_the_best_step_is_heard_beside_the_last(run: Path, tone: Callable[..., Path]) -> None:
+def test_the_best_step_is_shown_next_to_the_last(run: Path, tone: Callable[..., Path]) -> None:
     for step in (60, 80, 100):
         tone(run / "samples" / f"{step:08d}" / "00_one_generated.wav")
     try:
@@ -373,7 +373,7 @@ def test_a_name_that_is_no_text_does_not_matter(
     assert "b\\xffd" in section(parsed(tmp_path / "p.html"), "listen").text
 
 
-def test_long_clips_are_cut_and_told(
+def test_long_clips_are_cut_and_reported(
     tone: Callable[..., Path], parsed: Callable[..., Any], tmp_path: Path
 ) -> None:
     tone(tmp_path / "set" / "1.wav", seconds=2)
@@ -449,7 +449,7 @@ def test_figures_of_sets_have_deviations() -> None:
     assert "deviation over parts" in text
 
 
-def test_mistakes_are_told_by_name(
+def test_mistakes_are_reported_by_name(
     run: Path, make_run: Callable[..., Path], tone: Callable[..., Path], tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()

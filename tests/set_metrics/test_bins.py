@@ -1,4 +1,4 @@
-"""NDB and JS: clusters that anyone can count, and the z-test by hand."""
+"""NDB and JS: clusters that are easy to count, and the z-test by hand."""
 
 import math
 
@@ -16,7 +16,7 @@ CORNERS = torch.tensor([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0], [9.0, 9.0]])
 
 
 def heaps(*counts: int, seed: int = 0) -> Tensor:
-    """So many clips around each corner of a square, never nearer to another one."""
+    """This many clips around each corner of a square, never nearer to another one."""
     centres = CORNERS[: len(counts)].repeat_interleave(torch.tensor(counts), dim=0)
     random = torch.Generator().manual_seed(seed)
     return centres + 0.3 * torch.randn(centres.shape, generator=random)
@@ -35,7 +35,7 @@ def test_bins_are_the_heaps() -> None:
 
 
 def test_a_dimension_with_large_numbers_does_not_decide_alone() -> None:
-    """Numbers 1000 times as large would part the clips their way; scaled, the heaps win."""
+    """Numbers 1000 times as large would decide the clusters alone; scaled, the heaps win."""
     random = torch.Generator().manual_seed(0)
     noise = 1e4 * torch.rand(120, 1, generator=random)
     real = torch.cat([heaps(80, 0, 0, 40), noise], dim=1).double()

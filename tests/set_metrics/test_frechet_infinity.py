@@ -1,4 +1,4 @@
-"""The extrapolated Fréchet distance: what is left of the bias, where the truth is known."""
+"""The extrapolated Fréchet distance: the remaining bias where the truth is known."""
 
 import re
 
@@ -73,9 +73,9 @@ def test_so_are_sets_that_vary_in_more_directions_than_a_half_has_clips() -> Non
     wide = torch.ones(200, dtype=torch.float64)
     with pytest.raises(UserError, match="60 made clips: half of them are too few") as refusal:
         FrechetInfinity()(gaussian(0, 60, wide), gaussian(1, 2000, wide))
-    told = re.search(r"about (\d+) directions", str(refusal.value))
-    assert told is not None
-    assert int(told[1]) == pytest.approx(60 * 200 / 260, abs=2)
+    reported = re.search(r"about (\d+) directions", str(refusal.value))
+    assert reported is not None
+    assert int(reported[1]) == pytest.approx(60 * 200 / 260, abs=2)
     # as many numbers of which few vary much are no obstacle
     narrow = wide / torch.arange(1, 201)
     assert isinstance(FrechetInfinity()(gaussian(0, 60, narrow), gaussian(1, 60, narrow)), float)

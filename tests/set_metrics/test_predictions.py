@@ -1,4 +1,4 @@
-"""Inception Score and label accuracy: guesses whose scores are known."""
+"""Inception Score and label accuracy: predictions whose scores are known."""
 
 import math
 

@@ -34,7 +34,7 @@ def test_the_names_are_known_here() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_set_against_itself(name: str) -> None:
-    """Copies are 0 from their nearest neighbour; all else cannot tell the sets apart."""
+    """Copies are 0 from their nearest neighbour; all other metrics see equal sets."""
     assert metric(name)(clips(0), clips(0)) == pytest.approx(PERFECT[name], abs=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""Latents in, sounds out: what goes in is a function of the seed and the sample's number."""
+"""Latents in, sounds out: the input is a function of the seed and the sample's number."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ def latents(generator: LatentGenerator, seed: int, numbers: Tensor) -> Tensor:
 
 
 class Echo(LatentGenerator):
-    """Makes clips of its latents, and of its labels where it knows them."""
+    """Makes clips of its latents, and of its labels if it has any."""
 
     def __init__(self, n_labels: int = 0, samples: int = 6) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class Echo(LatentGenerator):
 
 
 class Doubling(Echo):
-    """D is shown the double of real audio."""
+    """D gets the double of real audio."""
 
     def represent(self, audio: Tensor) -> Tensor:
         return 2 * audio
@@ -68,7 +68,7 @@ def test_the_pair_for_the_discriminator() -> None:
     assert generator.labels[0] is label
 
 
-def test_a_generator_without_labels_is_told_none() -> None:
+def test_a_generator_without_labels_gets_none() -> None:
     generator = Echo()
     condition = {"label": torch.tensor([1, 0]), "number": torch.tensor([0, 1])}
     Synthesize().generate(generator, torch.rand(2, 1, 6), condition)

@@ -56,7 +56,7 @@ def test_a_given_mel_goes_in_instead_and_the_audio_is_still_the_goal(audio: Tens
     ("frames", "missing", "length"), [(17, 0, 4096), (17, 1, 4096), (15, 0, 3840), (20, 0, 4096)]
 )
 def test_what_is_longer_is_cut(audio: Tensor, frames: int, missing: int, length: int) -> None:
-    """A centred front-end has a frame more, and some generators then make a hop less."""
+    """A centred front-end has one frame more, and some generators then make one hop less."""
     centred = replace(MEL, padding="center")
     made = Vocode(centred).generate(Levels(missing), audio, {"mel": torch.zeros(2, 80, frames)})
     assert made.fake.shape == made.reference.shape == (2, 1, length)

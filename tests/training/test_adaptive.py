@@ -1,4 +1,4 @@
-"""The controller of augmentation: speed, bounds, resuming, and what it listens to."""
+"""The controller of augmentation: speed, bounds, resuming, and its input."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""What may change when a run goes on: refused by name, said, or neither; never in silence."""
+"""What may change on resuming: refused by name, reported, or free."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from wavegan.training.parts import build
 
 @pytest.fixture
 def run(tmp_path: Path, small: str) -> Path:
-    """A folder with a recipe and a checkpoint, as far as their names go."""
+    """A folder with files named like a recipe and a checkpoint."""
     folder = tmp_path / "run"
     checkpoint = folder / "checkpoints" / "00000002"
     checkpoint.mkdir(parents=True)
@@ -30,7 +30,7 @@ def made(small: str, tmp_path: Path, *words: str) -> Recipe:
 
 
 def asked_of(recipe: Recipe) -> dict[str, Any]:
-    """What a checkpoint of a recipe says of it."""
+    """What a checkpoint stores about its recipe."""
     return {
         "generator": recipe.generator.model_dump(mode="json"),
         "mel": recipe.front_end().to_dict(),
@@ -100,7 +100,7 @@ def test_what_changes_nothing_is_not(run: Path, word: str) -> None:
 def test_what_is_written_into_a_run_s_recipe_by_hand_is_refused_as_well(
     run: Path, small: str, tmp_path: Path
 ) -> None:
-    """Or a mel would change in silence, and a width end in sizes of tensors."""
+    """Otherwise a mel would change silently, and a width end in an error about tensors."""
     for word in ("mel.f_max=7000", "generator.upsample_initial_channel=32", "data.peak=0.5"):
         (run / "recipe.yaml").write_text(dump(made(small, tmp_path, word)))
         with pytest.raises(UserError, match=word.partition("=")[0]):
@@ -117,7 +117,7 @@ def test_the_same_in_other_words_is_no_change(
     assert changed(run, *words, "training.optimizer.betas=[0.8, 0.99]") == []
 
 
-def test_a_path_given_to_a_run_that_goes_on_holds_elsewhere(
+def test_a_path_given_on_resuming_holds_elsewhere(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -127,7 +127,7 @@ def test_a_path_given_to_a_run_that_goes_on_holds_elsewhere(
     assert recipe.load(str(run / "recipe.yaml")).absolute().data.validation == 2
 
 
-def test_the_same_command_again_goes_on(run: Path, tmp_path: Path, small: str) -> None:
+def test_the_same_command_again_resumes(run: Path, tmp_path: Path, small: str) -> None:
     known = destination.recipe_to_resume(run, made(small, tmp_path))
     assert known is not None
     assert known.generator.options["upsample_initial_channel"] == 16
@@ -139,7 +139,7 @@ def test_the_same_command_again_goes_on(run: Path, tmp_path: Path, small: str) -
 def test_what_a_run_settles_by_itself_is_no_difference(
     run: Path, tmp_path: Path, small: str
 ) -> None:
-    """Labels that were found, the network of a model to start from, the level of given mels."""
+    """Labels that were found, the network of a warm start, the level of given mels."""
     asked = ["data.labels=folders", "data.mels=mels", f"training.init_from={tmp_path}"]
     found = ["data.labels=[a, b]", "data.mels=mels", f"training.init_from={tmp_path}"]
     theirs = ["data.peak=null", "generator.upsample_initial_channel=64", "mel.f_max=7000"]

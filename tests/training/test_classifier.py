@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 
 
 class NoteCollector(Silent):
-    """Keeps what it is told."""
+    """Records notes."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -42,7 +42,7 @@ def write(file: Path, hertz: float, *, seconds: float = 0.1, rate: int = 4000) -
 
 @pytest.fixture(scope="module")
 def tones(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Low and high tones of 100 ms, 24 each, beside what a messy folder holds."""
+    """Low and high tones of 100 ms, 24 each, among other files."""
     folder = tmp_path_factory.mktemp("tones")
     for number in range(24):
         write(folder / "low" / f"{number:02d}.wav", 200 + 10 * number)
@@ -109,7 +109,7 @@ def test_the_seed_decides_and_the_global_generator_does_not(tones: Path, tmp_pat
 
 
 def test_rate_and_length_follow_from_the_data(tmp_path: Path) -> None:
-    """Most files are at 48 kHz, which is more than the highest; 95 % last 0.2 s at most."""
+    """Most files are at 48 kHz, above the highest rate; 95 % last 0.2 s at most."""
     data = tmp_path / "data"
     for number in range(12):
         write(data / "a" / f"{number}.wav", 300 + number, seconds=0.2, rate=48000)

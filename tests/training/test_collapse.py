@@ -1,4 +1,4 @@
-"""A setup that collapses raises the alarm, one that does not raises none."""
+"""A setup that collapses raises the alarm, another one does not."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Damage to a run's files is noticed and named, and the newest whole checkpoint is used."""
+"""Damage to a run's files is detected and named, and the newest intact checkpoint is used."""
 
 import json
 import os

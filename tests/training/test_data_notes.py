@@ -1,4 +1,4 @@
-"""What is said of a folder that a recipe does not fit."""
+"""Notes about a folder that does not fit a recipe."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ SOUNDS = str(Path(__file__).parents[1] / "sounds.yaml")
 
 
 def notes(name: str, *clips: dict[str, Any], overrides: tuple[str, ...] = ()) -> list[str]:
-    """What is said of clips of 2 s, but for what is given, a tenth of them held out."""
+    """Notes about clips of 2 s with some changes, a tenth of them held out."""
     usual = {"sample_rate": 22050, "channels": 1, "label": "", "peak": 0.5, "channel_peak": 0.5}
     made = []
     for number, given in enumerate(clips):

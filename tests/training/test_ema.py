@@ -1,4 +1,4 @@
-"""The averaged generator: known values, buffers, weight norm, independence of the raw one."""
+"""The averaged generator: known values, buffers, weight norm, independence of the other."""
 
 import copy
 

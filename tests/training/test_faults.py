@@ -1,4 +1,4 @@
-"""What fails around a training: readers, the disk, the folder. It is said, and costs little."""
+"""Failures around a training: readers, the disk, the folder. They are reported and cost little."""
 
 import errno
 import json
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody mov
 
 
 class AtStep(Silent):
-    """Does something when it hears of a step."""
+    """Does something at a step."""
 
     def __init__(self, step: int, do: Callable[[], object]) -> None:
         self.step, self.do = step, do
@@ -51,7 +51,7 @@ def weights(run: Path) -> dict[str, bytes]:
 
 
 def figures(run: Path) -> list[dict[str, object]]:
-    """What was measured, times left out."""
+    """All measurements except times."""
     found = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     measured = [line for line in found if line["kind"] != "start"]
     return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in measured]
@@ -105,7 +105,7 @@ def test_a_moved_folder_gets_its_checkpoint_and_nothing_takes_its_place(
 def test_a_folder_that_is_moved_while_a_checkpoint_is_written_gets_it_all_the_same(
     writer: str, tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before its folder is made, or before the note of the best: the step, its validation too."""
+    """Before its folder is made, or before `best.json`: the step is kept, with its validation."""
     run, moved, usual = tmp_path / "run", tmp_path / "moved", getattr(atomic, writer)
 
     def move(path: Path, *rest: object) -> object:
@@ -195,7 +195,7 @@ def test_torchs_words_for_a_full_disk_are_known(said: str, tmp_path: Path) -> No
 def test_a_folder_that_is_being_deleted_is_no_lack_of_room(
     write: Callable[[Path], object], tmp_path: Path
 ) -> None:
-    """Files go before the folders that they lie in, and the run's own goes last."""
+    """Files are deleted before their folders, and the run's folder last."""
     file = tmp_path / "checkpoints" / "00000002" / "state.pt"
     with (
         pytest.raises(RunError, match=r"deleted: state\.pt cannot be written.*--resume") as caught,
@@ -232,10 +232,8 @@ def test_previews_whose_folder_cannot_be_made_end_nothing(
     assert list(bundle.checkpoints(run))[-1] == 6
 
 
-def test_the_note_of_the_best_is_mended_on_resuming(
-    tmp_path: Path, small: str, speech: Path
-) -> None:
-    """As after a kill between a checkpoint and that note."""
+def test_best_json_is_corrected_on_resuming(tmp_path: Path, small: str, speech: Path) -> None:
+    """As after a kill between a checkpoint and `best.json`."""
     run = tmp_path / "run"
     words = ("training.steps=4", "training.validate_every=2")
     prepared(run, small, speech, Silent(), *words).train(Interrupt())

@@ -1,4 +1,4 @@
-"""What of a folder trains, what validates, and what is read of it."""
+"""Which files of a folder are for training and validation, and what is read."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is not finite is left out, found, and never saved; a run that cannot go on goes back."""
+"""Values that are not finite are skipped, found, and never saved; a stuck run goes back."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from wavegan.errors import RunError, UserError
 from wavegan.interrupt import Interrupt
 from wavegan.mel.spectrogram import MelSpectrogram
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training import files, guard, recovery, setup
 from wavegan.training.adaptive import Adaptive
 from wavegan.training.log import Window
@@ -28,7 +28,7 @@ from wavegan.training.trainer import Trainer
 
 RATE, BAD = 22050, "bad"
 PLUGIN = '''
-    """Losses that break on clips that lie above zero: no recording does."""
+    """Losses that break for clips with a positive mean, which no recording has."""
 
     import torch
 
@@ -63,7 +63,7 @@ def breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], s
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight clips, each a slot or two long, and one of them lies above zero."""
+    """Eight clips, each a slot or two long, one of them with a positive mean."""
     folder, random = tmp_path_factory.mktemp("clips"), np.random.default_rng(0)
     for number in range(8):
         wave = 0.3 * random.standard_normal((1, 3000)).clip(-3, 3).astype(np.float32)
@@ -73,7 +73,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Notes(Silent):
-    """Keeps what it is told; does something after a step."""
+    """Records notes; does something after a step."""
 
     def __init__(self, after: dict[int, Callable[[], None]] | None = None) -> None:
         self.said: list[str] = []
@@ -142,8 +142,8 @@ def test_a_step_that_is_not_finite_is_left_out_and_its_clip_is_found(
         assert [clip["number"] // 4 for clip in batch] == [skip["step"] - 1] * 4
         (bad,) = {clip["path"] for clip in batch if clip["path"].startswith(BAD)}
         assert all(0 <= clip["start"] <= 3000 - 2048 for clip in batch), bad
-    told = [note for note in notes.said if "is skipped (" in note and f"{BAD}.wav" in note]
-    assert len(told) == len(skips)
+    reported = [note for note in notes.said if "is skipped (" in note and f"{BAD}.wav" in note]
+    assert len(reported) == len(skips)
     known = {line["step"]: line for line in lines(run, "train")}
     for step in range(1, 13):
         out = step in [skip["step"] for skip in skips]
@@ -166,7 +166,7 @@ def test_a_window_is_the_mean_of_the_steps_that_were_not_left_out(
     assert mean["generator/own"] == pytest.approx(np.mean(useful), rel=1e-5)
 
 
-def test_a_run_with_skips_goes_on_bit_for_bit(
+def test_a_run_with_skips_resumes_bit_for_bit(
     small: str, clips: Path, tmp_path: Path, breaks: Callable[[str], str]
 ) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -193,7 +193,7 @@ def test_a_run_with_skips_goes_on_bit_for_bit(
 def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     small: str, clips: Path, tmp_path: Path
 ) -> None:
-    """What was broken once is mended by the checkpoint; the rates are half from there on."""
+    """The checkpoint repairs a weight that broke once; the rates are halved from there on."""
     run = tmp_path / "run"
     notes = Notes()
     trainer = made(small, clips, run, "training.checkpoint_every=4", notes=notes)
@@ -213,9 +213,9 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
     assert any("00000004" in note and "x 0.5" in note for note in notes.said)
     state = torch.load(run / "checkpoints/00000012/training/state.pt", weights_only=True)
     assert (state["progress"]["returns"], state["progress"]["rate"]) == (1, 0.5)
-    told = judge(History.read(run))
-    assert told.returns == 1
-    assert "x 0.5" in told.text
+    reported = run_verdict(History.read(run))
+    assert reported.returns == 1
+    assert "x 0.5" in reported.text
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_weight_that_is_not_finite_is_not_saved_and_the_run_goes_back(
         ("training.optimizer.discriminator_lr=1e-4", 1.0),
     ],
 )
-def test_a_rate_that_is_given_anew_is_not_lowered_by_earlier_returns(
+def test_a_new_rate_is_not_lowered_by_earlier_returns(
     word: str, rate: float, small: str, clips: Path, tmp_path: Path
 ) -> None:
     run, notes = tmp_path / "run", Notes()
@@ -319,22 +319,22 @@ def test_a_signal_saves_nothing_that_is_not_finite(small: str, clips: Path, tmp_
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 def test_neither_weights_nor_moments_take_in_a_bad_gradient(fused: bool, bad: float) -> None:
     net = nn.Linear(3, 2)
-    player = LearningNetwork(net, torch.optim.AdamW(net.parameters(), fused=fused), clip=1.0)
-    assert player.update(net(torch.ones(3)).sum()).isfinite()
+    learner = LearningNetwork(net, torch.optim.AdamW(net.parameters(), fused=fused), clip=1.0)
+    assert learner.update(net(torch.ones(3)).sum()).isfinite()
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    moments = [{k: v.clone() for k, v in s.items()} for s in player.optimizer.state.values()]
-    assert player.update(net(torch.ones(3)).sum() * bad).isnan()
+    moments = [{k: v.clone() for k, v in s.items()} for s in learner.optimizer.state.values()]
+    assert learner.update(net(torch.ones(3)).sum() * bad).isnan()
     constant = net(torch.ones(3)).sum() + torch.tensor(bad)  # the gradient itself is finite
-    assert player.update(constant).isnan()
+    assert learner.update(constant).isnan()
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
-    for now, then in zip(player.optimizer.state.values(), moments, strict=True):
+    for now, then in zip(learner.optimizer.state.values(), moments, strict=True):
         assert all(torch.equal(now[key], then[key]) for key in then)
-    assert player.update(net(torch.ones(3)).sum()).isfinite()
+    assert learner.update(net(torch.ones(3)).sum()).isfinite()
     assert not torch.equal(net.weight, before["weight"])
 
 
 class OnDevice(torch.optim.Optimizer):
-    """As a fused optimizer of a GPU: always asked to step, it alone looks at the flag."""
+    """Like a fused optimizer on a GPU: always stepped, it reads the flag itself."""
 
     _step_supports_amp_scaling = True
 
@@ -348,25 +348,25 @@ class OnDevice(torch.optim.Optimizer):
             value.data -= 0.1 * value.grad
 
 
-def test_a_fused_optimizer_is_told_by_a_flag_and_asked_nothing(
+def test_a_fused_optimizer_gets_a_flag_without_synchronization(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The flag is a float on the gradient's device, new for each step; nobody waits for it."""
+    """The flag is a float on the gradient's device, new for each step; nothing waits for it."""
     net = nn.Linear(3, 2)
     optimizer = OnDevice(net.parameters())
-    player = LearningNetwork(net, optimizer, clip=1.0)
+    learner = LearningNetwork(net, optimizer, clip=1.0)
     with monkeypatch.context() as patch:
         for name in ("__bool__", "item", "__float__", "tolist"):
             patch.setattr(torch.Tensor, name, lambda *_: pytest.fail("a device is waited for"))
         patch.setattr(OnDevice, "step", lambda self: self.flags.append(self.found_inf))
         for factor in (1.0, torch.nan, 1.0):
-            player.update(net(torch.ones(3)).sum() * factor)
+            learner.update(net(torch.ones(3)).sum() * factor)
     assert [(flag.dtype, flag.shape) for flag in optimizer.flags] == [(torch.float32, ())] * 3
     assert [float(flag) for flag in optimizer.flags] == [0.0, 1.0, 0.0]
     before = net.weight.clone()
-    player.update(net(torch.ones(3)).sum() * torch.inf)
+    learner.update(net(torch.ones(3)).sum() * torch.inf)
     assert torch.equal(net.weight, before)
-    player.update(net(torch.ones(3)).sum())
+    learner.update(net(torch.ones(3)).sum())
     assert not torch.equal(net.weight, before)
 
 
@@ -399,7 +399,7 @@ def test_a_sign_of_a_turn_that_was_left_out_does_not_stay() -> None:
 def test_other_audio_under_the_same_names_is_noticed(
     small: str, clips: Path, tmp_path: Path
 ) -> None:
-    """Of the same length and peak, so that only the samples tell."""
+    """Of the same length and peak, so only the samples differ."""
     folder, run = tmp_path / "clips", tmp_path / "run"
     folder.mkdir()
     for file in clips.glob("*.wav"):

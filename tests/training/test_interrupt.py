@@ -1,4 +1,4 @@
-"""Signals that ask to stop: what is said, what is left, what is saved."""
+"""Stop signals: what is printed, aborted and saved."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def lines(run: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def before(monkeypatch: pytest.MonkeyPatch, target: Any, name: str, do: Callable[[], None]) -> None:
-    """Have something happen as a function is entered, the first time."""
+    """Do something when a function is first called."""
     original, calls = getattr(target, name), []
 
     def wrapped(*arguments: Any, **named: Any) -> Any:
@@ -125,7 +125,7 @@ def test_what_can_be_left_is_left(phase: Phase, raised: type[BaseException]) -> 
 def test_a_validation_left_early_is_no_result_and_made_up_for(
     tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run that goes on measures what the one that was never stopped has measured."""
+    """The resumed run measures the same as one that was never stopped."""
     words = ["training.steps=3", "training.validate_every=2"]
     prepared(tmp_path / "whole", small, speech, *words).train(Interrupt())
     trainer, said = prepared(tmp_path / "run", small, speech, *words), []
@@ -205,7 +205,7 @@ def test_a_second_signal_while_saving_leaves_the_last_checkpoint_whole(
 def test_a_signal_to_any_process_is_one_to_all(
     tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where a cluster tells but one of them."""
+    """As if a cluster sends it to only one of them."""
     trainer, watched = prepared(tmp_path / "run", small, speech), Interrupt()
     monkeypatch.setattr("wavegan.training.trainer.largest", lambda *_: int(signal.SIGUSR1))
     trainer.train(watched)

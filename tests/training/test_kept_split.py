@@ -1,4 +1,4 @@
-"""What a run trains on and what it holds out stay so, wherever it goes on and whatever is added."""
+"""A run keeps its training and held-out files, wherever it resumes and whatever is added."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from wavegan.cli.console import Silent
 from wavegan.errors import UserError
 from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training import setup
 from wavegan.training.files import Files
 
@@ -21,7 +21,7 @@ RATE = 22050
 
 
 class Notes(Silent):
-    """Keeps what it is told."""
+    """Records notes."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -54,7 +54,7 @@ def start(run: Path, small: str, data: Path, *words: str) -> None:
 
 
 def resume(run: Path, *words: str) -> tuple[set[str], set[str], list[str]]:
-    """What trains, what is held out, and what was said, of a run that goes on."""
+    """Training files, held-out files and notes of a resumed run."""
     notes, caught = Notes(), {}
 
     def remember(found: Files, *_: object) -> None:
@@ -86,7 +86,7 @@ def lists(folder: Path, train: str, validation: str) -> list[str]:
     return ["data.train=train.txt", "data.validation=valid.txt"]
 
 
-def test_lists_hold_wherever_a_run_goes_on(
+def test_lists_hold_wherever_a_run_resumes(
     tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = lists(tmp_path / "a", "c0 c1 c2", "c6 c7")
@@ -103,7 +103,7 @@ def test_lists_hold_wherever_a_run_goes_on(
     assert not [line for line in said if "so far" in line or "new, " in line]
 
 
-def test_a_list_named_anew_is_read_and_what_crosses_is_said(
+def test_a_list_given_again_is_read_and_crossing_files_are_reported(
     tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -145,7 +145,7 @@ def test_a_best_checkpoint_by_other_clips_is_the_best_no_longer(
     assert bundle.best_step(run) == (2 if measured else None)
     assert bundle.locate(run).name == "00000002"
     history = History.read(run)
-    assert judge(history).best_step == (2 if measured else None)
+    assert run_verdict(history).best_step == (2 if measured else None)
     assert history.unmeasured is not measured
 
 
@@ -196,7 +196,7 @@ def test_a_held_out_file_that_was_gone_and_is_back_is_still_held_out(
     assert not [line for line in said if "missing" in line or "new, " in line]
 
 
-def test_a_folder_that_moved_is_named_and_the_run_goes_on(
+def test_a_folder_that_moved_is_named_and_the_run_resumes(
     tmp_path: Path, small: str, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start(tmp_path / "run", small, data)
@@ -224,17 +224,17 @@ def test_a_folder_without_the_run_s_files_is_refused(
 def test_from_a_folder_above_files_are_known_by_their_audio(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """All names are others there, and what was held out would train."""
+    """All names differ there, and held-out files would be used for training."""
     start(tmp_path / "run", small, data)
     train, held = written(tmp_path / "run")
     found = resume(tmp_path / "run", f"data.folder={data.parent}")
     assert found[:2] == tuple({f"data/{name}" for name in names} for names in (train, held))
 
 
-def test_a_run_of_before_goes_on_as_before_and_that_is_said(
+def test_an_old_run_resumes_with_its_old_rule_and_a_note(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """Then each file of a share was drawn by its own hash."""
+    """In older versions each file was drawn by its own hash."""
     start(tmp_path / "run", small, data, "data.validation=0.3")
     (tmp_path / "run" / "split.json").unlink()
     train, held, said = resume(tmp_path / "run")
@@ -267,7 +267,9 @@ def test_a_stretch_of_the_only_recording_stays_held_out(tmp_path: Path, small: s
     assert written(tmp_path / "run")[0] == ["another.wav", *before[0]]
 
 
-def test_where_nothing_is_held_out_a_run_goes_on_so(tmp_path: Path, small: str, data: Path) -> None:
+def test_a_run_without_held_out_files_resumes_without_them(
+    tmp_path: Path, small: str, data: Path
+) -> None:
     start(tmp_path / "run", small, data, "data.validation=0")
     train, held, _ = resume(tmp_path / "run")
     assert held == set()
@@ -326,7 +328,7 @@ def test_files_that_change_names_keep_their_sides(tmp_path: Path, small: str, da
 def test_a_file_that_takes_a_held_out_name_while_that_one_moves(
     tmp_path: Path, small: str, data: Path
 ) -> None:
-    """Its own audio is new, that of before is held out under the new name."""
+    """Its audio is new; the old audio is held out under its new name."""
     run = tmp_path / "run"
     start(run, small, data)
     train, held = written(run)
@@ -351,7 +353,7 @@ def test_a_recording_with_a_stretch_held_out_may_be_renamed(tmp_path: Path, smal
 
 
 def test_without_checksums_names_are_all_there_is(tmp_path: Path, small: str, data: Path) -> None:
-    """Runs from before they were kept are read, and have them from then on."""
+    """Runs from before checksums are read, and have checksums from then on."""
     run = tmp_path / "run"
     start(run, small, data)
     content = json.loads((run / "split.json").read_text())
@@ -367,7 +369,7 @@ def test_without_checksums_names_are_all_there_is(tmp_path: Path, small: str, da
     assert bundle.best_step(run) is None
 
 
-def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
+def test_the_search_for_the_best_restarts_if_held_out_files_change(
     tmp_path: Path, small: str, data: Path
 ) -> None:
     run = tmp_path / "run"
@@ -387,7 +389,7 @@ def test_the_best_is_sought_anew_where_held_out_files_go_or_come_back(
         assert bundle.best_step(run) == done
         history = History.read(run)
         assert [line["step"] for line in history.measured] == [done]
-        assert judge(history).best_step == done
+        assert run_verdict(history).best_step == done
 
 
 def test_other_audio_under_a_held_out_name_is_another_measure(

@@ -1,4 +1,4 @@
-"""A run's folder has one training at a time, and a dead one's lock keeps nobody out."""
+"""A run's folder has one training at a time, and the lock of a dead one blocks nothing."""
 
 import errno
 import json
@@ -31,7 +31,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
 
 def start(run):
-    """A process that holds the lock until its stdin is closed, or says why not."""
+    """A process that holds the lock until its stdin is closed, or prints why not."""
     pipe = subprocess.PIPE
     return subprocess.Popen([sys.executable, "-c", HOLDER, run], stdin=pipe, stdout=pipe, text=True)
 
@@ -48,7 +48,7 @@ def holder(tmp_path):
 
 @pytest.fixture
 def without_kernel_locks(monkeypatch):
-    """A file system that knows no locks, as some network drives."""
+    """A file system without locks, like some network drives."""
 
     def refuse(_handle):
         raise OSError(errno.ENOLCK, "No locks available")
@@ -58,7 +58,7 @@ def without_kernel_locks(monkeypatch):
 
 
 def held(run):
-    """Take and leave the lock; what was noted."""
+    """The notes of taking and releasing the lock."""
     said = []
     with lock.hold(run, said.append):
         assert json.loads((run / "run.lock").read_text())["pid"] == os.getpid()
@@ -160,7 +160,7 @@ def test_a_lock_of_another_host_is_believed(tmp_path):
 
 
 def test_a_container_of_this_host_that_is_gone_is_followed(tmp_path):
-    """Its name and numbers mean nothing here, but the kernel that kept its lock is the same."""
+    """Its name and numbers mean nothing here, but the kernel is the same."""
     here = Owner.here()
     if not here.boot:
         pytest.skip("the system does not say when it was started")

@@ -1,4 +1,4 @@
-"""What a run writes down: lines that stay, lines that go at resuming, means over a window."""
+"""The log of a run: lines that stay, lines dropped on resuming, means over a window."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from wavegan.training.log import RunLog, Window, available
 
 
 class Processes:
-    """Stands in for Accelerate: `others` are what the other processes bring to a mean."""
+    """Replaces Accelerate: `others` are the values of the other processes for a mean."""
 
     def __init__(self, main: bool = True, others: list[list[float]] | None = None) -> None:
         self.is_main_process = main
@@ -52,7 +52,7 @@ def test_every_line_is_an_object_with_its_kind_and_step(tmp_path: Path) -> None:
 def test_resuming_reads_a_line_at_a_time_and_loses_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What status would thin is kept; a line longer than any is dropped and counted."""
+    """Lines that status would thin are kept; a line above the limit is dropped and counted."""
     monkeypatch.setattr(module.lines, "MOST_BYTES", 100)
     monkeypatch.setattr(module.lines, "LONGEST", 1000)
     file = tmp_path / "metrics.jsonl"
@@ -133,7 +133,7 @@ def test_a_window_is_the_mean_since_the_last_one() -> None:
 
 
 def test_a_term_that_comes_now_and_then_has_a_mean_of_its_own() -> None:
-    """A lazy penalty of 8 in one step of four is 8, not 2."""
+    """A penalty of 8 at every fourth step is 8, not 2."""
     window = Window()
     for step in range(4):
         window.add({"a": torch.tensor(1.0), **({} if step else {"lazy": torch.tensor(8.0)})})
@@ -161,7 +161,7 @@ def test_one_bad_step_shows_in_its_window_and_not_in_the_next() -> None:
 
 
 def test_what_is_logged_keeps_no_reference_to_the_step() -> None:
-    """The window adds into tensors of its own: a scalar given to it stays as it was."""
+    """The window adds into its own tensors: a scalar given to it does not change."""
     window, value = Window(), torch.tensor(1.0)
     window.add({"a": value})
     window.add({"a": torch.tensor(2.0)})
@@ -181,6 +181,6 @@ def test_trackers_are_split_by_what_is_installed(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("name", ["tensorbord", "no_such.inside", "json", "all"])
 def test_a_tracker_that_nobody_knows_is_refused(name: str) -> None:
-    """Also one whose name is that of a module which is here."""
+    """Also one with the name of an existing module."""
     with pytest.raises(UserError, match=rf"training\.trackers: .*'{name}'.*tensorboard"):
         available(("tensorboard", name))

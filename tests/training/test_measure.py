@@ -23,7 +23,7 @@ CPU = torch.device("cpu")
 
 
 class FakeStep:
-    """Takes so many seconds for each crop, and so many more where there is a penalty."""
+    """Takes some seconds for each crop, and more with a penalty."""
 
     def __init__(self, each: float = 0.0, penalty: float = 0.0, **every: int) -> None:
         self.each, self.penalty, self.calls = each, penalty, []
@@ -104,7 +104,7 @@ def test_a_step_that_takes_too_long_is_given_up() -> None:
     assert (found.crops, found.seconds, found.memory) == (0, 0.2, None)
 
 
-def test_memory_that_is_too_small_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_is_too_small_is_reported_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_given: Any, **_more: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.\nA long story")
 
@@ -126,8 +126,8 @@ def test_a_footprint_is_what_a_run_writes(
     last = tmp_path / "run" / "checkpoints" / "00000006"
     assert plan["checkpoint"] == pytest.approx(_bytes(last), rel=0.15)
     assert plan["previews"] == pytest.approx(_bytes(tmp_path / "run" / "samples"), rel=0.01)
-    judge = last / "training" / "discriminator.safetensors"
-    assert (plan["discriminators"] > 0) == judge.is_file()
+    discriminator = last / "training" / "discriminator.safetensors"
+    assert (plan["discriminators"] > 0) == discriminator.is_file()
     # steps 2, 3, 4 and 6
     assert plan["checkpoints"] == 3
     older = plan["older_checkpoint"]

@@ -1,4 +1,4 @@
-"""Whatever is in a run's files, reading them works or is a mistake that is told."""
+"""Reading a run's files works, or is an error, whatever they contain."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The whole way learns: a network that hears one clip and nothing else learns it by heart."""
+"""The whole pipeline learns: a network trained on one clip reproduces it."""
 
 import json
 from pathlib import Path

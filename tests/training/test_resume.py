@@ -1,4 +1,4 @@
-"""N steps equal k steps, a death, and N - k steps, bit for bit."""
+"""N steps equal k steps, a kill, and N - k steps, bit for bit."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from wavegan.training import checkpoint, setup
 
 
 class Killer(Silent):
-    """Dies, or asks to stop, when it hears of a step."""
+    """Kills the process, or asks to stop, at a step."""
 
     def __init__(self, step, interrupt=None):
         self.step, self.interrupt = step, interrupt
@@ -28,7 +28,7 @@ class Killer(Silent):
 
 
 class Notes(Silent):
-    """Keeps what it is told."""
+    """Records notes."""
 
     def __init__(self):
         self.said = []
@@ -63,8 +63,8 @@ def losses(run_folder):
 def optimizers(run_folder, step):
     training = run_folder / "checkpoints" / f"{step:08d}" / "training"
     state = torch.load(training / "state.pt", weights_only=True)
-    judge = torch.load(training / "discriminator_optimizer.pt", weights_only=True)
-    return state["optimizers"] | {"discriminator": judge}
+    moments = torch.load(training / "discriminator_optimizer.pt", weights_only=True)
+    return state["optimizers"] | {"discriminator": moments}
 
 
 def same(a, b):
@@ -191,7 +191,7 @@ def test_the_last_checkpoint_alone_has_the_optimizer_of_d(tmp_path, small, speec
 def test_a_moment_before_the_next_checkpoint_is_whole_the_last_is_exact(
     tmp_path, small, speech, whole, monkeypatch
 ):
-    """Whatever is deleted is deleted after; nothing is, where the writing fails."""
+    """Old files are deleted afterwards, and not at all if writing fails."""
     every = "training.checkpoint_every=2"
     run(tmp_path / "run", small, speech, every, "training.steps=2")
 
@@ -208,7 +208,7 @@ def test_a_moment_before_the_next_checkpoint_is_whole_the_last_is_exact(
     assert same(optimizers(tmp_path / "run", 6), optimizers(whole, 6))
 
 
-def test_an_older_checkpoint_goes_on_and_says_what_it_lacks(tmp_path, small, speech):
+def test_an_older_checkpoint_resumes_and_says_what_it_lacks(tmp_path, small, speech):
     run(tmp_path / "run", small, speech, "training.checkpoint_every=3")
     shutil.rmtree(tmp_path / "run" / "checkpoints" / "00000006")
     heard = Notes()
@@ -218,7 +218,7 @@ def test_an_older_checkpoint_goes_on_and_says_what_it_lacks(tmp_path, small, spe
     assert list(bundle.checkpoints(tmp_path / "run")) == [3, 6]
 
 
-def test_a_checkpoint_of_before_with_both_optimizers_in_one_file_is_exact(
+def test_an_old_checkpoint_with_both_optimizers_in_one_file_is_exact(
     tmp_path, small, speech, whole
 ):
     run(tmp_path / "run", small, speech, "training.steps=3")
@@ -234,7 +234,7 @@ def test_a_checkpoint_of_before_with_both_optimizers_in_one_file_is_exact(
     assert files(tmp_path / "run", 6) == files(whole, 6)
 
 
-def test_an_optimizer_goes_on_as_the_recipe_now_says(tmp_path, small, speech):
+def test_an_optimizer_continues_with_the_recipe_of_now(tmp_path, small, speech):
     run(tmp_path / "run", small, speech, "training.steps=1")
     words = ["training.steps=2", "training.optimizer.weight_decay=0.5"]
     run(tmp_path / "run", small, speech, *words, resume=True)

@@ -1,4 +1,4 @@
-"""A wrong recipe is refused before a file is read; a run that breaks says where."""
+"""A wrong recipe is refused before a file is read; a failed run says where."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_what_a_refusal_proposes_is_accepted(small: str) -> None:
 
 @pytest.mark.parametrize("command", ["prepare", "describe"])
 def test_the_recipe_is_checked_before_the_folder(small: str, tmp_path: Path, command: str) -> None:
-    """The folder is not there either; the field is what is told first."""
+    """The folder is missing too; the field is reported first."""
 
     def start(wrong: recipe.Recipe) -> None:
         if command == "describe":

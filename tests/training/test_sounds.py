@@ -1,4 +1,4 @@
-"""Training on a folder of sounds: labels, latents, n_critic, augmentation, figures, resuming."""
+"""Training on a folder of sounds: labels, latents, n_critic, augmentation, metrics, resuming."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ RATE, SEGMENT = 8000, 4096
 
 
 class Notes(Silent):
-    """Remembers what it was told."""
+    """Records notes and alarms."""
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -165,7 +165,7 @@ def test_real_clips_against_themselves_are_perfect(tmp_path: Path, folder: Path)
 def test_resuming_is_exact_wherever_it_is_measured(
     tmp_path: Path, folder: Path, whole: Path
 ) -> None:
-    """What is drawn for augmentation goes on too, and validations take nothing from it."""
+    """The random draws of augmentation continue too, and validations take none of them."""
     run = tmp_path / "run"
     trained(run, folder, "training.steps=3", "training.validate_every=1")
     torch.manual_seed(99)
@@ -196,7 +196,7 @@ def test_augmentation_is_off_where_clips_abound(tmp_path: Path, folder: Path) ->
 
 
 def test_a_collapse_is_an_alarm(tmp_path: Path, folder: Path) -> None:
-    """One sound for every latent: said at the fourth validation, and written down."""
+    """One sound for every latent: reported and logged at the fourth validation."""
     heard = Notes()
     trainer = prepared(
         tmp_path / "run",

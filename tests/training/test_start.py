@@ -1,4 +1,4 @@
-"""The line that every start and resume of a run writes, and that training tells its verdict."""
+"""The log line of every start and resume, and the verdict during training."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from wavegan import recipe
 from wavegan.cli.console import Silent
 from wavegan.interrupt import Interrupt
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.training import setup
 
 
@@ -24,7 +24,7 @@ class Hearing(Silent):
 
 @pytest.fixture(scope="module")
 def resumed(tmp_path_factory: pytest.TempPathFactory, small: str, speech: Path) -> Any:
-    """A run of two steps, gone on with to four, and what was told the second time."""
+    """A run of two steps, resumed to four, and the notes of the second start."""
     run, heard = tmp_path_factory.mktemp("start") / "run", Hearing()
     first = recipe.load(small, [f"data.folder={speech}", "training.steps=2"])
     setup.prepare(first, run, device="cpu", listener=Silent()).train(Interrupt())
@@ -65,9 +65,9 @@ def test_d_s_accuracy_is_written_down(resumed: Any) -> None:
         assert all(0 <= share <= 1 for share in shares)
 
 
-def test_the_verdict_is_told_at_the_end(resumed: Any) -> None:
+def test_the_verdict_is_reported_at_the_end(resumed: Any) -> None:
     run, made, notes = resumed
-    verdict = judge(History.read(run))
+    verdict = run_verdict(History.read(run))
     assert notes[-1] == verdict.text
     assert made.adviser.last == verdict
     assert notes.count(verdict.text) == 1

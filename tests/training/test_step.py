@@ -1,4 +1,4 @@
-"""The two turns: who learns from what, worked out by hand on networks of one weight."""
+"""The two turns: which network learns from what, worked out by hand for one weight."""
 
 import math
 from collections.abc import Sequence
@@ -84,15 +84,15 @@ class Heaviness(Penalty):
         return weight.square()
 
 
-def player(network: nn.Module, clip: float | None = None, rate: float = RATE) -> LearningNetwork:
+def learner(network: nn.Module, clip: float | None = None, rate: float = RATE) -> LearningNetwork:
     return LearningNetwork(network, torch.optim.SGD(network.parameters(), lr=rate), clip)
 
 
 def make(generator: nn.Module, discriminator: Discriminator | None, **options: Any) -> Step:
     defaults: dict[str, Any] = {
         "task": Copy(),
-        "generator": player(generator),
-        "discriminator": None if discriminator is None else player(discriminator),
+        "generator": learner(generator),
+        "discriminator": None if discriminator is None else learner(discriminator),
         "objective": LSGAN(),
         "autocast": nullcontext,
         "losses": {"distance": (2.0, Distance())},
@@ -127,7 +127,7 @@ def test_in_its_turn_d_learns_and_g_is_not_touched() -> None:
 
 
 def test_a_discriminators_weight_counts_in_both_turns() -> None:
-    """Two judges as above with weights 2 and 0.5: 2.5 times each term of one with weight 1."""
+    """Two members with weights 2 and 0.5 give 2.5 times each term of one with weight 1."""
     generator = Amplifier(0.5)
     discriminator = Ensemble(
         {"a": TinyDiscriminator(0.25), "b": TinyDiscriminator(0.25)}, {"a": 2.0, "b": 0.5}
@@ -144,7 +144,7 @@ def test_a_discriminators_weight_counts_in_both_turns() -> None:
     assert learnt == pytest.approx([0.25 + 2 * 0.1375, 0.25 + 0.5 * 0.1375])
 
 
-def test_d_judges_detached_fakes_and_real_in_one_batch() -> None:
+def test_d_gets_detached_fakes_and_real_in_one_batch() -> None:
     generator, discriminator, penalty = Amplifier(), TinyDiscriminator(), Heaviness()
     step = make(generator, discriminator, penalties={"heavy": (1.0, penalty)})
     generated = step.task.generate(generator, ones())
@@ -203,8 +203,8 @@ def test_gradients_of_an_earlier_step_are_gone() -> None:
     """Two steps of a D whose rate is 0 see the same gradient, not its double."""
     generator, discriminator = Amplifier(), TinyDiscriminator()
     step = make(generator, discriminator)
-    step.generator = player(generator, rate=0.0)
-    step.discriminator = player(discriminator, rate=0.0)
+    step.generator = learner(generator, rate=0.0)
+    step.discriminator = learner(discriminator, rate=0.0)
     first, second = (step(ones(), number, adversarial=True) for number in range(2))
     assert first.keys() == second.keys()
     for name, value in first.items():
@@ -258,7 +258,7 @@ def test_scalars_stay_on_the_device_without_a_graph() -> None:
 def test_a_lazy_penalty_comes_every_nth_step_and_n_times_as_strong() -> None:
     generator, discriminator = Amplifier(), TinyDiscriminator()
     step = make(generator, discriminator, penalties={"heavy": (4.0, Heaviness(every=3))})
-    step.discriminator = player(discriminator, rate=0.0)
+    step.discriminator = learner(discriminator, rate=0.0)
     for number in range(7):
         logs = step(ones(), number, adversarial=True)
         extra = logs["discriminator/total"] - logs["discriminator/adversarial"]
@@ -311,8 +311,8 @@ def test_clipping_bounds_what_is_applied_and_logs_what_was() -> None:
     """G's slope is -3.9375 and D's -1.375, see above; each is cut to its own largest norm."""
     generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
     step = make(generator, discriminator)
-    step.generator = player(generator, clip=2.0)
-    step.discriminator = player(discriminator, clip=0.5)
+    step.generator = learner(generator, clip=2.0)
+    step.discriminator = learner(discriminator, clip=0.5)
     generated = step.task.generate(generator, ones())
     logs = step.generator_turn(step.discriminator, generated)
     assert logs["generator/grad_norm"].item() == pytest.approx(3.9375)
@@ -325,7 +325,7 @@ def test_clipping_bounds_what_is_applied_and_logs_what_was() -> None:
 def test_clipping_is_of_the_norm_over_all_parameters() -> None:
     """Gradients (3, 4) have the norm 5: clipped to 1 they become (0.6, 0.8)."""
     net = nn.ParameterList([torch.zeros(1), torch.zeros(1)])
-    made = player(net, clip=1.0, rate=1.0)
+    made = learner(net, clip=1.0, rate=1.0)
     norm = made.update(3 * net[0].sum() + 4 * net[1].sum())
     assert norm.item() == pytest.approx(5)
     assert [p.item() for p in net] == pytest.approx([-0.6, -0.8], rel=1e-5)
@@ -334,7 +334,7 @@ def test_clipping_is_of_the_norm_over_all_parameters() -> None:
 def test_gradients_below_the_largest_norm_are_left_alone() -> None:
     generator = Amplifier(0.5)
     step = make(generator, None)
-    step.generator = player(generator, clip=100.0)
+    step.generator = learner(generator, clip=100.0)
     step(ones(), 0, adversarial=False)
     assert generator.weight.item() == pytest.approx(0.7)
 
@@ -355,7 +355,7 @@ def noise(samples: int = 120) -> Tensor:
 
 
 def run(discriminator: Discriminator, steps: int = 2, **options: Any) -> list[dict[str, float]]:
-    """Steps on noise; all weights of both players must move, and all scalars be finite.
+    """Steps on noise; all weights of both networks must move, and all scalars be finite.
 
     All but D's last biases where the objective is Wasserstein's: they cancel out of
     `mean(fake) - mean(real)` and of every slope.
@@ -377,7 +377,7 @@ def run(discriminator: Discriminator, steps: int = 2, **options: Any) -> list[di
     return [{name: value.item() for name, value in log.items()} for log in logs]
 
 
-def test_a_judge_with_spectral_norm() -> None:
+def test_a_discriminator_with_spectral_norm() -> None:
     discriminator = small_discriminator(spectral_norm=True)
     assert any("original" in name for name, _ in discriminator.named_parameters())
     run(discriminator)
@@ -418,7 +418,7 @@ def test_the_gradient_penalty_holds_a_critic_near_slope_one() -> None:
     generator, discriminator = Amplifier(0.5), TinyDiscriminator(0.25)
     step = make(generator, discriminator, objective=Wasserstein())
     step.penalties = {"gradient": (10.0, GradientPenalty())}
-    step.generator = player(generator, rate=0.0)
+    step.generator = learner(generator, rate=0.0)
     for number in range(60):
         step(ones(), number, adversarial=True)
     assert discriminator.weight.item() == pytest.approx(math.sqrt(8) + 0.2, abs=1e-4)
@@ -443,7 +443,7 @@ def test_under_bfloat16_the_networks_are_rough_and_the_losses_exact() -> None:
 
 
 class Listening(LSGAN):
-    """Notes the precision of the logits it is given."""
+    """Records the precision of the logits."""
 
     def __init__(self, seen: list[torch.dtype]) -> None:
         self.seen = seen
@@ -465,7 +465,7 @@ def test_the_step_leaves_the_mode_of_the_networks(training: bool) -> None:
 
 
 class Labelled(TinyDiscriminator):
-    """Remembers the labels it was told, batch by batch."""
+    """Records the labels of each batch."""
 
     def __init__(self, apart: bool = False) -> None:
         super().__init__()
@@ -479,7 +479,7 @@ class Labelled(TinyDiscriminator):
 
 
 class CopyWithLabel(Copy):
-    """Hands the labels on."""
+    """Passes the labels on."""
 
     def generate(
         self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
@@ -515,7 +515,7 @@ def test_without_d_every_step_is_gs() -> None:
 
 
 @pytest.mark.parametrize("apart", [False, True])
-def test_d_is_told_the_labels_of_real_and_fake(apart: bool) -> None:
+def test_d_gets_the_labels_of_real_and_fake(apart: bool) -> None:
     """D's turn: both in one batch, or in one each; a penalty; G's turn: fake, then real."""
     discriminator = Labelled(apart)
     step = make(Amplifier(), discriminator, task=CopyWithLabel(), penalties={"r1": (1.0, R1())})

@@ -1,4 +1,4 @@
-"""Two processes are one with the same batch; a mistake is told once."""
+"""Two processes equal one with the same batch; an error is printed once."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def lines(run: Path) -> list[dict[str, Any]]:
-    """What was measured, without on what and how long it took."""
+    """All measurements, without machine and times."""
     found = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     measured = [line for line in found if line["kind"] != "start"]
     return [{k: v for k, v in line.items() if not k.startswith("speed/")} for line in measured]
@@ -91,7 +91,7 @@ def test_two_processes_equal_one(alone: Path, tmp_path: Path, small: str, speech
 def test_torchrun_and_the_script_of_a_checkout(
     alone: Path, tmp_path: Path, small: str, speech: Path
 ) -> None:
-    """What `accelerate launch` and clusters do; a checkpoint of one process goes on in two."""
+    """As `accelerate launch` and clusters do; a checkpoint of one process resumes in two."""
     run = tmp_path / "run"
     ended = command(
         *("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "cli.py"),
@@ -118,7 +118,7 @@ def test_torchrun_and_the_script_of_a_checkout(
         ("nowhere", 4, "nowhere: it does not exist"),
     ],
 )
-def test_a_mistake_is_told_once(
+def test_a_mistake_is_reported_once(
     tmp_path: Path, small: str, speech: Path, folder: str | None, batch: int, message: str
 ) -> None:
     """One line, exit code 2, no folder of a run."""

@@ -1,4 +1,4 @@
-"""Two processes are one also for labels, gradient penalties and buffers that change in training."""
+"""Two processes equal one with labels, gradient penalties and buffers that change in training."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Two processes leave the same steps out as one would, though but one of them has the clip."""
+"""Two processes skip the same steps as one, although only one of them has the clip."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from wavegan.audio import io
 REPO = Path(__file__).resolve().parents[2]
 RATE, BAD, STEPS = 22050, "bad.wav", 10
 OWN = '''
-    """A loss, or a penalty, that is NaN for a batch with a clip that lies above zero."""
+    """A loss, or a penalty, that is NaN for a batch with a clip of positive mean."""
 
     from wavegan.losses.base import Loss
     from wavegan.penalties import Penalty
@@ -53,15 +53,15 @@ SCRIPT = '''
     wanted = recipe.load(sys.argv[2], sys.argv[3:])
     trainer = setup.prepare(wanted, run, device="cpu", trust_code=True, listener=Silent())
     trainer.train(Interrupt())
-    players, digest = trainer.train_state, hashlib.sha256()
-    for network in (*players.networks.values(), players.ema):
+    state, digest = trainer.train_state, hashlib.sha256()
+    for network in (*state.networks.values(), state.ema):
         for value in network.state_dict().values():
             digest.update(value.numpy().tobytes())
-    for optimizer in players.optimizers.values():
+    for optimizer in state.optimizers.values():
         for moments in optimizer.state.values():
             for value in moments.values():
                 digest.update(value.numpy().tobytes())
-    progress = players.progress
+    progress = state.progress
     content = [digest.hexdigest(), progress.skipped, progress.streaks]
     run.with_name(f"{run.name}-{os.environ.get('RANK', '0')}.json").write_text(json.dumps(content))
 '''
@@ -82,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(place: Path, name: str, processes: int, small: str, own: str) -> list[Any]:
-    """What each process has in the end."""
+    """The final state of each process."""
     run = place / name
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("WAVEGAN", "RANK", "WORLD"))}
     words = ("data.validation=0", f"training.steps={STEPS}", f"data.folder={place / 'clips'}", own)
@@ -111,29 +111,29 @@ def skips(run: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("player", "own", "term"),
+    ("network", "own", "term"),
     [
         ("generator", "losses.own={name: 'breaks_here:Breaks'}", "generator/own"),
         ("discriminator", "penalties.own={name: 'breaks_here:BreaksD'}", "discriminator/own"),
     ],
 )
 def test_both_leave_the_same_steps_out(
-    player: str, own: str, term: str, place: Path, small: str
+    network: str, own: str, term: str, place: Path, small: str
 ) -> None:
-    (alone,) = trained(place, f"one-{player}", 1, small, own)
-    first, second = trained(place, f"two-{player}", 2, small, own)
+    (alone,) = trained(place, f"one-{network}", 1, small, own)
+    first, second = trained(place, f"two-{network}", 2, small, own)
     assert first == second  # weights, averages, moments and counts, bit for bit
     assert first[1:] == alone[1:]
-    one, two = (skips(place / f"{many}-{player}") for many in ("one", "two"))
+    one, two = (skips(place / f"{many}-{network}") for many in ("one", "two"))
     assert 1 <= len(two) < STEPS
     assert [line["step"] for line in two] == [line["step"] for line in one]
     sides = set()
     for line, other in zip(two, one, strict=True):
-        assert (line["networks"], line["guilty"]) == ([player], [BAD])
+        assert (line["networks"], line["guilty"]) == ([network], [BAD])
         assert line["terms"][0] == term
         assert line["total"] == other["total"]
         ours, theirs = (
-            json.loads((place / f"{many}-{player}" / line["file"]).read_text())["clips"]
+            json.loads((place / f"{many}-{network}" / line["file"]).read_text())["clips"]
             for many in ("two", "one")
         )
         assert ours == theirs  # those of both processes, the first one's before the second one's

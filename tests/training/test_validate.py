@@ -1,4 +1,4 @@
-"""Validation: means over clips, previews in pairs, networks left as they were."""
+"""Validation: means over clips, previews in pairs, networks unchanged."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Amplifier(nn.Module):
 
 
 class Cut(Task):
-    """Generates what lacks the last 10 samples; the reference is cut to it."""
+    """Generates audio without the last 10 samples; the reference is cut to it."""
 
     def generate(
         self, generator: nn.Module, audio: Tensor, conditions: Conditions = NO_CONDITION
@@ -59,7 +59,7 @@ def clips() -> list[HeldOut]:
 
 
 def test_a_metric_is_the_plain_mean_over_clips() -> None:
-    """Doubled, a clip of level a is a away from itself: (0.1 + 0.2 + 0.45) / 3, however long."""
+    """Doubled, a clip of level a has the distance a: (0.1 + 0.2 + 0.45) / 3, at any length."""
     metric = Difference()
     values = validate(Cut().generate, Amplifier(), clips(), {"difference": metric}, RATE)
     assert values == pytest.approx({"difference": 0.25})

@@ -1,4 +1,4 @@
-"""From a model of ours or another's: its network and front-end, its weights, a fresh schedule."""
+"""Warm starts from our models or another project's: network, front-end, weights, new schedule."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ V3 = "golden/jik876-v3"
 
 
 class Notes(Silent):
-    """Keeps what is said."""
+    """Records notes."""
 
     def __init__(self) -> None:
         self.said: list[str] = []

@@ -76,7 +76,7 @@ class Artifact(ABC):
 
     def __call__(self, audio: Tensor, sample_rate: int) -> list[Finding]:
         """Analyse a clip `(C, T)` in about [-1, 1] at `sample_rate` Hz."""
-        waves = list(mended(audio))
+        waves = list(interpolate_non_finite(audio))
         found: list[Finding] = []
         for number, wave in enumerate(waves):
             if not any(torch.equal(wave, other) for other in waves[:number]):
@@ -97,7 +97,7 @@ class Artifact(ABC):
         ]
 
 
-def mended(audio: Tensor) -> Tensor:
+def interpolate_non_finite(audio: Tensor) -> Tensor:
     """A clip `(C, T)` with samples that are not finite replaced by linear interpolation."""
     audio = audio.detach().float()
     good = audio.isfinite()

@@ -6,7 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from wavegan.artifacts._spectrum import Array, decibels, level, spectrum
-from wavegan.artifacts.base import Artifact, Finding, mended
+from wavegan.artifacts.base import Artifact, Finding, interpolate_non_finite
 
 FRAME = 0.05
 """Seconds."""
@@ -35,7 +35,7 @@ class Level(Artifact):
 
     def __call__(self, audio: Tensor, sample_rate: int) -> list[Finding]:
         """At most one finding for the clip and one for its channels; `strength` in dB."""
-        audio = mended(audio)
+        audio = interpolate_non_finite(audio)
         if not audio.numel():
             return []
         seconds = audio.shape[-1] / sample_rate
@@ -137,7 +137,7 @@ def _difference(audio: Tensor, reference: Tensor, sample_rate: int) -> float | N
 def _loudness(audio: Tensor, sample_rate: int) -> Array:
     """K-weighted level of each frame (L,), dB, summed over channels."""
     total = None
-    for wave in mended(audio):
+    for wave in interpolate_non_finite(audio):
         look = spectrum(wave, sample_rate, FRAME, overlap=2)
         weighted = np.power(10, (look.db + _k_weights(look.hertz)[:, None]) / 10).sum(0)
         total = weighted if total is None else total + weighted

@@ -14,6 +14,7 @@ from wavegan.cli.diagnose import diagnose_command
 from wavegan.cli.doctor import doctor_app
 from wavegan.cli.errors import ReportingGroup
 from wavegan.cli.evaluate import evaluate_command
+from wavegan.cli.export import export_command
 from wavegan.cli.generate import generate_command
 from wavegan.cli.judge import judge_app
 from wavegan.cli.listen import listen_command
@@ -63,6 +64,7 @@ app.command("train", cls=RecipeCommand, rich_help_panel=_work)(train_command)
 app.command("vocode", rich_help_panel=_work)(vocode_command)
 app.command("generate", rich_help_panel=_work)(generate_command)
 app.command("convert", rich_help_panel=_work)(convert_command)
+app.command("export", rich_help_panel=_work)(export_command)
 for _name, _command in (
     ("evaluate", evaluate_command),
     ("report", report_command),

@@ -24,6 +24,7 @@ PRECISIONS = [
     ("bfloat16", "half as many bits"),
     ("float16", "for GPUs"),
 ]
+EXPORTS = (("onnx", "for onnxruntime, sherpa-onnx"), ("torch", "a program of torch.export"))
 
 
 class _Bare(str):
@@ -120,6 +121,12 @@ def precisions(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
 def devices(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
     """Values of --device."""
     return DEVICES
+
+
+@_quiet
+def export_formats(ctx: typer.Context, incomplete: str) -> Iterable[Offer]:
+    """Values of `export --format`."""
+    return EXPORTS
 
 
 @_quiet

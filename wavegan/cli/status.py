@@ -12,10 +12,10 @@ from wavegan.counted import counted
 from wavegan.errors import UserError
 
 if TYPE_CHECKING:
-    from wavegan.progress.standing import Standing
+    from wavegan.progress.run_status import RunStatus
     from wavegan.progress.verdict import RunVerdict
 
-    StatusRow = tuple[Standing, RunVerdict]
+    StatusRow = tuple[RunStatus, RunVerdict]
 
 WIDE = 160
 """Width in characters where there is no terminal."""
@@ -67,8 +67,8 @@ def status_command(
 
 def _row(run: Path) -> "StatusRow":
     from wavegan.progress.history import History
-    from wavegan.progress.standing import standing
-    from wavegan.progress.verdict import judge
+    from wavegan.progress.run_status import run_status
+    from wavegan.progress.verdict import run_verdict
 
     if not run.exists():
         raise UserError(f"{run}: no such folder")
@@ -79,10 +79,10 @@ def _row(run: Path) -> "StatusRow":
     history = History.read(run)
     for text in history.notes:
         typer.echo(f"note: {text}", err=True)
-    return standing(history), judge(history)
+    return run_status(history), run_verdict(history)
 
 
-def _facts(where: "Standing", verdict: "RunVerdict") -> dict[str, Any]:
+def _facts(where: "RunStatus", verdict: "RunVerdict") -> dict[str, Any]:
     return {**where.to_dict(), "verdict": verdict.to_dict()}
 
 

@@ -130,7 +130,8 @@ def _lines(file: Path, called: str) -> list[str]:
         content = json.loads("\n".join(lines))
     except ValueError:
         return lines
-    return [each if isinstance(each, str) else json.dumps(each) for each in content]
+    entries = [each if isinstance(each, str) else json.dumps(each) for each in content]
+    return [entry for entry in entries if entry.strip()]
 
 
 def _as_a_whole(line: str, names: Names) -> list[str]:

@@ -162,7 +162,7 @@ class Facts:
     content: str = ""
 
 
-def judge(path: str, facts: Facts) -> Clip | Rejected:
+def to_clip(path: str, facts: Facts) -> Clip | Rejected:
     """Decide whether a file can be used."""
     if reason := facts.error or _fault(facts):
         return Rejected(path, reason)

@@ -41,13 +41,13 @@ class PairedMel:
         path: relative to the folder of mels.
         found: frames in the file.
         expected: frames that the front-end makes from the audio.
-        lies: axis order in the file.
+        orientation: axis order in the file.
     """
 
     path: str
     found: int
     expected: int
-    lies: Orientation
+    orientation: Orientation
 
     @property
     def frames(self) -> int:
@@ -83,12 +83,12 @@ class Mels:
     @property
     def turned(self) -> int:
         """How many mels are stored as (frames, n_mels)."""
-        return sum(paired.lies.turned for paired in self.of.values())
+        return sum(paired.orientation.turned for paired in self.of.values())
 
     @property
     def unclear(self) -> list[PairedMel]:
         """Mels with as many frames as bands whose axis order was guessed."""
-        return [paired for paired in self.of.values() if paired.lies.doubt]
+        return [paired for paired in self.of.values() if paired.orientation.doubt]
 
     def crop(
         self, path: str, segment: int, place: float, within: tuple[int, int] | None = None
@@ -161,19 +161,19 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     named = mel_names.partners([*usable, *(file.path for file in manifest.rejected)], files)
     partners = named.of
 
-    def judge(clip: Clip) -> PairedMel | Rejected:
+    def paired(clip: Clip) -> PairedMel | Rejected:
         if clip.path not in partners:
             return Rejected(clip.path, "it has no mel")
-        return _judge(clip, folder, partners[clip.path], mel)
+        return _paired(clip, folder, partners[clip.path], mel)
 
     with ThreadPoolExecutor(READERS, thread_name_prefix="mels") as pool:
-        judged = list(pool.map(judge, manifest.clips))
+        read = list(pool.map(paired, manifest.clips))
     found = {
-        clip.path: verdict
-        for clip, verdict in zip(manifest.clips, judged, strict=True)
-        if isinstance(verdict, PairedMel)
+        clip.path: result
+        for clip, result in zip(manifest.clips, read, strict=True)
+        if isinstance(result, PairedMel)
     }
-    rejected = [verdict for verdict in judged if isinstance(verdict, Rejected)]
+    rejected = [result for result in read if isinstance(result, Rejected)]
     if not found:
         raise UserError(_nothing_fits(folder, files, rejected, partners))
     kept = tuple(_with_notice(clip) for clip in manifest.clips if clip.path in found)
@@ -184,15 +184,15 @@ def pair(manifest: Manifest, folder: Path, mel: Mel) -> tuple[Manifest, Mels]:
     return replace(manifest, clips=kept, rejected=tuple(everything)), mels
 
 
-def _judge(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejected:
+def _paired(clip: Clip, folder: Path, path: str, mel: Mel) -> PairedMel | Rejected:
     """Decide whether a mel fits its audio; values are read only if the shape fits."""
     try:
-        values, lies = mel_file.oriented(folder / path, mel.n_mels, mel.layout)
+        values, orientation = mel_file.oriented(folder / path, mel.n_mels, mel.layout)
     except (UserError, OSError) as error:
         why = reason(error, shown(folder / path))
         return Rejected(clip.path, f"its mel {printable(path)}: {why}")
     samples = reading.length(clip, mel.sample_rate)
-    paired = PairedMel(path, values.shape[1], mel.frames(samples), lies)
+    paired = PairedMel(path, values.shape[1], mel.frames(samples), orientation)
     if abs(paired.found - paired.expected) > TOLERANCE or not paired.frames:
         return Rejected(
             clip.path,

@@ -16,7 +16,7 @@ from wavegan.audio import formats, io, made_by
 from wavegan.audio.opening import shown
 from wavegan.counted import counted
 from wavegan.data import passed_over
-from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, judge
+from wavegan.data.manifest import Clip, Facts, Manifest, Rejected, to_clip
 from wavegan.data.scan_cache import ScanCache
 from wavegan.errors import UserError, reason
 
@@ -62,16 +62,16 @@ def scan(
     finally:
         # also after Ctrl-C, because decoding may have taken hours
         cache.save(found.files)
-    judged = [judge(path, cache.facts[path]) for path in found.files]
-    judged += found.rejected
-    clips = tuple(sorted((j for j in judged if isinstance(j, Clip)), key=lambda j: j.path))
+    read = [to_clip(path, cache.facts[path]) for path in found.files]
+    read += found.rejected
+    clips = tuple(sorted((j for j in read if isinstance(j, Clip)), key=lambda j: j.path))
     own: tuple[Clip, ...] = ()
     skipped = tuple(sorted(found.runs))
     if not keep_own:
         by = {path: facts.made_by for path, facts in cache.facts.items()}
         clips, own, lines = passed_over.divide(clips, by)
         skipped += lines
-    rejected = tuple(sorted((j for j in judged if isinstance(j, Rejected)), key=lambda j: j.path))
+    rejected = tuple(sorted((j for j in read if isinstance(j, Rejected)), key=lambda j: j.path))
     manifest = Manifest(root, clips, rejected, own, skipped)
     if not manifest.clips:
         raise UserError(_nothing_usable(manifest, found.extensions))
@@ -175,7 +175,7 @@ class _Search:
 
 
 def _measure(file: Path) -> Facts:
-    """Decode a file and measure what `judge` needs."""
+    """Decode a file and measure what `to_clip` needs."""
     try:
         found = io.measure(file)
     except (UserError, OSError) as error:

@@ -24,15 +24,15 @@ def cut(clip: Clip, share: float, gap: float) -> tuple[tuple[Clip, Clip], Clip] 
         short.
     """
     rate = clip.sample_rate
-    held, apart = round(max(SHORTEST, share * clip.seconds) * rate), round(gap * rate)
-    left = clip.frames - held - 2 * apart
+    held, margin = round(max(SHORTEST, share * clip.seconds) * rate), round(gap * rate)
+    left = clip.frames - held - 2 * margin
     if left < SHORTEST * rate:
         return None
     before = left // 2
-    after = before + 2 * apart + held
+    after = before + 2 * margin + held
     return (
         (part(clip, 0, before), part(clip, after, clip.frames)),
-        part(clip, before + apart, before + apart + held),
+        part(clip, before + margin, before + margin + held),
     )
 
 

@@ -101,8 +101,8 @@ def _simplicity(trial: Trial, recording: Recording) -> tuple[object, ...]:
 
 def _renamed(trial: Trial) -> Trial:
     """The same front-end, described by the preset with the fewest differences."""
-    apart = ("layout", "output_rate", "precision")
-    names = [field.name for field in fields(Mel) if field.name not in apart]
+    not_searched = ("layout", "output_rate", "precision")
+    names = [field.name for field in fields(Mel) if field.name not in not_searched]
     best = trial
     for preset in Mel.preset_names():
         spec = Mel.preset(preset)

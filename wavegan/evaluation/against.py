@@ -75,11 +75,11 @@ def differences(
     Returns:
         The differences by metric, in the order of `values`.
     """
-    apart = {key: _pairwise(values[key], others[key]) for key in values}
-    p_values = [sign_flip(each) for each in apart.values()]
+    differences = {key: _pairwise(values[key], others[key]) for key in values}
+    p_values = [sign_flip(each) for each in differences.values()]
     tested = sum(not math.isnan(p) for p in p_values)
     found = {}
-    for (key, each), p, adjusted in zip(apart.items(), p_values, holm(p_values), strict=True):
+    for (key, each), p, adjusted in zip(differences.items(), p_values, holm(p_values), strict=True):
         interval = mean_interval(each)
         least = smallest_p(interval.n)
         found[key] = Difference(

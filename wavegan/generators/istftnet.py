@@ -15,7 +15,7 @@ from torch.nn.functional import leaky_relu, pad
 
 from wavegan.generators.base import MelGenerator
 from wavegan.layers.block_checks import check_blocks, check_widths
-from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2
+from wavegan.layers.blocks import HIFIGAN_SLOPE, ResBlock1, ResBlock2, multi_receptive_field
 from wavegan.layers.conv import conv1d, upsample1d
 from wavegan.layers.istft_head import PolarISTFT
 from wavegan.layers.upsampling import check_hop_length, check_kernels
@@ -97,14 +97,12 @@ class ISTFTNet(MelGenerator):
         x = self.conv_pre(mel)
         for stage, up in enumerate(self.ups):
             x = up(leaky_relu(x, HIFIGAN_SLOPE))
-            first = stage * self.blocks_per_stage
-            blocks = self.resblocks[first : first + self.blocks_per_stage]
-            x = torch.stack([block(x) for block in blocks]).mean(0)
+            x = multi_receptive_field(x, self.resblocks, stage, self.blocks_per_stage)
         # One frame more, as centred frames give one hop less.
         x = pad(leaky_relu(x), (1, 0), "reflect")
         with torch.autocast(x.device.type, enabled=False):
             bins = self.conv_post(x.float())
-            halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
+            halves = bins.reshape(bins.shape[0], self.channels, 2, -1, bins.shape[-1])
             log_magnitude, turn = halves.unbind(2)
             # Published weights were trained with the sine of the last layer as phase.
             wave: Tensor = self.inverse(log_magnitude.exp(), turn.sin())

@@ -8,7 +8,7 @@ in the filtered noise of DDSP. Walks and loops are ours.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import torch
@@ -109,6 +109,8 @@ class SourceFilter(LatentGenerator):
         self.latent_dim, self.n_labels, self.circular = latent_dim, n_labels, circular
         self.overtones = overtones
         self.spectrogram = LogSpectrogram(spec_n_fft, spec_hop_length, floor=FLOOR)
+        # an export exchanges it for convolutions
+        self.filtered: Callable[..., Tensor] = filtered
         shapes = band_shapes(bands, spec_n_fft // 2 + 1, sample_rate)
         self.register_buffer("shapes", shapes, persistent=False)
         self.embedding = nn.Embedding(n_labels, label_dim) if n_labels else None
@@ -146,7 +148,7 @@ class SourceFilter(LatentGenerator):
             UserError: latent, label, noise or positions do not fit the network.
         """
         walk = as_walk(latent, self.latent_dim)
-        label = check_labels(label, self.n_labels, len(walk))
+        label = check_labels(label, self.n_labels, walk.shape[0])
         wrap = loop or self.circular
         # the pitch needs more precision than bfloat16 has
         with torch.autocast(walk.device.type, enabled=False):
@@ -159,14 +161,16 @@ class SourceFilter(LatentGenerator):
         levels = self.filters(x, wrap).float()
         with torch.autocast(walk.device.type, enabled=False):
             positions = levels.shape[-1] * self.spectrogram.hop_length // self.hop_length
-            sound = self.noises(noise, len(walk), positions, levels.device)[0].float()
+            sound = self.noises(noise, walk.shape[0], positions, levels.device)[0].float()
             voices = None
             if self.pitch is not None and curves is not None:
                 hertz = self.pitch.hertz(curves, sound.shape[-1], wrap, label)
                 voices = pulses(hertz, self.sample_rate, overtones=self.overtones, loop=wrap)
-            sizes = (len(levels), self.voices + 1, self.channels, self.shapes.shape[1], -1)
+            sizes = (levels.shape[0], self.voices + 1, self.channels, self.shapes.shape[1], -1)
             front = self.spectrogram
-            return filtered(levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap)
+            return self.filtered(
+                levels.reshape(sizes), self.shapes, voices, sound, front, wrap=wrap
+            )
 
     def noise_shapes(self, positions: int | None = None) -> list[tuple[int, ...]]:
         """`(channels, T)`, the white noise to filter."""

@@ -107,10 +107,10 @@ class SpecGAN(LatentGenerator):
             UserError: latent, label or positions do not fit the network.
         """
         walk = as_walk(latent, self.latent_dim)
-        label = check_labels(label, self.n_labels, len(walk))
+        label = check_labels(label, self.n_labels, walk.shape[0])
         maps = self._maps(walk * truncation, label)
         x = overlap(maps, positions, loop=loop)
-        x = x.reshape(len(x), -1, self.bins, x.shape[-1])
+        x = x.reshape(x.shape[0], -1, self.bins, x.shape[-1])
         for stage, up in enumerate(self.ups):
             x = up(relu(x) if stage else x, loop)
         return torch.tanh(x)

@@ -134,7 +134,7 @@ class StyleWave(LatentGenerator):
             UserError: latent, label, noise, truncation or positions do not fit the network.
         """
         walk = as_walk(latent, self.latent_dim)
-        label = check_labels(label, self.n_labels, len(walk))
+        label = check_labels(label, self.n_labels, walk.shape[0])
         if not 0 <= truncation <= 1:
             raise UserError(f"truncation {truncation} must be from 0 to 1: use 1 for all variety")
         x = self._map(walk.shape[1], positions, loop)
@@ -142,7 +142,7 @@ class StyleWave(LatentGenerator):
         share = None
         if walk.shape[1] > 1:
             share = shares(walk.shape[1], self.positions, x.shape[-1], loop).to(x.device)
-        drawn = iter(self.noises(noise, len(walk), x.shape[-1], x.device))
+        drawn = iter(self.noises(noise, walk.shape[0], x.shape[-1], x.device))
         audio = self._synthesize(x, styles, drawn, share, loop or self.circular)
         audio = OUTPUT_SCALE / math.sqrt(len(self.outputs)) * (audio + self.output_bias)
         return torch.tanh(audio) if self.final_tanh else audio
@@ -190,7 +190,7 @@ class StyleWave(LatentGenerator):
         wrap: bool,
     ) -> Tensor:
         """The sum of the outputs at all rates, `(B, channels, T)` in float32."""
-        x = x.expand(len(styles[0]), -1, -1)
+        x = x.expand(styles[0].shape[0], -1, -1)
         x = self.layers[0](x, styles[0], next(noise), share, wrap)
         audio: Tensor = self.outputs[0](x, styles[0], share).float()
         for stage, stride in enumerate(self.strides):

@@ -114,7 +114,7 @@ class WaveGAN(LatentGenerator):
             UserError: latent, label or positions do not fit the network.
         """
         walk = as_walk(latent, self.latent_dim)
-        label = check_labels(label, self.n_labels, len(walk))
+        label = check_labels(label, self.n_labels, walk.shape[0])
         x = self._joined(self._maps(walk * truncation, label), positions, loop)
         wrap = loop or self.circular
         for layer, up in enumerate(self.ups[:-1], start=1):

@@ -93,10 +93,10 @@ def write(
 
 
 def _of_mel(vocoder: BaseVocoder, source: Path, note: Callable[[str], None]) -> Made:
-    values, layout = mel_file.oriented(source, vocoder.n_mels, vocoder.mel_config.layout)
-    if layout.doubt:
-        warnings.warn(f"{source}: {layout.doubt}", RuntimeWarning, stacklevel=2)
-    elif layout.turned:
+    values, orientation = mel_file.oriented(source, vocoder.n_mels, vocoder.mel_config.layout)
+    if orientation.doubt:
+        warnings.warn(f"{source}: {orientation.doubt}", RuntimeWarning, stacklevel=2)
+    elif orientation.turned:
         note(f"{source}: has shape (frames, n_mels) and is transposed, like all such inputs")
     made = Made(source, vocoder.sample_rate, is_mel=True)
     made.long = long_audio.vocoded(vocoder, source)

@@ -9,7 +9,7 @@ of those frames are cut off. Only the first and last pieces have the borders of 
                             ├ before ┼────── kept ──────────┤
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
@@ -76,7 +76,11 @@ def reach(generator: MelGenerator, n_mels: int) -> Reach | None:
 
 
 def decode(
-    engine: Engine[MelGenerator], mel: Tensor, noise: Tensor | None, known: Reach | None
+    engine: Engine[MelGenerator],
+    mel: Tensor,
+    noise: Tensor | None,
+    known: Reach | None,
+    run: Callable[..., Tensor] | None = None,
 ) -> Tensor:
     """The audio `(N, T)` of mels `(N, n_mels, L)`, decoded a few samples at a time.
 
@@ -85,6 +89,7 @@ def decode(
         mel: mels of one length.
         noise: `(N, channels, length)` if the network takes noise.
         known: the network's reach; None decodes each mel whole.
+        run: runs the network instead of the engine.
 
     Raises:
         UserError: too few frames for a network with reflected borders.
@@ -92,14 +97,14 @@ def decode(
     length = mel.shape[-1]
     most = most_frames(engine.network, mel.device)
     if len(mel) * length <= most:
-        return _made(engine, mel, noise)
+        return _made(engine, mel, noise, run)
     audio = []
     together = max(most // length, 1)
     for first in range(0, len(mel), together):
         part = slice(first, first + together)
         given = mel[part], None if noise is None else noise[part]
         if length <= most or known is None:
-            audio.append(_made(engine, *given))
+            audio.append(_made(engine, *given, run))
         else:
             audio.append(_in_pieces(engine, *given, known, most))
     return torch.cat(audio)
@@ -180,9 +185,15 @@ def _in_pieces(
     return audio
 
 
-def _made(engine: Engine[MelGenerator], mel: Tensor, noise: Tensor | None) -> Tensor:
+def _made(
+    engine: Engine[MelGenerator],
+    mel: Tensor,
+    noise: Tensor | None,
+    run: Callable[..., Tensor] | None = None,
+) -> Tensor:
+    run = engine if run is None else run
     try:
-        made = engine(mel) if noise is None else engine(mel, noise)
+        made = run(mel) if noise is None else run(mel, noise)
     except RuntimeError:
         if mel.shape[-1] > FEW or not _takes(engine.network, mel.shape[-1] + FEW, mel):
             raise

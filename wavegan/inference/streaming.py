@@ -14,6 +14,7 @@ from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.inference.base_vocoder import BaseVocoder
 from wavegan.inference.engine.engine import Engine
+from wavegan.inference.engine.graphs import Graphs
 from wavegan.inference.given import numbers, whole
 from wavegan.inference.noise import NoiseStream
 from wavegan.inference.pieces import FEW, Reach, decode, most_frames, noise_per_frame
@@ -27,11 +28,18 @@ class MelStream:
         engine: runs the network.
         known: the network's reach.
         noise: where the network's noise comes from; None if it takes none.
+        graphs: whether to replay CUDA graphs.
     """
 
     def __init__(
-        self, engine: Engine[MelGenerator], known: Reach, noise: NoiseStream | None = None
+        self,
+        engine: Engine[MelGenerator],
+        known: Reach,
+        noise: NoiseStream | None = None,
+        *,
+        graphs: bool = False,
     ) -> None:
+        self._run = Graphs(engine) if graphs else engine
         self._engine, self._noise, self._before = engine, noise, known.before
         self.lookahead = known.after + (0 if noise is None else noise.unsettled)
         """Frames after a sample's own that have to be known before it is final."""
@@ -81,7 +89,7 @@ class MelStream:
         last = min(stop + self.lookahead, self._last)
         mel = self._held[..., first - self._first : last - self._first]
         noise = None if self._noise is None else self._noise.between(first, last, mel)
-        made = decode(self._engine, mel, noise, None)
+        made = decode(self._engine, mel, noise, None, self._run)
         return made[:, (self._emitted - first) * hop : end - first * hop]
 
     def _drop(self) -> None:
@@ -96,8 +104,12 @@ def streamed(
     mels: Iterable[object],
     noise: Iterable[object] | None,
     seed: int,
+    *,
+    cuda_graphs: bool,
 ) -> Iterator[Tensor]:
     """See `Vocoder.stream`."""
+    if cuda_graphs and not _has_graphs(vocoder):
+        raise UserError(f"cuda_graphs: the device is {vocoder.device}, and only CUDA has graphs")
     known = vocoder.reach
     if known is None:
         raise UserError(
@@ -110,8 +122,12 @@ def streamed(
         drawn = NoiseStream(vocoder.generator, whole(seed, "seed"), given)
     elif noise is not None:
         raise UserError("noise: this model takes no noise; leave it out")
-    stream = MelStream(vocoder.engine, known, drawn)
+    stream = MelStream(vocoder.engine, known, drawn, graphs=cuda_graphs)
     return _run(vocoder, mels, stream)
+
+
+def _has_graphs(vocoder: BaseVocoder) -> bool:
+    return vocoder.device.type == "cuda"
 
 
 def _run(vocoder: BaseVocoder, mels: Iterable[object], stream: MelStream) -> Iterator[Tensor]:

@@ -89,6 +89,7 @@ class Vocoder(BaseVocoder):
         noise: Iterable[ArrayLike] | None = None,
         *,
         seed: int = 0,
+        cuda_graphs: bool = False,
     ) -> Iterator[Tensor]:
         """Vocode a mel while it is being made.
 
@@ -102,6 +103,8 @@ class Vocoder(BaseVocoder):
                 pieces, in time for its frames. None draws it from `seed`: with one channel that of
                 the whole mel, with several (UnivNet) other noise.
             seed: seed of the noise.
+            cuda_graphs: on a CUDA device, replay the network's work for chunks of a size that comes
+                again, which saves the time to launch it.
 
         Yields:
             Audio `(..., T')` after each chunk that settles samples, and after the last chunk.
@@ -110,7 +113,7 @@ class Vocoder(BaseVocoder):
             UserError: the model needs the whole mel (see `stream_overlapped`); a chunk that does
                 not fit; too few frames in all.
         """
-        return streamed(self, mels, noise, seed)
+        return streamed(self, mels, noise, seed, cuda_graphs=cuda_graphs)
 
     def stream_overlapped(
         self, mels: Iterable[ArrayLike], *, window: int = 256, overlap: int = 32

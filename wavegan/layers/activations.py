@@ -34,7 +34,7 @@ class Snake(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
         alpha = _positive(self.alpha, self.logscale)
-        return x + torch.sin(x * alpha).square() / (alpha + EPS)
+        return _rippled(x, alpha, alpha)
 
 
 class SnakeBeta(nn.Module):
@@ -57,7 +57,7 @@ class SnakeBeta(nn.Module):
         """Shape: `(B, C, T)` to the same."""
         alpha = _positive(self.alpha, self.logscale)
         beta = _positive(self.beta, self.logscale)
-        return x + torch.sin(x * alpha).square() / (beta + EPS)
+        return _rippled(x, alpha, beta)
 
 
 class AntiAliased(nn.Module):
@@ -73,23 +73,35 @@ class AntiAliased(nn.Module):
     """
 
     low_pass: Tensor
+    interpolation: Tensor
 
     def __init__(self, activation: nn.Module) -> None:
         super().__init__()
         self.act = activation
         taps = torch.tensor(half_band(), dtype=torch.float32)[None, None]
         self.register_buffer("low_pass", taps, persistent=False)
+        # zeros between samples halve the level
+        self.register_buffer("interpolation", 2 * taps, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
         channels = x.shape[1]
         low_pass = self.low_pass.expand(channels, -1, -1)
+        interpolation = self.interpolation.expand(channels, -1, -1)
         edge = TAPS // 2 - 1
         x = pad(x, (edge, edge), mode="replicate")
-        x = 2 * conv_transpose1d(x, low_pass, stride=2, groups=channels)
+        x = conv_transpose1d(x, interpolation, stride=2, groups=channels)
         x = self.act(x[..., 3 * edge : -3 * edge])
         x = pad(x, (edge, edge + 1), mode="replicate")
         return conv1d(x, low_pass, stride=2, groups=channels)
+
+
+def _rippled(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+    ripple = torch.sin(x * alpha)
+    if torch.is_grad_enabled():
+        return x + ripple.square() / (beta + EPS)
+    # the same numbers; half of the time on a CPU is spent on memory for results
+    return ripple.square_().div_(beta + EPS).add_(x)
 
 
 def half_band() -> NDArray[np.float64]:

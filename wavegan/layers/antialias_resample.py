@@ -58,7 +58,7 @@ class Upsample(nn.Module):
         channels = x.shape[1]
         with torch.autocast(x.device.type, enabled=False):
             phases = convolve(_wide(x), self.phases.repeat(channels, 1, 1), groups=channels)
-        each = phases[..., REACH:-REACH].reshape(len(x), channels, self.rate, -1)
+        each = phases[..., REACH:-REACH].reshape(x.shape[0], channels, self.rate, -1)
         return each.transpose(2, 3).flatten(2)
 
 

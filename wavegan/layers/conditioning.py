@@ -35,6 +35,8 @@ def check_labels(label: Tensor | None, n_labels: int, batch: int) -> Tensor | No
         raise UserError(f"label has shape {tuple(label.shape)}: {wanted}")
     if label.is_floating_point() or label.is_complex() or label.dtype is torch.bool:
         raise UserError(f"label holds {str(label.dtype).removeprefix('torch.')}: {wanted}")
+    if torch.compiler.is_exporting():  # the graph is traced for any labels
+        return label.long()
     strange = label[(label < 0) | (label >= n_labels)]
     if len(strange):
         raise UserError(f"label {int(strange[0])} is not known: {wanted}")

@@ -86,7 +86,7 @@ class ISTFTHead(nn.Module):
         # bfloat16 is too imprecise for phases beyond 2 pi
         with torch.autocast(frames.device.type, enabled=False):
             bins: Tensor = self.out(frames.float()).transpose(1, 2)
-            halves = bins.reshape(len(bins), self.channels, 2, -1, bins.shape[-1])
+            halves = bins.reshape(bins.shape[0], self.channels, 2, -1, bins.shape[-1])
             log_magnitude, phase = halves.unbind(2)
             # clamp before the exponential: an overflow would have no finite gradient
             wave: Tensor = self.inverse(log_magnitude.clamp(max=LOUDEST).exp(), phase)

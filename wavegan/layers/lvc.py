@@ -31,10 +31,13 @@ def location_variable_convolution(x: Tensor, kernels: Tensor, biases: Tensor) ->
     size, frames = kernels.shape[-2:]
     hop = x.shape[-1] // frames
     reach = size // 2
-    stretches = pad(x, (reach, reach)).unfold(2, hop + 2 * reach, hop)
-    windows = stretches.unfold(3, size, 1)
-    convolved: Tensor = torch.einsum("bclhk,bcdkl->bdlh", windows, kernels)
-    return (convolved + biases[..., None]).flatten(2)
+    # frames are the batch of matrix products, one for each place in the kernel
+    padded = pad(x, (reach, reach)).mT.contiguous()
+    made = biases.mT.flatten(0, 1)[:, None]
+    for place, kernel in enumerate(kernels.permute(3, 0, 4, 1, 2).flatten(1, 2)):
+        shifted = padded[:, place : place + x.shape[-1]].reshape(-1, hop, x.shape[1])
+        made = torch.baddbmm(made, shifted, kernel)
+    return made.reshape(len(x), frames * hop, -1).mT
 
 
 class KernelPredictor(nn.Module):

@@ -92,7 +92,7 @@ class Mapping(nn.Module):
 
     def _rows(self, style: Tensor, label: Tensor | None) -> Tensor:
         if self.embedding is None or label is None:
-            return torch.zeros(len(style), dtype=torch.long, device=style.device)
+            return torch.zeros(style.shape[0], dtype=torch.long, device=style.device)
         return label
 
 

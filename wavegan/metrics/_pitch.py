@@ -59,9 +59,10 @@ class PitchMetric(Metric):
 
     def __init__(self, tracker: Tracker = "pyin") -> None:
         self.tracker: Tracker = tracker
-        package, extra = {"pyin": ("librosa", "metrics"), "swift_f0": ("swift_f0", "judges")}[
-            tracker
-        ]
+        package, extra = {
+            "pyin": ("librosa", "metrics"),
+            "swift_f0": ("swift_f0", "trained-metrics"),
+        }[tracker]
         try:
             importlib.import_module(package)
         except ImportError as error:

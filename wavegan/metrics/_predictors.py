@@ -22,7 +22,7 @@ from wavegan.errors import UserError
 Array = NDArray[np.float32]
 T = TypeVar("T")
 
-EXTRA = 'pip install "wavegan[judges]"'
+EXTRA = 'pip install "wavegan[trained-metrics]"'
 SILENT = 2.0**-15
 """Peak below which a clip is silent: one step of 16 bits."""
 KEPT = 1024

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wavegan.progress.history import History
-from wavegan.progress.verdict import RunVerdict, judge
+from wavegan.progress.verdict import RunVerdict, run_verdict
 
 
 class Adviser:
@@ -33,7 +33,7 @@ class Adviser:
         An error in here must not end the run, so it is only printed.
         """
         try:
-            self.last = judge(History.read(self.run))
+            self.last = run_verdict(History.read(self.run))
         except Exception as error:
             self.note(f"no verdict: {' '.join(str(error).split())}")
             return

@@ -46,10 +46,10 @@ def _collapse(step: int, values: Values, past: Sequence[Values]) -> Alarm | None
 
 def _overpowering(step: int, values: Values, past: Sequence[Values]) -> Alarm | None:
     recent = [*past[-PATIENCE:], values]
-    told = all(line.get(name, math.nan) >= WINS for line in recent for name in RIGHT)
+    sure = all(line.get(name, math.nan) >= WINS for line in recent for name in RIGHT)
     now = values.get("frechet", math.nan)
-    stands = any(now >= IMPROVES * earlier.get("frechet", math.nan) for earlier in past)
-    if len(recent) <= PATIENCE or not told or not stands:
+    stalls = any(now >= IMPROVES * earlier.get("frechet", math.nan) for earlier in past)
+    if len(recent) <= PATIENCE or not sure or not stalls:
         return None
     seen = {name: values[name] for name in (*RIGHT, "frechet")}
     return Alarm("overpowering", "discriminator", "lower_rate", step, seen, "validation")

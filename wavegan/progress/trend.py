@@ -123,8 +123,8 @@ def slope(place: Array, level: Array) -> float:
     """Theil-Sen slope: the median of the slopes of all pairs (Sen 1968, doi:10.2307/2285891)."""
     first, second = np.triu_indices(len(level), 1)
     run = place[second] - place[first]
-    apart = run > 0
-    return float(np.median((level[second] - level[first])[apart] / run[apart]))
+    distinct = run > 0
+    return float(np.median((level[second] - level[first])[distinct] / run[distinct]))
 
 
 def _margin(residual: Array, scale: float) -> float:

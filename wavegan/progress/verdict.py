@@ -80,7 +80,7 @@ class RunVerdict:
         }
 
 
-def judge(history: History) -> RunVerdict:
+def run_verdict(history: History) -> RunVerdict:
     """The verdict of a run; missing data never raises."""
     metric = _metric(history)
     steps, values = _known(history, metric)

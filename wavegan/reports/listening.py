@@ -173,9 +173,9 @@ def _card(
     pictures = [_picture(spectrogram.picture(levels, frame), text, frame)]
     notes = list(sound.notes)
     if wanted is not None and original is not None:
-        apart, mean = spectrogram.difference(levels, wanted, frame)
+        change, mean = spectrogram.difference(levels, wanted, frame)
         text = f"Difference of {name}, {sound.column}, from the original: {mean:.1f} dB on average"
-        pictures.append(_picture(apart, text, frame, "picture difference"))
+        pictures.append(_picture(change, text, frame, "picture difference"))
         notes.insert(0, f"differs by {mean:.1f} dB")
         if abs(sound.seconds - original.seconds) > LENGTH_TOLERANCE:
             longer = sound.seconds - original.seconds

@@ -13,7 +13,7 @@ from wavegan.errors import UserError
 from wavegan.pages import is_own_page
 from wavegan.progress import wording
 from wavegan.progress.history import History
-from wavegan.progress.verdict import judge
+from wavegan.progress.verdict import run_verdict
 from wavegan.reports import clips, curves, facts, listening, measure, page, tables
 from wavegan.targets import check_files
 
@@ -247,7 +247,7 @@ def _verdicts(sources: Sources) -> Markup:
     runs = [
         {
             "name": name,
-            "verdict": judge(history).text,
+            "verdict": run_verdict(history).text,
             "alarms": [(f"{alarm.step:,}", wording.line(alarm)) for alarm in history.alarms],
         }
         for name, history in sources.runs.items()

@@ -13,9 +13,9 @@ def distance(made: Tensor, real: Tensor) -> float:
     """
     first, second = _root(made), _root(real)
     overlap = torch.linalg.svdvals(first @ second.T).sum()
-    apart = (made.mean(0) - real.mean(0)).square().sum()
+    shift = (made.mean(0) - real.mean(0)).square().sum()
     spread = first.square().sum() + second.square().sum()
-    return max(0.0, float(apart + spread - 2 * overlap))
+    return max(0.0, float(shift + spread - 2 * overlap))
 
 
 def spread_over(clips: Tensor) -> float:

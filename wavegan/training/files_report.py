@@ -53,7 +53,7 @@ def mel_warnings(files: Files, fits: Sequence[Fit]) -> list[str]:
         return []
     lines = mel_fit.doubts(fits, files.mels)
     if unclear := files.mels.unclear:
-        named, doubt = printable(unclear[0].path), unclear[0].lies.doubt
+        named, doubt = printable(unclear[0].path), unclear[0].orientation.doubt
         lines.append(f"warning: {named}: {doubt} ({counted(len(unclear), 'mel')} of that size)")
     return lines
 

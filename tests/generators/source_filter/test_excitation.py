@@ -1,4 +1,4 @@
-"""Pulses against sums of cosines, and bands that leave what is even as it is."""
+"""Pulses against sums of cosines, and bands that do not change a flat spectrum."""
 
 import math
 
@@ -46,13 +46,13 @@ def test_nothing_is_mirrored_at_half_the_sample_rate() -> None:
 
 
 def test_overtones_do_not_come_and_go_at_once() -> None:
-    """The least change of the pitch, across the place where there is one overtone more."""
+    """The smallest change of the pitch at which there is one more overtone."""
     above, below = (pulses(steady(400 + change, 50), RATE) for change in (1e-3, -1e-3))
     assert (above - below).abs().max() < 0.02 * above.abs().max()
 
 
 def test_a_loop_has_whole_periods() -> None:
-    """82.6 periods become 83, and the next round is the same once more."""
+    """82.6 periods become 83, and the next round is the same."""
     pitch = torch.linspace(90, 130.3, 6000)[None].requires_grad_()
     made = pulses(pitch, RATE, loop=True)
     moved = pitch * 83 / (pitch.sum() / RATE)

@@ -7,7 +7,7 @@ from wavegan.generators._source_filter.voices import PACE, Voices
 
 @torch.no_grad()
 def test_voices_begin_apart_and_learn_slowly() -> None:
-    """Three of them at 1/6, 1/2 and 5/6 of four octaves; weights move them little."""
+    """Three of them at 1/6, 1/2 and 5/6 of four octaves; weights change them little."""
     net = Voices(8, 3, 100, 1600)
     made = net.hertz(net.curves(torch.randn(2, 8, 16)), 64, False, None)
     assert made.shape == (2, 3, 64)

@@ -1,4 +1,4 @@
-"""ParallelWaveGAN's settings and weight names of two families: all are known, or refused."""
+"""ParallelWaveGAN's settings and weight names of two families: each is known, or refused."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -97,9 +97,7 @@ def test_what_is_left_out_is_what_the_project_takes() -> None:
 
 @pytest.mark.parametrize("network", ["ConvInUpsampleNetwork", "UpsampleNetwork"])
 @pytest.mark.parametrize("active", [False, True])
-def test_smoothing_convolutions_are_counted_past_what_lies_between(
-    network: str, active: bool
-) -> None:
+def test_smoothing_convolutions_are_counted_past_other_layers(network: str, active: bool) -> None:
     params: dict[str, Any] = {
         "layers": 1, "stacks": 1, "aux_context_window": 0, "upsample_net": network,
         "upsample_params": {"upsample_scales": [8, 4, 8]},

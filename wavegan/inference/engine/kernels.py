@@ -50,19 +50,20 @@ def convolution(
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread = (0, padding), (1, stride), (1, dilation)
-    use = ("conv", dtype, stride, padding, dilation, groups, _prepacks(x), _length(x))
+    packs, length = _prepacks(x), _length(x, weight, dilation)
+    use = ("conv", dtype, stride, padding, dilation, groups, packs, length)
 
     def pack() -> Tensor:
         wide = _wide(weight, dtype)
-        if not _prepacks(x):
+        if not packs:
             return wide
         packed: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
-            wide, sides, steps, spread, groups, [1, x.shape[1], 1, _length(x)]
+            wide, sides, steps, spread, groups, [1, x.shape[1], 1, length]
         )
         return packed
 
     packed = packing.get(weight, use, pack)
-    if not _prepacks(x):
+    if not packs:
         return conv2d(x2, packed, bias, steps, sides, spread, groups).squeeze(2)
     made: Tensor = torch.ops.mkldnn._convolution_pointwise(
         x2, packed, bias, sides, steps, spread, groups, "none", [], ""
@@ -98,29 +99,26 @@ def transposed(
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread, more = (0, padding), (1, stride), (1, dilation), (0, output_padding)
-    use = (
-        "transposed",
-        dtype,
-        stride,
-        padding,
-        dilation,
-        output_padding,
-        groups,
-        _prepacks(x),
-        _length(x),
-    )
+    packs, length = _prepacks(x), _length(x, weight, dilation)
+    use = ("transposed", dtype, stride, padding, dilation, output_padding, groups, packs, length)
 
     def pack() -> Tensor:
         wide = _wide(weight, dtype)
-        if not _prepacks(x):
+        if not packs:
             return wide
         packed: Tensor = torch.ops.mkldnn._reorder_convolution_transpose_weight(
-            wide, sides, more, steps, spread, groups, [1, x.shape[1], 1, _length(x)]
+            wide,
+            sides,
+            more,
+            steps,
+            spread,
+            groups,
+            [1, x.shape[1], 1, length],
         )
         return packed
 
     packed = packing.get(weight, use, pack)
-    if not _prepacks(x):
+    if not packs:
         made = conv_transpose2d(x2, packed, bias, steps, sides, more, groups, spread)
     else:
         made = torch.ops.mkldnn._convolution_transpose_pointwise(
@@ -157,8 +155,9 @@ def dense(
     return made
 
 
-def _length(x: Tensor) -> int:
-    return SHORT if x.shape[-1] <= 4 * SHORT else LONG
+def _length(x: Tensor, weight: Tensor, dilation: int) -> int:
+    """The length to pack for; a kernel without padding needs its own width."""
+    return max(SHORT if x.shape[-1] <= 4 * SHORT else LONG, dilation * weight.shape[-1])
 
 
 def _wide(x: Tensor, dtype: torch.dtype) -> Tensor:

@@ -60,19 +60,25 @@ class Packing:
 
     def _owner(self, weight: Tensor) -> Tensor | None:
         """The parameter or buffer that holds a weight; None if it was computed."""
-        base = weight if weight._base is None else weight._base
+        base = _root(weight)
         if isinstance(base, nn.Parameter):
             return base
         if not self._is_buffer(base):
             network = self._network()
             if network is None:
                 return None
-            self._buffers = {id(each): weakref.ref(each) for each in network.buffers()}
+            roots = map(_root, network.buffers())
+            self._buffers = {id(root): weakref.ref(root) for root in roots}
         return base if self._is_buffer(base) else None
 
     def _is_buffer(self, tensor: Tensor) -> bool:
         known = self._buffers.get(id(tensor))
         return known is not None and known() is tensor
+
+
+def _root(tensor: Tensor) -> Tensor:
+    """What a tensor is a view of, or the tensor itself."""
+    return tensor if tensor._base is None else tensor._base
 
 
 def _version(tensor: Tensor) -> int:

@@ -14,7 +14,7 @@ from wavegan.inference.engine.packing import Packing
 NARROW = 64
 """Samples. On CPUs with AMX oneDNN's bfloat16 kernels read beyond narrower inputs (torch 2.13)."""
 GROUP = 8
-"""Channels per group; with fewer a convolution has too little arithmetic for bfloat16 to help."""
+"""Channels per group. With fewer there is too little arithmetic for a change of type to pay."""
 
 
 class Running(TorchFunctionMode):
@@ -60,7 +60,12 @@ class Running(TorchFunctionMode):
     ) -> Any:
         if isinstance(padding, str) or not _fits(input, weight, 3):
             return NotImplemented
-        return kernels.convolution(
+        span = _one(dilation) * (weight.shape[-1] - 1) + 1
+        if input.shape[1] != weight.shape[1] * groups or input.shape[-1] + 2 * _one(padding) < span:
+            # torch says what is wrong
+            return NotImplemented
+        computed, kept = self._types(input, weight, weight.shape[1])
+        made = kernels.convolution(
             self._packing,
             input,
             weight,
@@ -69,8 +74,9 @@ class Running(TorchFunctionMode):
             _one(padding),
             _one(dilation),
             groups,
-            self._type(input, weight, weight.shape[1]),
+            computed,
         )
+        return made.to(kept)
 
     def _conv_transpose1d(
         self,
@@ -83,9 +89,11 @@ class Running(TorchFunctionMode):
         groups: int = 1,
         dilation: Any = 1,
     ) -> Any:
-        if not _fits(input, weight, 3):
+        if not _fits(input, weight, 3) or input.shape[1] != weight.shape[0]:
             return NotImplemented
-        return kernels.transposed(
+        width = weight.shape[0] // groups
+        computed, kept = self._types(input, weight, width)
+        made = kernels.transposed(
             self._packing,
             input,
             weight,
@@ -95,15 +103,16 @@ class Running(TorchFunctionMode):
             _one(output_padding),
             groups,
             _one(dilation),
-            self._type(input, weight, weight.shape[0] // groups),
+            # oneDNN computes the others 100 times slower
+            computed if width >= GROUP else torch.float32,
         )
+        return made.to(kept)
 
     def _linear(self, input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:
-        if input.ndim < 2 or not _fits(input, weight, 2):
+        if input.ndim < 2 or not _fits(input, weight, 2) or input.shape[-1] != weight.shape[1]:
             return NotImplemented
-        return kernels.dense(
-            self._packing, input, weight, bias, self._type(input, weight, input.shape[-1])
-        )
+        computed, kept = self._types(input, weight, input.shape[-1])
+        return kernels.dense(self._packing, input, weight, bias, computed).to(kept)
 
     def _pad(self, input: Tensor, pad: Sequence[int], *more: Any, **others: Any) -> Any:
         # with channels last in 2-D, torch pads without changing the layout
@@ -111,11 +120,18 @@ class Running(TorchFunctionMode):
             return NotImplemented
         return functional.pad(input.unsqueeze(2), [*pad, 0, 0], *more, **others).squeeze(2)
 
-    def _type(self, x: Tensor, weight: Tensor, width: int) -> torch.dtype:
-        exact = any(weight is each for each in self._exact)
-        if exact or width < GROUP or (x.ndim == 3 and x.shape[-1] < NARROW):
-            return torch.float32
-        return self._dtype
+    def _types(self, x: Tensor, weight: Tensor, width: int) -> tuple[torch.dtype, torch.dtype]:
+        """The type to compute in and the type of the result.
+
+        All layers but the first and the last give the same type whatever the length of the input:
+        some networks multiply the outputs of two of them.
+        """
+        if any(weight is each for each in self._exact):
+            return torch.float32, torch.float32
+        if width < GROUP:
+            return x.dtype, x.dtype
+        narrow = x.ndim == 3 and x.shape[-1] < NARROW
+        return torch.float32 if narrow else self._dtype, self._dtype
 
 
 _OWN: dict[Any, Callable[..., Any]] = {

@@ -1,4 +1,4 @@
-"""Where a run stands, by its files."""
+"""The status of a run, from its files."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import pytest
 
 from wavegan.progress.history import History
 from wavegan.progress.pace import due, format_duration
-from wavegan.progress.standing import standing
+from wavegan.progress.run_status import run_status
 
 
 def make(run: Path, *lines: dict[str, object], steps: int = 1000) -> History:
@@ -29,22 +29,22 @@ def train(step: int, speed: float = 2.0) -> dict[str, object]:
 
 def test_running_silent_ended(tmp_path: Path) -> None:
     history = make(tmp_path / "a", train(50), train(100), train(150, 900.0))
-    found = standing(history, now=5012)
+    found = run_status(history, now=5012)
     assert (found.state, found.speed, found.left) == ("running", 2.0, 425.0)
     assert found.line == (
         "step 150 of 1,000 (15%), 2 steps/s, 7 min to the end; running (wrote 12 s ago)"
     )
     # five lines of 50 steps at 2 a second are 125 s
-    assert [standing(history, now=5000 + s).state for s in (124, 126)] == ["running", "silent"]
-    assert standing(history, now=5600).line.endswith("silent for 10 min (validating, or stopped)")
-    ended = standing(make(tmp_path / "b", train(1000)), now=5000 + 3 * 3600)
+    assert [run_status(history, now=5000 + s).state for s in (124, 126)] == ["running", "silent"]
+    assert run_status(history, now=5600).line.endswith("silent for 10 min (validating, or stopped)")
+    ended = run_status(make(tmp_path / "b", train(1000)), now=5000 + 3 * 3600)
     assert (ended.state, ended.left) == ("ended", 0)
     assert ended.line == "step 1,000 of 1,000 (100%), 2 steps/s; ended 3.0 h ago"
-    assert standing(history, now=4000).written == 0  # a clock that is behind
+    assert run_status(history, now=4000).written == 0  # a clock that is behind
 
 
 def test_what_has_not_begun(tmp_path: Path) -> None:
-    found = standing(make(tmp_path / "a"))
+    found = run_status(make(tmp_path / "a"))
     assert (found.state, found.written, found.left, found.best) == ("not begun", None, None, None)
     assert found.line == "step 0 of 1,000 (0%); nothing written yet"
 
@@ -54,21 +54,21 @@ def test_the_best_checkpoint_has_to_be_there(tmp_path: Path) -> None:
     history = make(run, train(50))
     folder = run / "checkpoints" / "00000050"
     folder.mkdir(parents=True)
-    assert standing(history).best is None
+    assert run_status(history).best is None
     (run / "checkpoints" / "best.json").write_text('{"step": 50, "log_mel_l1": 0.1}')
-    assert standing(history).best == str(folder)
+    assert run_status(history).best == str(folder)
     (run / "checkpoints" / "best.json").write_text('{"step": 100}')
-    assert standing(history).best is None
+    assert run_status(history).best is None
     (folder / "training").mkdir()
     (folder / "training" / "state.pt").touch()
-    assert f"wavegan train --resume {run}" in standing(history, now=9000).line
+    assert f"wavegan train --resume {run}" in run_status(history, now=9000).line
 
 
 def test_the_last_alarms_are_kept(tmp_path: Path) -> None:
     alarms = [{"kind": "alarm", "step": n, "text": f"alarm {n}"} for n in range(1, 6)]
     alarms[4] |= {"name": "collapse", "network": "generator", "action": "restart"}
     alarms[4] |= {"numbers": {"diversity": 0.1}}
-    found = standing(make(tmp_path / "a", train(50), *alarms)).to_dict()["alarms"]
+    found = run_status(make(tmp_path / "a", train(50), *alarms)).to_dict()["alarms"]
     assert found[:2] == [{"step": 3, "text": "alarm 3"}, {"step": 4, "text": "alarm 4"}]
     assert (found[2]["step"], found[2]["name"]) == (5, "collapse")
     assert found[2]["numbers"] == {"diversity": 0.1}

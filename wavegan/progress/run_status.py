@@ -18,7 +18,7 @@ QUIET, LINES = 120.0, 5.0
 
 
 @dataclass(frozen=True)
-class Standing:
+class RunStatus:
     """Status of a run.
 
     Attributes:
@@ -76,13 +76,13 @@ class Standing:
         return asdict(self) | {"alarms": alarms}
 
 
-def standing(history: History, now: float | None = None) -> Standing:
+def run_status(history: History, now: float | None = None) -> RunStatus:
     """The status of a run at a time (seconds since 1970; None: now)."""
     file = history.run / "metrics.jsonl"
     written = None
     if file.is_file():
         written = max(0.0, (time.time() if now is None else now) - file.stat().st_mtime)
-    return Standing(
+    return RunStatus(
         run=str(history.run),
         step=history.step,
         total=history.total,

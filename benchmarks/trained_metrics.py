@@ -1,6 +1,6 @@
 """Compute each trained metric and its cost, for several systems' copies of the same clips.
 
-    python benchmarks/judges.py vocoder-demo/ljspeech
+    python benchmarks/trained_metrics.py vocoder-demo/ljspeech
 
 Each subfolder is a system; one of them has the recordings (`--reference`). Clips are
 paired by name, cut to one length and matched in level (RMS) to the recording. Prints the mean of
