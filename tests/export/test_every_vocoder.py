@@ -112,7 +112,9 @@ def model(tmp_path: Path, saved: Callable[[Path, bundle.Config], Path]) -> Calla
 
 def test_every_vocoder_is_here() -> None:
     found = [plugins.find("generators", name) for name in plugins.names("generators")]
-    names = {type_.__module__.rpartition(".")[2] for type_ in found if issubclass(type_, MelGenerator)}
+    names = {
+        type_.__module__.rpartition(".")[2] for type_ in found if issubclass(type_, MelGenerator)
+    }
     assert {options["name"] for options in TABLE.values()} == names
 
 

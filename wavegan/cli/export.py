@@ -58,7 +58,8 @@ def export_command(
         typer.echo(json.dumps(summary))
     elif not quiet:
         typer.echo(
-            f"largest difference from the model, in {made.engine}, as a share of its peak:", err=True
+            f"largest difference from the model, in {made.engine}, as a share of its peak:",
+            err=True,
         )
         for each in made.compared:
             typer.echo(f"  {each.text}: {each.error:.1e}", err=True)
