@@ -186,3 +186,29 @@ def test_a_text_that_the_disk_refuses_leaves_the_old_one_and_nothing_else(tmp_pa
         atomic.text(tmp_path / "file", "new")
     assert (tmp_path / "file").read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_files_appear_together_or_not_at_all(tmp_path):
+    names = [tmp_path / "new" / name for name in ("a", "b")]
+
+    def fail():
+        with atomic.files(names) as (first, _):
+            first.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list((tmp_path / "new").iterdir()) == []
+    for content in ("old", "new"):
+        with atomic.files(names) as unfinished:
+            assert [file.name for file in unfinished] == ["a", "b"]
+            for file in unfinished:
+                file.write_text(content)
+            if content == "new":
+                assert names[0].read_text() == "old"
+        assert [file.read_text() for file in names] == [content, content]
+    assert sorted(file.name for file in (tmp_path / "new").iterdir()) == ["a", "b"]
+    # one that was not written is an error, and the others stay as they were
+    with pytest.raises(OSError, match="b"), atomic.files(names) as (first, _):
+        first.write_text("newer")
+    assert names[0].read_text() == "new"

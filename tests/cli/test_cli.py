@@ -18,7 +18,7 @@ from wavegan.errors import RunError, UserError
 from wavegan.mel.front_end import Mel
 
 REPO = Path(__file__).resolve().parents[2]
-COMMANDS = ["train", "vocode", "generate", "convert", "judge", "doctor", "list", "show"]
+COMMANDS = ["train", "vocode", "generate", "convert", "export", "judge", "doctor", "list", "show"]
 
 
 def call(*words):
@@ -61,6 +61,7 @@ def test_help_is_quick():
         ["vocode", "-h"],
         ["doctor", "mel", "-h"],
         ["convert", "-h"],
+        ["export", "-h"],
         ["--version"],
     ],
 )

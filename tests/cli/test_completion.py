@@ -97,6 +97,7 @@ def test_lists_metrics_and_labels_are_offered(tmp_path):
     assert bash("evaluate", "x", "--fail-above", "pesq_w") == ["pesq_wb="]
     assert bash("evaluate", "x", "--sets", "--metrics", "") == plugins.names("set_metrics")
     assert bash("vocode", "x", "--device", "c") == ["cpu", "cuda"]
+    assert bash("export", "x", "--format", "") == ["onnx", "torch"]
     for step, labels in ((1, ["kick"]), (2, ["kick", "snare"])):
         folder = tmp_path / "run" / "checkpoints" / f"{step:08d}"
         folder.mkdir(parents=True)

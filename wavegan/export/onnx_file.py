@@ -11,8 +11,8 @@ from wavegan.errors import UserError
 from wavegan.export.plan import Arrays, Plan, Port, Run
 from wavegan.export.tracing import quiet, traced
 
-OPSET = 18
-"""Read by every onnxruntime since 1.14."""
+OPSET, IR_VERSION = 18, 8
+"""Versions of the operators and of the file format, read by every onnxruntime since 1.14."""
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
 
 
@@ -49,13 +49,14 @@ def write(plan: Plan, file: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
+    model.ir_version = IR_VERSION
     _tidy(model)
     for port, value in zip(plan.inputs, model.graph.input, strict=True):
         _name_sizes(value, port)
     for port, value in zip(plan.outputs, model.graph.output, strict=True):
         _name_sizes(value, port)
     onnx.helper.set_model_props(model, {key: str(value) for key, value in plan.metadata.items()})
-    onnx.checker.check_model(model)
+    onnx.checker.check_model(model, full_check=True)
     onnx.save(model, file)
 
 
