@@ -8,7 +8,8 @@ Two parts make the latency: the frames that a model has to see before a sample i
 the lookahead), and the time to compute a chunk. A stream keeps up with real time while its
 real-time factor is below 1. All streams are run in turns, chunk length by chunk length, and each
 figure is a median; "whole" is one call with the whole mel. Networks have the published sizes, and
-random weights unless `WAVEGAN_SHARED` has real ones.
+random weights unless `WAVEGAN_SHARED` has real ones. On a machine that others use too, set
+GOMP_SPINCOUNT=30000, as the commands of wavegan do (`docs/runs.md`).
 """
 
 import argparse
@@ -24,7 +25,7 @@ import torch
 from case import Case
 from families import FAMILIES, model
 
-from wavegan import Vocoder, spinning
+from wavegan import Vocoder
 from wavegan.bench.computer import computer, cores
 
 SOME = ("hifigan-v1", "hifigan-v3", "mb-melgan", "istftnet", "vocos", "univnet")
@@ -122,5 +123,4 @@ def line(row: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    spinning.bound()
     main()

@@ -12,7 +12,8 @@ the output's peak, and `SNR` compares the power of all samples. A peer whose aud
 exit code is 1. The input is real speech.
 
 Networks have the published sizes, and random weights unless `WAVEGAN_SHARED` has real ones. An ONNX
-file has the length of the input fixed, which is fastest.
+file has the length of the input fixed, which is fastest. On a machine that others use too, set
+GOMP_SPINCOUNT=30000, as the commands of wavegan do (`docs/runs.md`).
 """
 
 import argparse
@@ -32,7 +33,6 @@ import torch_peers
 from case import Call, Case, Skip
 from families import FAMILIES, model
 
-from wavegan import spinning
 from wavegan.bench.computer import computer, cores
 
 PEERS: Mapping[str, Callable[[Case], Call]] = {
@@ -157,5 +157,4 @@ def show(family: str, found: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    spinning.bound()
     main()
