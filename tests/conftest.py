@@ -207,8 +207,8 @@ QUIET = (
 def when() -> Callable[..., Any]:
     """Waits in a page until a condition holds; gives the value of an expression at that moment.
 
-    It is looked at before each frame, inside the page: however busy the machine is, nothing that
-    goes on in the page lies between the condition and the value. A minute without it is a failure.
+    It is checked before each frame, inside the page: however busy the machine is, nothing in the
+    page happens between the condition and the value. A minute without it is a failure.
     """
 
     def waited(page: Any, condition: str, value: str = "null") -> Any:

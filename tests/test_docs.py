@@ -87,7 +87,8 @@ def test_a_documented_script_exists_and_has_the_options(line: str) -> None:
 
 
 def test_the_options_named_in_the_text_exist() -> None:
-    known = {"--help", "--install-completion", "--version", "--no-deps"}
+    known = {"--help", "--install-completion", "--version"}
+    known |= {"--no-deps", "--matcha-vocoder"}  # of pip and sherpa-onnx
     waiting: list[Any] = [typer.main.get_command(app)]
     while waiting:
         command = waiting.pop()

@@ -24,9 +24,9 @@ def folder(tmp_path: Path) -> Path:
         "{% macro row(text) %}<i>{{ text }}</i>{% endmacro %}"
         "<p>{{ inner }}{{ row(text) }}{{ 'of %s' | format(text) }}</p>"
     )
-    (tmp_path / "raw.html").write_text("{{ asset('a.css') }}{{ nothing }}{{ told.missing }}")
+    (tmp_path / "raw.html").write_text("{{ asset('a.css') }}{{ nothing }}{{ values.missing }}")
     (tmp_path / "a.css").write_text("a > b { content: '{{ x }}' }")
-    (tmp_path / "json.html").write_text('<script id="test">{{ told | tojson }}</script>')
+    (tmp_path / "json.html").write_text('<script id="test">{{ values | tojson }}</script>')
     (tmp_path / "long.html").write_text("{% for part in parts %}{{ part }}{% endfor %}")
     return tmp_path
 
@@ -62,15 +62,15 @@ def test_text_is_text_in_elements_attributes_macros_and_filters(folder: Path) ->
 
 def test_what_was_not_given_is_refused_and_none_is_nothing(folder: Path) -> None:
     templates = Templates(folder, folder)
-    for values in ({"nothing": None}, {"told": {"missing": 1}}, {"nothing": 1, "told": {}}):
+    for values in ({"nothing": None}, {"values": {"missing": 1}}, {"nothing": 1, "values": {}}):
         with pytest.raises(UndefinedError):
             templates.fill("raw.html", **values)
-    filled = templates.fill("raw.html", nothing=None, told={"missing": 1})
+    filled = templates.fill("raw.html", nothing=None, values={"missing": 1})
     assert filled == "a > b { content: '{{ x }}' }1"
 
 
 def test_json_in_a_script_ends_no_script_and_keeps_its_order(folder: Path) -> None:
-    page = Templates(folder, folder).fill("json.html", told={"z": EVIL, "a": 1})
+    page = Templates(folder, folder).fill("json.html", values={"z": EVIL, "a": 1})
     assert page.startswith('<script id="test">{"z": ')
     assert page.count("</script>") == 1
     assert page.isprintable()

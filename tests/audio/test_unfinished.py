@@ -352,7 +352,7 @@ def test_an_mp3_is_read_beyond_what_its_tag_counts(
 def test_two_files_behind_each_other_are_said(tmp_path: Path, format: str) -> None:
     path = tmp_path / f"a.{format.lower()}"
     data = _written(path, format=format)
-    if format == "WAV":  # the first one's own last chunk lies between
+    if format == "WAV":  # the first one's own last chunk is between them
         data = data[:4] + struct.pack("<I", len(data) + len(LIST) - 8) + data[8:] + LIST
     path.write_bytes(data * 2)
     wave, notes = _read(path)

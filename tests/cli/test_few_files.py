@@ -94,7 +94,7 @@ def test_nothing_held_out_trains_without_figures(
     said = json.loads(call("status", run, "--json").stdout)
     assert "nothing is held out" in json.dumps(said)
     call("report", run, "--out", tmp_path / "report.html", "-q")
-    # the run stands for its last checkpoint
+    # the run's path opens its last checkpoint
     call("vocode", recording / "session.wav", "--model", run, "--out", tmp_path / "copy.wav")
 
 

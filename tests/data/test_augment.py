@@ -194,7 +194,7 @@ def test_even_short_loops_get_exactly_the_gains_of_their_bins(length: int) -> No
         bins = [made[place].item() for place in (1, 2, 4, 8)]
         assert bins == pytest.approx([-9, 6, -3, 4], abs=1e-3)
     else:
-        assert -9 < made[1].item() < 6  # no bin lies on an anchor
+        assert -9 < made[1].item() < 6  # no bin is on an anchor
         assert -3 < made[8].item() < 4
 
 

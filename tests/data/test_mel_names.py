@@ -37,7 +37,7 @@ def test_a_name_that_says_more_than_the_audios_is_paired(mel: str, folder: str) 
 
 
 @pytest.mark.parametrize("mel", ["c0.npy", "x/c0.npy"])
-def test_plain_names_need_no_telling(mel: str) -> None:
+def test_plain_names_need_no_note(mel: str) -> None:
     found = partners(["c0.wav"], [mel])
     assert (found.of, found.told_apart) == ({"c0.wav": mel}, {})
 

@@ -44,7 +44,7 @@ def test_a_killed_reader_is_named_with_what_helps(
     next(loader)
     reader = multiprocessing.active_children()[0]
     os.kill(reader.pid or 0, number)
-    for _ in range(200):  # a step goes on undisturbed meanwhile
+    for _ in range(200):  # a step continues in the meantime
         time.sleep(0.005)
     with pytest.raises(ReaderDiedError) as caught:
         next(loader)

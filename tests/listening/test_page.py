@@ -1,6 +1,6 @@
 """The page as a listener uses it, in Chromium: ratings belong to what is heard.
 
-Systems are tones of known pitches, so that what is played can be told apart from outside: ratings
+Systems are tones of known pitches, so that the sound that is played can be identified: ratings
 are given by the pitch that is heard, and have to come out under the system of that pitch.
 """
 
@@ -331,7 +331,7 @@ def test_switching_keeps_the_place_and_a_region_repeats(
     length = tab.evaluate("listening.player.duration")
     assert length == pytest.approx(SECONDS + 0.4, abs=0.01)
     moved, passed = after[0] - before[0], after[1] - before[1]
-    # it may have begun anew meanwhile
+    # it may have started again in the meantime
     assert math.remainder(moved - passed, length) == pytest.approx(0, abs=0.02)
 
     tab.evaluate("listening.player.loop(0.3, 0.7)")

@@ -31,7 +31,7 @@ def voice(wrong: float = 0.0, samples: int = 24000) -> torch.Tensor:
     """A second at 24 kHz of a voice in 4 syllables, for speech metrics to find something in.
 
     With `wrong` above 0 its pitch is higher and bends elsewhere, it is softer, breaks off, and
-    noise lies on it: every metric hears some of that.
+    it has noise: every metric measures some of that.
     """
     time = torch.arange(samples) / 24000
     hertz = 140 * (1 + wrong / 10) * (1 + 0.15 * torch.sin(2 * torch.pi * 1.5 * time + 2 * wrong))

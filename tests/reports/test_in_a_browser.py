@@ -112,7 +112,7 @@ def test_it_fits_and_looks_like_something(
     corner = pixels[2, 2, :3].mean()
     assert corner > 0.9 if scheme == "light" else corner < 0.15
     assert pixels.std() > 0.02
-    # text is told from the ground: at least 7 to 1 (WCAG 2.2, enhanced)
+    # contrast of text and background: at least 7 to 1 (WCAG 2.2, enhanced)
     colours = page.evaluate(
         "(s => [s.color, s.backgroundColor])(getComputedStyle(document.body))"
         ".map(c => c.match(/\\d+/g).slice(0, 3).map(Number))"

@@ -100,7 +100,7 @@ def test_a_moved_folder_gets_its_checkpoint_and_nothing_takes_its_place(
         assert figures(moved) == figures(whole)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells where it lies now")
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not report its new path")
 @pytest.mark.parametrize("writer", ["folder", "text"])
 def test_a_folder_that_is_moved_while_a_checkpoint_is_written_gets_it_all_the_same(
     writer: str, tmp_path: Path, small: str, speech: Path, monkeypatch: pytest.MonkeyPatch

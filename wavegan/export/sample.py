@@ -27,7 +27,7 @@ if len(sys.argv) > 2:
 
 
 def text(plan: Plan, target: Format) -> str:
-    """The script; it lies beside the exported file, with the same stem."""
+    """The script, which is written next to the exported file, with the same stem."""
     engine = ENGINE[target]
     partial = "from functools import partial\n" if target == "onnx" else ""
     helpers = "".join(f"\n\n{inspect.getsource(each)}" for each in plan.sample.helpers)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
+from wavegan.inference.caller_warning import warn_caller
 from wavegan.inference.engine.engine import Engine
 from wavegan.inference.engine.precision import Precision
 from wavegan.inference.given import numbers, samples, several, whole
@@ -18,7 +19,6 @@ from wavegan.inference.lengths import item_lengths
 from wavegan.inference.noise import fit, noise_of_each, of_items
 from wavegan.inference.pieces import FEW, Reach, decode, most_frames, reach
 from wavegan.inference.placement import Placed
-from wavegan.inference.telling import tell
 from wavegan.mel.front_end import Mel
 from wavegan.mel.layout import GuessedWarning, of_square
 from wavegan.mel.spectrogram import MelSpectrogram
@@ -216,7 +216,7 @@ class BaseVocoder(Placed[MelGenerator]):
     def _warn(self, reason: str | None) -> None:
         if reason is not None:
             self._checks_left = 0
-            tell(reason, RuntimeWarning)
+            warn_caller(reason, RuntimeWarning)
 
     def checked(self, mel: Tensor, name: str = "mel", *, frames_last: bool = False) -> Tensor:
         """The mel `(..., n_mels, L)` as float32 on the device.
@@ -256,7 +256,7 @@ class BaseVocoder(Placed[MelGenerator]):
         layout = of_square(mel.reshape(-1, *mel.shape[-2:])[0], "frames_last")
         if layout.doubt and not self._squared:
             self._squared = True
-            tell(f"mel: {layout.doubt}", GuessedWarning)
+            warn_caller(f"mel: {layout.doubt}", GuessedWarning)
         return mel.transpose(-1, -2) if layout.turned else mel
 
     def _warn_if_suspicious(self, mel: Tensor, frames: list[int]) -> None:

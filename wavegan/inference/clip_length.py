@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from wavegan.errors import UserError
 from wavegan.generators.base import LatentGenerator
+from wavegan.inference.caller_warning import warn_caller
 from wavegan.inference.given import real
-from wavegan.inference.telling import tell
 
 SHORTEST = 0.01
 """Seconds. The fade-out of a shorter clip would leave nothing."""
@@ -119,7 +119,7 @@ def check_count(count: int, length: ClipLength, channels: int, name: str = "n") 
 def warn_of_rounding(wanted: float | None, length: ClipLength, sample_rate: int) -> None:
     """Warn if a loop is longer or shorter than the requested `wanted` seconds."""
     if wanted is not None and length.samples != round(real(wanted, "seconds") * sample_rate):
-        tell(
+        warn_caller(
             f"the loop is {length.samples / sample_rate:.4f} s long ({length.samples} samples), "
             "the nearest length that wraps",
             UserWarning,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from wavegan.errors import UserError
-from wavegan.inference.telling import tell
+from wavegan.inference.caller_warning import warn_caller
 
 LOUDEST = 100.0
 """Audio meant to be in [-1, 1] never has a sample above this, however badly it clips."""
@@ -114,7 +114,7 @@ def samples(given: object, name: str) -> Tensor:
         raise UserError(f"{name} is a single number: give samples (..., T)")
     wave = _scaled(wave, name)
     if len(shape) > 1 and shape[-1] <= MOST_CHANNELS < shape[-2]:
-        tell(
+        warn_caller(
             f"{name} has shape {shape}: read as (T, channels), soundfile's order; give "
             f"{name}.T, or {name}.mean(1) for one channel",
             UserWarning,
@@ -145,7 +145,7 @@ def _scaled(wave: Tensor, name: str) -> Tensor:
         )
     middle, scale = FULL_SCALES[wave.dtype]
     formula = f"({name} - {middle}) / {scale}" if middle else f"{name} / {scale}"
-    tell(f"{name} has integers ({kind}): read as {formula}", UserWarning)
+    warn_caller(f"{name} has integers ({kind}): read as {formula}", UserWarning)
     return (wave.to(torch.float64) - middle).div(scale).to(torch.float32)
 
 

@@ -7,9 +7,9 @@ from torch import nn
 
 from wavegan.errors import UserError
 from wavegan.generators.base import Generator
+from wavegan.inference.caller_warning import warn_caller
 from wavegan.inference.engine.engine import Engine
 from wavegan.inference.engine.precision import Precision, check_device
-from wavegan.inference.telling import tell
 from wavegan.layers.weight_norm import fold_weight_norm
 from wavegan.own_settings import own_settings
 
@@ -140,7 +140,7 @@ def warn_of_other_type(dtype: object) -> None:
     if dtype is not None and not isinstance(dtype, torch.dtype):
         raise UserError(f"dtype {dtype!r} is not a dtype: leave it out")
     if dtype not in (None, torch.float32):
-        tell(
+        warn_caller(
             f"dtype {dtype} has no effect: the model stays in float32, and takes mels of any "
             "float type; its option precision sets what it computes in",
             UserWarning,

@@ -11,9 +11,9 @@ from wavegan.errors import UserError
 from wavegan.generators.base import MelGenerator
 from wavegan.inference import file_vocoding, opening
 from wavegan.inference.base_vocoder import BaseVocoder
+from wavegan.inference.caller_warning import warn_caller
 from wavegan.inference.engine.precision import Precision
 from wavegan.inference.streaming import overlapped, streamed
-from wavegan.inference.telling import tell
 from wavegan.targets import check_files
 
 
@@ -154,5 +154,5 @@ class Vocoder(BaseVocoder):
         """
         source, target = Path(source), Path(target)
         check_files([target], inputs=[source], other="another target", force=True)
-        made = file_vocoding.made(self, source, lambda note: tell(note, UserWarning))
+        made = file_vocoding.made(self, source, lambda note: warn_caller(note, UserWarning))
         return file_vocoding.write(made, target, subtype=subtype)

@@ -30,14 +30,14 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class Engine(Generic[Network]):
-    """How one network runs. Its weights stay as they are; what is made of them is kept beside.
+    """How one network runs. Its weights do not change; packed copies are kept separately.
 
     In float32 the result equals the plain network's to about 1e-6 of the peak. In a half type the
     first and the last layer stay in float32. Packed weights take as much memory as the
     weights again (half as much in bfloat16).
 
-    Copies and pickles keep the precision and decide, pack and compile anew. Several threads may use
-    one engine.
+    Copies and pickles keep the precision; they decide, pack and compile again. Several threads may
+    use one engine.
 
     Args:
         network: the network, in evaluation mode, with weight norm folded, in float32.

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.errors import UserError, suggest
+from wavegan.inference.caller_warning import warn_caller
 from wavegan.inference.engine.packing import Packing
 from wavegan.inference.engine.running import Running
-from wavegan.inference.telling import tell
 
 Exact = Literal["float32", "bfloat16", "float16"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -56,7 +56,7 @@ def check_device(precision: Precision, device: torch.device) -> None:
 def warn_if_slow(precision: Precision, device: torch.device) -> None:
     """Warn if bfloat16 was asked for on a CPU that is slow at it."""
     if precision == "bfloat16" and device.type == "cpu" and bfloat16_speedup() < 1:
-        tell(
+        warn_caller(
             f"precision bfloat16: this CPU is {1 / bfloat16_speedup():.1f} times slower at it than "
             "at float32; give auto or float32",
             UserWarning,

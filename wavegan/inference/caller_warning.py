@@ -6,7 +6,7 @@ import warnings
 _OURS = ("wavegan", "torch", "contextlib")
 
 
-def tell(message: str, category: type[Warning]) -> None:
+def warn_caller(message: str, category: type[Warning]) -> None:
     """Warn with the line that called this package."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _package(frame.f_globals) in _OURS:
