@@ -135,6 +135,7 @@ def _described(path: str | Path, model: Model) -> dict[str, Any]:
         "path": str(path),
         "kind": "vocoder" if isinstance(model, Vocoder) else "sounds",
         "generator": type(network).__name__,
+        "described": model.described(),
         "weights": sum(parameter.numel() for parameter in network.parameters()),
         "sample_rate": model.sample_rate,
     }

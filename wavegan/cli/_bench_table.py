@@ -48,8 +48,8 @@ def _machine(facts: Mapping[str, Any]) -> list[str]:
 
 def _model(facts: Mapping[str, Any]) -> list[str]:
     return [
-        f"model: {facts['path']}: {facts['generator']} with {facts['weights'] / 1e6:.2f} M "
-        f"weights, {facts['sample_rate']} Hz; input: {facts['input']}",
+        f"model: {facts['path']}: {facts['described']}, {facts['sample_rate']} Hz; "
+        f"input: {facts['input']}",
     ]
 
 
