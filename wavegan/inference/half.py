@@ -1,7 +1,6 @@
 """Whether a vocoder may compute in bfloat16: only if that is faster and sounds the same."""
 
 import math
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from wavegan.inference.engine.engine import Engine
+from wavegan.inference.engine.timing import speedup
 from wavegan.inference.noise import draw
 from wavegan.mel.front_end import Mel
 from wavegan.mel.spectrogram import MelSpectrogram
@@ -51,15 +51,16 @@ def _faster(engine: "Engine[MelGenerator]", front_end: MelSpectrogram) -> bool:
     known = (type(engine.network), shapes)
     if known not in _known:
         mel = front_end(vowel(front_end.mel.sample_rate))[None]
-        exact, half = (_seconds(run) for run in _both(engine, mel))
-        _known[known] = exact / half
+        _known[known] = speedup(*_both(engine, mel))
     return _known[known] > FASTER
 
 
 _known: dict[object, float] = {}
 
 
-def _both(engine: "Engine[MelGenerator]", mel: Tensor) -> tuple[Callable[[], Tensor], ...]:
+def _both(
+    engine: "Engine[MelGenerator]", mel: Tensor
+) -> tuple[Callable[[], Tensor], Callable[[], Tensor]]:
     shape = engine.network.noise_shape(mel.shape[-1])
     given = (mel,) if shape is None else (mel, draw(shape, 0))
     return partial(engine.at, "float32", *given), partial(engine.at, "bfloat16", *given)
@@ -82,14 +83,3 @@ def vowel(rate: int) -> Tensor:
         wave = wave + audible * (0.02 + formants) / number**0.5 * torch.sin(number * phase)
     wave = wave * (torch.sin(math.pi * time / SECONDS) ** 2)
     return wave / wave.abs().max()
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    """Seconds of the faster of two runs: the other one was disturbed."""
-    return min(_timed(run) for _ in range(2))
-
-
-def _timed(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start

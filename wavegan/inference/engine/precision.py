@@ -1,6 +1,5 @@
 """Which number types a generator may compute in, and which are fast here."""
 
-import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Literal, get_args
@@ -12,6 +11,7 @@ from wavegan.errors import UserError, suggest
 from wavegan.inference.caller_warning import warn_caller
 from wavegan.inference.engine.packing import Packing
 from wavegan.inference.engine.running import Running
+from wavegan.inference.engine.timing import speedup
 
 Exact = Literal["float32", "bfloat16", "float16"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -66,15 +66,14 @@ def warn_if_slow(precision: Precision, device: torch.device) -> None:
 @lru_cache(maxsize=1)
 def bfloat16_speedup() -> float:
     """Speed-up of one packed bfloat16 convolution over float32 on this CPU, measured once."""
-    plain, half = _packed(torch.float32), _packed(torch.bfloat16)
-    return _fastest(plain) / _fastest(half)
+    return speedup(_packed(torch.float32), _packed(torch.bfloat16))
 
 
 @lru_cache(maxsize=1)
 def packing_slowdown() -> float:
     """Slowdown of one packed float32 convolution over torch's own on this CPU, measured once."""
     layer, x = _sample()
-    return _fastest(_packed(torch.float32)) / _fastest(partial(layer, x))
+    return speedup(_packed(torch.float32), partial(layer, x))
 
 
 def _packed(dtype: torch.dtype) -> Callable[[], Tensor]:
@@ -92,16 +91,3 @@ def _packed(dtype: torch.dtype) -> Callable[[], Tensor]:
 def _sample() -> tuple[nn.Module, Tensor]:
     """A convolution of the middle stages of vocoders; about a millisecond."""
     return nn.Conv1d(128, 128, 7, padding=3).requires_grad_(False), torch.ones(1, 128, 512)
-
-
-def _fastest(run: Callable[[], object]) -> float:
-    """Seconds of the fastest of several runs: the others were disturbed."""
-    for _ in range(2):
-        run()
-    return min(_timed(run) for _ in range(7))
-
-
-def _timed(run: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
