@@ -120,15 +120,15 @@ def _case(synthesizer: Synthesizer, batch: int) -> Case:
 
 def _sample(synthesizer: Synthesizer, ports: tuple[Port, ...]) -> Sample:
     lines = ["random = np.random.default_rng(int(sys.argv[1]) if len(sys.argv) > 1 else 0)"]
+    lines.append("inputs = {")
     for port in ports:
         shape = ", ".join(str(size) for size in (1, *port.shape[1:]))
         if port.dtype == "int64":
-            draw = 'np.array([0])  # a position in about["labels"]'
+            draw = 'np.array([0]),  # a position in about["labels"]'
         elif port.name == "latent" and synthesizer.generator.prior == "uniform":
-            draw = f"random.uniform(-1, 1, ({shape})).astype(np.float32)"
+            draw = f"random.uniform(-1, 1, ({shape})).astype(np.float32),"
         else:
-            draw = f"random.standard_normal(({shape}), np.float32)"
-        lines.append(f"{port.name} = {draw}")
-    given = ", ".join(f'"{port.name}": {port.name}' for port in ports)
-    lines.append(f"audio = run({{{given}}})[0]")
+            draw = f"random.standard_normal(({shape}), np.float32),"
+        lines.append(f'    "{port.name}": {draw}')
+    lines += ["}", "audio = run(inputs)[0]  # (N, C, T)"]
     return Sample("A sound: give SEED and AUDIO.wav.", "\n".join(lines) + "\n")

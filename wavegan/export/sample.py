@@ -1,6 +1,9 @@
 """The usage sample beside an exported file: a short script that runs it without wavegan."""
 
 import inspect
+import re
+from collections.abc import Callable
+from typing import Any
 
 from wavegan.export.plan import Format, Plan
 
@@ -12,7 +15,12 @@ run = partial(session.run, None)  # inputs by name to a list of outputs
 """,
     "torch": """\
 network = torch.export.load(here.with_suffix(".pt2")).module()
-run = lambda inputs: [network(*map(torch.from_numpy, inputs.values())).detach().numpy()]
+
+
+def run(inputs):
+    return [network(*map(torch.from_numpy, inputs.values())).detach().numpy()]
+
+
 """,
 }
 WRITE = """\
@@ -30,12 +38,18 @@ def text(plan: Plan, target: Format) -> str:
     """The script, which is written next to the exported file, with the same stem."""
     engine = ENGINE[target]
     partial = "from functools import partial\n" if target == "onnx" else ""
-    helpers = "".join(f"\n\n{inspect.getsource(each)}" for each in plan.sample.helpers)
+    helpers = "".join(f"\n\n{_untyped(each)}\n" for each in plan.sample.helpers)
     return (
         f'"""{plan.sample.usage} Needs numpy and {engine}."""\n\n'
-        "from __future__ import annotations\n\n"
         f"import json\nimport sys\nimport wave\n{partial}from pathlib import Path\n\n"
-        f"import numpy as np\nimport {engine}\n{helpers}\n\n"
+        f"import numpy as np\nimport {engine}\n{helpers}\n"
         'here = Path(__file__)\nabout = json.loads(here.with_suffix(".json").read_text("utf-8"))\n'
         f"{OPEN[target]}{plan.sample.code}{WRITE}"
     )
+
+
+def _untyped(function: Callable[..., Any]) -> str:
+    """The text of a function without annotations: the script need not import their names."""
+    head, _, body = inspect.getsource(function).partition("\n")
+    head = re.sub(r": \w+", "", re.sub(r" -> .*:$", ":", head)).replace(" = ", "=")
+    return f"{head}\n{body}"
