@@ -19,6 +19,8 @@ from wavegan import Mel, Synthesizer, UserError, Vocoder
 from wavegan.generators.base import MelGenerator
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.generators.melgan import MelGAN
+from wavegan.generators.source_filter import SourceFilter
+from wavegan.generators.stylewave import StyleWave
 from wavegan.generators.wavegan import WaveGAN
 from wavegan.inference import half
 from wavegan.inference.engine import engine as engines
@@ -369,6 +371,49 @@ class TestAuto:
         assert wave.abs().max() == pytest.approx(1)
         assert wave[:400].abs().max() < 0.05
         assert wave[6000:6400].square().mean().sqrt() > 0.1
+
+
+OPERATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "two types in a convolution": lambda x: functional.conv2d(x[:, None], torch.ones(2, 1, 1, 3)),
+    "two types in a product": lambda x: torch.ones(3, 64) @ x,
+    "two types by name": lambda x: torch.einsum("bct,cd->bdt", x, torch.ones(64, 5)),
+    "a Fourier transform": lambda x: torch.fft.rfft(x).abs(),
+    "an inverse": lambda x: torch.linalg.inv(x[:, :32, :32] + 50 * torch.eye(32).bfloat16()),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@torch.no_grad()
+def test_operations_without_half_types_get_float32(name: str) -> None:
+    torch.manual_seed(0)
+    layer, x = nn.Conv1d(64, 64, 3), torch.randn(1, 64, 100)
+    with Running(Packing(layer), torch.bfloat16):
+        half = layer(x)
+        made = OPERATIONS[name](half)
+    assert half.dtype == torch.bfloat16
+    expected = OPERATIONS[name](half.float())
+    torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_errors_stay_errors_in_half_types() -> None:
+    with (
+        pytest.raises(RuntimeError, match="shape"),
+        Running(Packing(nn.Module()), torch.bfloat16),
+    ):
+        torch.ones(3, 4).bfloat16() @ torch.ones(3, 4).bfloat16()
+
+
+@pytest.mark.parametrize("make", [StyleWave, SourceFilter])
+def test_every_kind_of_sound_runs_in_bfloat16(make: Any) -> None:
+    torch.manual_seed(0)
+    rate = {"sample_rate": 8000} if make is SourceFilter else {}
+    net = make(segment=8192, latent_dim=8, **rate)
+    exact, fast = Synthesizer(net, 8000), Synthesizer(net, 8000, precision="bfloat16")
+    first, second = exact.sample(1, seed=1), fast.sample(1, seed=1)
+    assert second.dtype == torch.float32
+    assert second.isfinite().all()
+    assert first.shape == second.shape
+    assert not torch.equal(first, second)
 
 
 def test_sounds_run_in_bfloat16_when_asked() -> None:

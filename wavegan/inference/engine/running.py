@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map
 
 from wavegan.inference.engine import kernels
 from wavegan.inference.engine.packing import Packing
@@ -21,7 +22,8 @@ class Running(TorchFunctionMode):
     """Inside it, `(B, C, T)` convolutions and linear layers run on packed weights.
 
     It applies to the thread that enters it. Whatever the kernels do not cover, runs as
-    it is: other types and devices, other numbers of dimensions, padding by name.
+    it is: other types and devices, other numbers of dimensions, padding by name. Operations that
+    refuse a half type get float32.
 
     Args:
         packing: packed weights of the network.
@@ -41,12 +43,19 @@ class Running(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Run one of torch's functions."""
+        given = kwargs or {}
         own = _OWN.get(func)
         if own is not None:
-            made = own(self, *args, **(kwargs or {}))
+            made = own(self, *args, **given)
             if made is not NotImplemented:
                 return made
-        return func(*args, **(kwargs or {}))
+        if self._dtype == torch.float32 or torch.compiler.is_compiling():
+            return func(*args, **given)
+        try:
+            return func(*args, **given)
+        except RuntimeError:
+            # a transform without half types, or a product of two types
+            return func(*tree_map(_wide, args), **tree_map(_wide, given))
 
     def _conv1d(
         self,
@@ -154,6 +163,11 @@ def _fits(x: Tensor, weight: Tensor, dimensions: int) -> bool:
         and x.numel() > 0
         and not (torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad))
     )
+
+
+def _wide(value: Any) -> Any:
+    half = isinstance(value, Tensor) and value.dtype in (torch.bfloat16, torch.float16)
+    return value.float() if half else value
 
 
 def _one(value: Any) -> int:
