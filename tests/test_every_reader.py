@@ -41,7 +41,10 @@ COVERED = {
                                    "interop/_files", "interop/_pickles", "interop/_wrapped",
                                    "interop/pwg/front_end"),
 }  # fmt: skip
-OF_OURS = ("bounded_pattern", "cli/_completion", "installation", "progress/typical", "json_file")
+OF_OURS = (
+    "bounded_pattern", "cli/_completion", "export/sample", "installation", "json_file",
+    "progress/typical",
+)  # fmt: skip
 """What reads files of this package alone, is quiet whatever happens, or is the door itself."""
 
 

@@ -35,9 +35,9 @@ def location_variable_convolution(x: Tensor, kernels: Tensor, biases: Tensor) ->
     padded = pad(x, (reach, reach)).mT.contiguous()
     made = biases.mT.flatten(0, 1)[:, None]
     for place, kernel in enumerate(kernels.permute(3, 0, 4, 1, 2).flatten(1, 2)):
-        shifted = padded[:, place : place + x.shape[-1]].reshape(-1, hop, x.shape[1])
-        made = torch.baddbmm(made, shifted, kernel)
-    return made.reshape(len(x), frames * hop, -1).mT
+        shifted = padded[:, place : place + x.shape[-1]].unfold(1, hop, hop).mT
+        made = torch.baddbmm(made, shifted.flatten(0, 1), kernel)
+    return made.reshape(x.shape[0], frames * hop, kernels.shape[2]).mT
 
 
 class KernelPredictor(nn.Module):
