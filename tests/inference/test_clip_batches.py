@@ -84,4 +84,5 @@ def test_where_a_batch_is_not_the_same_there_are_none(
     sizes = counted(net, monkeypatch)
     alone = torch.cat([synthesizer.sample(1, seed=3, first=i) for i in range(16)])
     assert torch.equal(synthesizer.sample(16, seed=3), alone)
-    assert sizes == [1] * 16 + [1] * 8 + [TOGETHER] + [1] * 8
+    # the first run is the engine's look at the network
+    assert sizes[1:] == [1] * 16 + [1] * 8 + [TOGETHER] + [1] * 8

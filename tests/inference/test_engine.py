@@ -19,15 +19,16 @@ from wavegan import Mel, Synthesizer, UserError, Vocoder
 from wavegan.generators.base import MelGenerator
 from wavegan.generators.hifigan import HiFiGAN
 from wavegan.generators.melgan import MelGAN
+from wavegan.generators.phase_retrieval import PhaseRetrieval
 from wavegan.generators.source_filter import SourceFilter
 from wavegan.generators.stylewave import StyleWave
 from wavegan.generators.wavegan import WaveGAN
 from wavegan.inference import half
 from wavegan.inference.engine import engine as engines
 from wavegan.inference.engine import kernels
-from wavegan.inference.engine.ends import ends
 from wavegan.inference.engine.packing import Packing
 from wavegan.inference.engine.running import Running
+from wavegan.inference.engine.survey import survey
 
 pytestmark = pytest.mark.filterwarnings("ignore:mel values:RuntimeWarning")
 FRONT_END = Mel(sample_rate=16000, n_fft=64, hop_length=16, win_length=64, n_mels=8, f_max=None)
@@ -192,6 +193,15 @@ def test_weights_of_a_dead_network_are_not_taken_for_anothers() -> None:
         del layer
 
 
+def test_iterations_without_layers_are_not_redirected() -> None:
+    torch.manual_seed(0)
+    iterative = Vocoder(PhaseRetrieval(FRONT_END, width=16, layers=1), FRONT_END)
+    assert survey(iterative.generator, iterative.run_example).few_layers
+    assert torch.equal(iterative(SPEECH), plainly(iterative))
+    plain = Vocoder(network(), FRONT_END)
+    assert not survey(plain.generator, plain.run_example).few_layers
+
+
 def test_what_is_saved_is_the_network_alone(vocoder: Vocoder) -> None:
     keys = {name: value.clone() for name, value in vocoder.generator.state_dict().items()}
     size = len(pickle.dumps(vocoder))
@@ -286,10 +296,10 @@ class TestBfloat16:
 
     def test_first_and_last_layers_by_the_order_they_run(self) -> None:
         net = Vocoder(network(), FRONT_END)
-        names = ends(net.generator, net.run_example)
+        names = survey(net.generator, net.run_example).ends
         assert set(names) == {"conv_pre.weight", "conv_post.weight"}
         bands = Vocoder(MelGAN(n_mels=8, upsample_rates=[2, 2], bands=4), FRONT_END)
-        last = ends(bands.generator, bands.run_example)
+        last = survey(bands.generator, bands.run_example).ends
         # the last learned layer makes four bands, which a fixed filter joins
         assert len(last) == 3
         assert any(name in dict(bands.generator.named_buffers()) for name in last)

@@ -194,8 +194,8 @@ class BaseVocoder(Placed[MelGenerator]):
     def run_example(self) -> Tensor:
         """Decode silence."""
         shape = self.generator.noise_shape(FEW)
-        noise = None if shape is None else torch.zeros(1, *shape, device=self.device)
-        made: Tensor = self.generator(torch.zeros(1, self.n_mels, FEW, device=self.device), noise)
+        noise = () if shape is None else (torch.zeros(1, *shape, device=self.device),)
+        made: Tensor = self.generator(torch.zeros(1, self.n_mels, FEW, device=self.device), *noise)
         return made
 
     def prefers_bfloat16(self, engine: Engine[MelGenerator]) -> bool:

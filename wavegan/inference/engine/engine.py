@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from wavegan.inference.engine.compiling import compiled
-from wavegan.inference.engine.ends import ends
 from wavegan.inference.engine.packing import Packing
 from wavegan.inference.engine.precision import (
     DTYPES,
@@ -25,6 +24,7 @@ from wavegan.inference.engine.precision import (
     warn_if_slow,
 )
 from wavegan.inference.engine.running import Running
+from wavegan.inference.engine.survey import Survey, survey
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -45,8 +45,8 @@ class Engine(Generic[Network]):
             says so, float32 otherwise.
         compile: also compile with `torch.compile`: the first call takes a minute, and so do those
             of the first other lengths. It needs a C++ compiler.
-        example: runs the network on a short input, to find its first and last layer; None: all
-            layers are in the chosen type.
+        example: runs the network on a short input, to see its layers; None: all layers are in the
+            chosen type.
         better: whether bfloat16 is faster than float32 and sounds the same, given this engine;
             None: unknown.
 
@@ -70,7 +70,7 @@ class Engine(Generic[Network]):
     def _begin(self) -> None:
         self._lock, self._packing = Lock(), Packing(self.network)
         self._chosen: dict[str, Exact] = {}
-        self._ends: tuple[str, ...] | None = None
+        self._survey: Survey | None = None
         self._compiled: dict[str, Callable[..., Tensor]] = {}
 
     @property
@@ -126,15 +126,23 @@ class Engine(Generic[Network]):
     def _mode(self, precision: Exact) -> AbstractContextManager[object]:
         if precision != "float32":
             return Running(self._packing, DTYPES[precision], self._exact())
-        if self.device.type != "cpu" or packing_slowdown() > HINDRANCE:
+        plain = self.device.type != "cpu" or packing_slowdown() > HINDRANCE
+        if plain or self._surveyed().few_layers:
             return nullcontext()
         return Running(self._packing, torch.float32)
 
+    def _surveyed(self) -> Survey:
+        if self._survey is None:
+            devices = [self.device] if self.device.type == "cuda" else []
+            # the network may draw from torch's global generator, which a seed has just set
+            with torch.random.fork_rng(devices):
+                example = self._example
+                self._survey = Survey() if example is None else survey(self.network, example)
+        return self._survey
+
     def _exact(self) -> list[Tensor]:
         """The weights whose layers stay in float32."""
-        if self._ends is None:
-            self._ends = () if self._example is None else ends(self.network, self._example)
-        return [attrgetter(name)(self.network) for name in self._ends]
+        return [attrgetter(name)(self.network) for name in self._surveyed().ends]
 
     def _compile(self, precision: Exact) -> Callable[..., Tensor]:
         place = f"{precision} {self.device}"

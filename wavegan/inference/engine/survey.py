@@ -1,7 +1,7 @@
-"""The first and the last layers of a network, which stay in float32 when the others do not."""
+"""What a network runs: its first and last layers, and whether layers are most of its work."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,10 +9,25 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 LAYERS = (torch.conv1d, torch.conv_transpose1d, torch.conv2d, functional.linear)
+MANY = 100
+"""Calls of torch per layer from which redirecting them costs more than faster layers give."""
 
 
-def ends(network: nn.Module, example: Callable[[], object]) -> tuple[str, ...]:
-    """Names of the weights of the first layer, the last one with learned weights, and those after.
+class Survey(NamedTuple):
+    """What one run of a network called.
+
+    Attributes:
+        ends: names of the weights of the first layer, of the last one with learned weights, and of
+            those after it; they stay in float32 when the others do not.
+        few_layers: whether nearly all calls are something else, such as iterations of Griffin-Lim.
+    """
+
+    ends: tuple[str, ...] = ()
+    few_layers: bool = False
+
+
+def survey(network: nn.Module, example: Callable[[], object]) -> Survey:
+    """Watch a network run.
 
     Args:
         network: the network.
@@ -20,9 +35,15 @@ def ends(network: nn.Module, example: Callable[[], object]) -> tuple[str, ...]:
     """
     with torch.no_grad(), _Recording() as recording:
         example()
+    return Survey(
+        _ends(network, recording.addresses), recording.calls > MANY * len(recording.addresses)
+    )
+
+
+def _ends(network: nn.Module, addresses: Sequence[int]) -> tuple[str, ...]:
     names = {_address(each): name for name, each in network.named_buffers()}
     learned = {_address(each): name for name, each in network.named_parameters()}
-    order = [address for address in recording.addresses if address in learned or address in names]
+    order = [address for address in addresses if address in learned or address in names]
     places = [place for place, address in enumerate(order) if address in learned]
     if not places:
         return ()
@@ -31,11 +52,12 @@ def ends(network: nn.Module, example: Callable[[], object]) -> tuple[str, ...]:
 
 
 class _Recording(TorchFunctionMode):
-    """Writes down the addresses of the weights of layers as they run."""
+    """Counts calls, and writes down the addresses of the weights of layers as they run."""
 
     def __init__(self) -> None:
         super().__init__()
         self.addresses: list[int] = []
+        self.calls = 0
 
     def __torch_function__(
         self,
@@ -46,6 +68,7 @@ class _Recording(TorchFunctionMode):
     ) -> Any:
         """Run one of torch's functions."""
         kwargs = kwargs or {}
+        self.calls += 1
         if func in LAYERS:
             weight = args[1] if len(args) > 1 else kwargs["weight"]
             self.addresses.append(_address(weight))
