@@ -1,10 +1,12 @@
 """Fixtures for all tests."""
 
+import getpass
 import importlib.util
 import math
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +22,15 @@ from wavegan.errors import UserError
 from wavegan.mel.front_end import Mel
 
 REPO = Path(__file__).resolve().parents[1]
+# two processes that compile the same functions at once can leave files that crash later ones
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR",
+    str(
+        Path(tempfile.gettempdir())
+        / f"wavegan-tests-{getpass.getuser()}"
+        / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    ),
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,18 @@
 """Pitch tracks of clips, cached for all pitch metrics, and the base class of these metrics."""
 
+import getpass
 import hashlib
 import importlib
+import tempfile
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
+from threading import Event
 from typing import Any, Literal
 
 import numpy as np
@@ -112,17 +117,40 @@ def both_voiced(estimate: Track, reference: Track) -> tuple[NDArray[Any], NDArra
 
 def _pyin(wave: NDArray[Any]) -> Track:
     librosa = importlib.import_module("librosa")
-    hertz, voiced, probability = librosa.pyin(
-        wave,
-        fmin=F_MIN,
-        fmax=F_MAX,
-        sr=RATE,
-        frame_length=FRAME,
-        hop_length=HOP,
-        # with the default, 0.01, a fifth of the frames of white noise are voiced
-        no_trough_prob=0,
-    )
+    with _compiling_alone():
+        hertz, voiced, probability = librosa.pyin(
+            wave,
+            fmin=F_MIN,
+            fmax=F_MAX,
+            sr=RATE,
+            frame_length=FRAME,
+            hop_length=HOP,
+            # with the default, 0.01, a fifth of the frames of white noise are voiced
+            no_trough_prob=0,
+        )
     return Track(hertz, voiced, probability)
+
+
+@contextmanager
+def _compiling_alone() -> Iterator[None]:
+    """Let one process at a time make its first call.
+
+    numba compiles librosa's functions at their first call ever and keeps them in files. Two
+    processes that do so at once can leave files that do not fit each other, with which every later
+    call ends in a segmentation fault.
+    """
+    if _COMPILED.is_set():
+        yield
+        return
+    lock = importlib.import_module("filelock").FileLock(
+        Path(tempfile.gettempdir()) / f"wavegan-numba-{getpass.getuser()}.lock"
+    )
+    with lock:
+        yield
+    _COMPILED.set()
+
+
+_COMPILED = Event()
 
 
 def _swift(wave: NDArray[Any]) -> Track:
