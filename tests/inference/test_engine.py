@@ -464,5 +464,7 @@ for precision, share in (("float32", 1e-5), ("bfloat16", 0.03)):
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_is_the_same() -> None:
     """In a program of its own: what measures coverage changes the code that is compiled."""
-    ended = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", COMPILED], capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stderr
