@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
 from wavegan.layers.conv import conv1d
+from wavegan.layers.fusible import activated, summed
 from wavegan.layers.nonlinearity import Activation
 
 Convolution = Callable[..., nn.Conv1d]
@@ -52,7 +53,7 @@ class ResBlock1(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
-            x = x + plain(self.activation(dilated(self.activation(x))))
+            x = summed(plain, activated(dilated, self.activation, self.activation(x)), x)
         return x
 
 
@@ -85,7 +86,7 @@ class ResBlock2(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
         for conv in self.convs:
-            x = x + conv(self.activation(x))
+            x = summed(conv, self.activation(x), x)
         return x
 
 
@@ -138,5 +139,5 @@ class MelGANResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape: `(B, C, T)` to the same."""
-        step = self.conv2(self.activation(self.conv1(self.activation(x))))
-        return self.shortcut(x) + step  # type: ignore[no-any-return]
+        step = activated(self.conv1, self.activation, self.activation(x))
+        return summed(self.conv2, step, self.shortcut(x))

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pad
 
 from wavegan.layers.conv import conv1d, upsample1d
+from wavegan.layers.fusible import activated
+from wavegan.layers.nonlinearity import activation_function
 
 
 def location_variable_convolution(x: Tensor, kernels: Tensor, biases: Tensor) -> Tensor:
@@ -150,10 +152,10 @@ class LocationVariableBlock(nn.Module):
 class _Layer(nn.Module):
     def __init__(self, channels: int, kernel_size: int, dilation: int, slope: float) -> None:
         super().__init__()
-        self.slope = slope
+        self.activation = activation_function("leaky_relu", slope)
         self.conv = conv1d(channels, channels, kernel_size, dilation=dilation)
 
     def forward(self, x: Tensor, kernels: Tensor, biases: Tensor) -> Tensor:
-        step = leaky_relu(self.conv(leaky_relu(x, self.slope)), self.slope)
+        step = activated(self.conv, self.activation, self.activation(x))
         gate, signal = location_variable_convolution(step, kernels, biases).chunk(2, dim=1)
         return x + torch.sigmoid(gate) * torch.tanh(signal)

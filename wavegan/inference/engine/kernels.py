@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d, linear
+from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
 
 from wavegan.inference.engine.packing import Packing
 
@@ -34,6 +34,9 @@ def convolution(
     dilation: int,
     groups: int,
     dtype: torch.dtype,
+    *,
+    slope: float | None = None,
+    other: Tensor | None = None,
 ) -> Tensor:
     """`torch.conv1d` computed in `dtype`.
 
@@ -47,6 +50,8 @@ def convolution(
         dilation: see torch.
         groups: see torch.
         dtype: float32 or bfloat16.
+        slope: of a leaky ReLU of the result; only where `fuses` allows.
+        other: added to the result, of its shape; only where `fuses` allows.
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread = (0, padding), (1, stride), (1, dilation)
@@ -65,10 +70,21 @@ def convolution(
     packed = packing.get(weight, use, pack)
     if not packs:
         return conv2d(x2, packed, bias, steps, sides, spread, groups).squeeze(2)
-    made: Tensor = torch.ops.mkldnn._convolution_pointwise(
-        x2, packed, bias, sides, steps, spread, groups, "none", [], ""
-    )
+    given = (bias, sides, steps, spread, groups)
+    if other is not None:
+        wide = _wide(other, dtype)
+        made: Tensor = torch.ops.mkldnn._convolution_pointwise.binary(
+            x2, wide, packed, *given, "add", None, None, [], None
+        )
+        return made.squeeze(2)
+    after = ("none", []) if slope is None else ("leaky_relu", [slope])
+    made = torch.ops.mkldnn._convolution_pointwise(x2, packed, *given, *after, "")
     return made.squeeze(2)
+
+
+def fuses(x: Tensor) -> bool:
+    """Whether a convolution of `x` may take what follows it along."""
+    return _prepacks(x)
 
 
 def transposed(
@@ -173,7 +189,8 @@ def _prepacks(x: Tensor) -> bool:
 @lru_cache(maxsize=1)
 def _agree() -> bool:
     """Whether torch's private operations for packed weights exist and give the right numbers."""
-    return all(_works(check) for check in (_conv_agrees, _transposed_agrees, _linear_agrees))
+    checks = (_conv_agrees, _fused_agrees, _transposed_agrees, _linear_agrees)
+    return all(_works(check) for check in checks)
 
 
 def _works(check: Callable[[], bool]) -> bool:
@@ -193,6 +210,20 @@ def _conv_agrees() -> bool:
         x, packed, bias, (0, 2), (1, 1), (1, 2), 1, "none", [], ""
     )
     return _close(made, conv2d(x, weight, bias, 1, (0, 2), (1, 2)))
+
+
+def _fused_agrees() -> bool:
+    x, weight, bias = _sample(1, 16, 1, 80), _sample(24, 16, 1, 3), _sample(24)
+    other, expected = _sample(1, 24, 1, 80), conv2d(x, weight, bias, 1, (0, 1))
+    packed = torch.ops.mkldnn._reorder_convolution_weight(
+        weight, (0, 1), (1, 1), (1, 1), 1, list(x.shape)
+    )
+    given = (bias, (0, 1), (1, 1), (1, 1), 1)
+    added = torch.ops.mkldnn._convolution_pointwise.binary(
+        x, other, packed, *given, "add", None, None, [], None
+    )
+    leaky = torch.ops.mkldnn._convolution_pointwise(x, packed, *given, "leaky_relu", [0.1], "")
+    return _close(added, expected + other) and _close(leaky, leaky_relu(expected, 0.1))
 
 
 def _transposed_agrees() -> bool:

@@ -1,21 +1,28 @@
 """Redirect the convolutions and linear layers of a network to the fast kernels."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
 from wavegan.inference.engine import kernels
 from wavegan.inference.engine.packing import Packing
+from wavegan.layers.fusible import PLAIN, activated, summed
+from wavegan.layers.nonlinearity import Activation
 
 NARROW = 64
 """Samples. On CPUs with AMX oneDNN's bfloat16 kernels read beyond narrower inputs (torch 2.13)."""
 GROUP = 8
 """Channels per group. With fewer there is too little arithmetic for a change of type to pay."""
+
+
+FUSED = 16
+"""Channels of a bfloat16 convolution from which it takes along what follows."""
 
 
 class Running(TorchFunctionMode):
@@ -87,6 +94,58 @@ class Running(TorchFunctionMode):
         )
         return made.to(kept)
 
+    def _activated(self, conv: nn.Module, activation: Activation, x: Tensor) -> Tensor:
+        slope = _slope(activation)
+        if slope is not None and isinstance(conv, nn.Conv1d) and self._fuses(conv, x):
+            return self._fused(conv, x, slope=slope)
+        with self:
+            return PLAIN[activated](conv, activation, x)
+
+    def _summed(self, conv: nn.Module, x: Tensor, other: Tensor) -> Tensor:
+        if isinstance(conv, nn.Conv1d) and self._fuses(conv, x):
+            shape = (x.shape[0], conv.out_channels, x.shape[2])
+            if other.dtype == self._dtype and other.shape == shape:
+                return self._fused(conv, x, other=other)
+        with self:
+            return PLAIN[summed](conv, x, other)
+
+    def _fuses(self, conv: nn.Conv1d, x: Tensor) -> bool:
+        """Whether a layer is a plain convolution, computed in the type of its result."""
+        weight = conv.weight
+        return (
+            type(conv).forward is nn.Conv1d.forward
+            and not isinstance(conv.padding, str)
+            and not (conv._forward_hooks or conv._forward_pre_hooks)
+            and _fits(x, weight, 3)
+            and x.shape[1] == conv.in_channels
+            and conv.stride == (1,)
+            and 2 * conv.padding[0] == conv.dilation[0] * (weight.shape[-1] - 1)
+            and self._types(x, weight, weight.shape[1]) == (self._dtype, self._dtype)
+            and weight.shape[1] >= GROUP
+            # in bfloat16 oneDNN has slower kernels for fewer channels
+            and (self._dtype == torch.float32 or weight.shape[0] >= FUSED)
+            and kernels.fuses(x)
+        )
+
+    def _fused(self, conv: nn.Conv1d, x: Tensor, **after: Any) -> Tensor:
+        padding = _one(conv.padding)
+        if conv.padding_mode != "zeros":
+            with self:
+                x = functional.pad(x, (padding, padding), conv.padding_mode)
+            padding = 0
+        return kernels.convolution(
+            self._packing,
+            x,
+            conv.weight,
+            conv.bias,
+            1,
+            padding,
+            _one(conv.dilation),
+            conv.groups,
+            self._dtype,
+            **after,
+        )
+
     def _conv_transpose1d(
         self,
         input: Tensor,
@@ -148,6 +207,8 @@ _OWN: dict[Any, Callable[..., Any]] = {
     torch.conv_transpose1d: Running._conv_transpose1d,
     functional.linear: Running._linear,
     functional.pad: Running._pad,
+    activated: Running._activated,
+    summed: Running._summed,
 }
 _TYPES = (torch.float32, torch.bfloat16, torch.float16)
 
@@ -163,6 +224,14 @@ def _fits(x: Tensor, weight: Tensor, dimensions: int) -> bool:
         and x.numel() > 0
         and not (torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad))
     )
+
+
+def _slope(activation: Activation) -> float | None:
+    """The slope of a leaky ReLU; None for anything else."""
+    if not isinstance(activation, partial) or activation.func is not functional.leaky_relu:
+        return None
+    known = not activation.args and activation.keywords.keys() == {"negative_slope"}
+    return float(activation.keywords["negative_slope"]) if known else None
 
 
 def _wide(value: Any) -> Any:

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from wavegan.layers.fusible import PLAIN
+
 LAYERS = (torch.conv1d, torch.conv_transpose1d, torch.conv2d, functional.linear)
 MANY = 100
 """Calls of torch per layer from which redirecting them costs more than faster layers give."""
@@ -72,6 +74,10 @@ class _Recording(TorchFunctionMode):
         if func in LAYERS:
             weight = args[1] if len(args) > 1 else kwargs["weight"]
             self.addresses.append(_address(weight))
+        plain = PLAIN.get(func)
+        if plain is not None:
+            with self:
+                return plain(*args, **kwargs)
         return func(*args, **kwargs)
 
 
