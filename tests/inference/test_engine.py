@@ -319,6 +319,13 @@ class TestBfloat16:
             assert made.dtype == torch.bfloat16
             assert torch.equal(made, exact.bfloat16()) == (samples < 64)
 
+    def test_cpus_without_onednns_kernels_use_torchs(
+        self, vocoder: Vocoder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kernels, "_runs_in", lambda dtype: False)
+        fast = Vocoder(vocoder.generator, FRONT_END, precision="bfloat16")
+        assert close(fast(SPEECH), vocoder(SPEECH), 0.03)
+
     def test_slow_cpus_warn(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("wavegan.inference.engine.precision.bfloat16_speedup", lambda: 0.1)
         with pytest.warns(UserWarning, match=r"bfloat16.*10\.0"):

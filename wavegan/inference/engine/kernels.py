@@ -55,7 +55,7 @@ def convolution(
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread = (0, padding), (1, stride), (1, dilation)
-    packs, length = _prepacks(x), _length(x, weight, dilation)
+    packs, length = _prepacks(x, dtype), _length(x, weight, dilation)
     use = ("conv", dtype, stride, padding, dilation, groups, packs, length)
 
     def pack() -> Tensor:
@@ -82,9 +82,9 @@ def convolution(
     return made.squeeze(2)
 
 
-def fuses(x: Tensor) -> bool:
+def fuses(x: Tensor, dtype: torch.dtype) -> bool:
     """Whether a convolution of `x` may take what follows it along."""
-    return _prepacks(x)
+    return _prepacks(x, dtype)
 
 
 def transposed(
@@ -115,7 +115,7 @@ def transposed(
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread, more = (0, padding), (1, stride), (1, dilation), (0, output_padding)
-    packs, length = _prepacks(x), _length(x, weight, dilation)
+    packs, length = _prepacks(x, dtype), _length(x, weight, dilation)
     use = ("transposed", dtype, stride, padding, dilation, output_padding, groups, packs, length)
 
     def pack() -> Tensor:
@@ -159,13 +159,13 @@ def dense(
 
     def pack() -> Tensor:
         same = weight.to(dtype)
-        if not _prepacks(x):
+        if not _prepacks(x, dtype):
             return same
         packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(same.contiguous(), SHORT)
         return packed
 
-    packed = packing.get(weight, ("linear", dtype, _prepacks(x)), pack)
-    if not _prepacks(x):
+    packed = packing.get(weight, ("linear", dtype, _prepacks(x, dtype)), pack)
+    if not _prepacks(x, dtype):
         return linear(x, packed, bias)
     made: Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
     return made
@@ -181,9 +181,27 @@ def _wide(x: Tensor, dtype: torch.dtype) -> Tensor:
     return x.to(dtype).unsqueeze(2).contiguous(memory_format=torch.channels_last)
 
 
-def _prepacks(x: Tensor) -> bool:
+def _prepacks(x: Tensor, dtype: torch.dtype) -> bool:
     """Whether to use oneDNN's packed weights; the compiler makes its own."""
-    return x.device.type == "cpu" and not torch.compiler.is_compiling() and _agree()
+    on_cpu = x.device.type == "cpu" and not torch.compiler.is_compiling()
+    return on_cpu and _agree() and (dtype == torch.float32 or _runs_in(dtype))
+
+
+@lru_cache(maxsize=4)
+def _runs_in(dtype: torch.dtype) -> bool:
+    """Whether oneDNN has these operations in a half type on this CPU."""
+
+    def run() -> bool:
+        x, weight = _sample(1, 16, 1, 80).to(dtype), _sample(16, 16, 1, 1).to(dtype)
+        torch.ops.mkldnn._convolution_pointwise(
+            x, weight, None, (0, 0), (1, 1), (1, 1), 1, "none", [], ""
+        )
+        torch.ops.mkldnn._linear_pointwise(
+            x[0, :, 0], torch.ones(4, 80, dtype=dtype), None, "none", [], ""
+        )
+        return True
+
+    return _works(run)
 
 
 @lru_cache(maxsize=1)

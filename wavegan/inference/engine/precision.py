@@ -56,9 +56,10 @@ def check_device(precision: Precision, device: torch.device) -> None:
 def warn_if_slow(precision: Precision, device: torch.device) -> None:
     """Warn if bfloat16 was asked for on a CPU that is slow at it."""
     if precision == "bfloat16" and device.type == "cpu" and bfloat16_speedup() < 1:
+        times = 1 / max(bfloat16_speedup(), 1e-3)
         warn_caller(
-            f"precision bfloat16: this CPU is {1 / bfloat16_speedup():.1f} times slower at it than "
-            "at float32; give auto or float32",
+            f"precision bfloat16: this CPU is {times:.1f} times slower at it than at float32; give "
+            "auto or float32",
             UserWarning,
         )
 
@@ -66,7 +67,11 @@ def warn_if_slow(precision: Precision, device: torch.device) -> None:
 @lru_cache(maxsize=1)
 def bfloat16_speedup() -> float:
     """Speed-up of one packed bfloat16 convolution over float32 on this CPU, measured once."""
-    return speedup(_packed(torch.float32), _packed(torch.bfloat16))
+    try:
+        return speedup(_packed(torch.float32), _packed(torch.bfloat16))
+    except RuntimeError:
+        # a CPU without any bfloat16
+        return 0.0
 
 
 @lru_cache(maxsize=1)

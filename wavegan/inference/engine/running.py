@@ -124,7 +124,7 @@ class Running(TorchFunctionMode):
             and weight.shape[1] >= GROUP
             # in bfloat16 oneDNN has slower kernels for fewer channels
             and (self._dtype == torch.float32 or weight.shape[0] >= FUSED)
-            and kernels.fuses(x)
+            and kernels.fuses(x, self._dtype)
         )
 
     def _fused(self, conv: nn.Conv1d, x: Tensor, **after: Any) -> Tensor:
