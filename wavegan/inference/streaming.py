@@ -132,13 +132,9 @@ def _has_graphs(vocoder: BaseVocoder) -> bool:
 
 def _run(vocoder: BaseVocoder, mels: Iterable[object], stream: MelStream) -> Iterator[Tensor]:
     lead: torch.Size | None = None
-    for number, given in enumerate(mels):
+    for chunk in _chunks(vocoder, mels):
+        lead = chunk.shape[:-2]
         with own_settings(), torch.no_grad():
-            values = numbers(given, f"chunk {number}")
-            if values.ndim > 1 and values.shape[-1] == 0:
-                continue
-            chunk = _chunk(vocoder, values, f"chunk {number}", lead)
-            lead = chunk.shape[:-2]
             made = stream.push(chunk.reshape(-1, *chunk.shape[-2:]))
             made = made.reshape(*lead, made.shape[-1])
         if made.shape[-1]:
@@ -150,6 +146,19 @@ def _run(vocoder: BaseVocoder, mels: Iterable[object], stream: MelStream) -> Ite
         made = made.reshape(*lead, made.shape[-1])
     if made.shape[-1]:
         yield made
+
+
+def _chunks(vocoder: BaseVocoder, mels: Iterable[object]) -> Iterator[Tensor]:
+    """The chunks that have frames, checked."""
+    lead: torch.Size | None = None
+    for number, given in enumerate(mels):
+        with own_settings(), torch.no_grad():
+            values = numbers(given, f"chunk {number}")
+            if values.ndim > 1 and values.shape[-1] == 0:
+                continue
+            chunk = _chunk(vocoder, values, f"chunk {number}", lead)
+        lead = chunk.shape[:-2]
+        yield chunk
 
 
 def _chunk(vocoder: BaseVocoder, values: Tensor, name: str, lead: torch.Size | None) -> Tensor:
@@ -183,13 +192,8 @@ def _windows(
     held: Tensor | None = None
     tail: Tensor | None = None
     hop = vocoder.hop_length
-    for number, given in enumerate(mels):
+    for chunk in _chunks(vocoder, mels):
         with own_settings(), torch.no_grad():
-            values = numbers(given, f"chunk {number}")
-            if values.ndim > 1 and values.shape[-1] == 0:
-                continue
-            lead = None if held is None else held.shape[:-2]
-            chunk = _chunk(vocoder, values, f"chunk {number}", lead)
             held = chunk if held is None else torch.cat([held, chunk], -1)
         # more than a window, so that the last one is never shorter than the overlap
         while held.shape[-1] > window + overlap:

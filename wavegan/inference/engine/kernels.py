@@ -50,12 +50,12 @@ def convolution(
         dilation: see torch.
         groups: see torch.
         dtype: float32 or bfloat16.
-        slope: of a leaky ReLU of the result; only where `fuses` allows.
-        other: added to the result, of its shape; only where `fuses` allows.
+        slope: of a leaky ReLU of the result; only where `prepacks` says yes.
+        other: added to the result, of its shape; only where `prepacks` says yes.
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread = (0, padding), (1, stride), (1, dilation)
-    packs, length = _prepacks(x, dtype), _length(x, weight, dilation)
+    packs, length = prepacks(x, dtype), _length(x, weight, dilation)
     use = ("conv", dtype, stride, padding, dilation, groups, packs, length)
 
     def pack() -> Tensor:
@@ -80,11 +80,6 @@ def convolution(
     after = ("none", []) if slope is None else ("leaky_relu", [slope])
     made = torch.ops.mkldnn._convolution_pointwise(x2, packed, *given, *after, "")
     return made.squeeze(2)
-
-
-def fuses(x: Tensor, dtype: torch.dtype) -> bool:
-    """Whether a convolution of `x` may take what follows it along."""
-    return _prepacks(x, dtype)
 
 
 def transposed(
@@ -115,7 +110,7 @@ def transposed(
     """
     x2, bias = _wide(x, dtype), None if bias is None else bias.to(dtype)
     sides, steps, spread, more = (0, padding), (1, stride), (1, dilation), (0, output_padding)
-    packs, length = _prepacks(x, dtype), _length(x, weight, dilation)
+    packs, length = prepacks(x, dtype), _length(x, weight, dilation)
     use = ("transposed", dtype, stride, padding, dilation, output_padding, groups, packs, length)
 
     def pack() -> Tensor:
@@ -156,19 +151,26 @@ def dense(
         dtype: float32 or bfloat16.
     """
     x, bias = x.to(dtype), None if bias is None else bias.to(dtype)
+    packs = prepacks(x, dtype)
 
     def pack() -> Tensor:
         same = weight.to(dtype)
-        if not _prepacks(x, dtype):
+        if not packs:
             return same
         packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(same.contiguous(), SHORT)
         return packed
 
-    packed = packing.get(weight, ("linear", dtype, _prepacks(x, dtype)), pack)
-    if not _prepacks(x, dtype):
+    packed = packing.get(weight, ("linear", dtype, packs), pack)
+    if not packs:
         return linear(x, packed, bias)
     made: Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
     return made
+
+
+def prepacks(x: Tensor, dtype: torch.dtype) -> bool:
+    """Whether to use oneDNN's packed weights; the compiler makes its own."""
+    on_cpu = x.device.type == "cpu" and not torch.compiler.is_compiling()
+    return on_cpu and _agree() and (dtype == torch.float32 or _runs_in(dtype))
 
 
 def _length(x: Tensor, weight: Tensor, dilation: int) -> int:
@@ -179,12 +181,6 @@ def _length(x: Tensor, weight: Tensor, dilation: int) -> int:
 def _wide(x: Tensor, dtype: torch.dtype) -> Tensor:
     """`(B, C, T)` as `(B, C, 1, T)`, channels last."""
     return x.to(dtype).unsqueeze(2).contiguous(memory_format=torch.channels_last)
-
-
-def _prepacks(x: Tensor, dtype: torch.dtype) -> bool:
-    """Whether to use oneDNN's packed weights; the compiler makes its own."""
-    on_cpu = x.device.type == "cpu" and not torch.compiler.is_compiling()
-    return on_cpu and _agree() and (dtype == torch.float32 or _runs_in(dtype))
 
 
 @lru_cache(maxsize=4)

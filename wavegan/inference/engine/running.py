@@ -19,8 +19,6 @@ NARROW = 64
 """Samples. On CPUs with AMX oneDNN's bfloat16 kernels read beyond narrower inputs (torch 2.13)."""
 GROUP = 8
 """Channels per group. With fewer there is too little arithmetic for a change of type to pay."""
-
-
 FUSED = 16
 """Channels of a bfloat16 convolution from which it takes along what follows."""
 
@@ -124,7 +122,7 @@ class Running(TorchFunctionMode):
             and weight.shape[1] >= GROUP
             # in bfloat16 oneDNN has slower kernels for fewer channels
             and (self._dtype == torch.float32 or weight.shape[0] >= FUSED)
-            and kernels.fuses(x, self._dtype)
+            and kernels.prepacks(x, self._dtype)
         )
 
     def _fused(self, conv: nn.Conv1d, x: Tensor, **after: Any) -> Tensor:
