@@ -1,8 +1,8 @@
-"""What follows a convolution is computed along with it, and nothing else changes."""
+"""What follows a layer is computed along with it, and nothing else changes."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -16,6 +16,7 @@ from wavegan.inference.engine.running import Running
 from wavegan.inference.engine.survey import survey
 from wavegan.layers.blocks import MelGANResidual, ResBlock1, ResBlock2
 from wavegan.layers.causal import CausalConv1d
+from wavegan.layers.convnext import ConvNeXtBlock
 from wavegan.layers.fusible import activated, summed
 from wavegan.layers.weight_norm import fold_weight_norm
 
@@ -122,6 +123,30 @@ def test_blocks(make: Callable[[], nn.Module], taken: list[bool]) -> None:
         half = block(x.bfloat16())
     assert half.dtype == torch.bfloat16
     assert (half - expected).square().sum() < 1e-3 * expected.square().sum()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("gelu", ["none", "tanh"])
+@torch.no_grad()
+def test_a_gelu_after_a_linear_layer(
+    gelu: Literal["none", "tanh"], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    seen: list[object] = []
+    run = kernels.dense
+
+    def dense(*args: Any, **after: Any) -> Tensor:
+        seen.append(after.get("approximate"))
+        return run(*args, **after)
+
+    monkeypatch.setattr(kernels, "dense", dense)
+    block, x = ConvNeXtBlock(64, 96, 7, 0.5, gelu=gelu), torch.randn(2, 90, 64)
+    expected = block(x)
+    with Running(Packing(block), dtype):
+        made = block(x.to(dtype)).float()
+    share = 1e-10 if dtype == torch.float32 else 1e-3
+    assert (made - expected).square().sum() < share * expected.square().sum()
+    assert seen == [gelu, None]
 
 
 @torch.no_grad()

@@ -1,10 +1,13 @@
 """ConvNeXt blocks over frames (Liu et al. 2022; one-dimensional as in Vocos, Siuzdak 2023)."""
 
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from wavegan.layers.fusible import activated
 
 
 class ConvNeXtBlock(nn.Module):
@@ -32,7 +35,7 @@ class ConvNeXtBlock(nn.Module):
         gelu: Literal["tanh", "none"] = "tanh",
     ) -> None:
         super().__init__()
-        self.gelu = gelu
+        self.activation = partial(functional.gelu, approximate=gelu)
         self.depthwise = nn.Conv1d(
             channels, channels, kernel_size, padding=kernel_size // 2, groups=channels
         )
@@ -44,7 +47,6 @@ class ConvNeXtBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Add the branch to `(B, L, C)`."""
         branch = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        hidden = functional.gelu(self.expand(self.norm(branch)), approximate=self.gelu)
-        branch = self.contract(hidden)
+        branch = self.contract(activated(self.expand, self.activation, self.norm(branch)))
         scaled: Tensor = self.scale * branch
         return x + scaled

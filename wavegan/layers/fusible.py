@@ -13,12 +13,12 @@ from torch.overrides import handle_torch_function, has_torch_function
 from wavegan.layers.nonlinearity import Activation
 
 
-def activated(conv: nn.Module, activation: Activation, x: Tensor) -> Tensor:
-    """`activation(conv(x))`."""
+def activated(layer: nn.Module, activation: Activation, x: Tensor) -> Tensor:
+    """`activation(layer(x))`."""
     if _is_watched(x):
-        made: Tensor = handle_torch_function(activated, (x,), conv, activation, x)
+        made: Tensor = handle_torch_function(activated, (x,), layer, activation, x)
         return made
-    return _activated(conv, activation, x)
+    return _activated(layer, activation, x)
 
 
 def summed(conv: nn.Module, x: Tensor, other: Tensor) -> Tensor:
@@ -33,8 +33,8 @@ def _is_watched(x: Tensor) -> bool:
     return not torch.compiler.is_compiling() and has_torch_function((x,))
 
 
-def _activated(conv: nn.Module, activation: Activation, x: Tensor) -> Tensor:
-    return activation(conv(x))
+def _activated(layer: nn.Module, activation: Activation, x: Tensor) -> Tensor:
+    return activation(layer(x))
 
 
 def _summed(conv: nn.Module, x: Tensor, other: Tensor) -> Tensor:

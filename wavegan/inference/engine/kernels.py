@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
+from torch.nn.functional import conv2d, conv_transpose2d, gelu, leaky_relu, linear
 
 from wavegan.inference.engine.packing import Packing
 
@@ -139,7 +139,13 @@ def transposed(
 
 
 def dense(
-    packing: Packing, x: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype
+    packing: Packing,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    dtype: torch.dtype,
+    *,
+    approximate: str | None = None,
 ) -> Tensor:
     """`torch.nn.functional.linear` computed in `dtype`.
 
@@ -149,6 +155,7 @@ def dense(
         weight: `(D', D)`.
         bias: `(D',)`.
         dtype: float32 or bfloat16.
+        approximate: that of a GELU of the result, None for no GELU; only where `prepacks` says yes.
     """
     x, bias = x.to(dtype), None if bias is None else bias.to(dtype)
     packs = prepacks(x, dtype)
@@ -163,7 +170,8 @@ def dense(
     packed = packing.get(weight, ("linear", dtype, packs), pack)
     if not packs:
         return linear(x, packed, bias)
-    made: Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+    after = ("none", "") if approximate is None else ("gelu", approximate)
+    made: Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, after[0], [], after[1])
     return made
 
 
@@ -254,8 +262,15 @@ def _transposed_agrees() -> bool:
 def _linear_agrees() -> bool:
     x, weight, bias = _sample(20, 16), _sample(24, 16), _sample(24)
     packed = torch.ops.mkldnn._reorder_linear_weight(weight, 20)
-    made = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
-    return _close(made, linear(x, weight, bias))
+    expected = linear(x, weight, bias)
+    agrees = _close(torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], ""), expected)
+    return agrees and all(
+        _close(
+            torch.ops.mkldnn._linear_pointwise(x, packed, bias, "gelu", [], kind),
+            gelu(expected, approximate=kind),
+        )
+        for kind in ("none", "tanh")
+    )
 
 
 def _sample(*shape: int) -> Tensor:

@@ -92,12 +92,16 @@ class Running(TorchFunctionMode):
         )
         return made.to(kept)
 
-    def _activated(self, conv: nn.Module, activation: Activation, x: Tensor) -> Tensor:
-        slope = _slope(activation)
-        if slope is not None and isinstance(conv, nn.Conv1d) and self._fuses(conv, x):
-            return self._fused(conv, x, slope=slope)
+    def _activated(self, layer: nn.Module, activation: Activation, x: Tensor) -> Tensor:
+        slope, gelu = _slope(activation), _gelu(activation)
+        if slope is not None and isinstance(layer, nn.Conv1d) and self._fuses(layer, x):
+            return self._fused(layer, x, slope=slope)
+        if gelu is not None and isinstance(layer, nn.Linear) and self._fuses_dense(layer, x):
+            return kernels.dense(
+                self._packing, x, layer.weight, layer.bias, self._dtype, approximate=gelu
+            )
         with self:
-            return PLAIN[activated](conv, activation, x)
+            return PLAIN[activated](layer, activation, x)
 
     def _summed(self, conv: nn.Module, x: Tensor, other: Tensor) -> Tensor:
         if isinstance(conv, nn.Conv1d) and self._fuses(conv, x):
@@ -122,6 +126,19 @@ class Running(TorchFunctionMode):
             and weight.shape[1] >= GROUP
             # in bfloat16 oneDNN has slower kernels for fewer channels
             and (self._dtype == torch.float32 or weight.shape[0] >= FUSED)
+            and kernels.prepacks(x, self._dtype)
+        )
+
+    def _fuses_dense(self, layer: nn.Linear, x: Tensor) -> bool:
+        """Whether a layer is a plain linear one, computed in the type of its result."""
+        weight = layer.weight
+        return (
+            type(layer).forward is nn.Linear.forward
+            and not (layer._forward_hooks or layer._forward_pre_hooks)
+            and x.ndim >= 2
+            and _fits(x, weight, 2)
+            and x.shape[-1] == layer.in_features
+            and self._types(x, weight, layer.in_features) == (self._dtype, self._dtype)
             and kernels.prepacks(x, self._dtype)
         )
 
@@ -230,6 +247,14 @@ def _slope(activation: Activation) -> float | None:
         return None
     known = not activation.args and activation.keywords.keys() == {"negative_slope"}
     return float(activation.keywords["negative_slope"]) if known else None
+
+
+def _gelu(activation: Activation) -> str | None:
+    """The approximation of a GELU; None for anything else."""
+    if not isinstance(activation, partial) or activation.func is not functional.gelu:
+        return None
+    known = not activation.args and activation.keywords.keys() == {"approximate"}
+    return str(activation.keywords["approximate"]) if known else None
 
 
 def _wide(value: Any) -> Any:
